@@ -1,0 +1,165 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database, Sql } from '@tenure/database';
+import type { EventStore } from './event-store.ts';
+import { ForeignPosition } from './event-store.ts';
+import type { Position, StoredEvent } from './event.ts';
+import type { Leases } from './lease.ts';
+
+/** What a follower tells its operator: whether it is behind, and what it failed on. */
+export type FollowerStatus = { name: string; caughtUp: boolean; lastEventAt?: string; lagMs: number; failing?: string };
+
+export type Follower = {
+  readonly name: string;
+  /** Resolves once the follower has reached the end of the feed for the first time; rejects when it can't go on at all. */
+  readonly caughtUp: Promise<void>;
+  status: () => FollowerStatus;
+  /** Whether no event waits behind its checkpoint: asked of the store and the database, so it holds whichever replica follows. */
+  isSettled: () => Promise<boolean>;
+  position: () => Promise<Position | undefined>;
+  stop: () => Promise<void>;
+};
+
+export type FollowerOptions = {
+  name: string;
+  /** Holds the checkpoint, in `{schema}.checkpoints`. */
+  database: Database;
+  schema: string;
+  store: EventStore;
+  leases: Leases;
+  categories: readonly string[];
+  /** Handles a batch, in order, in the transaction that moves the checkpoint. May run again after a crash. */
+  handle: (sql: Sql, events: readonly StoredEvent[]) => Promise<void>;
+  /** What a transaction must not wait for (Kafka, HTTP), done before it. May run again. */
+  before?: (events: readonly StoredEvent[]) => Promise<void>;
+  batchSize?: number;
+  synchronousCommit?: 'on' | 'off';
+  onFailure?: (error: unknown) => void;
+};
+
+const BATCH = 500;
+const LONGEST_BACK_OFF_MS = 5000;
+
+/** The table of checkpoints of a service's schema. */
+export const checkpointsTable = (schema: string) =>
+  `create table if not exists ${schema}.checkpoints (follower text primary key, position text not null, updated_at timestamptz not null default now())`;
+
+export const readCheckpoint = async (sql: Sql, schema: string, follower: string): Promise<Position | undefined> => {
+  const [row] = await sql.query<{ position: Position }>({ text: `select position from ${schema}.checkpoints where follower = $1`, values: [follower] });
+  return row?.position;
+};
+
+/**
+ * Reads the feed from its checkpoint, batch by batch, and moves the checkpoint in the transaction that handled the batch.
+ * One process follows at a time (a lease); the compare-and-set on the checkpoint keeps it right even where a lease was lost unnoticed.
+ */
+export const startFollower = (options: FollowerOptions): Follower => {
+  const { name, database, schema, store, leases, categories, handle, before, batchSize = BATCH, synchronousCommit = 'on', onFailure } = options;
+  const stopping = new AbortController();
+  const status: FollowerStatus = { name, caughtUp: false, lagMs: 0 };
+  const first = withResolvers();
+  first.promise.catch(() => undefined);
+
+  const save = async (sql: Sql, from: Position | undefined, to: Position) => {
+    const moved = await sql.query({
+      text: `insert into ${schema}.checkpoints as c (follower, position) values ($1, $2)
+             on conflict (follower) do update set position = excluded.position, updated_at = now() where c.position = $3 returning 1`,
+      values: [name, to, from ?? null],
+    });
+    if (moved.length === 0) throw new Error(`The checkpoint of ${name} was moved by another follower.`);
+  };
+
+  /** Handles what is there; returns once the feed has nothing more. */
+  const drain = async (signal: AbortSignal) => {
+    let position = await readCheckpoint(database, schema, name);
+    for (;;) {
+      const events = await store.readAll(position, { categories, limit: batchSize });
+      const last = events.at(-1);
+      if (!last) return position;
+      signal.throwIfAborted();
+      status.lastEventAt = last.recordedAt;
+      status.lagMs = Math.max(0, Date.now() - Date.parse(events[0]!.recordedAt));
+      status.caughtUp = false;
+      await before?.(events);
+      const from = position;
+      await database.transaction(
+        async (sql) => {
+          await handle(sql, events);
+          await save(sql, from, last.position);
+        },
+        { synchronousCommit },
+      );
+      position = last.position;
+      delete status.failing;
+    }
+  };
+
+  const follow = async (signal: AbortSignal) => {
+    for (;;) {
+      const position = await drain(signal);
+      status.caughtUp = true;
+      status.lagMs = 0;
+      first.resolve();
+      await nextEvent(store, position, categories, signal);
+    }
+  };
+
+  const run = async () => {
+    for (let failures = 0; !stopping.signal.aborted; ) {
+      const lease = await leases.acquire(`${schema}.${name}`, stopping.signal).catch(() => undefined);
+      if (!lease) continue;
+      const signal = AbortSignal.any([stopping.signal, lease.signal]);
+      const startedAt = Date.now();
+      await follow(signal).catch(async (error: unknown) => {
+        if (stopping.signal.aborted) return;
+        if (error instanceof ForeignPosition) first.reject(error);
+        if (!signal.aborted) {
+          status.failing = error instanceof Error ? error.message : String(error);
+          onFailure?.(error);
+        }
+        failures = Date.now() - startedAt > LONGEST_BACK_OFF_MS ? 1 : failures + 1;
+        await lease.release();
+        await sleep(Math.min(LONGEST_BACK_OFF_MS, 100 * 2 ** failures), undefined, { signal: stopping.signal }).catch(() => undefined);
+      });
+      await lease.release();
+    }
+  };
+  const running = run();
+
+  const position = () => readCheckpoint(database, schema, name);
+  return {
+    name,
+    caughtUp: first.promise,
+    status: () => ({ ...status }),
+    isSettled: async () => (await store.readAll(await position(), { categories, limit: 1 })).length === 0,
+    position,
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+};
+
+/** Waits for an event behind a position, whatever the store's way to tell. */
+const nextEvent = async (store: EventStore, after: Position | undefined, categories: readonly string[], signal: AbortSignal) => {
+  const seen = withResolvers();
+  const subscription = store.subscribe(after, { categories }, async () => seen.resolve());
+  const abort = () => seen.resolve();
+  signal.addEventListener('abort', abort);
+  try {
+    await Promise.race([seen.promise, subscription.ended]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+    await subscription.stop().catch(() => undefined);
+  }
+  signal.throwIfAborted();
+};
+
+const withResolvers = () => {
+  let resolve!: () => void;
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+};

@@ -1,0 +1,106 @@
+import { decoder, isSystemEvent, type Sealer } from './codec.ts';
+import { emptyCommandLog, recordCommand, type CommandLog } from './command-log.ts';
+import type { Aggregate } from './decider.ts';
+import { ERASED, type DomainEvent } from './define-event.ts';
+import type { EventStore } from './event-store.ts';
+import { streamParts, type Instant, type Revision, type StoredEvent, type StreamName } from './event.ts';
+
+/** A stream as folded: the state, and what its envelopes say. */
+export type Loaded<State> = {
+  state: State;
+  revision: Revision;
+  /** `occurredAt` of the last event. */
+  occurredAt?: Instant;
+  commands: CommandLog;
+  /** The last snapshot's revision; 0 without one. */
+  snapshotAt: Revision;
+};
+
+/** A fold kept to shorten the next load. Disposable. `body` is sealed where the stream has a person, else plain JSON. */
+export type Snapshot = { stream: StreamName; revision: Revision; stateVersion: number; personId?: string; body: string };
+
+export type SnapshotStore = {
+  load: (stream: StreamName) => Promise<Snapshot | undefined>;
+  save: (snapshot: Snapshot) => Promise<void>;
+  drop: (stream: StreamName) => Promise<void>;
+};
+
+export type EventSource = { store: EventStore; sealer: Sealer; snapshots?: SnapshotStore };
+
+const PAGE = 1000;
+
+/** Folds a stream: a usable snapshot and the tail behind it, or every event. `upTo` stops after that revision, `asOf` before the first later event. */
+export const load = async <State, Command, Event extends DomainEvent>(
+  { store, sealer, snapshots }: EventSource,
+  aggregate: Aggregate<State, Command, Event>,
+  stream: StreamName,
+  { upTo = Infinity, asOf }: { upTo?: Revision; asOf?: Instant } = {},
+): Promise<Loaded<State>> => {
+  const decode = decoder(sealer, aggregate.events);
+  let loaded = asOf === undefined ? await fromSnapshot(snapshots, sealer, aggregate, stream, upTo) : nothing(aggregate);
+  for (;;) {
+    const page = await store.read(stream, { after: loaded.revision, limit: Math.min(PAGE, upTo - loaded.revision) });
+    for (const stored of page) {
+      if (asOf !== undefined && stored.metadata.occurredAt > asOf) return loaded;
+      loaded = advance(aggregate, loaded, stored, (await decode<Event>(stored)).event);
+    }
+    if (page.length < PAGE || loaded.revision >= upTo) return loaded;
+  }
+};
+
+const nothing = <State, C, E extends DomainEvent>({ decider }: Aggregate<State, C, E>): Loaded<State> => ({
+  state: decider.initial,
+  revision: 0,
+  commands: emptyCommandLog,
+  snapshotAt: 0,
+});
+
+/** One event further. Throws on a type that no definition knows: a newer writer is at work, and guessing would corrupt the fold. */
+export const advance = <State, Command, Event extends DomainEvent>(
+  { category, decider }: Aggregate<State, Command, Event>,
+  loaded: Loaded<State>,
+  stored: StoredEvent,
+  event: Event | undefined,
+): Loaded<State> => {
+  if (!event && !isSystemEvent(stored.type)) throw new Error(`${stored.type} in a stream of ${category} is not defined in this version of Tenure.`);
+  return {
+    state: event ? decider.evolve(loaded.state, event) : loaded.state,
+    revision: stored.revision,
+    occurredAt: stored.metadata.occurredAt,
+    commands: recordCommand(loaded.commands, stored),
+    snapshotAt: loaded.snapshotAt,
+  };
+};
+
+const boundTo = (stream: StreamName, revision: Revision) => `snapshot/${stream}/${revision}`;
+
+/** A snapshot that can't be read, opened or that has another shape is ignored: the events have it all. */
+const fromSnapshot = async <State, C, E extends DomainEvent>(
+  snapshots: SnapshotStore | undefined,
+  sealer: Sealer,
+  aggregate: Aggregate<State, C, E>,
+  stream: StreamName,
+  upTo: Revision,
+): Promise<Loaded<State>> => {
+  const snapshot = await snapshots?.load(stream).catch(() => undefined);
+  if (!snapshot || snapshot.stateVersion !== aggregate.stateVersion || snapshot.revision > upTo) return nothing(aggregate);
+  const { revision, personId, body } = snapshot;
+  const { tenantId } = streamParts(stream);
+  const opened = personId === undefined ? JSON.parse(body) : await sealer.open({ tenantId, personId }, body, boundTo(stream, revision)).catch(() => ERASED);
+  return opened === ERASED ? nothing(aggregate) : { ...(opened as Omit<Loaded<State>, 'revision' | 'snapshotAt'>), revision, snapshotAt: revision };
+};
+
+/** Writes a snapshot of a loaded stream. Called outside the request. */
+export const saveSnapshot = async <State, C, E extends DomainEvent>(
+  { sealer, snapshots }: EventSource,
+  { stateVersion, personOf }: Aggregate<State, C, E>,
+  stream: StreamName,
+  id: string,
+  { state, revision, occurredAt, commands }: Loaded<State>,
+): Promise<void> => {
+  const folded = { state, occurredAt, commands };
+  const personId = personOf?.(id, state);
+  const { tenantId } = streamParts(stream);
+  const body = personId === undefined ? JSON.stringify(folded) : await sealer.seal({ tenantId, personId }, folded, boundTo(stream, revision));
+  await snapshots?.save({ stream, revision, stateVersion, body, ...(personId !== undefined && { personId }) });
+};

@@ -1,0 +1,167 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database, Sql } from '@tenure/database';
+import { decoder, type Decoded, type Recorded, type Sealer } from './codec.ts';
+import type { DomainEvent } from './define-event.ts';
+import type { EventStore } from './event-store.ts';
+import type { Position, StreamName } from './event.ts';
+import { checkpointsTable, readCheckpoint, startFollower, type Follower } from './follower.ts';
+import type { Leases } from './lease.ts';
+import type { Gap, View } from './view.ts';
+
+/** building: only the follower writes · warm: inline writers too · serving: may be read (design, decision 7). */
+export type ViewState = 'building' | 'warm' | 'serving';
+
+export type ViewRuntime = {
+  /** Applies a writer's own events before it answers. Never throws: what fails here, the follower repairs. */
+  applyInline: (stored: readonly Recorded[], events: readonly DomainEvent[]) => Promise<void>;
+  /** Brings one stream up to date from the store, for who must read the view at the revision just loaded. */
+  catchUp: (stream: StreamName) => Promise<void>;
+  state: () => Promise<ViewState>;
+  follower: Follower;
+  /** Resolves once the view may be read. */
+  serving: Promise<void>;
+  stop: () => Promise<void>;
+};
+
+export type ViewRuntimeOptions = {
+  view: View;
+  database: Database;
+  /** Holds the checkpoint and the state of the view: survives the view's own schema. */
+  schema: string;
+  store: EventStore;
+  sealer: Sealer;
+  leases: Leases;
+  onFailure?: (error: unknown) => void;
+};
+
+const STATE_SEEN_FOR_MS = 500;
+/** Warm long enough for every writer to have seen it. */
+const ALL_WRITERS_WARM_MS = 2 * STATE_SEEN_FOR_MS;
+
+const viewsTable = (schema: string) =>
+  `create table if not exists ${schema}.views (name text primary key, state text not null, warm_since timestamptz, warm_position text)`;
+
+/** Makes the view's schema where it is missing, and the tables that say how far it is. Run by one process at a time. */
+export const prepareView = async (database: Database, schema: string, view: View) => {
+  await database.transaction(async (sql) => {
+    await sql.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values: [`view ${view.name}`] });
+    await sql.query(`create schema if not exists ${schema}`);
+    await sql.query(checkpointsTable(schema));
+    await sql.query(viewsTable(schema));
+    const made = await sql.query({ text: `insert into ${schema}.views (name, state) values ($1, 'building') on conflict do nothing returning 1`, values: [view.name] });
+    if (made.length > 0) await createView(sql, view);
+  });
+};
+
+const createView = async (sql: Sql, view: View) => {
+  await sql.query(`create schema ${view.name}`);
+  await sql.query(`create table ${view.name}.heads (stream text primary key, revision int not null)`);
+  await view.create(sql);
+};
+
+/** Drops a view and what is known of it; `prepareView` and its follower build it again. Only while no service writes it. */
+export const dropView = async (database: Database, schema: string, view: View) => {
+  await database.transaction(async (sql) => {
+    await sql.query(`drop schema if exists ${view.name} cascade`);
+    await sql.query({ text: `delete from ${schema}.views where name = $1`, values: [view.name] });
+    await sql.query({ text: `delete from ${schema}.checkpoints where follower = $1`, values: [view.name] });
+  });
+};
+
+/** Follows the store for one view and lets writers apply their own events inline. */
+export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntime> => {
+  const { view, database, schema, store, sealer, leases, onFailure } = options;
+  await prepareView(database, schema, view);
+  const decode = decoder(sealer, view.events);
+
+  const applyAll = async (sql: Sql, events: readonly Decoded[]): Promise<void> => {
+    for (const gap of await view.apply(sql, events)) await fill(sql, gap, events);
+  };
+
+  /** A writer died between append and apply: the missing events come from the stream first. */
+  const fill = async (sql: Sql, { stream, head }: Gap, events: readonly Decoded[]) => {
+    const upTo = Math.max(...events.filter((event) => event.stream === stream).map(({ revision }) => revision));
+    const missing = await store.read(stream, { after: head, limit: upTo - head });
+    const gaps = await view.apply(sql, await Promise.all(missing.map((stored) => decode(stored))));
+    if (gaps.length > 0) throw new Error(`${view.name} has a gap in ${stream} that the stream does not fill.`);
+  };
+
+  const follower = startFollower({
+    name: view.name,
+    database,
+    schema,
+    store,
+    leases,
+    categories: view.categories,
+    synchronousCommit: 'off',
+    handle: async (sql, events) => applyAll(sql, await Promise.all(events.map((stored) => decode(stored)))),
+    ...(onFailure && { onFailure }),
+  });
+
+  let seen: { state: ViewState; at: number } | undefined;
+  const state = async (): Promise<ViewState> => {
+    if (seen?.state === 'serving' || (seen && Date.now() - seen.at < STATE_SEEN_FOR_MS)) return seen.state;
+    const [row] = await database.query<{ state: ViewState }>({ text: `select state from ${schema}.views where name = $1`, values: [view.name] });
+    seen = { state: row?.state ?? 'building', at: Date.now() };
+    return seen.state;
+  };
+
+  const stopping = new AbortController();
+  const serving = promote({ ...options, follower, state, signal: stopping.signal });
+  serving.catch(() => undefined);
+
+  return {
+    follower,
+    state,
+    serving,
+    applyInline: async (stored, events) => {
+      if (stored.length === 0) return;
+      try {
+        if ((await state()) === 'building') return;
+        const decoded = stored.map(({ data: _data, personal: _personal, ...envelope }, index) => ({ ...envelope, event: events[index] }));
+        const gaps = await view.apply(database, decoded);
+        if (gaps.length > 0) await database.transaction((sql) => applyAll(sql, decoded), { synchronousCommit: 'off' });
+      } catch (error) {
+        onFailure?.(error);
+      }
+    },
+    catchUp: async (stream) => {
+      const [row] = await database.query<{ revision: number }>({ text: `select revision from ${view.name}.heads where stream = $1`, values: [stream] });
+      const missing = await store.read(stream, { after: row?.revision ?? 0 });
+      if (missing.length === 0) return;
+      const decoded = await Promise.all(missing.map((stored) => decode(stored)));
+      await database.transaction((sql) => applyAll(sql, decoded), { synchronousCommit: 'off' });
+    },
+    stop: async () => {
+      stopping.abort();
+      await follower.stop();
+    },
+  };
+};
+
+type Promotion = ViewRuntimeOptions & { follower: Follower; state: () => Promise<ViewState>; signal: AbortSignal };
+
+/** building → warm once caught up → serving once the follower has passed where the last writer went warm. Any replica may take a step. */
+const promote = async ({ view, database, schema, store, follower, state, signal }: Promotion) => {
+  await Promise.race([follower.caughtUp, servedByAnother(state, signal)]);
+  await database.query({
+    text: `update ${schema}.views set state = 'warm', warm_since = now() where name = $1 and state = 'building'`,
+    values: [view.name],
+  });
+  for (let warmAt: Position | undefined; (await state()) !== 'serving'; ) {
+    await sleep(STATE_SEEN_FOR_MS / 5, undefined, { signal });
+    const [row] = await database.query<{ warm: boolean }>({
+      text: `select warm_since < now() - make_interval(secs => $2) as warm from ${schema}.views where name = $1`,
+      values: [view.name, ALL_WRITERS_WARM_MS / 1000],
+    });
+    const nothingYet = (await store.readAll(undefined, { categories: view.categories, limit: 1 })).length === 0;
+    if (!nothingYet && !row?.warm) continue;
+    warmAt ??= await readCheckpoint(database, schema, view.name);
+    if (!(await follower.isSettled()) && warmAt === (await follower.position())) continue;
+    await database.query({ text: `update ${schema}.views set state = 'serving' where name = $1 and state = 'warm'`, values: [view.name] });
+  }
+};
+
+const servedByAnother = async (state: () => Promise<ViewState>, signal: AbortSignal) => {
+  while ((await state()) === 'building') await sleep(STATE_SEEN_FOR_MS, undefined, { signal });
+};

@@ -1,0 +1,43 @@
+import type { ClientProxy, CustomTransportStrategy, Server } from '@nestjs/microservices';
+import type { Actor, Place, StoredEvent } from '@tenure/eventing';
+
+/** A command as it travels: who wants what of which aggregate, until when. The payload is JSON; on a wire it is sealed with the tenant's transport key. */
+export type CommandMessage<Payload = unknown> = {
+  tenantId: string;
+  /** Id of the aggregate: commands of one key run in order, keys run concurrently. */
+  key: string;
+  commandId: string;
+  actor: Actor;
+  connectionId?: string;
+  correlationId: string;
+  causationId: string;
+  /** Real time, ms since the epoch: not executed afterwards, and the asker has stopped waiting. */
+  deadline: number;
+  traceparent?: string;
+  payload: Payload;
+};
+
+/** What a handler of a command gets beside the message (`@Ctx()`). */
+export type CommandContext = {
+  /** Where the command stood in its log: goes into the metadata, so that a redelivered one is known (design, decision 5). */
+  place: Place;
+};
+
+/** A fact is the stored event with its sealed bytes; its key is the aggregate, so facts of one stream arrive in order. */
+export type Fact = StoredEvent;
+
+/** Facts come in batches, in order: `@EventPattern(topic) consume(@Payload() facts: readonly Fact[])`. A throw redelivers the whole batch after a back-off. */
+export type FactBatch = readonly Fact[];
+
+/**
+ * How commands travel to one service and facts from another; chosen by configuration. In process and on Kafka it means the same
+ * (`testing/transport.contract.ts`): a command runs at least once and is answered, or its asker gets `Rejected('unavailable', 'transport/no-reply')`;
+ * commands of a key run in order; facts of a key arrive in order and at least once, after a restart from the consumer's last batch.
+ */
+export type Transport = {
+  /** For `app.connectMicroservice({ strategy })`: `@MessagePattern` for commands of `commandTopic`, `@EventPattern` for fact topics. */
+  server: (options: { consumer: string; commandTopic?: string }) => Server & CustomTransportStrategy;
+  /** For services that send commands. `client.send(pattern, message)` answers with the handler's value, or throws its `Rejected`. `client.emit` awaits no reply. */
+  client: (options: { commandTopic: string }) => ClientProxy;
+  close: () => Promise<void>;
+};
