@@ -18,15 +18,16 @@ export const startServer = async (command, args, { logFile, ...options }) => {
   const log = openSync(logFile, 'a');
   const child = spawn(command, args, { ...options, stdio: ['ignore', log, log], detached: true });
   closeSync(log);
-  const exited = new Promise((resolve) => {
-    child.once('exit', (code, signal) => resolve(signal ?? code));
-    child.once('error', (error) => resolve(error.message));
-  });
-  let exit;
   const letGo = child.pid === undefined ? () => {} : leash(child.pid);
-  exited.then((how) => {
-    exit = how;
-    letGo();
+  let exit;
+  const exited = new Promise((resolve) => {
+    const ended = (how) => {
+      exit = how;
+      letGo();
+      resolve();
+    };
+    child.once('exit', (code, signal) => ended(signal ?? code));
+    child.once('error', (error) => ended(error.message));
   });
 
   return {

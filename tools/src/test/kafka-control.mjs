@@ -34,11 +34,11 @@ export const startKafkaControl = async () => {
     return [404];
   };
 
-  const server = createServer((request, response) => {
-    answer(request.method, request.url.split('/'))
-      .catch((error) => [500, { error: error.message }])
-      .then(([status, body]) => response.writeHead(status, { 'content-type': 'application/json' }).end(body && JSON.stringify(body)));
-  });
+  const respond = async (request, response) => {
+    const [status, body] = await answer(request.method, request.url.split('/')).catch((error) => [500, { error: error.message }]);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body && JSON.stringify(body));
+  };
+  const server = createServer((request, response) => void respond(request, response));
   await new Promise((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
