@@ -1,0 +1,160 @@
+import { type Moment, momentOf } from './moment.ts';
+
+export type FormatPart = { kind: 'literal'; text: string } | { kind: 'field'; field: string };
+
+/** .NET's formats of one letter that name a whole format, as the invariant culture has them. */
+const standard: Partial<Record<string, string>> = {
+  d: 'MM/dd/yyyy',
+  s: 'yyyy-MM-ddTHH:mm:ss',
+  o: 'yyyy-MM-ddTHH:mm:ss.fffffffK',
+  O: 'yyyy-MM-ddTHH:mm:ss.fffffffK',
+};
+
+const fields = new Set(['yyyy', 'yy', 'MMMM', 'MMM', 'MM', 'M', 'dddd', 'ddd', 'dd', 'd', 'HH', 'H', 'hh', 'h', 'mm', 'm', 'ss', 's', 'tt', 't', 'zzz', 'zz', 'z', 'K']);
+const isField = (field: string) => fields.has(field) || /^(f{1,7}|F{1,7})$/.test(field);
+
+const months = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
+const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
+const short = (name: string) => name.slice(0, 3);
+
+/** Reads a .NET date and time format; a text tells what is wrong with it. */
+export const formatPartsOf = (format: string): FormatPart[] | string => {
+  const text = standard[format] ?? format;
+  if (text === '') return 'Expected a date format such as "yyyy-MM-dd".';
+  const parts: FormatPart[] = [];
+  const piece = /'([^']*)'|"([^"]*)"|\\(.)|%(?=.)|([A-Za-z])\4*|([^'"\\%A-Za-z]+)/gsy;
+  while (piece.lastIndex < text.length) {
+    const [written, single, double, escaped, letter, other] = piece.exec(text) ?? [];
+    if (written === undefined) return 'Expected a closing quote, or a character after a backslash or %, in the date format.';
+    if (letter !== undefined && 'yMdHhmsfFtzKg'.includes(letter)) {
+      if (!isField(written)) return `Expected a date format: ${written} is no part of one.`;
+      parts.push({ kind: 'field', field: written });
+    } else {
+      parts.push({ kind: 'literal', text: single ?? double ?? escaped ?? other ?? (letter ? written : '') });
+    }
+  }
+  return parts;
+};
+
+const shapeOf = (field: string): string => {
+  if (field.startsWith('f')) return String.raw`\d{${field.length}}`;
+  if (field.startsWith('F')) return String.raw`\d{0,${field.length}}`;
+  switch (field) {
+    case 'yyyy':
+      return String.raw`\d{4}`;
+    case 'MMMM':
+      return months.join('|');
+    case 'MMM':
+      return months.map(short).join('|');
+    case 'dddd':
+      return days.join('|');
+    case 'ddd':
+      return days.map(short).join('|');
+    case 't':
+      return 'A|P';
+    case 'tt':
+      return 'AM|PM';
+    case 'zzz':
+      return String.raw`[+-]\d{2}:\d{2}`;
+    case 'zz':
+      return String.raw`[+-]\d{2}`;
+    case 'z':
+      return String.raw`[+-]\d{1,2}`;
+    case 'K':
+      return String.raw`Z|[+-]\d{2}:\d{2}|`;
+  }
+  return field.length === 2 ? String.raw`\d{2}` : String.raw`\d{1,2}`;
+};
+
+/** Reads a date; one with an offset becomes UTC, one without is taken as it stands. */
+export const parseDate = (text: string, parts: FormatPart[]): Moment | null => {
+  // Built from fields of known shape and escaped literals: nothing in it can be slow.
+  const shape = parts.map((part) => (part.kind === 'literal' ? part.text.replaceAll(/[^A-Za-z0-9]/g, String.raw`\$&`) : `(${shapeOf(part.field)})`)).join('');
+  const found = new RegExp(`^${shape}$`, 'i').exec(text.trim());
+  if (!found) return null;
+  const written = parts.filter((part) => part.kind === 'field').map(({ field }, index) => ({ field, value: found[index + 1]! }));
+  const value = (...names: string[]) => written.find(({ field }) => names.includes(field))?.value;
+  const number = (...names: string[]) => (value(...names) === undefined ? undefined : Number(value(...names)));
+  const named = (names: string[], wanted: string | undefined) => {
+    const index = names.findIndex((name) => wanted !== undefined && short(name).toLowerCase() === short(wanted).toLowerCase());
+    return index < 0 ? undefined : index + 1;
+  };
+
+  const twoDigits = number('yy');
+  const half = value('tt', 't')?.[0]?.toUpperCase();
+  const hour = number('HH', 'H') ?? hourOf(number('hh', 'h') ?? 0, half);
+  return momentOf({
+    // .NET's turn of the century.
+    year: number('yyyy') ?? (twoDigits === undefined ? 1 : twoDigits + (twoDigits < 50 ? 2000 : 1900)),
+    month: number('MM', 'M') ?? named(months, value('MMMM', 'MMM')) ?? 1,
+    day: number('dd', 'd') ?? 1,
+    hour,
+    minute: number('mm', 'm') ?? 0,
+    second: number('ss', 's') ?? 0,
+    fraction: written.find(({ field }) => /^[fF]/.test(field))?.value ?? '',
+    offset: offsetOf(value('zzz', 'zz', 'z', 'K')),
+  });
+};
+
+const hourOf = (hour: number, half: string | undefined): number => (half === undefined ? hour : (hour % 12) + (half === 'P' ? 12 : 0));
+
+/** In minutes; `null` where none is written. */
+const offsetOf = (written: string | undefined): number | null => {
+  if (!written) return null;
+  if (written.toUpperCase() === 'Z') return 0;
+  const [hours = '0', minutes = '0'] = written.slice(1).split(':');
+  return (Number(hours) * 60 + Number(minutes)) * (written.startsWith('-') ? -1 : 1);
+};
+
+export const formatDate = (moment: Moment, parts: FormatPart[]): string => parts.map((part) => (part.kind === 'literal' ? part.text : fieldOf(moment, part.field))).join('');
+
+const fieldOf = ({ instant, fraction, zoned }: Moment, field: string): string => {
+  if (field.startsWith('f')) return fraction.slice(0, field.length);
+  if (field.startsWith('F')) return fraction.slice(0, field.length).replace(/0+$/, '');
+  const date = new Date(instant);
+  const hour = date.getUTCHours();
+  const padded = (value: number) => String(value).padStart(field.length, '0');
+  switch (field) {
+    case 'yyyy':
+      return padded(date.getUTCFullYear());
+    case 'yy':
+      return padded(date.getUTCFullYear() % 100);
+    case 'MMMM':
+      return months[date.getUTCMonth()]!;
+    case 'MMM':
+      return short(months[date.getUTCMonth()]!);
+    case 'MM':
+    case 'M':
+      return padded(date.getUTCMonth() + 1);
+    case 'dddd':
+      return days[date.getUTCDay()]!;
+    case 'ddd':
+      return short(days[date.getUTCDay()]!);
+    case 'dd':
+    case 'd':
+      return padded(date.getUTCDate());
+    case 'HH':
+    case 'H':
+      return padded(hour);
+    case 'hh':
+    case 'h':
+      return padded(hour % 12 || 12);
+    case 'mm':
+    case 'm':
+      return padded(date.getUTCMinutes());
+    case 'ss':
+    case 's':
+      return padded(date.getUTCSeconds());
+    case 'tt':
+      return hour < 12 ? 'AM' : 'PM';
+    case 't':
+      return hour < 12 ? 'A' : 'P';
+    case 'K':
+      return zoned ? 'Z' : '';
+    case 'zzz':
+      return '+00:00';
+    case 'zz':
+      return '+00';
+  }
+  return '+0';
+};
