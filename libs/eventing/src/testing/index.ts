@@ -1,2 +1,3 @@
 export * from './given.ts';
 export * from './memory-sealer.ts';
+export * from './event-store.contract.ts';

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Rejected } from '@tenure/eventing';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { nestLogger, type Log } from '../observe/logging.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { currentTraceparent, inSpan, SpanKind } from '../observe/tracing.ts';
+import { ProblemFilter, type ErrorDialect } from './problem.filter.ts';
+import { parseJson } from './parse-json.ts';
+
+const MIB = 1024 * 1024;
+/** Groups may carry 100,000 members; everything else is small (design, decision 9). */
+const LARGEST_BODY = 32 * MIB;
+const BODY_ELSEWHERE = 10 * MIB;
+
+export type HttpOptions = { log: Log; metrics: Metrics; dialects?: readonly ErrorDialect[] };
+
+/** A Nest application on Fastify as every service of Tenure runs it: parsers, validation, errors, metrics and traces in one place. */
+export const createHttpApp = async (module: DynamicModule, { log, metrics, dialects = [] }: HttpOptions): Promise<NestFastifyApplication> => {
+  const adapter = new FastifyAdapter({
+    bodyLimit: LARGEST_BODY,
+    genReqId: () => randomUUID(),
+    logger: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: nestLogger(log), abortOnError: false });
+  const parse = async (_request: FastifyRequest, body: Buffer) => parseJson(body);
+  app.useBodyParser(['application/json', 'application/scim+json'], { bodyLimit: LARGEST_BODY }, parse as never);
+  app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: refusal }));
+  app.useGlobalFilters(new ProblemFilter(log, dialects));
+  observe(app, metrics);
+  limitBodies(app);
+  return app;
+};
+
+/** What a body, query or parameter did wrong, field by field. */
+const refusal = (issues: readonly { message: string; path?: readonly (PropertyKey | { key: PropertyKey })[] }[]) => {
+  const errors = issues.map(({ message, path = [] }) => ({ field: fieldName(path), message }));
+  return new Rejected('invalid', 'request/invalid', errors.map(({ field, message }) => (field ? `${field}: ${message}` : message)).join('; '), errors);
+};
+
+const fieldName = (path: readonly (PropertyKey | { key: PropertyKey })[]) =>
+  path
+    .map((part) => (typeof part === 'object' ? part.key : part))
+    .reduce<string>((name, key) => (typeof key === 'number' ? `${name}[${key}]` : name === '' ? String(key) : `${name}.${String(key)}`), '');
+
+const observe = (app: NestFastifyApplication, metrics: Metrics) => {
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    const traceparent = request.headers.traceparent;
+    const route = request.routeOptions.url ?? 'unknown';
+    void inSpan(`${request.method} ${route}`, SpanKind.SERVER, typeof traceparent === 'string' ? traceparent : undefined, { 'http.route': route }, async () => {
+      traceparents.set(request, currentTraceparent() ?? (typeof traceparent === 'string' ? traceparent : undefined));
+      done();
+      await new Promise<void>((resolve) => reply.raw.once('close', resolve));
+    });
+  });
+  fastify.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    const labels = { method: request.method, route: request.routeOptions.url ?? 'unknown', status: String(reply.statusCode) };
+    metrics.requestSeconds.observe(labels, reply.elapsedTime / 1000);
+    done();
+  });
+};
+
+const traceparents = new WeakMap<FastifyRequest, string | undefined>();
+
+/** The trace that a request belongs to, for the commands it sends. */
+export const traceparentOf = (request: FastifyRequest) => traceparents.get(request);
+
+const limitBodies = (app: NestFastifyApplication) => {
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  fastify.addHook('preParsing', async (request, _reply, payload) => {
+    const length = Number(request.headers['content-length'] ?? 0);
+    if (length > BODY_ELSEWHERE && !mayBeLarge(request.url))
+      throw Object.assign(new Error(`The body has ${length} bytes; at most ${BODY_ELSEWHERE} are taken here.`), { statusCode: 413 });
+    return payload;
+  });
+};
+
+const mayBeLarge = (url: string) => /\/groups(\/|\?|$)/i.test(url);

@@ -1,0 +1,42 @@
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Log } from '../observe/logging.ts';
+import { retryAfterOf, toProblem } from './problem.ts';
+
+/** How errors below one path are written when problem+json is not what its clients read: SCIM has its own (RFC 7644 §3.12). */
+export type ErrorDialect = {
+  prefix: string;
+  contentType: string;
+  toBody: (error: unknown) => { status: number; body: unknown; headers?: Record<string, string> };
+};
+
+/** Every error of every controller leaves through here; what is not a refusal is logged once. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(
+    private readonly log: Log,
+    private readonly dialects: readonly ErrorDialect[],
+  ) {}
+
+  catch(error: unknown, host: ArgumentsHost) {
+    if (host.getType() !== 'http') throw error;
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const dialect = this.dialects.find(({ prefix }) => request.url.startsWith(prefix));
+    const { status, body, headers = {} } = dialect ? dialect.toBody(error) : problemBody(error);
+    if (status >= 500 && status !== 503) this.log.error({ err: error, requestId: request.id, route: request.routeOptions?.url }, 'A request failed');
+    if (reply.sent) return;
+    const retryAfter = retryAfterOf(status);
+    void reply
+      .status(status)
+      .headers({ ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }), ...headers })
+      .type(dialect?.contentType ?? 'application/problem+json')
+      .send(body);
+  }
+}
+
+const problemBody = (error: unknown) => {
+  const body = toProblem(error);
+  return { status: body.status, body, headers: body.status === 401 ? { 'www-authenticate': 'Bearer realm="tenure"' } : {} };
+};

@@ -1,0 +1,67 @@
+import { HttpException } from '@nestjs/common';
+import { Rejected, type RejectionKind } from '@tenure/eventing';
+
+/** RFC 9457, with our stable `code`. */
+export type Problem = {
+  type: string;
+  title: string;
+  status: number;
+  code: string;
+  detail: string;
+  errors?: readonly { field: string; message: string; position?: number }[];
+};
+
+/** The one place where a refusal becomes a status, for the JSON APIs. */
+const statusOf: Record<RejectionKind, number> = {
+  invalid: 400,
+  'not-found': 404,
+  conflict: 409,
+  taken: 409,
+  stale: 412,
+  forbidden: 403,
+  unprocessable: 422,
+  'too-many': 429,
+  unavailable: 503,
+};
+
+const titles: Record<number, string> = {
+  400: 'Bad request',
+  401: 'Not signed in',
+  403: 'Forbidden',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'Conflict',
+  412: 'Precondition failed',
+  413: 'Too large',
+  415: 'Unsupported media type',
+  422: 'Unprocessable',
+  429: 'Too many requests',
+  500: 'Internal error',
+  503: 'Unavailable',
+};
+
+const problem = (status: number, code: string, detail: string, errors?: Problem['errors']): Problem => ({
+  type: 'about:blank',
+  title: titles[status] ?? 'Error',
+  status,
+  code,
+  detail,
+  ...(errors && { errors }),
+});
+
+export const toProblem = (error: unknown): Problem => {
+  if (error instanceof Rejected) return problem(statusOf[error.kind], error.code, error.message, error.errors);
+  const status = httpStatusOf(error);
+  if (status !== undefined && status < 500) return problem(status, `http/${status}`, (error as Error).message);
+  return problem(500, 'internal', 'Something went wrong on our side. The log has the details under this request’s id.');
+};
+
+/** The status of errors that Nest or Fastify made (404, 405, 413, 415, malformed JSON); undefined for a bug. */
+export const httpStatusOf = (error: unknown): number | undefined => {
+  if (error instanceof HttpException) return error.getStatus();
+  const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  return error instanceof Error && typeof status === 'number' ? status : undefined;
+};
+
+/** Whole seconds after which a refused or failed request may be repeated; only 429 and 503 say so. */
+export const retryAfterOf = (status: number): number | undefined => (status === 429 ? 1 : status === 503 ? 5 : undefined);
