@@ -4,7 +4,7 @@ import { repetitionOf } from './command-log.ts';
 import type { Aggregate, Claim } from './decider.ts';
 import type { DomainEvent } from './define-event.ts';
 import { ClaimTaken, OutcomeUnknown, StaleStream } from './event-store.ts';
-import { streamName, type ClaimNames, type Metadata, type NewEvent, type Revision, type StoredEvent, type StreamName } from './event.ts';
+import { streamName, type ClaimNames, type Instant, type Metadata, type NewEvent, type Revision, type StoredEvent, type StreamName } from './event.ts';
 import { advance, load, saveSnapshot, type EventSource, type Loaded } from './load.ts';
 import { Rejected } from './rejected.ts';
 
@@ -13,7 +13,7 @@ export type Intent<State, Command> = {
   id: string;
   metadata: Metadata;
   /** A command; or how to make it from what was loaded, asked again on each retry (group members: design, decision 4). */
-  command: Command | ((loaded: { state: State; revision: Revision }) => Promise<Command>);
+  command: Command | ((loaded: Pick<Loaded<State>, 'state' | 'revision' | 'occurredAt'>) => Promise<Command>);
   /** The revisions that `If-Match` allows; absent or `*` = any. */
   ifMatch?: readonly Revision[] | '*';
   /** Real time (ms since the epoch) after which the command is not executed. */
@@ -23,6 +23,9 @@ export type Intent<State, Command> = {
 export type Handled<State, Event> = {
   state: State;
   revision: Revision;
+  /** `occurredAt` of the stream's first event and of the one at `revision`; absent where nothing ever happened. */
+  createdAt?: Instant;
+  occurredAt?: Instant;
   /** What was decided: `[]` for a no-op and for a repeated command. */
   events: Event[];
   /** The same, as stored. */
@@ -64,14 +67,14 @@ const attemptOnce = async <State, Command, Event extends DomainEvent>(
   const repetition = repetitionOf(loaded.commands, metadata);
   if (repetition.kind !== 'new') {
     const then = repetition.kind === 'no-op' || repetition.revision === loaded.revision ? loaded : await load(source, aggregate, stream, { upTo: repetition.revision });
-    return { state: then.state, revision: then.revision, events: [], stored: [], repeated: true };
+    return { ...foldOf(then), events: [], stored: [], repeated: true };
   }
   if (deadline !== undefined && Date.now() > deadline) throw new Rejected('unavailable', 'command/late', 'The command arrived after its deadline and was not executed; try again.');
   if (ifMatch && ifMatch !== '*' && exists(loaded.state) && !ifMatch.includes(loaded.revision))
     throw new Rejected('stale', `${aggregate.category}/stale`, `It stands at version ${loaded.revision}, which If-Match does not allow.`);
 
   const decided = decider.decide(typeof command === 'function' ? await (command as (l: typeof loaded) => Promise<Command>)(loaded) : command, loaded.state);
-  if (decided.length === 0) return { state: loaded.state, revision: loaded.revision, events: [], stored: [], repeated: false };
+  if (decided.length === 0) return { ...foldOf(loaded), events: [], stored: [], repeated: false };
 
   const after = decided.reduce(decider.evolve, loaded.state);
   const { names, taken } = await claimsBetween(source, aggregate, metadata.tenantId, loaded.state, after);
@@ -96,8 +99,11 @@ const attemptOnce = async <State, Command, Event extends DomainEvent>(
   }
   const stored = events.map((event, index) => ({ ...event, stream, revision: loaded.revision + index + 1 }));
   snapshotLater(source, aggregate, stream, id, loaded, stored, decided);
-  return { state: after, revision: loaded.revision + events.length, events: decided, stored, repeated: false };
+  const { occurredAt } = written;
+  return { state: after, revision: loaded.revision + events.length, createdAt: loaded.createdAt ?? occurredAt, occurredAt, events: decided, stored, repeated: false };
 };
+
+const foldOf = <State>({ state, revision, createdAt, occurredAt }: Loaded<State>) => ({ state, revision, createdAt, occurredAt });
 
 const later = (a: string, b: string | undefined) => (b !== undefined && b > a ? b : a);
 

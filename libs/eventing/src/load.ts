@@ -9,6 +9,8 @@ import { streamParts, type Instant, type Revision, type StoredEvent, type Stream
 export type Loaded<State> = {
   state: State;
   revision: Revision;
+  /** `occurredAt` of the first event. */
+  createdAt?: Instant;
   /** `occurredAt` of the last event. */
   occurredAt?: Instant;
   commands: CommandLog;
@@ -66,6 +68,7 @@ export const advance = <State, Command, Event extends DomainEvent>(
   return {
     state: event ? decider.evolve(loaded.state, event) : loaded.state,
     revision: stored.revision,
+    createdAt: loaded.createdAt ?? stored.metadata.occurredAt,
     occurredAt: stored.metadata.occurredAt,
     commands: recordCommand(loaded.commands, stored),
     snapshotAt: loaded.snapshotAt,
@@ -96,9 +99,9 @@ export const saveSnapshot = async <State, C, E extends DomainEvent>(
   { stateVersion, personOf }: Aggregate<State, C, E>,
   stream: StreamName,
   id: string,
-  { state, revision, occurredAt, commands }: Loaded<State>,
+  { state, revision, createdAt, occurredAt, commands }: Loaded<State>,
 ): Promise<void> => {
-  const folded = { state, occurredAt, commands };
+  const folded = { state, createdAt, occurredAt, commands };
   const personId = personOf?.(id, state);
   const { tenantId } = streamParts(stream);
   const body = personId === undefined ? JSON.stringify(folded) : await sealer.seal({ tenantId, personId }, folded, boundTo(stream, revision));
