@@ -1,0 +1,107 @@
+import { type Json, type JsonObject, checkedObject, isObject, member } from '../json/json.ts';
+import { checkMessage } from '../messages/message.ts';
+import { invalidSyntax, invalidValue, problem } from '../problem/problem.ts';
+
+export const bulkRequestSchema = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
+export const bulkResponseSchema = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse';
+
+export type BulkMethod = 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** One operation of a bulk request (RFC 7644 §3.7). */
+export type BulkOperation = {
+  method: BulkMethod;
+  /** The collection, e.g. `/Users`. */
+  endpoint: string;
+  /** The resource; `bulkId:abc` where it is one that this very request creates. */
+  id?: string;
+  bulkId?: string;
+  /** The ETag that the client expects. */
+  version?: string;
+  data?: JsonObject;
+  /** The bulkIds that `data` or `id` refers to. */
+  references: string[];
+};
+
+export type BulkRequest = { failOnErrors?: number; operations: BulkOperation[] };
+
+export type BulkLimits = { maxOperations: number; maxPayloadSize: number };
+
+const methods: readonly BulkMethod[] = ['POST', 'PUT', 'PATCH', 'DELETE'];
+const mark = 'bulkId:';
+
+const referenceIn = (value: Json): string | undefined => (typeof value === 'string' && value.startsWith(mark) ? value.slice(mark.length) : undefined);
+
+/** A filter in a path names members too: `members[value eq "bulkId:abc"]`. */
+const referencesInPath = (text: string): string[] => [...text.matchAll(/"bulkId:([^"\\]+)"/g)].map(([, id]) => id!);
+
+const referencesIn = (value: Json): string[] => {
+  if (Array.isArray(value)) return value.flatMap(referencesIn);
+  if (isObject(value)) return Object.values(value).flatMap(referencesIn);
+  const reference = referenceIn(value);
+  if (reference !== undefined) return [reference];
+  return typeof value === 'string' ? referencesInPath(value) : [];
+};
+
+const optionalText = (object: JsonObject, name: string): string | undefined => {
+  const value = member(object, name) ?? undefined;
+  if (value !== undefined && typeof value !== 'string') throw invalidSyntax(`"${name}" must be a string.`);
+  return value || undefined;
+};
+
+const operationOf = (raw: Json): BulkOperation => {
+  if (!isObject(raw)) throw invalidSyntax('An operation must be an object.');
+  const wanted = optionalText(raw, 'method')?.toUpperCase();
+  const method = methods.find((one) => one === wanted);
+  if (!method) throw invalidSyntax('"method" must be POST, PUT, PATCH or DELETE.');
+  const [, endpoint, id] = /^(\/[A-Za-z][\w-]*)(?:\/([^/?#]+))?\/?$/.exec(optionalText(raw, 'path') ?? '') ?? [];
+  if (!endpoint) throw invalidValue('"path" must be a collection, such as /Users, or a resource in it.');
+  if ((method === 'POST') !== (id === undefined)) throw invalidValue(method === 'POST' ? 'A POST goes to a collection.' : `A ${method} goes to a resource.`);
+  const bulkId = optionalText(raw, 'bulkId');
+  if (method === 'POST' && !bulkId) throw invalidValue('A POST needs a bulkId.');
+  const data = member(raw, 'data') ?? undefined;
+  if (method !== 'DELETE' && !isObject(data)) throw invalidSyntax(`A ${method} needs data.`);
+  const version = optionalText(raw, 'version');
+  const references = [...new Set([...(id === undefined ? [] : referencesIn(id)), ...(data === undefined ? [] : referencesIn(data))])];
+  return { method, endpoint, ...(id && { id }), ...(bulkId && { bulkId }), ...(version && { version }), ...(isObject(data) && method !== 'DELETE' && { data }), references };
+};
+
+/** RFC 7644 §3.7: a bulk request, as a whole well formed or refused. Limits exceeded are 413 with the limit named (§3.7.4). */
+export const parseBulk = (body: unknown, limits: BulkLimits, payloadSize = 0): BulkRequest => {
+  if (payloadSize > limits.maxPayloadSize) throw problem(413, `The request is larger than maxPayloadSize, ${limits.maxPayloadSize} bytes.`);
+  const object = checkedObject(body);
+  checkMessage(object, bulkRequestSchema, { required: false });
+  const raw = member(object, 'Operations');
+  if (!Array.isArray(raw)) throw invalidSyntax('"Operations" must be an array.');
+  if (raw.length > limits.maxOperations) throw problem(413, `The request has more operations than maxOperations, ${limits.maxOperations}.`);
+  const failOnErrors = member(object, 'failOnErrors') ?? undefined;
+  if (failOnErrors !== undefined && !(Number.isInteger(failOnErrors) && Number(failOnErrors) > 0)) throw invalidValue('"failOnErrors" must be a positive whole number.');
+  const operations = raw.map(operationOf);
+  const bulkIds = operations.flatMap(({ bulkId }) => bulkId ?? []);
+  if (new Set(bulkIds).size < bulkIds.length) throw invalidValue('A bulkId is used twice.');
+  return { ...(failOnErrors !== undefined && { failOnErrors: Number(failOnErrors) }), operations };
+};
+
+/** The data with every `bulkId:abc` replaced by the id that it has become; unknown ones stay. */
+export const withIds = <T extends Json>(value: T, ids: ReadonlyMap<string, string>): T => replaced(value, ids) as T;
+
+const replaced = (value: Json, ids: ReadonlyMap<string, string>): Json => {
+  if (Array.isArray(value)) return value.map((one) => replaced(one, ids));
+  if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, replaced(one, ids)]));
+  if (typeof value !== 'string') return value;
+  const reference = referenceIn(value);
+  if (reference !== undefined) return ids.get(reference) ?? value;
+  return value.replace(/"bulkId:([^"\\]+)"/g, (whole, id: string) => (ids.has(id) ? JSON.stringify(ids.get(id)) : whole));
+};
+
+/** The data without what refers to these bulkIds, so that a circle can be entered somewhere: an object with such a `value` goes as a whole. */
+export const withoutReferences = (value: JsonObject, bulkIds: ReadonlySet<string>): JsonObject => (stripped(value, bulkIds) ?? {}) as JsonObject;
+
+const stripped = (value: Json, bulkIds: ReadonlySet<string>): Json | undefined => {
+  const refers = (one: Json | undefined): boolean => one !== undefined && bulkIds.has(referenceIn(one) ?? '');
+  if (refers(value)) return undefined;
+  if (Array.isArray(value)) return value.map((one) => stripped(one, bulkIds)).filter((one) => one !== undefined);
+  if (!isObject(value)) return value;
+  if (refers(member(value, 'value'))) return undefined;
+  const entries = Object.entries(value).map(([name, one]) => [name, stripped(one, bulkIds)] as const);
+  return Object.fromEntries(entries.filter((entry): entry is readonly [string, Json] => entry[1] !== undefined));
+};

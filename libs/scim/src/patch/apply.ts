@@ -1,0 +1,178 @@
+import type { Dialect } from '../dialect/settings.ts';
+import { isStrict } from '../dialect/settings.ts';
+import { type Filter, isComparison } from '../filter/filter.ts';
+import { elementMatches } from '../filter/matches.ts';
+import { type Json, type JsonObject, fingerprint, isObject, sameValue } from '../json/json.ts';
+import { invalidPath, invalidValue, mutability, noTarget } from '../problem/problem.ts';
+import { type Resource, valueAt, withValue } from '../resource/access.ts';
+import { type Change, settle } from '../resource/replace.ts';
+import type { Attribute, ResourceType } from '../schema/attribute.ts';
+import { attributesOf, findSubAttribute } from '../schema/lookup.ts';
+import type { PatchOperation } from './operation.ts';
+
+type Applying = Pick<Dialect, 'createMissingElement' | 'unknownAttributes'>;
+
+const listOf = (value: Json | undefined): Json[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
+
+/** An object without what is null; nothing left is no value. */
+const compact = (object: JsonObject): JsonObject | undefined => {
+  const entries = Object.entries(object).filter(([, value]) => value !== null);
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+};
+
+const isPrimary = (element: Json): boolean => isObject(element) && element.primary === true;
+
+/** RFC 7644 §3.5.2: an operation that sets a primary value takes the flag from the others. */
+const withOnePrimary = (elements: Json[], touched: Set<Json>, path: string, dialect: Applying): Json[] => {
+  const set = elements.filter((element) => touched.has(element) && isPrimary(element));
+  if (set.length > 1 && isStrict(dialect)) throw invalidValue(`"${path}" would have more than one primary value.`);
+  const chosen = set.at(-1);
+  return chosen === undefined ? elements : elements.map((element) => (element !== chosen && isPrimary(element) ? { ...(element as JsonObject), primary: false } : element));
+};
+
+/** An element that says nothing once its value is gone: only what kind it was. */
+const isHollow = (element: JsonObject): boolean => Object.keys(element).every((name) => name === 'type' || name === 'primary');
+
+/** The element that a filter asks for, when it is a conjunction of `eq` (C1, E8): `[type eq "work"]` is `{type: "work"}`. */
+const describedBy = (filter: Filter | undefined): JsonObject | undefined => {
+  if (!filter) return {};
+  const conditions = filter.op === 'and' ? filter.filters : [filter];
+  const element: JsonObject = {};
+  for (const condition of conditions) {
+    if (!isComparison(condition) || condition.op !== 'eq' || condition.value === null) return undefined;
+    const { path } = condition.attribute;
+    if (path.includes('.') || (Object.hasOwn(element, path) && element[path] !== condition.value)) return undefined;
+    element[path] = condition.value;
+  }
+  return element;
+};
+
+const created = (attribute: Attribute, { where, sub, value, path }: Extract<PatchOperation, { value: Json }>, dialect: Applying): Json => {
+  const described = dialect.createMissingElement ? describedBy(where) : undefined;
+  if (!described) throw noTarget(`No value of "${path}" matches the filter.`);
+  if (sub) return { ...described, [sub]: value };
+  return attribute.type === 'complex' && isObject(value) ? { ...described, ...value } : value;
+};
+
+/** Whether the list has the value already: an element with everything that the new one says. */
+const contains = (element: Json, wanted: Json): boolean =>
+  isObject(element) && isObject(wanted)
+    ? Object.entries(wanted).every(([name, value]) => Object.hasOwn(element, name) && sameValue(element[name], value))
+    : sameValue(element, wanted);
+
+/** RFC 7643 §2.4: type and value together are unique, so an added element with both completes the one that is there. */
+const isSameEntry = (element: Json, added: Json): boolean => {
+  if (contains(element, added)) return true;
+  if (!isObject(element) || !isObject(added) || added.value === undefined) return false;
+  return sameValue(element.value, added.value) && (added.type === undefined || sameValue(element.type, added.type));
+};
+
+const withAdded = (elements: Json[], additions: Json[]): { elements: Json[]; touched: Set<Json> } => {
+  const touched = new Set<Json>();
+  // By fingerprint first: additions to long lists are mostly either plainly there or plainly new.
+  const known = new Set(elements.map(fingerprint));
+  const result = [...elements];
+  for (const addition of additions) {
+    if (known.has(fingerprint(addition))) continue;
+    const at = result.findIndex((element) => isSameEntry(element, addition));
+    const present = result[at];
+    const next = isObject(present) && isObject(addition) ? { ...present, ...addition } : addition;
+    if (at < 0) result.push(next);
+    else result[at] = next;
+    touched.add(next);
+    known.add(fingerprint(next));
+  }
+  return { elements: result, touched };
+};
+
+const immutableSub = (attribute: Attribute, element: Json, change: JsonObject, path: string): void => {
+  for (const [name, value] of Object.entries(change)) {
+    const before = isObject(element) ? element[name] : undefined;
+    if (before !== undefined && findSubAttribute(attribute, name)?.mutability === 'immutable' && !sameValue(before, value)) {
+      throw mutability(`"${path}.${name}" cannot be changed once it is set.`);
+    }
+  }
+};
+
+const assignElements = (attribute: Attribute, current: Json[], operation: Extract<PatchOperation, { value: Json }>, dialect: Applying): Json[] => {
+  const { op, path, where, sub, value } = operation;
+  if (!where && !sub) {
+    const { elements, touched } = withAdded(op === 'add' ? current : [], listOf(value));
+    return op === 'add' ? withOnePrimary(elements, touched, path, dialect) : elements;
+  }
+  const touched = new Set<Json>();
+  const elements = current.map((element) => {
+    if (where && !elementMatches(where, element)) return element;
+    const change = sub ? { [sub]: value } : value;
+    const merges = isObject(change) && isObject(element) && (sub !== undefined || op === 'add');
+    if (isObject(change)) immutableSub(attribute, element, change, path);
+    const next = merges ? { ...element, ...change } : change;
+    touched.add(next);
+    return next;
+  });
+  if (touched.size === 0) {
+    const element = created(attribute, operation, dialect);
+    elements.push(element);
+    touched.add(element);
+  }
+  return withOnePrimary(elements, touched, path, dialect);
+};
+
+const removeElements = (current: Json[], { where, sub, values }: Extract<PatchOperation, { op: 'remove' }>): Json[] => {
+  if (values) return current.filter((element) => !values.some((value) => contains(element, identity(value))));
+  return current.flatMap((element) => {
+    if (where && !elementMatches(where, element)) return [element];
+    if (!sub || !isObject(element)) return [];
+    if (!Object.hasOwn(element, sub)) return [element];
+    const rest = compact({ ...element, [sub]: null });
+    return rest && !isHollow(rest) ? [rest] : [];
+  });
+};
+
+/** What an element to be removed is known by: its value where it has one, and all it says otherwise (E7). */
+const identity = (value: Json): Json => {
+  if (!isObject(value) || value.value === undefined) return value;
+  return { value: value.value, ...(value.type !== undefined && { type: value.type }) };
+};
+
+/** A reference describes the value beside it: when that changes, a `$ref` that isn't given anew no longer holds. */
+const mergeComplex = (attribute: Attribute, current: Json | undefined, change: JsonObject): JsonObject | undefined => {
+  const before = isObject(current) ? current : {};
+  const moved = Object.hasOwn(change, 'value') && before.value !== undefined && !sameValue(before.value, change.value);
+  const stale = moved ? (attribute.subAttributes ?? []).filter(({ name, mutability: kind }) => name === '$ref' || kind === 'readOnly').map(({ name }) => [name, null]) : [];
+  return compact({ ...before, ...Object.fromEntries(stale), ...change });
+};
+
+const applyTo = (attribute: Attribute, current: Json | undefined, operation: PatchOperation, dialect: Applying): Json | undefined => {
+  if (attribute.multiValued) {
+    const elements = listOf(current);
+    if (operation.op === 'remove' && !operation.where && !operation.sub && !operation.values) return undefined;
+    const next = operation.op === 'remove' ? removeElements(elements, operation) : assignElements(attribute, elements, operation, dialect);
+    return next.length > 0 ? next : undefined;
+  }
+  const { sub } = operation;
+  if (operation.op === 'remove') return sub && isObject(current) ? mergeComplex(attribute, current, { [sub]: null }) : undefined;
+  const change = sub ? { [sub]: operation.value } : operation.value;
+  if (attribute.type !== 'complex' || !isObject(change)) return change;
+  immutableSub(attribute, current ?? null, change, operation.path);
+  return mergeComplex(attribute, current, change);
+};
+
+/**
+ * RFC 7644 §3.5.2: the operations one after the other, all or none. What ends as it began is no change: `changed` is empty then and the
+ * resource is the one that came in.
+ */
+export const applyPatch = (type: ResourceType, resource: Resource, operations: readonly PatchOperation[], dialect: Applying): Change => {
+  const attributes = new Map(attributesOf(type).map(({ path, attribute }) => [path, attribute]));
+  const next = operations.reduce<Resource>((state, operation) => {
+    const attribute = attributes.get(operation.path);
+    if (!attribute) throw invalidPath(`"${operation.path}" is not an attribute of ${type.name}.`);
+    const before = valueAt(state, operation.path);
+    const after = applyTo(attribute, before, operation, dialect);
+    if (attribute.mutability === 'immutable' && before !== undefined && !sameValue(before, after)) {
+      throw mutability(`"${operation.path}" cannot be changed once it is set.`);
+    }
+    return withValue(state, operation.path, after);
+  }, resource);
+  return settle(type, resource, next);
+};

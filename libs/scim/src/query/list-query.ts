@@ -1,0 +1,83 @@
+import { type Json, checkedObject, member } from '../json/json.ts';
+import { checkMessage } from '../messages/message.ts';
+import { type ScimProblem, invalidCount, invalidValue } from '../problem/problem.ts';
+
+export type ListQuery = {
+  filter?: string;
+  sortBy?: string;
+  sortOrder: 'ascending' | 'descending';
+  startIndex: number;
+  count?: number;
+  /** Present, and empty on the first page, where the client pages by cursor (RFC 9865). */
+  cursor?: string;
+  attributes?: string[];
+  excludedAttributes?: string[];
+};
+
+export const searchRequestSchema = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
+
+type Parameter = string | string[] | undefined;
+
+const integer = (value: Json | undefined, name: string, problem: (detail: string) => ScimProblem): number | undefined => {
+  if (value === undefined || value === null || value === '') return undefined;
+  const number = typeof value === 'string' && /^\s*[+-]?\d{1,15}\s*$/.test(value) ? Number(value) : value;
+  if (typeof number !== 'number' || !Number.isSafeInteger(number)) throw problem(`"${name}" must be a whole number.`);
+  return number;
+};
+
+const textOf = (value: Json | undefined, name: string): string | undefined => {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'string') throw invalidValue(`"${name}" must be a string.`);
+  return value;
+};
+
+const namesOf = (value: Json | undefined, name: string): string[] | undefined => {
+  if (value === undefined || value === null) return undefined;
+  const names = (Array.isArray(value) ? value : [value]).flatMap((one) => (textOf(one, name) ?? '').split(',')).map((one) => one.trim()).filter(Boolean);
+  return names.length > 0 ? names : undefined;
+};
+
+const sortOrderOf = (value: string | undefined): ListQuery['sortOrder'] => {
+  const order = (value || 'ascending').toLowerCase();
+  if (order !== 'ascending' && order !== 'descending') throw invalidValue('"sortOrder" must be ascending or descending.');
+  return order;
+};
+
+/** RFC 7644 §3.4.2: a `startIndex` below 1 is 1 (Entra sends 0), a negative `count` is 0. */
+const queryFrom = (read: (name: string) => Json | undefined): ListQuery => {
+  const cursor = textOf(read('cursor'), 'cursor');
+  const count = integer(read('count'), 'count', cursor === undefined ? invalidValue : invalidCount);
+  const filter = textOf(read('filter'), 'filter');
+  const sortBy = textOf(read('sortBy'), 'sortBy');
+  const attributes = namesOf(read('attributes'), 'attributes');
+  const excludedAttributes = namesOf(read('excludedAttributes'), 'excludedAttributes');
+  return {
+    ...(filter?.trim() && { filter }),
+    ...(sortBy && { sortBy }),
+    sortOrder: sortOrderOf(textOf(read('sortOrder'), 'sortOrder')),
+    startIndex: Math.max(1, integer(read('startIndex'), 'startIndex', invalidValue) ?? 1),
+    ...(count !== undefined && { count: Math.max(0, count) }),
+    ...(cursor !== undefined && { cursor }),
+    ...(attributes && { attributes }),
+    ...(excludedAttributes && { excludedAttributes }),
+  };
+};
+
+/** The parameters of a list, their names in any case (E27 sends `startindex`); what is unknown is ignored. Of a repeated one the first counts, attribute lists are joined. */
+export const parseListQuery = (params: Record<string, Parameter>): ListQuery => {
+  const byName = new Map<string, string[]>();
+  for (const [name, value] of Object.entries(params)) {
+    if (value !== undefined) byName.set(name.toLowerCase(), [...(byName.get(name.toLowerCase()) ?? []), ...(Array.isArray(value) ? value : [value])]);
+  }
+  return queryFrom((name) => {
+    const values = byName.get(name.toLowerCase());
+    return name.toLowerCase().endsWith('attributes') ? values : values?.[0];
+  });
+};
+
+/** RFC 7644 §3.4.3: the body of a POST to `/.search`. */
+export const parseSearchRequest = (body: unknown): ListQuery => {
+  const object = checkedObject(body);
+  checkMessage(object, searchRequestSchema, { required: false });
+  return queryFrom((name) => member(object, name));
+};

@@ -1,0 +1,101 @@
+import type { Dialect } from '../dialect/settings.ts';
+import { isStrict } from '../dialect/settings.ts';
+import { type Json, type JsonObject, checkedObject, isObject, member } from '../json/json.ts';
+import { invalidSyntax, invalidValue } from '../problem/problem.ts';
+import type { ResourceType } from '../schema/attribute.ts';
+import { type Found, attributesOf, findAttribute, findSchema } from '../schema/lookup.ts';
+import { tenureUserSchema } from '../schema/user.schema.ts';
+import { type Resource, valueAt, withSchemas, withValue } from './access.ts';
+import { type Note, type Reading, ignoreUnknown, note, readValue } from './value.ts';
+
+/** What a body sets, and which attributes it clears by naming them with null, `[]` or nothing in them. */
+export type ParsedBody = { resource: Resource; cleared: string[]; notes: Note[] };
+
+/** Whether clients may write the attribute at all; what they may not is ignored in bodies (RFC 7644 §3.3). */
+export const isWritable = ({ attribute, sub, schema }: Found, reading: Reading): boolean => {
+  if (attribute.mutability === 'readOnly' || sub?.mutability === 'readOnly' || attribute.name === 'schemas') return false;
+  if (schema.id !== tenureUserSchema.id || reading.dialect.tenureExtension) return true;
+  note(reading, 'not-writable', attribute.name);
+  return false;
+};
+
+/** RFC 7643 §3.1: `schemas` must name ours. What it lists beyond is refused or noted; what it forgets doesn't matter (E13). */
+const checkSchemas = (type: ResourceType, body: JsonObject, reading: Reading): void => {
+  const given = member(body, 'schemas');
+  if (given === undefined || given === null) {
+    if (isStrict(reading.dialect)) throw invalidSyntax('"schemas" is missing.');
+    return note(reading, 'missing-schemas', 'schemas');
+  }
+  for (const urn of Array.isArray(given) ? given : [given]) {
+    if (typeof urn !== 'string') throw invalidSyntax('"schemas" must be an array of URIs.');
+    const found = findSchema(type, urn);
+    if (found && !found.legacy) continue;
+    if (isStrict(reading.dialect)) throw invalidValue(`"${urn.slice(0, 200)}" is not a schema of ${type.name}.`);
+    note(reading, found ? 'legacy-schema' : 'unknown-schema', urn);
+  }
+};
+
+/** The members of a body with the attributes they name; the content of an extension is taken out of its object. */
+const membersOf = (type: ResourceType, body: JsonObject, reading: Reading): { found: Found; value: Json }[] =>
+  Object.entries(body).flatMap(([name, value]) => {
+    const named = findSchema(type, name);
+    if (named?.extension) {
+      if (named.legacy) {
+        if (isStrict(reading.dialect)) ignoreUnknown(reading, name);
+        note(reading, 'legacy-schema', name);
+      }
+      const content = isObject(value) ? value : {};
+      if (!isObject(value) && value !== null) throw invalidValue(`"${named.schema.id}" must be an object.`);
+      const inner = Object.entries(content).flatMap(([key, one]) => {
+        const found = findAttribute(type, `${named.schema.id}:${key}`, { bareExtension: false });
+        if (!found || found.sub) ignoreUnknown(reading, `${named.schema.id}:${key}`);
+        return found && !found.sub ? [{ found, value: one }] : [];
+      });
+      const absent = value === null ? attributesOf(type).filter(({ schema }) => schema === named.schema) : [];
+      return [...inner, ...absent.map((found) => ({ found, value: null }))];
+    }
+    const found = findAttribute(type, name, { bareExtension: !isStrict(reading.dialect) });
+    if (!found || found.sub) {
+      ignoreUnknown(reading, name);
+      return [];
+    }
+    if (found.bare) note(reading, 'bare-extension-attribute', found.path);
+    return [{ found, value }];
+  });
+
+export const requireAttributes = (type: ResourceType, resource: Resource): void => {
+  for (const { schema, required } of type.extensions) {
+    if (required && !Object.hasOwn(resource, schema.id)) throw invalidValue(`"${schema.id}" is required.`);
+  }
+  for (const { path, attribute, schema, extension } of attributesOf(type)) {
+    const applies = attribute.required && attribute.mutability !== 'readOnly' && attribute.name !== 'schemas' && (!extension || Object.hasOwn(resource, schema.id));
+    const value = applies ? valueAt(resource, path) : undefined;
+    if (applies && (value === undefined || value === '')) throw invalidValue(`"${path}" is required.`);
+  }
+};
+
+/** The body of a POST or PUT as a resource with canonical names. What clients may not set, `id` and `meta` among it, is left out. */
+export const parseBody = (type: ResourceType, body: unknown, dialect: Dialect): ParsedBody => {
+  const reading: Reading = { dialect, notes: [] };
+  const object = checkedObject(body);
+  checkSchemas(type, object, reading);
+  const seen = new Set<string>();
+  const cleared: string[] = [];
+  let resource: Resource = {};
+  for (const { found, value } of membersOf(type, object, reading)) {
+    if (!isWritable(found, reading)) continue;
+    if (seen.has(found.path)) throw invalidSyntax(`"${found.path}" is given twice.`);
+    seen.add(found.path);
+    const read = readValue(found.attribute, value, found.path, reading);
+    if (read === undefined) cleared.push(found.path);
+    else resource = withValue(resource, found.path, read);
+  }
+  requireAttributes(type, resource);
+  return { resource: withSchemas(type, resource), cleared, notes: reading.notes };
+};
+
+/** RFC 7644 §3.3: the body of a POST. */
+export const parseResource = (type: ResourceType, body: unknown, dialect: Dialect): { resource: Resource; notes: Note[] } => {
+  const { resource, notes } = parseBody(type, body, dialect);
+  return { resource, notes };
+};

@@ -1,0 +1,67 @@
+import type { Dialect } from '../dialect/settings.ts';
+import { sameValue } from '../json/json.ts';
+import { mutability } from '../problem/problem.ts';
+import type { ResourceType } from '../schema/attribute.ts';
+import { attributesOf } from '../schema/lookup.ts';
+import { type Resource, valueAt, withSchemas, withValue } from './access.ts';
+import { type ParsedBody, parseBody } from './parse.ts';
+import type { Note } from './value.ts';
+
+export type Change = { resource: Resource; changed: string[] };
+
+/** The canonical paths of the top-level attributes that a resource has, `schemas` apart. */
+export const pathsOf = (type: ResourceType, resource: Resource): string[] =>
+  attributesOf(type)
+    .filter(({ path, attribute }) => attribute.name !== 'schemas' && valueAt(resource, path) !== undefined)
+    .map(({ path }) => path);
+
+/** What became of a resource: top-level paths that differ. Where values are equal as sets the current one stays; without a change it is the very same resource. */
+export const settle = (type: ResourceType, current: Resource, next: Resource): Change => {
+  const differs = ({ path }: { path: string }) => !sameValue(valueAt(current, path), valueAt(next, path));
+  const changed = attributesOf(type)
+    .filter(({ attribute }) => attribute.name !== 'schemas')
+    .filter(differs)
+    .map(({ path }) => path);
+  if (changed.length === 0) return { resource: current, changed };
+  const resource = changed.reduce((result, path) => withValue(result, path, valueAt(next, path)), current);
+  return { resource: withSchemas(type, resource), changed };
+};
+
+/**
+ * RFC 7644 §3.5.1 on parsed content. Read-only attributes keep what they have. An omitted one is cleared when `putClears` says all,
+ * or when `owned`, what this connection ever set, has it (C11); one named with null is always cleared. Immutable ones can be set once.
+ */
+export const applyReplacement = (
+  type: ResourceType,
+  current: Resource,
+  { resource: wanted, cleared }: Pick<ParsedBody, 'resource' | 'cleared'>,
+  dialect: Pick<Dialect, 'putClears'>,
+  owned: string[] = [],
+): Change => {
+  const clears = new Set([...cleared, ...owned]);
+  const next = attributesOf(type).reduce<Resource>((result, { path, attribute }) => {
+    if (attribute.mutability === 'readOnly' || attribute.name === 'schemas') return result;
+    const before = valueAt(current, path);
+    const value = valueAt(wanted, path);
+    if (attribute.mutability === 'immutable' && before !== undefined) {
+      if (value !== undefined && !sameValue(before, value)) throw mutability(`"${path}" cannot be changed once it is set.`);
+      return result;
+    }
+    if (value !== undefined) return withValue(result, path, value);
+    const omittedIsCleared = dialect.putClears === 'all' && attribute.mutability !== 'writeOnly';
+    return omittedIsCleared || clears.has(path) ? withValue(result, path, undefined) : result;
+  }, current);
+  return settle(type, current, next);
+};
+
+/** RFC 7644 §3.5.1: a PUT, body and all. `parseBody` and `applyReplacement` are its halves, for where they happen in different places. */
+export const replaceResource = (
+  type: ResourceType,
+  current: Resource,
+  body: unknown,
+  dialect: Dialect,
+  owned?: string[],
+): Change & { notes: Note[] } => {
+  const parsed = parseBody(type, body, dialect);
+  return { ...applyReplacement(type, current, parsed, dialect, owned), notes: parsed.notes };
+};

@@ -1,0 +1,109 @@
+import { isHostileName } from '../json/json.ts';
+import type { Attribute, ResourceType, Schema } from './attribute.ts';
+import { commonAttributes } from './common.ts';
+import { enterpriseUserSchema } from './user.schema.ts';
+
+/** An attribute found by name. `path` is canonical and names a top-level attribute; `sub` is one of its sub-attributes. */
+export type Found = { path: string; attribute: Attribute; sub?: Attribute; schema: Schema; extension: boolean; bare?: true };
+
+/** C3, L4, E11: URNs from before RFC 7643, or misspelt, that clients still send. */
+const legacyCoreUrns = ['urn:scim:schemas:core:1.0', 'urn:scim:schemas:core:2.0', 'urn:ietf:params:scim:schemas:core:2.0'];
+const legacyEnterpriseUrns = [
+  'urn:scim:schemas:extension:enterprise:1.0',
+  'urn:scim:schemas:extension:enterprise:2.0',
+  'urn:ietf:params:scim:schemas:extension:enterprise:2.0',
+  'urn:ietf:params:scim:schemas:extension:enterprise:2.0user',
+];
+
+type SchemaName = { urn: string; schema: Schema; extension: boolean; legacy: boolean };
+type Names = { attributes: Map<string, Attribute> };
+type Index = { names: SchemaName[]; bySchema: Map<Schema, Names>; common: Names };
+
+const namesOf = (attributes: Attribute[]): Names => ({ attributes: new Map(attributes.map((one) => [one.name.toLowerCase(), one])) });
+
+const indexOf = (type: ResourceType): Index => {
+  const schemas = [{ schema: type.schema, extension: false }, ...type.extensions.map(({ schema }) => ({ schema, extension: true }))];
+  const legacy = schemas.flatMap(({ schema, extension }) => {
+    const urns = extension ? (schema.id === enterpriseUserSchema.id ? legacyEnterpriseUrns : []) : [...legacyCoreUrns, ...legacyCoreUrns.map((urn) => `${urn}:${type.name.toLowerCase()}`)];
+    return urns.map((urn) => ({ urn, schema, extension, legacy: true }));
+  });
+  const own = schemas.map((one) => ({ ...one, urn: one.schema.id.toLowerCase(), legacy: false }));
+  const ownUrns = new Set(own.map(({ urn }) => urn));
+  return {
+    // Longest first: one URN may begin with another.
+    names: [...own, ...legacy.filter(({ urn }) => !ownUrns.has(urn))].sort((a, b) => b.urn.length - a.urn.length),
+    bySchema: new Map(schemas.map(({ schema }) => [schema, namesOf(schema.attributes)])),
+    common: namesOf(commonAttributes),
+  };
+};
+
+const indexes = new WeakMap<ResourceType, Index>();
+const index = (type: ResourceType): Index => {
+  const known = indexes.get(type) ?? indexOf(type);
+  indexes.set(type, known);
+  return known;
+};
+
+/** A schema of the type by its URN, in any case, or by a URN of old. */
+export const findSchema = (type: ResourceType, urn: string): SchemaName | undefined => {
+  const wanted = urn.toLowerCase().replace(/:$/, '');
+  return index(type).names.find((one) => one.urn === wanted);
+};
+
+export const findSubAttribute = (attribute: Attribute, name: string): Attribute | undefined => {
+  const wanted = name.toLowerCase();
+  return attribute.subAttributes?.find((sub) => sub.name.toLowerCase() === wanted);
+};
+
+const topPath = (schema: Schema, extension: boolean, attribute: Attribute): string => (extension ? `${schema.id}:${attribute.name}` : attribute.name);
+
+const locate = (type: ResourceType, { schema, extension }: { schema: Schema; extension: boolean }, dotted: string): Found | undefined => {
+  const { bySchema, common } = index(type);
+  const [name = '', subName, ...more] = dotted.toLowerCase().split('.');
+  const attribute = (extension ? undefined : common.attributes.get(name)) ?? bySchema.get(schema)?.attributes.get(name);
+  if (!attribute || more.length > 0) return undefined;
+  const found = { path: topPath(schema, extension, attribute), attribute, schema, extension };
+  if (subName === undefined) return found;
+  const sub = findSubAttribute(attribute, subName);
+  return sub && { ...found, sub };
+};
+
+/**
+ * Finds what `userName`, `name.givenName`, `urn:…:2.0:User:department`, `urn:…:User:manager.value` or, of an extension and where allowed,
+ * a bare `manager` (E10) names; in any case (RFC 7643 §2.1). The URN is matched whole because "2.0" has a dot in it.
+ */
+export const findAttribute = (type: ResourceType, name: string, options: { bareExtension: boolean }): Found | undefined => {
+  const lower = name.toLowerCase();
+  const prefix = index(type).names.find(({ urn }) => lower.startsWith(urn) && (lower[urn.length] === ':' || lower[urn.length] === '.'));
+  if (prefix) return locate(type, prefix, name.slice(prefix.urn.length + 1));
+  const core = locate(type, { schema: type.schema, extension: false }, name);
+  if (core || !options.bareExtension) return core;
+  for (const { schema } of type.extensions) {
+    const found = locate(type, { schema, extension: true }, name);
+    if (found) return { ...found, bare: true };
+  }
+  return undefined;
+};
+
+/** All attributes of a type with their canonical paths, in the order in which a resource shows them. */
+export const attributesOf = (type: ResourceType): Found[] => [
+  ...commonAttributes.map((attribute) => ({ path: attribute.name, attribute, schema: type.schema, extension: false })),
+  ...[{ schema: type.schema, extension: false }, ...type.extensions.map(({ schema }) => ({ schema, extension: true }))].flatMap(({ schema, extension }) =>
+    schema.attributes
+      .filter((attribute) => extension || !index(type).common.attributes.has(attribute.name.toLowerCase()))
+      .map((attribute) => ({ path: topPath(schema, extension, attribute), attribute, schema, extension })),
+  ),
+];
+
+/**
+ * The members that a canonical path goes through: `['name', 'givenName']`, `['urn:…:User', 'manager', 'value']`.
+ * Names hold neither colon nor dot, so what follows the last colon is the attribute.
+ */
+export const segmentsOf = (path: string): string[] => {
+  const colon = path.lastIndexOf(':');
+  const names = path.slice(colon + 1).split('.');
+  return colon < 0 ? names : [path.slice(0, colon), ...names];
+};
+
+/** RFC 7643 §2.1 with the `$` of `$ref`; nothing that every object inherits. */
+export const isAttributeName = (name: string): boolean => /^[A-Za-z$][\w$-]*$/.test(name) && !isHostileName(name);

@@ -1,0 +1,15 @@
+import type { ResourceType } from './attribute.ts';
+import { enterpriseUserSchema, groupSchema, tenureUserSchema, userSchema } from './user.schema.ts';
+
+export const userType: ResourceType = {
+  name: 'User',
+  endpoint: '/Users',
+  description: 'User Account',
+  schema: userSchema,
+  extensions: [
+    { schema: enterpriseUserSchema, required: false },
+    { schema: tenureUserSchema, required: false },
+  ],
+};
+
+export const groupType: ResourceType = { name: 'Group', endpoint: '/Groups', description: 'Group', schema: groupSchema, extensions: [] };
