@@ -29,15 +29,32 @@ export type Fact = StoredEvent;
 /** Facts come in batches, in order: `@EventPattern(topic) consume(@Payload() facts: readonly Fact[])`. A throw redelivers the whole batch after a back-off. */
 export type FactBatch = readonly Fact[];
 
+/** What a transport tells its operator: whether it takes part, and how far it is behind. */
+export type TransportStatus = {
+  /** Whether every server and client has joined what it listens to. */
+  ready: boolean;
+  /** Commands that run or wait for their key. */
+  inFlight: number;
+  /** How many facts or commands, at least, wait behind what was handled, per consumer, topic and (where the topic has some) partition. */
+  lag: readonly { consumer: string; topic: string; partition?: number; waiting: number }[];
+};
+
 /**
  * How commands travel to one service and facts from another; chosen by configuration. In process and on Kafka it means the same
  * (`testing/transport.contract.ts`): a command runs at least once and is answered, or its asker gets `Rejected('unavailable', 'transport/no-reply')`;
  * commands of a key run in order; facts of a key arrive in order and at least once, after a restart from the consumer's last batch.
  */
 export type Transport = {
-  /** For `app.connectMicroservice({ strategy })`: `@MessagePattern` for commands of `commandTopic`, `@EventPattern` for fact topics. */
+  /** For `connectTransport(app, server)`: `@MessagePattern` for commands of `commandTopic`, `@EventPattern` for fact topics. */
   server: (options: { consumer: string; commandTopic?: string }) => Server & CustomTransportStrategy;
   /** For services that send commands. `client.send(pattern, message)` answers with the handler's value, or throws its `Rejected`. `client.emit` awaits no reply. */
   client: (options: { commandTopic: string }) => ClientProxy;
+  status: () => Promise<TransportStatus>;
   close: () => Promise<void>;
+};
+
+/** Seals commands and replies on a wire with the tenant's transport key (design, decision 11). */
+export type MessageSealer = {
+  seal: (tenantId: string, json: unknown) => Promise<string>;
+  open: (tenantId: string, sealed: string) => Promise<unknown>;
 };
