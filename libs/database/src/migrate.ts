@@ -26,13 +26,20 @@ const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
 /** Runs what has not run yet, each in its own transaction. Replicas that start together wait for each other. Returns the names of those that ran. */
 export const migrate = async (database: Database, { schema, migrations, table = 'migrations' }: MigrateOptions): Promise<string[]> => {
-  const { entities: _, ...options } = database.dataSource.options as Extract<DataSource['options'], { type: 'postgres' }>;
-  const dataSource = new DataSource({ ...options, schema, migrations: migrations.map(asClass), migrationsTableName: table, poolSize: 2 });
+  const options = database.dataSource.options as Extract<DataSource['options'], { type: 'postgres' }>;
+  const dataSource = new DataSource({
+    ...options,
+    entities: [],
+    poolSize: 1,
+    // A migration of a large table, or the wait for another replica's, may take its time.
+    extra: { ...options.extra, statement_timeout: 0, query_timeout: 0 },
+    schema,
+    migrations: migrations.map(asClass),
+    migrationsTableName: table,
+  });
   await dataSource.initialize();
   const runner = dataSource.createQueryRunner();
   try {
-    // A migration of a large table, or the wait for another replica's, may take its time.
-    await runner.query('set statement_timeout = 0');
     await runner.query(`select pg_advisory_lock(hashtextextended($1, 0))`, [`tenure.migrate.${schema}`]);
     await runner.query(`create schema if not exists ${quoted(schema)}`);
     await runner.query(`set search_path to ${quoted(schema)}`);

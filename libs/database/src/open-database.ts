@@ -11,6 +11,7 @@ export type DatabaseOptions = {
   poolSize?: number;
   /** Read-side entities. */
   entities?: MixedList<EntityTarget<ObjectLiteral>>;
+  /** 0 = no limit. */
   statementTimeoutMs?: number;
   /** An idle write transaction hides all new events from the feed (design, decision 2), so it is ended soon. */
   idleInTransactionTimeoutMs?: number;
@@ -85,6 +86,8 @@ export const openDatabase = async ({
     extra: {
       types: valueTypes,
       statement_timeout: statementTimeoutMs,
+      // A server that went mute says nothing at all: then we give up by ourselves, a moment after it would have.
+      query_timeout: statementTimeoutMs && statementTimeoutMs + 5_000,
       idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
       keepAlive: true,
     },

@@ -13,3 +13,5 @@ export * from './follower.ts';
 export * from './lease.ts';
 export * from './view.ts';
 export * from './view-runtime.ts';
+export * from './memory-event-store.ts';
+export * from './snapshots.ts';

@@ -1,0 +1,3 @@
+export { postgresEventStore, type PostgresEventStoreOptions } from './postgres-event-store.ts';
+export { adoptRestoredStore, RestoredStore } from './generation.ts';
+export { oldestOpenXid, type OldestOpenXid } from './oldest-open-xid.ts';

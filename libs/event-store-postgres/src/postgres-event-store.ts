@@ -1,0 +1,139 @@
+import type { Database } from '@tenure/database';
+import {
+  ClaimTaken,
+  OutcomeUnknown,
+  StaleStream,
+  type Append,
+  type EventStore,
+  type FeedRange,
+  type Position,
+  type Revision,
+  type StoredEvent,
+  type StreamName,
+} from '@tenure/eventing';
+import { openGeneration, placeOf, positionOf, START, type Place } from './generation.ts';
+import { quoted } from './schema.ts';
+import { subscriptions } from './subscriptions.ts';
+
+type Row = Place & {
+  stream: StreamName;
+  revision: Revision;
+  id: string;
+  type: string;
+  schemaVersion: number;
+  data: StoredEvent['data'];
+  personId: string | null;
+  personal: string | null;
+  metadata: StoredEvent['metadata'];
+  recordedAt: string;
+};
+
+type Outcome = {
+  outcome: 'appended' | 'stale' | 'taken';
+  last_revision: Revision;
+  last_xid: string;
+  last_position: number;
+  claim: string;
+  held_by: string;
+};
+
+const COLUMNS = `e.stream, e.revision, e.xid, e.position, e.id, e.type, e.schema_version as "schemaVersion", e.data, e.person_id as "personId",
+  e.personal, e.metadata, e.recorded_at as "recordedAt"`;
+
+const UNIQUE_VIOLATION = '23505';
+
+/** What PostgreSQL itself says (a SQLSTATE), unless it says that it ends the connection. All else is a connection that broke. */
+const answered = (error: unknown): error is Error & { code: string } => {
+  const code = (error as { code?: unknown }).code;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^(08|57)/.test(code) && 'severity' in (error as object);
+};
+
+/** The statements of a store in this schema. Names are short and fixed: each is prepared once per connection. */
+const statements = (schema: string) => {
+  const s = quoted(schema);
+  const feed = `(xid, position) > ($1::xid8, $2::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())`;
+  return {
+    append: { name: `${schema}.append`, text: `select * from ${s}.append($1, $2, $3, $4, $5)` },
+    forwards: { name: `${schema}.read`, text: `select ${COLUMNS} from ${s}.events e where stream = $1 and revision > $2 order by revision limit $3` },
+    backwards: {
+      name: `${schema}.back`,
+      text: `select ${COLUMNS} from ${s}.events e where stream = $1 and revision < coalesce($2, 2147483647) order by revision desc limit $3`,
+    },
+    // Transactions may commit out of order. Only what no open transaction can come before is read, so that a checkpoint never steps over an event.
+    all: { name: `${schema}.all`, text: `select ${COLUMNS} from ${s}.events e where ${feed} order by xid, position limit $3` },
+    // Each category's next places from its index: a rare category among many events costs what it has.
+    categories: {
+      name: `${schema}.categories`,
+      text: `select ${COLUMNS} from (
+               select place.* from (select distinct unnest($4::text[]) as category) wanted
+               cross join lateral (
+                 select xid, position from ${s}.events where category = wanted.category and ${feed} order by xid, position limit $3
+               ) place order by xid, position limit $3
+             ) next join ${s}.events e using (xid, position) order by xid, position`,
+    },
+  };
+};
+
+export type PostgresEventStoreOptions = { database: Database; schema?: string };
+
+/** The event store on PostgreSQL (design, decision 2). Makes its tables where they are missing. Throws `RestoredStore`. */
+export const postgresEventStore = async ({ database, schema = 'event_store' }: PostgresEventStoreOptions): Promise<EventStore> => {
+  const generation = await openGeneration(database, schema);
+  const sql = statements(schema);
+
+  const storedEvent = ({ xid, position, personId, personal, recordedAt, ...row }: Row): StoredEvent => ({
+    ...row,
+    ...(personId !== null && { personId }),
+    ...(personal !== null && { personal }),
+    position: positionOf(generation, { xid, position }),
+    recordedAt,
+  });
+
+  const tryAppend = async (values: readonly unknown[]): Promise<Outcome> => {
+    try {
+      return (await database.query<Outcome>({ ...sql.append, values }))[0]!;
+    } catch (error) {
+      if (answered(error)) throw error;
+      throw new OutcomeUnknown('PostgreSQL did not answer: the events may or may not have been appended.', { cause: error });
+    }
+  };
+
+  const append = async ({ stream, expected, events, claims }: Append) => {
+    if (events.length === 0) throw new Error(`An append to ${stream} has no events.`);
+    const values = [stream, expected, JSON.stringify(events), claims?.take ?? [], claims?.release ?? []];
+    // Of two writers at one revision the index refuses the second, once the first has committed: asked again, the function says what that means.
+    const result = await tryAppend(values).catch((error: { code?: string }) => {
+      if (error.code === UNIQUE_VIOLATION) return tryAppend(values);
+      throw error;
+    });
+    switch (result.outcome) {
+      case 'stale':
+        throw new StaleStream(stream, expected);
+      case 'taken':
+        throw new ClaimTaken(result.claim, result.held_by);
+      case 'appended':
+        followers.wake();
+        return { revision: result.last_revision, position: positionOf(generation, { xid: result.last_xid, position: result.last_position }) };
+    }
+  };
+
+  const readAll = async (after: Position | undefined, { categories, limit }: FeedRange): Promise<StoredEvent[]> => {
+    const { xid, position } = after === undefined ? START : placeOf(generation, after);
+    const statement = categories ? { ...sql.categories, values: [xid, position, limit, categories] } : { ...sql.all, values: [xid, position, limit] };
+    return (await database.query<Row>(statement)).map(storedEvent);
+  };
+
+  const followers = subscriptions(readAll);
+
+  return {
+    append,
+    read: async (stream, { after, limit, backwards = false } = {}) => {
+      const statement = backwards ? sql.backwards : sql.forwards;
+      const values = [stream, after ?? (backwards ? null : 0), limit ?? null];
+      return (await database.query<Row>({ ...statement, values })).map(storedEvent);
+    },
+    readAll,
+    subscribe: followers.subscribe,
+    close: followers.close,
+  };
+};
