@@ -1,0 +1,28 @@
+import { defineEvent, type EventOf } from '@tenure/eventing';
+import { z } from 'zod';
+import { jsonObject } from '../json.ts';
+
+export const memberKind = z.enum(['User', 'Group']);
+export type MemberKind = z.output<typeof memberKind>;
+export type Member = { id: string; kind: MemberKind };
+
+/** A group's events hold no person's data: names of groups and ids. */
+export const GroupCreated = defineEvent('GroupCreated', {
+  data: z.object({ connectionId: z.string(), changed: z.array(z.string()), resource: jsonObject }),
+});
+/** `resource` is the whole profile after the event: all but the members. */
+export const GroupChanged = defineEvent('GroupChanged', { data: z.object({ changed: z.array(z.string()), resource: jsonObject }) });
+/** At most 1,000 an event; several events make one append (design, decision 4). */
+export const GroupMembersAdded = defineEvent('GroupMembersAdded', {
+  data: z.object({ members: z.array(z.object({ id: z.string(), kind: memberKind })) }),
+});
+/** `because` a request said so, or the member was deleted. */
+export const GroupMembersRemoved = defineEvent('GroupMembersRemoved', {
+  data: z.object({ memberIds: z.array(z.string()), because: z.enum(['request', 'memberDeleted']) }),
+});
+export const GroupDeleted = defineEvent('GroupDeleted', { data: z.object({ connectionId: z.string() }) });
+
+export const MEMBERS_PER_EVENT = 1000;
+
+export const groupEvents = [GroupCreated, GroupChanged, GroupMembersAdded, GroupMembersRemoved, GroupDeleted] as const;
+export type GroupEvent = EventOf<typeof groupEvents>;

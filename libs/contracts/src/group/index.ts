@@ -1,0 +1,2 @@
+export * from './group.commands.ts';
+export * from './group.events.ts';

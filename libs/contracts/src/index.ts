@@ -1,0 +1,5 @@
+export * from './define-command.ts';
+export * from './fact.ts';
+export * from './group/index.ts';
+export * from './json.ts';
+export * from './user/index.ts';

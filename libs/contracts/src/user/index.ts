@@ -1,0 +1,2 @@
+export * from './user.commands.ts';
+export * from './user.events.ts';
