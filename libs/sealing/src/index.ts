@@ -1,0 +1,11 @@
+export * from './errors.ts';
+export { parseSecretsKey } from './secrets-key.ts';
+export { keyRing, type KeyRing, type KeyRingOptions, type TenantKeyPurpose } from './keys/key-ring.ts';
+export { keyMigrations } from './keys/key-migrations.ts';
+export { grantReadKeys, type ReadableKeys } from './keys/key-grants.ts';
+export { sealer } from './sealer.ts';
+export { messageSealer, type MessageSealer } from './message-sealer.ts';
+export { secretStore, type Credential, type SecretKind, type SecretReference, type SecretStore, type SecretStoreOptions, type StoredSecret } from './secrets/secret-store.ts';
+export { secretMigrations } from './secrets/secret-migrations.ts';
+export { grantReadTokens } from './secrets/secret-grants.ts';
+export { generateToken, tokenHashing, type TokenHashing } from './secrets/tokens.ts';

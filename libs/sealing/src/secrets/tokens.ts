@@ -1,0 +1,32 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { Rejected } from '@tenure/eventing';
+import { derivedKey } from '../secrets-key.ts';
+
+export const TOKEN_PREFIX = 'tenure_';
+const SHORTEST = 16;
+
+/** 256 random bits, safe in URLs and headers; the prefix is what scanners for leaked secrets look for. */
+export const generateToken = () => `${TOKEN_PREFIX}${randomBytes(32).toString('base64url')}`;
+
+export const checkTokenLength = (token: string) => {
+  if (token.length < SHORTEST) throw new Rejected('invalid', 'token/too-short', `A token must have at least ${SHORTEST} characters; this one has ${token.length}.`);
+};
+
+export type TokenHashing = {
+  /** HMAC-SHA-256 with a pepper that no database holds: a stolen table can't be searched for chosen tokens. */
+  tokenHmac: (token: string) => string;
+  /** In constant time. */
+  tokenMatches: (storedHmac: string, token: string) => boolean;
+};
+
+export const tokenHashing = (secretsKey: Buffer): TokenHashing => {
+  const pepper = derivedKey(secretsKey, 'pepper');
+  const tokenHmac = (token: string) => createHmac('sha256', pepper).update(token).digest('base64url');
+  return {
+    tokenHmac,
+    tokenMatches: (storedHmac, token) => {
+      const [stored, given] = [Buffer.from(storedHmac), Buffer.from(tokenHmac(token))];
+      return stored.length === given.length && timingSafeEqual(stored, given);
+    },
+  };
+};

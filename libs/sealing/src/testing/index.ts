@@ -1,0 +1,1 @@
+export { testSealing, testSecretsKey, type TestSealing } from './test-sealing.ts';
