@@ -9,7 +9,7 @@ const LONGEST_OUTAGE_WAIT_MS = 2_000;
 /** Wrong SQL, a missing table, a missing right, a database that was closed here: no waiting mends that. Anything else, such as a server that restarts, may pass. */
 const isForGood = (error: unknown) =>
   error instanceof ForeignPosition ||
-  /^42/.test(String((error as { code?: unknown }).code)) ||
+  String((error as { code?: unknown }).code).startsWith('42') ||
   (error instanceof Error && error.message.includes('after calling end on the pool'));
 
 /** Sleeps that one call ends, all of them. */

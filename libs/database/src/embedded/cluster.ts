@@ -28,7 +28,7 @@ export const passwordOf = async ({ passwordFile }: Cluster): Promise<string> => 
 
 /** Runs a program to its end; what it said is in the error. */
 const complete = async ([command, args]: [string, string[]], { uid, gid }: Privileges, cwd: string): Promise<void> => {
-  const child = spawn(command, args, { uid, gid, cwd, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LC_ALL: 'C' } });
+  const child = spawn(command, args, { uid, gid, cwd, stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const [code] = (await once(child, 'close')) as [number | null];

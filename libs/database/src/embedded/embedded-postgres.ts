@@ -144,7 +144,8 @@ export const startEmbeddedPostgres = async (options: EmbeddedOptions): Promise<E
   const dataDir = resolve(options.dataDir);
   const log = options.log ?? (() => {});
   const programs = await binaries();
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  // To be entered, not to be listed: the server may run as another user. What is in it is closed to all others.
+  await mkdir(dataDir, { recursive: true, mode: 0o711 });
   await removeUnfinished(dataDir);
   const cluster = clusterOf(dataDir);
   if (!(await exists(cluster.root))) {

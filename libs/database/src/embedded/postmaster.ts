@@ -1,5 +1,5 @@
 import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A running server, as its `postmaster.pid` tells. */
@@ -21,8 +21,8 @@ export const isRunning = async (pid: number): Promise<boolean> => {
 
 /** Numbers of processes are used again, in containers at once: another program under the number is no server. Where there is no /proc it is believed. */
 const isPostgres = async (pid: number): Promise<boolean> => {
-  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
-  return command === undefined || command === '' || command.includes('postgres');
+  const program = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')[0]!;
+  return program === '' || basename(program) === 'postgres';
 };
 
 const written = async (dataDirectory: string) => {
