@@ -1,0 +1,80 @@
+import { NO_STREAM } from '@eventstore/db-client';
+import { OutcomeUnknown, StaleStream, type Append, type EventStore, type Position, type Revision } from '@tenure/eventing';
+import { claimsOn, type OnStep } from './claims.ts';
+import { Conflict, connect, NoAnswer, within, type Deadline } from './connection.ts';
+import { toEventData, toStoredEvent } from './envelope.ts';
+import { feedOf } from './feed.ts';
+import { generationOf, positionAt } from './position.ts';
+
+export type EventStoreDbOptions = {
+  /** `esdb://…` or `esdb+discover://…`, with the server's credentials where it has any. */
+  connectionString: string;
+  /** How long an append may take, claims and all, before its outcome counts as unknown. */
+  appendDeadlineMs?: number;
+};
+
+const APPEND_DEADLINE_MS = 5000;
+const PAGE = 2000;
+
+/** The event store on EventStoreDB 22.6 or later. The server needs `MaxAppendSize` 16 MiB, the user rights to read `$all` and to write stream metadata. */
+export const eventStoreDb = (options: EventStoreDbOptions): EventStore => openEventStoreDb(options, async () => undefined);
+
+/** The same, telling tests each step of an append with claims. */
+export const openEventStoreDb = ({ connectionString, appendDeadlineMs = APPEND_DEADLINE_MS }: EventStoreDbOptions, onStep: OnStep): EventStore => {
+  const connection = connect(connectionString);
+  const generationId = generationOf(connection);
+  const feed = feedOf(connection, generationId);
+  const claims = claimsOn(connection, onStep);
+
+  type Appended = { revision: Revision; position: Position };
+
+  const appendEvents = async ({ stream, expected, events }: Append, deadline: Deadline): Promise<Appended> => {
+    const generation = await within(deadline, generationId());
+    try {
+      const { revision, position } = await connection.append(stream, expected === 0 ? NO_STREAM : BigInt(expected - 1), events.map(toEventData), deadline);
+      const commit = position?.commit ?? (await connection.read(stream, { from: revision, maxCount: 1 }, deadline))[0]!.position!.commit;
+      return { revision: Number(revision) + 1, position: positionAt(generation, commit) };
+    } catch (error) {
+      throw error instanceof Conflict ? new StaleStream(stream, expected) : error;
+    }
+  };
+
+  const findRepeated = async ({ stream, expected, events }: Append, deadline: Deadline): Promise<Appended | undefined> => {
+    const there = await connection.read(stream, { from: BigInt(expected), maxCount: events.length }, deadline);
+    if (there.length < events.length || there.some(({ id }, index) => id !== events[index]!.id)) return undefined;
+    const { revision, position } = toStoredEvent(await generationId(), there.at(-1)!);
+    return { revision, position };
+  };
+
+  return {
+    append: async (write) => {
+      const deadline = Date.now() + appendDeadlineMs;
+      try {
+        return await (write.claims ? claims.appendHolding(write, appendEvents, findRepeated, deadline) : appendEvents(write, deadline));
+      } catch (error) {
+        throw error instanceof NoAnswer ? new OutcomeUnknown(error.message, { cause: error }) : error;
+      }
+    },
+    read: async (stream, { after = 0, limit = Infinity, backwards = false } = {}) => {
+      const generation = await generationId();
+      const found: Awaited<ReturnType<EventStore['read']>> = [];
+      let from = backwards ? undefined : BigInt(after);
+      while (found.length < limit) {
+        const maxCount = Math.min(PAGE, limit - found.length);
+        const page = await connection.read(stream, { maxCount, backwards, ...(from !== undefined && { from }) });
+        const wanted = page.map((recorded) => toStoredEvent(generation, recorded)).filter(({ revision }) => revision > after);
+        found.push(...wanted);
+        const last = page.at(-1);
+        if (!last || wanted.length < maxCount || (backwards && last.revision === 0n)) break;
+        from = last.revision + (backwards ? -1n : 1n);
+      }
+      return found;
+    },
+    readAll: feed.readAll,
+    subscribe: feed.subscribe,
+    close: async () => {
+      await feed.stop();
+      await connection.close();
+    },
+  };
+};

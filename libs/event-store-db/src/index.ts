@@ -1,0 +1,1 @@
+export { eventStoreDb, type EventStoreDbOptions } from './event-store-db.ts';

@@ -1,0 +1,2 @@
+export * from './stand-in.ts';
+export type { Recorded, StandInLog } from './stand-in-log.ts';

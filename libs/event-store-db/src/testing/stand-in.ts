@@ -1,0 +1,179 @@
+import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import grpc from '@grpc/grpc-js';
+import serverFeatures from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
+import type { IServerFeaturesServer } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
+import streamsGrpc from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import type { IStreamsServer } from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import streams from '@eventstore/db-client/generated/streams_pb.js';
+import type { AppendReq, BatchAppendReq } from '@eventstore/db-client/generated/streams_pb.js';
+import { standInLog, type AppendOutcome, type Expected, type Proposed, type StandInLog } from './stand-in-log.ts';
+import { appendResponse, batchAppendResponse, deletedError, expectedOf, nameOf, proposed, serviceError, supportedMethods, uuidOf } from './stand-in-messages.ts';
+import { read } from './stand-in-read.ts';
+
+/** A server that speaks EventStoreDB's protocol and breaks on demand. A test tool: it keeps everything in memory. */
+export type EventStoreDbStandIn = {
+  readonly connectionString: string;
+  readonly log: StandInLog;
+  /** Closes every connection and refuses new ones. */
+  die: () => void;
+  /** Listens again on the same port, with the same data. */
+  restart: () => Promise<void>;
+  /** Accepts connections and answers nothing, not even a ping. */
+  mute: () => void;
+  /** Ends `mute`: what was connected meanwhile is cut. */
+  unmute: () => void;
+  /** Lets every append and read wait before it is carried out. */
+  slowDown: (delayMs: number) => void;
+  /** Dies at the next append to a stream that begins so: before it is applied, or after, but before the answer. */
+  dieAtAppend: (when: 'lost' | 'applied', streamPrefix?: string) => void;
+  close: () => Promise<void>;
+};
+
+const MAX_MESSAGE_BYTES = 17 * 1024 * 1024;
+
+type Faults = { delayMs: number; dieAt?: { when: 'lost' | 'applied'; streamPrefix: string } };
+
+export const startStandIn = async ({ batchAppend = true } = {}): Promise<EventStoreDbStandIn> => {
+  const log = standInLog();
+  const faults: Faults = { delayMs: 0 };
+  const server = new grpc.Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES });
+  server.addService(streamsGrpc.StreamsService, streamsService(log, faults, () => front.die()));
+  const featuresService: IServerFeaturesServer = { getSupportedMethods: (_call, callback) => callback(null, supportedMethods(batchAppend)) };
+  server.addService(serverFeatures.ServerFeaturesService, featuresService);
+  const innerPort = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) => (error ? reject(error) : resolve(port)));
+  });
+  const front = await listen(innerPort);
+
+  return {
+    connectionString: `esdb://127.0.0.1:${front.port}?tls=false`,
+    log,
+    ...front,
+    slowDown: (delayMs) => {
+      faults.delayMs = delayMs;
+    },
+    dieAtAppend: (when, streamPrefix = '') => {
+      faults.dieAt = { when, streamPrefix };
+    },
+    close: async () => {
+      front.die();
+      server.forceShutdown();
+    },
+  };
+};
+
+/** The port that clients connect to. It stands before the gRPC server, so that a dead or mute server is one on the level of TCP. */
+const listen = async (innerPort: number) => {
+  const sockets = new Set<Socket>();
+  let muted = false;
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const accept = (client: Socket) => {
+    const inner = connect(innerPort, '127.0.0.1');
+    for (const [from, to] of [
+      [client, inner],
+      [inner, client],
+    ] as const) {
+      sockets.add(from);
+      from.setNoDelay(true);
+      from.on('data', (chunk) => void (muted || to.destroyed || to.write(chunk)));
+      from.on('error', () => undefined);
+      from.on('close', () => {
+        sockets.delete(from);
+        to.destroy();
+      });
+    }
+  };
+  const open = async (port: number) => {
+    const server = createServer(accept);
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+    return server;
+  };
+
+  let listening = await open(0);
+  const { port } = listening.address() as AddressInfo;
+  return {
+    port,
+    die: () => {
+      listening.close();
+      cut();
+    },
+    restart: async () => {
+      listening = await open(port);
+    },
+    mute: () => {
+      muted = true;
+    },
+    unmute: () => {
+      muted = false;
+      cut();
+    },
+  };
+};
+
+const streamsService = (log: StandInLog, faults: Faults, die: () => void): IStreamsServer => {
+  /** `undefined`: the server died over it. */
+  const append = async (stream: string, expected: Expected, events: readonly Proposed[]): Promise<AppendOutcome | undefined> => {
+    if (faults.delayMs > 0) await sleep(faults.delayMs);
+    const { dieAt } = faults;
+    const dies = dieAt && stream.startsWith(dieAt.streamPrefix);
+    if (!dies) return log.append(stream, expected, events);
+    delete faults.dieAt;
+    if (dieAt.when === 'applied') log.append(stream, expected, events);
+    die();
+    return undefined;
+  };
+
+  return {
+    read: async (call) => {
+      if (faults.delayMs > 0) await sleep(faults.delayMs);
+      await read(log, call);
+    },
+    append: async (call, callback) => {
+      let options: AppendReq.Options | undefined;
+      const events: Proposed[] = [];
+      try {
+        for await (const message of call as AsyncIterable<AppendReq>) {
+          if (message.hasOptions()) options = message.getOptions();
+          else events.push(proposed(message.getProposedMessage()!));
+        }
+      } catch {
+        return; // The client went away while it was sending.
+      }
+      const stream = nameOf(options!.getStreamIdentifier());
+      const expected = expectedOf(options!);
+      const outcome = await append(stream, expected, events);
+      if (!outcome) return;
+      if (outcome.kind === 'tombstoned') callback(deletedError(stream));
+      else if (outcome.kind === 'too-large') callback(serviceError(grpc.status.INVALID_ARGUMENT, 'maximum-append-size-exceeded', { 'maximum-append-size': '16777216' }));
+      else callback(null, appendResponse(outcome, expected));
+    },
+    batchAppend: (call) => {
+      const open = new Map<string, { options: BatchAppendReq.Options; events: Proposed[] }>();
+      call.on('data', async (message: BatchAppendReq) => {
+        const id = uuidOf(message.getCorrelationId());
+        const batch = open.get(id) ?? { options: message.getOptions()!, events: [] };
+        open.set(id, batch);
+        batch.events.push(...message.getProposedMessagesList().map(proposed));
+        if (!message.getIsFinal()) return;
+        open.delete(id);
+        const stream = nameOf(batch.options.getStreamIdentifier());
+        const expected = expectedOf(batch.options);
+        const outcome = await append(stream, expected, batch.events);
+        if (outcome && !call.cancelled) call.write(batchAppendResponse(message, stream, outcome, expected));
+      });
+      call.on('error', () => undefined);
+      call.on('end', () => call.end());
+    },
+    delete: (call, callback) => {
+      log.softDelete(nameOf(call.request.getOptions()!.getStreamIdentifier()));
+      callback(null, new streams.DeleteResp());
+    },
+    tombstone: (call, callback) => {
+      log.tombstone(nameOf(call.request.getOptions()!.getStreamIdentifier()));
+      callback(null, new streams.TombstoneResp());
+    },
+  };
+};
