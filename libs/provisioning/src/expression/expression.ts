@@ -1,5 +1,4 @@
-export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
-export type JsonObject = { [name: string]: JsonValue };
+import type { JsonObject } from '@tenure/scim';
 
 /** What a source holds or a function gives. `null` is "no value"; a missing attribute is `null`, not an error. */
 export type Value = string | number | boolean | null | string[] | JsonObject[];

@@ -1,4 +1,5 @@
-import type { JsonObject, Value } from './expression.ts';
+import type { JsonObject } from '@tenure/scim';
+import type { Value } from './expression.ts';
 
 /** No value, the empty text and the empty list mean the same (RFC 7643 §2.5). */
 export const isEmpty = (value: Value | undefined): value is null | undefined | '' | [] =>

@@ -1,4 +1,5 @@
-import type { JsonObject, Value } from '../expression.ts';
+import type { JsonObject } from '@tenure/scim';
+import type { Value } from '../expression.ts';
 import { isEmpty, toNumber, toText, toTexts } from '../values.ts';
 import { type Argument, type FunctionDefinition, parametersOf } from './definition.ts';
 

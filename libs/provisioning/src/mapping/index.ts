@@ -1,0 +1,21 @@
+export {
+  type AccountAttributes,
+  type AttributesConfig,
+  type Mapping,
+  type MappingProblem,
+  additiveTargets,
+  attributeValue,
+  attributesConfig,
+  constantValue,
+  desiredAttributes,
+  emptyMandatory,
+  expressionProblems,
+  expressionValue,
+  mappingSchema,
+  sourceProblems,
+  targetProblems,
+  validateAttributes,
+} from './mapping.ts';
+export { type ScimOperation, toPatchOperations, toScimBody } from './scim-body.ts';
+export { type Person, entraSourceNames, isKnownSource, sourceValue } from './sources.ts';
+export { type Target, sameTarget, targetsFor } from './target.ts';

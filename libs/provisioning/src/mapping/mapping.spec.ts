@@ -1,0 +1,159 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  type Mapping,
+  type Person,
+  additiveTargets,
+  attributesConfig,
+  desiredAttributes,
+  emptyMandatory,
+  targetsFor,
+  validateAttributes,
+} from './index.ts';
+
+const department = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department';
+const workEmail = 'emails[type eq "work"].value';
+
+const ada: Person = {
+  id: 'ada',
+  appRoles: ['ADMIN', 'USER'],
+  resource: { userName: 'ada@acme.example', name: { givenName: 'Ada' }, active: true, emails: [{ value: 'ada@acme.example', type: 'work' }], addresses: [{ country: 'Netherlands' }], roles: [{ value: 'a' }, { value: 'b' }] },
+};
+
+const direct = (target: string, source: string, more: Partial<Mapping> = {}) => ({ kind: 'direct', target, source, apply: 'always', ...more }) as Mapping;
+const expression = (target: string, text: string, more: Partial<Mapping> = {}) => ({ kind: 'expression', target, expression: text, apply: 'always', ...more }) as Mapping;
+const constant = (target: string, value: string | number | boolean | string[]): Mapping => ({ kind: 'constant', target, value, apply: 'always' });
+
+const creating = (...mappings: Mapping[]) => desiredAttributes(mappings, ada, { creating: true });
+const updating = (...mappings: Mapping[]) => desiredAttributes(mappings, ada, { creating: false });
+
+describe('R36: a mapping', () => {
+  it('is direct, constant or an expression', () => {
+    expect(
+      creating(
+        direct(workEmail, 'mail'),
+        constant('userType', 'Employee'),
+        expression('timezone', 'Switch([country], "Asia/Tokyo", "United States", "America/New_York", "Netherlands", "Europe/Amsterdam")'),
+      ),
+    ).toEqual({ [workEmail]: 'ada@acme.example', userType: 'Employee', timezone: 'Europe/Amsterdam' });
+  });
+
+  it('falls back to its default where the value is empty', () => {
+    expect(creating(direct('title', 'jobTitle', { default: 'Staff' }), expression('nickName', 'Trim([jobTitle])', { default: 'none' }))).toEqual({ title: 'Staff', nickName: 'none' });
+  });
+
+  it('falls back to its default where the value does not fit the target', () => {
+    expect(creating(direct('active', 'userName', { default: false }))).toEqual({ active: false });
+  });
+
+  it('clears what has neither value nor default', () => {
+    expect(creating(direct('title', 'jobTitle'), constant('nickName', ''))).toEqual({ title: null, nickName: null });
+  });
+
+  it('that applies on create says nothing later', () => {
+    const once = direct('timezone', 'country', { apply: 'create' });
+    expect(creating(once)).toEqual({ timezone: 'Netherlands' });
+    expect(updating(once, direct('userName', 'userName'))).toEqual({ userName: 'ada@acme.example' });
+  });
+
+  it('may ask to leave an attribute as it is when there is no value', () => {
+    expect(creating(expression('title', 'IgnoreFlowIfNullOrEmpty([jobTitle])'), expression('nickName', 'IgnoreFlowIfNullOrEmpty([givenName])'))).toEqual({ nickName: 'Ada' });
+  });
+});
+
+describe('R36: the value of a target has its type', () => {
+  it.each<[Mapping, unknown]>([
+    [expression('active', 'Switch([isSoftDeleted],, "False", "True", "True", "False")'), true],
+    [constant('active', 'fAlse'), false],
+    [constant('active', 'maybe'), null],
+    [constant('title', 7), '7'],
+    [constant('title', true), 'True'],
+    [direct('title', 'emails.value'), 'ada@acme.example'],
+    [direct('roles', 'roles'), [{ value: 'a' }, { value: 'b' }]],
+    [constant('roles', ['x', 'y']), [{ value: 'x' }, { value: 'y' }]],
+    [constant('entitlements', 'x'), [{ value: 'x' }]],
+    [constant('manager', 'bob'), { value: 'bob' }],
+    [expression('roles[primary eq "True"].value', 'SingleAppRoleAssignment([appRoleAssignments])'), 'ADMIN'],
+    [constant('roles[value eq "x"].primary', 'True'), true],
+    [constant('urn:acme:schemas:2.0:User:badge', 'red'), 'red'],
+  ])('%j', (mapping, value) => {
+    expect(creating(mapping)).toEqual({ [mapping.target]: value });
+  });
+});
+
+describe('R35: a configuration of attributes', () => {
+  const mandatory = ['userName', workEmail];
+  const good = { matching: [{ source: 'userName', target: 'userName' }], mappings: [direct('userName', 'userName'), direct('emails[TYPE eq "work"].value', 'mail')] };
+  const problemsOf = (...mappings: Mapping[]) => validateAttributes({ ...good, mappings: [...good.mappings, ...mappings] }, mandatory);
+
+  it('is fine when all that is mandatory is mapped, in whatever spelling', () => {
+    expect(validateAttributes(good, mandatory)).toEqual([]);
+  });
+
+  it('is refused without a mandatory target', () => {
+    expect(validateAttributes({ ...good, mappings: [direct('userName', 'userName')] }, mandatory)).toEqual([
+      { code: 'mapping/mandatory', field: 'mappings', message: `${workEmail} must be mapped.` },
+    ]);
+  });
+
+  it.each<[Mapping, object]>([
+    [direct('nickName', 'shoeSize'), { code: 'mapping/source', field: 'mappings[2].source' }],
+    [direct('shoeSize', 'userName'), { code: 'mapping/target', field: 'mappings[2].target', message: 'There is no attribute shoeSize.' }],
+    [direct('emails[type eq].value', 'userName'), { code: 'mapping/target', message: expect.stringContaining('is no path') }],
+    [direct('id', 'userName'), { code: 'mapping/target', message: "id can't be set." }],
+    [direct('groups', 'userName'), { code: 'mapping/target', message: "groups can't be set." }],
+    [direct('password', 'userName'), { code: 'mapping/target', message: "password can't be set." }],
+    [direct('name', 'userName'), { code: 'mapping/target', message: expect.stringContaining('needs a part') }],
+    [direct('emails.value', 'userName'), { code: 'mapping/target', message: expect.stringContaining('which element is meant') }],
+    [direct('emails[type eq "home"]', 'userName'), { code: 'mapping/target', message: expect.stringContaining('needs a part') }],
+    [direct('emails[type sw "h"].value', 'userName'), { code: 'mapping/target', message: expect.stringContaining('with eq') }],
+    [direct('USERNAME', 'mail'), { code: 'mapping/target-twice', field: 'mappings[2].target' }],
+    [expression('timezone', 'Switch([country], )'), { code: 'mapping/expression', field: 'mappings[2].expression', position: 18 }],
+    [expression('timezone', 'Trim([shoeSize])'), { code: 'mapping/expression', field: 'mappings[2].expression', position: 5 }],
+  ])('is refused because of %j', (mapping, problem) => {
+    expect(problemsOf(mapping)).toEqual([expect.objectContaining(problem)]);
+  });
+
+  it('R38: is refused when nothing, or nothing known, finds an existing account', () => {
+    expect(validateAttributes({ ...good, matching: [] }, mandatory)).toMatchObject([{ code: 'mapping/matching', field: 'matching' }]);
+    expect(validateAttributes({ ...good, matching: [{ source: 'x', target: 'y' }] }, mandatory)).toMatchObject([{ field: 'matching[0].source' }, { field: 'matching[0].target' }]);
+  });
+
+  it('has the shape of PUT /attributes', () => {
+    const parsed = attributesConfig.parse({ matching: good.matching, mappings: [{ target: 'title', kind: 'direct', source: 'jobTitle' }] });
+    expect(parsed.mappings).toEqual([direct('title', 'jobTitle')]);
+    for (const wrong of [
+      { kind: 'direct', target: 'title' },
+      { kind: 'constant', target: 'title', value: 'x', default: 'y' },
+      { kind: 'direct', target: 'title', source: 'a', more: 1 },
+      { kind: 'magic', target: 'title' },
+      { kind: 'direct', target: 'title', source: 'a', apply: 'never' },
+    ]) {
+      expect(attributesConfig.safeParse({ matching: [], mappings: [wrong] }).success).toBe(false);
+    }
+  });
+});
+
+describe('R35: mandatory targets', () => {
+  it('are told when they would be empty', () => {
+    expect(emptyMandatory({ userName: 'ada', [workEmail]: null }, ['username', workEmail, 'active'])).toEqual([workEmail, 'active']);
+  });
+
+  it('are marked in the list that an admin chooses from, which holds only what can be a target', () => {
+    const targets = targetsFor(['userName', workEmail]);
+    expect(targets.filter((target) => target.mandatory)).toEqual([
+      { path: 'userName', type: 'string', mandatory: true },
+      { path: workEmail, type: 'string', mandatory: true },
+    ]);
+    expect(targets).toEqual(expect.arrayContaining([{ path: 'active', type: 'boolean', mandatory: false }, { path: 'roles[primary eq "True"].value', type: 'string', mandatory: false }, { path: department, type: 'string', mandatory: false }]));
+    const paths = targets.map(({ path }) => path);
+    expect(paths).toEqual(expect.arrayContaining(['name.givenName', 'addresses[type eq "work"].country', 'phoneNumbers[type eq "mobile"].value', 'roles']));
+    expect(paths.filter((path) => /^(id|password|groups|meta|schemas)\b|:tenure:/.test(path))).toEqual([]);
+  });
+});
+
+describe('R37: AppRoleAssignmentsComplex', () => {
+  it('adds to the roles of the app, and its assertive sister replaces them', () => {
+    expect(additiveTargets([expression('roles', 'AppRoleAssignmentsComplex([appRoleAssignments])')])).toEqual(['roles']);
+    expect(additiveTargets([expression('roles', 'AssertiveAppRoleAssignmentsComplex([appRoleAssignments])'), expression('title', '[jobTitle]')])).toEqual([]);
+  });
+});

@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import type { FieldProblem } from '@tenure/eventing';
+import type { Json } from '@tenure/scim';
+import { type Value, ExpressionProblem, evaluate, parseExpression } from '../expression/index.ts';
+import { type Person, isKnownSource, sourceValue } from './sources.ts';
+import { readTarget, sameTarget, valueFor } from './target.ts';
+
+const name = z.string().min(1).max(512);
+
+/** A value written down by an admin. */
+export const constantValue = z.union([z.string().max(4096), z.number(), z.boolean(), z.array(z.string().max(4096)).max(100)]);
+
+const apply = z.enum(['always', 'create']).default('always');
+
+/** R36. */
+export const mappingSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('direct'), target: name, source: name, default: constantValue.optional(), apply }),
+  z.strictObject({ kind: z.literal('constant'), target: name, value: constantValue, apply }),
+  z.strictObject({ kind: z.literal('expression'), target: name, expression: z.string(), default: constantValue.optional(), apply }),
+]);
+export type Mapping = z.infer<typeof mappingSchema>;
+
+/** `PUT /attributes`. `matching` finds an existing account, the first hit wins (R38). */
+export const attributesConfig = z.strictObject({
+  matching: z.array(z.strictObject({ source: name, target: name })).max(10),
+  mappings: z.array(mappingSchema).max(200),
+});
+export type AttributesConfig = z.infer<typeof attributesConfig>;
+
+export type MappingProblem = FieldProblem & {
+  code: 'mapping/expression' | 'mapping/source' | 'mapping/target' | 'mapping/target-twice' | 'mapping/mandatory' | 'mapping/matching';
+};
+
+/** Everything that is wrong with a configuration; mandatory targets must all be mapped (R35). */
+export const validateAttributes = ({ matching, mappings }: AttributesConfig, mandatory: readonly string[]): MappingProblem[] => {
+  const mapped = mappings.map(({ target }) => sameTarget(target));
+  const twice = mapped.flatMap((target, index): MappingProblem[] =>
+    mapped.indexOf(target) < index ? [{ code: 'mapping/target-twice', field: `mappings[${index}].target`, message: `${mappings[index]!.target} is mapped already.` }] : [],
+  );
+  const missing = mandatory
+    .filter((target) => !mapped.includes(sameTarget(target)))
+    .map((target): MappingProblem => ({ code: 'mapping/mandatory', field: 'mappings', message: `${target} must be mapped.` }));
+  const matchingProblems = matching.flatMap(({ source, target }, index) => [
+    ...sourceProblems(source, `matching[${index}].source`),
+    ...targetProblems(target, `matching[${index}].target`),
+  ]);
+  const noMatching: MappingProblem[] = matching.length === 0 ? [{ code: 'mapping/matching', field: 'matching', message: 'At least one attribute must find an existing account.' }] : [];
+  return [...noMatching, ...matchingProblems, ...mappings.flatMap(mappingProblems), ...twice, ...missing];
+};
+
+const mappingProblems = (mapping: Mapping, index: number): MappingProblem[] => {
+  const target = targetProblems(mapping.target, `mappings[${index}].target`);
+  switch (mapping.kind) {
+    case 'constant':
+      return target;
+    case 'direct':
+      return [...target, ...sourceProblems(mapping.source, `mappings[${index}].source`)];
+    case 'expression':
+      return [...target, ...expressionProblems(mapping.expression, `mappings[${index}].expression`)];
+  }
+};
+
+export const targetProblems = (target: string, field: string): MappingProblem[] => {
+  const read = readTarget(target);
+  return typeof read === 'string' ? [{ code: 'mapping/target', field, message: read }] : [];
+};
+
+export const sourceProblems = (source: string, field: string): MappingProblem[] =>
+  isKnownSource(source) ? [] : [{ code: 'mapping/source', field, message: `There is no attribute ${source}. Expected a SCIM path or one of Entra's attribute names.` }];
+
+/** Points at the character (R37). */
+export const expressionProblems = (expression: string, field: string): MappingProblem[] => {
+  try {
+    parseExpression(expression, { knownSource: isKnownSource });
+    return [];
+  } catch (problem) {
+    if (problem instanceof ExpressionProblem) return [{ code: 'mapping/expression', field, message: problem.message, position: problem.position }];
+    throw problem;
+  }
+};
+
+/** What an account should hold, by target. `null` is "no value"; a target that isn't here is left as it is. */
+export type AccountAttributes = Record<string, Json>;
+
+/** `creating`: whether the account is about to be made, which is when mappings that apply on create only count. */
+export const desiredAttributes = (mappings: readonly Mapping[], person: Person, { creating }: { creating: boolean }): AccountAttributes =>
+  Object.fromEntries(
+    mappings
+      .filter(({ apply: when }) => creating || when === 'always')
+      .map((mapping) => ({ mapping, value: mappedAttribute(mapping, person) }))
+      .filter(({ mapping, value }) => value !== null || !isLeftOutWhenEmpty(mapping))
+      .map(({ mapping, value }) => [mapping.target, value]),
+  );
+
+/** The default counts where there is no value, and where the value doesn't fit the target. */
+const mappedAttribute = (mapping: Mapping, person: Person): Json => {
+  const value = attributeValue(mapping.target, mappedValue(mapping, person));
+  return value === null && mapping.kind !== 'constant' && mapping.default !== undefined ? attributeValue(mapping.target, mapping.default) : value;
+};
+
+/** Entra's `IgnoreFlowIfNullOrEmpty` around an expression leaves an attribute as it is rather than clearing it. */
+const isLeftOutWhenEmpty = (mapping: Mapping): boolean => mapping.kind === 'expression' && outermostFunction(mapping.expression) === 'IgnoreFlowIfNullOrEmpty';
+
+const outermostFunction = (text: string): string | undefined => {
+  const expression = parseExpression(text);
+  return expression.kind === 'call' ? expression.name : undefined;
+};
+
+/** Targets whose values are added to those of the app instead of replacing them: the one way in which Entra's two functions for several roles differ. */
+export const additiveTargets = (mappings: readonly Mapping[]): string[] =>
+  mappings.filter((mapping) => mapping.kind === 'expression' && outermostFunction(mapping.expression) === 'AppRoleAssignmentsComplex').map(({ target }) => target);
+
+/** Mandatory targets that would be sent without a value: such an account can't be made (R35). */
+export const emptyMandatory = (attributes: AccountAttributes, mandatory: readonly string[]): string[] => {
+  const filled = new Set(Object.keys(attributes).filter((target) => attributes[target] !== null).map(sameTarget));
+  return mandatory.filter((target) => !filled.has(sameTarget(target)));
+};
+
+/** A value in the form of its target. */
+export const attributeValue = (target: string, value: Value): Json => {
+  const path = readTarget(target);
+  return typeof path === 'string' ? null : valueFor(path, value);
+};
+
+/** Works out a checked expression for a person. */
+export const expressionValue = (expression: string, person: Person): Value => evaluate(parseExpression(expression), (source) => sourceValue(person, source));
+
+const mappedValue = (mapping: Mapping, person: Person): Value => {
+  switch (mapping.kind) {
+    case 'constant':
+      return mapping.value;
+    case 'direct':
+      return sourceValue(person, mapping.source);
+    case 'expression':
+      return expressionValue(mapping.expression, person);
+  }
+};

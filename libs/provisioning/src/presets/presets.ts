@@ -1,0 +1,86 @@
+import type { DeprovisioningConfig, TimeFrame } from '../duration/index.ts';
+import type { AttributesConfig, Mapping } from '../mapping/index.ts';
+import type { ScopeConfig } from '../scope/index.ts';
+
+export const presetNames = ['lumapps', 'comeet', 'nulab', 'scim'] as const;
+export type PresetName = (typeof presetNames)[number];
+
+/** What an app can do (R28); what it can't is refused by name. */
+export type Capabilities = { provisioning: boolean; suspend: boolean; hardDelete: boolean; groups: boolean; entitlements: boolean; roles: boolean };
+
+export type Preset = {
+  name: PresetName;
+  capabilities: Capabilities;
+  /** Targets that must be mapped and have a value (R35). */
+  mandatory: readonly string[];
+  attributes: AttributesConfig;
+  assignment: ScopeConfig['assignment'];
+  deprovisioning: DeprovisioningConfig;
+  /** Where the app is found unless the admin gives a URL of his own (R32). */
+  endpointTemplate?: string;
+};
+
+const enterprise = (name: string) => `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:${name}`;
+const workEmail = 'emails[type eq "work"].value';
+
+const direct = (target: string, source = target, apply: Mapping['apply'] = 'always'): Mapping => ({ kind: 'direct', target, source, apply });
+
+/** What all presets map. The account's own id travels as `externalId` unless that is mapped (design decision 17), so it isn't here. */
+const common: Mapping[] = [
+  direct('userName'),
+  ...['givenName', 'familyName', 'middleName', 'honorificPrefix', 'honorificSuffix', 'formatted'].map((part) => direct(`name.${part}`)),
+  direct('displayName'),
+  direct(workEmail, 'mail'),
+  direct('active', 'accountEnabled'),
+];
+
+const attributes = (...more: Mapping[]): AttributesConfig => ({ matching: [{ source: 'userName', target: 'userName' }], mappings: [...common, ...more] });
+
+const forAllTriggers = (frame: TimeFrame): DeprovisioningConfig => ({ turnedOff: frame, suspended: frame, deleted: frame });
+
+const nothing: Capabilities = { provisioning: true, suspend: false, hardDelete: false, groups: false, entitlements: false, roles: false };
+
+const department = direct(enterprise('department'), 'department');
+
+/** R33: the table of presets. */
+export const presets: Record<PresetName, Preset> = {
+  lumapps: {
+    name: 'lumapps',
+    capabilities: { ...nothing, suspend: true },
+    mandatory: ['userName', 'name.givenName', 'name.familyName', workEmail],
+    attributes: attributes(direct('title'), department, direct('phoneNumbers[type eq "work"].value', 'telephoneNumber')),
+    assignment: 'everyone',
+    deprovisioning: forAllTriggers({ suspend: 'P1D', hardDelete: null }),
+    endpointTemplate: '{base_url}/{customer_id}/{provider_uuid}/v2',
+  },
+  comeet: {
+    name: 'comeet',
+    capabilities: { ...nothing, suspend: true, hardDelete: true },
+    mandatory: ['userName', 'name.givenName', 'name.familyName', workEmail],
+    attributes: attributes(department),
+    assignment: 'everyone',
+    deprovisioning: forAllTriggers({ suspend: 'P1D', hardDelete: 'P7D' }),
+  },
+  nulab: {
+    name: 'nulab',
+    capabilities: { ...nothing, suspend: true, hardDelete: true, roles: true },
+    mandatory: ['userName', 'displayName', 'active'],
+    attributes: attributes(direct('preferredLanguage', 'preferredLanguage', 'create'), direct('timezone', 'timezone', 'create'), {
+      kind: 'expression',
+      target: 'roles[primary eq "True"].value',
+      expression: 'SingleAppRoleAssignment([appRoleAssignments])',
+      apply: 'always',
+    }),
+    assignment: 'assigned',
+    deprovisioning: forAllTriggers({ suspend: 'PT0S', hardDelete: null }),
+  },
+  scim: {
+    name: 'scim',
+    capabilities: { ...nothing, suspend: true, hardDelete: true, groups: true, entitlements: true },
+    mandatory: ['userName'],
+    // Not the manager: the app knows him by an id of its own.
+    attributes: attributes(...['employeeNumber', 'costCenter', 'organization', 'division', 'department'].map((name) => direct(enterprise(name)))),
+    assignment: 'assigned',
+    deprovisioning: forAllTriggers({ suspend: 'P1D', hardDelete: null }),
+  },
+};

@@ -1,0 +1,13 @@
+export {
+  type Condition,
+  type EntitlementKind,
+  type EntitlementOutcome,
+  type Rule,
+  type RuleAction,
+  type RuleOutcome,
+  entitlementKinds,
+  evaluateRules,
+  putRules,
+  ruleSchema,
+  validateRules,
+} from './rules.ts';
