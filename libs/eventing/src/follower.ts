@@ -107,20 +107,18 @@ export const startFollower = (options: FollowerOptions): Follower => {
     for (let failures = 0; !stopping.signal.aborted; ) {
       const lease = await leases.acquire(`${schema}.${name}`, stopping.signal).catch(() => undefined);
       if (!lease) continue;
-      const signal = AbortSignal.any([stopping.signal, lease.signal]);
       const startedAt = Date.now();
-      await follow(signal).catch(async (error: unknown) => {
-        if (stopping.signal.aborted) return;
-        if (error instanceof ForeignPosition) first.reject(error);
-        if (!signal.aborted) {
+      await whileNeither(stopping.signal, lease.signal, (signal) =>
+        follow(signal).catch((error: unknown) => {
+          if (error instanceof ForeignPosition) first.reject(error);
+          if (signal.aborted) return;
           status.failing = error instanceof Error ? error.message : String(error);
           onFailure?.(error);
-        }
-        failures = Date.now() - startedAt > LONGEST_BACK_OFF_MS ? 1 : failures + 1;
-        await lease.release();
-        await sleep(Math.min(LONGEST_BACK_OFF_MS, 100 * 2 ** failures), undefined, { signal: stopping.signal }).catch(() => undefined);
-      });
+        }),
+      );
       await lease.release();
+      failures = Date.now() - startedAt > LONGEST_BACK_OFF_MS ? 1 : failures + 1;
+      await sleep(Math.min(LONGEST_BACK_OFF_MS, 100 * 2 ** failures), undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   };
   const running = run();
@@ -139,12 +137,28 @@ export const startFollower = (options: FollowerOptions): Follower => {
   };
 };
 
+/** Runs `work` with a signal that either of two aborts. (`AbortSignal.any` of Node 20 can be collected before it fires.) */
+const whileNeither = async (a: AbortSignal, b: AbortSignal, work: (signal: AbortSignal) => Promise<void>) => {
+  const either = new AbortController();
+  const abort = () => either.abort();
+  for (const signal of [a, b]) {
+    signal.addEventListener('abort', abort);
+    if (signal.aborted) abort();
+  }
+  try {
+    await work(either.signal);
+  } finally {
+    for (const signal of [a, b]) signal.removeEventListener('abort', abort);
+  }
+};
+
 /** Waits for an event behind a position, whatever the store's way to tell. */
 const nextEvent = async (store: EventStore, after: Position | undefined, categories: readonly string[], signal: AbortSignal) => {
   const seen = withResolvers();
   const subscription = store.subscribe(after, { categories }, async () => seen.resolve());
   const abort = () => seen.resolve();
   signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
   try {
     await Promise.race([seen.promise, subscription.ended]);
   } finally {

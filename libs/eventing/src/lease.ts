@@ -18,69 +18,80 @@ const PING_MS = 2000;
 
 /** Session advisory locks, all on one connection: they write nothing, so a held lease hides no event (design, decision 2). */
 export const openLeases = (database: Database): Leases => {
-  type Keeper = { sql: Sql; lost: AbortController };
-  let keeper: Promise<Keeper> | undefined;
-  const closed = new AbortController();
   /** An advisory lock is re-entrant within a session, so this process must know what it holds. */
-  const held = new Set<string>();
+  const held = new Map<string, AbortController>();
+  let session: Promise<Sql> | undefined;
+  let closed = false;
+  let endSession: () => void = () => undefined;
 
-  const keep = () =>
-    new Promise<Keeper>((resolve, reject) => {
-      const lost = new AbortController();
+  const lose = () => {
+    for (const lease of held.values()) lease.abort();
+    held.clear();
+    session = undefined;
+    endSession();
+  };
+
+  const open = () =>
+    new Promise<Sql>((resolve, reject) => {
       database
         .session(async (sql) => {
-          await new Promise<void>((end) => {
-            closed.signal.addEventListener('abort', () => end());
-            lost.signal.addEventListener('abort', () => end());
-            resolve({ sql, lost });
-            void ping(sql, lost);
-          });
+          const ended = new Promise<void>((end) => (endSession = end));
+          resolve(sql);
+          void watch(sql);
+          await ended;
         })
         .catch(reject)
-        .finally(() => {
-          lost.abort();
-          keeper = undefined;
-        });
+        .finally(lose);
     });
 
-  const ping = async (sql: Sql, lost: AbortController) => {
-    while (!lost.signal.aborted && !closed.signal.aborted) {
-      await sleep(PING_MS, undefined, { signal: AbortSignal.any([lost.signal, closed.signal]), ref: false }).catch(() => undefined);
-      if (!closed.signal.aborted) await sql.query('select 1').catch(() => lost.abort());
+  const watch = async (sql: Sql) => {
+    for (let alive = true; alive && session; ) {
+      await sleep(PING_MS, undefined, { ref: false });
+      alive = await sql.query('select 1').then(() => true, () => false);
+      if (!alive) lose();
     }
   };
 
   const tryOnce = async (name: string): Promise<Lease | undefined> => {
-    const { sql, lost } = await (keeper ??= keep());
-    const [row] = await sql.query<{ locked: boolean }>({ text: 'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked', values: [name] });
-    if (!row?.locked) return undefined;
-    const released = new AbortController();
-    return {
-      signal: AbortSignal.any([lost.signal, closed.signal, released.signal]),
-      release: async () => {
-        if (released.signal.aborted) return;
-        released.abort();
-        await sql.query({ text: 'select pg_advisory_unlock(hashtextextended($1, 0))', values: [name] }).catch(() => undefined);
-      },
-    };
+    if (held.has(name)) return undefined;
+    const lease = new AbortController();
+    held.set(name, lease);
+    try {
+      const sql = await (session ??= open());
+      const [row] = await sql.query<{ locked: boolean }>({ text: 'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked', values: [name] });
+      if (!row?.locked) {
+        held.delete(name);
+        return undefined;
+      }
+      return { signal: lease.signal, release: () => release(sql, name, lease) };
+    } catch {
+      held.delete(name);
+      return undefined;
+    }
+  };
+
+  const release = async (sql: Sql, name: string, lease: AbortController) => {
+    if (lease.signal.aborted) return;
+    lease.abort();
+    await sql.query({ text: 'select pg_advisory_unlock(hashtextextended($1, 0))', values: [name] }).catch(() => undefined);
+    held.delete(name);
   };
 
   return {
     acquire: async (name, signal) => {
       for (;;) {
         signal.throwIfAborted();
-        const lease = held.has(name) ? undefined : await tryOnce(name).catch(() => undefined);
-        if (lease) {
-          held.add(name);
-          lease.signal.addEventListener('abort', () => held.delete(name));
-          return lease;
-        }
+        if (closed) throw new Error('The leases were closed.');
+        const lease = await tryOnce(name);
+        if (lease) return lease;
         await sleep(RETRY_MS, undefined, { signal });
       }
     },
     close: async () => {
-      closed.abort();
-      await keeper?.catch(() => undefined);
+      closed = true;
+      const open = session;
+      lose();
+      await open?.catch(() => undefined);
     },
   };
 };

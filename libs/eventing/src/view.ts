@@ -21,5 +21,5 @@ export type View<Event extends DomainEvent = DomainEvent> = {
    * Per stream: locks its head, skips revisions up to it, applies the rest and moves it; where the first one is not head + 1, changes nothing
    * and reports a gap ("skip older, apply newer" loses data: design, decision 7). A deletion keeps its head.
    */
-  apply: (sql: Sql, events: readonly Decoded<Event>[]) => Promise<Gap[]>;
+  apply(sql: Sql, events: readonly Decoded<Event>[]): Promise<Gap[]>;
 };
