@@ -11,7 +11,9 @@ export const GroupCreated = defineEvent('GroupCreated', {
   data: z.object({ connectionId: z.string(), changed: z.array(z.string()), resource: jsonObject }),
 });
 /** `resource` is the whole profile after the event: all but the members. */
-export const GroupChanged = defineEvent('GroupChanged', { data: z.object({ changed: z.array(z.string()), resource: jsonObject }) });
+export const GroupChanged = defineEvent('GroupChanged', {
+  data: z.object({ connectionId: z.string(), changed: z.array(z.string()), resource: jsonObject }),
+});
 /** At most 1,000 an event; several events make one append (design, decision 4). */
 export const GroupMembersAdded = defineEvent('GroupMembersAdded', {
   data: z.object({ members: z.array(z.object({ id: z.string(), kind: memberKind })) }),

@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals';
+import { GroupChanged, GroupCreated, GroupDeleted, GroupMembersAdded, GroupMembersRemoved, type Member } from '@tenure/contracts';
+import { given } from '@tenure/eventing/testing';
+import { profiles, type PatchOperation } from '@tenure/scim';
+import { groupClaims, groupDecider } from './group.decider.ts';
+
+const group = given(groupDecider);
+const schemas = ['urn:ietf:params:scim:schemas:core:2.0:Group'];
+const bakers = { schemas, displayName: 'Bakers' };
+const connectionId = 'entra';
+const settings = profiles.entra;
+const created = GroupCreated({ connectionId, changed: ['displayName'], resource: bakers });
+const none = { add: [], remove: [] };
+const ada: Member = { id: 'ada', kind: 'User' };
+const people = (count: number): Member[] => Array.from({ length: count }, (_, index) => ({ id: `u-${index}`, kind: 'User' }));
+const rename: PatchOperation = { op: 'replace', path: 'displayName', value: 'Pastry' };
+const renamed = GroupChanged({ connectionId, changed: ['displayName'], resource: { schemas, displayName: 'Pastry' } });
+
+describe('a group', () => {
+  it('is created with its members', () => {
+    group().when({ type: 'Create', connectionId, resource: bakers, members: { add: [ada], remove: [] } }).then(created, GroupMembersAdded({ members: [ada] }));
+  });
+
+  it('changes its name and members in one append', () => {
+    group(created)
+      .when({ type: 'Patch', connectionId, settings, operations: [rename], members: { add: [ada], remove: ['bob'] } })
+      .then(renamed, GroupMembersRemoved({ memberIds: ['bob'], because: 'request' }), GroupMembersAdded({ members: [ada] }));
+  });
+
+  it('tells at most 1,000 members an event', () => {
+    const decided = groupDecider.decide({ type: 'Patch', connectionId, settings, operations: [], members: { add: people(2001), remove: [] } }, { status: 'present', connectionId, resource: bakers });
+    expect(decided.map(({ data }) => ('members' in data ? data.members.length : 0))).toEqual([1000, 1000, 1]);
+  });
+
+  it('says nothing of what changes nothing', () => {
+    group(created).when({ type: 'Patch', connectionId, settings, operations: [{ op: 'replace', path: 'displayName', value: 'Bakers' }], members: none }).thenNothing();
+    group(created).when({ type: 'Replace', connectionId, settings, resource: bakers, cleared: [], members: none }).thenNothing();
+  });
+
+  it('loses by a PUT what the PUT leaves out', () => {
+    const known = GroupChanged({ connectionId, changed: ['externalId'], resource: { ...bakers, externalId: 'b-1' } });
+    group(created, known)
+      .when({ type: 'Replace', connectionId, settings, resource: bakers, cleared: [], members: none })
+      .then(GroupChanged({ connectionId, changed: ['externalId'], resource: bakers }));
+  });
+
+  it('is the connection’s that made it (decision 14)', () => {
+    group(created).when({ type: 'Delete', connectionId: 'okta' }).thenRejected('group/unknown');
+    group(created).when({ type: 'Delete', connectionId }).then(GroupDeleted({ connectionId }));
+    group(created, GroupDeleted({ connectionId })).when({ type: 'Delete', connectionId }).thenRejected('group/unknown');
+  });
+
+  it('drops members that were deleted, unless it is deleted itself', () => {
+    group(created).when({ type: 'DropMembers', memberIds: ['ada'] }).then(GroupMembersRemoved({ memberIds: ['ada'], because: 'memberDeleted' }));
+    group(created, GroupDeleted({ connectionId })).when({ type: 'DropMembers', memberIds: ['ada'] }).thenNothing();
+  });
+
+  it('holds its name in its connection, whatever the case', () => {
+    expect(groupClaims({ status: 'present', connectionId, resource: { displayName: 'BAKERS' } })).toMatchObject([{ kind: 'groupName/entra', value: 'bakers' }]);
+    expect(groupClaims({ status: 'deleted' })).toEqual([]);
+  });
+});

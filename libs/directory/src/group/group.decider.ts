@@ -1,0 +1,85 @@
+import { GroupChanged, GroupCreated, GroupDeleted, GroupMembersAdded, GroupMembersRemoved, MEMBERS_PER_EVENT, type GroupEvent, type Member } from '@tenure/contracts';
+import { Rejected, type Decider } from '@tenure/eventing';
+import { applyPatch, applyReplacement, groupType, pathsOf, settle, type ConnectionSettings, type PatchOperation, type Resource } from '@tenure/scim';
+import { inScim } from '../user/user.rules.ts';
+
+/** The profile only: a member set would make every PATCH cost what the group is large (design, decision 4). */
+export type GroupState = { status: 'none' } | { status: 'present'; connectionId: string; resource: Resource } | { status: 'deleted' };
+
+/** What a command does to the members, already compared with who is one at the loaded revision. */
+export type MemberDelta = { add: readonly Member[]; remove: readonly string[] };
+
+export type GroupCommand =
+  | { type: 'Create'; connectionId: string; resource: Resource; members: MemberDelta }
+  | { type: 'Replace'; connectionId: string; resource: Resource; cleared: string[]; settings: ConnectionSettings; members: MemberDelta }
+  | { type: 'Patch'; connectionId: string; operations: readonly PatchOperation[]; settings: ConnectionSettings; members: MemberDelta }
+  | { type: 'Delete'; connectionId: string }
+  /** Sent by a reactor for members that were deleted, perhaps twice. */
+  | { type: 'DropMembers'; memberIds: readonly string[] };
+
+const decide = (command: GroupCommand, state: GroupState): GroupEvent[] => {
+  switch (command.type) {
+    case 'Create': {
+      if (state.status !== 'none') throw new Rejected('conflict', 'group/exists', 'A group with this id exists.');
+      const { connectionId, members } = command;
+      const { resource, changed } = settle(groupType, {}, command.resource);
+      return [GroupCreated({ connectionId, changed, resource }), ...memberEvents(members)];
+    }
+    case 'Replace': {
+      const { resource } = ownGroup(state, command.connectionId);
+      // A group has one writer: what it has is what this connection set (C11).
+      return change(command, resource, inScim(() => applyReplacement(groupType, resource, command, command.settings, pathsOf(groupType, resource)).resource));
+    }
+    case 'Patch': {
+      const { resource } = ownGroup(state, command.connectionId);
+      return change(command, resource, inScim(() => applyPatch(groupType, resource, command.operations, command.settings).resource));
+    }
+    case 'Delete':
+      ownGroup(state, command.connectionId);
+      return [GroupDeleted({ connectionId: command.connectionId })];
+    case 'DropMembers':
+      return state.status === 'present' ? removals(command.memberIds, 'memberDeleted') : [];
+  }
+};
+
+/** Groups belong to the connection that made them; to others they are 404 (decision 14). */
+const ownGroup = (state: GroupState, connectionId: string) => {
+  if (state.status !== 'present' || state.connectionId !== connectionId) throw new Rejected('not-found', 'group/unknown', 'There is no such group.');
+  return state;
+};
+
+const change = ({ connectionId, members }: { connectionId: string; members: MemberDelta }, before: Resource, after: Resource): GroupEvent[] => {
+  const { resource, changed } = settle(groupType, before, after);
+  const profile = changed.length > 0 ? [GroupChanged({ connectionId, changed, resource })] : [];
+  return [...profile, ...memberEvents(members)];
+};
+
+const memberEvents = ({ add, remove }: MemberDelta): GroupEvent[] => [...removals(remove, 'request'), ...chunks(add).map((members) => GroupMembersAdded({ members }))];
+
+const removals = (ids: readonly string[], because: 'request' | 'memberDeleted') => chunks(ids).map((memberIds) => GroupMembersRemoved({ memberIds, because }));
+
+const chunks = <T>(all: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(all.length / MEMBERS_PER_EVENT) }, (_, index) => all.slice(index * MEMBERS_PER_EVENT, (index + 1) * MEMBERS_PER_EVENT));
+
+const evolve = (state: GroupState, event: GroupEvent): GroupState => {
+  switch (event.type) {
+    case 'GroupCreated':
+    case 'GroupChanged':
+      return { status: 'present', connectionId: event.data.connectionId, resource: event.data.resource };
+    case 'GroupMembersAdded':
+    case 'GroupMembersRemoved':
+      return state;
+    case 'GroupDeleted':
+      return { status: 'deleted' };
+  }
+};
+
+export const groupDecider: Decider<GroupState, GroupCommand, GroupEvent> = { initial: { status: 'none' }, decide, evolve };
+
+/** displayName as it must be unique in a connection, by which identity providers match (E17). */
+export const displayNameKey = (displayName: unknown): string => (typeof displayName === 'string' ? displayName.normalize('NFKC').toLowerCase().normalize('NFKC') : '');
+
+export const groupClaims = (state: GroupState) =>
+  state.status === 'present'
+    ? [{ kind: `groupName/${state.connectionId}`, value: displayNameKey(state.resource.displayName), code: 'group/name-taken', message: 'A group with this displayName exists.' }]
+    : [];

@@ -1,0 +1,22 @@
+import type { ConnectionSettings, Json } from '@tenure/scim';
+
+/** What the rules of users and groups need to know of a connection. */
+export type ConnectionPolicy = {
+  connectionId: string;
+  /** A disabled connection reads, and refuses writes (R9). */
+  enabled: boolean;
+  settings: ConnectionSettings;
+  /** Values for create-only attributes that a create leaves out: those of the token's issuer (R12), by path. */
+  defaults: Readonly<Record<string, Json>>;
+};
+
+/** A living token that a user issued; while it lives the user can't be suspended, deleted or change role (R7). */
+export type IssuedToken = { connectionId: string; connectionName: string };
+
+/** Port to the connections' slice. */
+export type ConnectionPolicies = {
+  /** Throws `Rejected` `connection/unknown`. Asked for every write of SCIM, so it should cost no round trip of its own. */
+  policyOf: (tenantId: string, connectionId: string) => Promise<ConnectionPolicy>;
+  /** Asked only before a write that the lock would stop. */
+  tokenIssuedBy: (tenantId: string, userId: string) => Promise<IssuedToken | undefined>;
+};

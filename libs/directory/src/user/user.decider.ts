@@ -1,0 +1,194 @@
+import {
+  PersonErased,
+  UserAccountTypeChanged,
+  UserChanged,
+  UserCreated,
+  UserDeactivated,
+  UserDeleted,
+  UserLinked,
+  UserReactivated,
+  UserUnlinked,
+  type AccountType,
+  type UserEvent,
+  type UserStanding,
+} from '@tenure/contracts';
+import { Rejected, type Decider } from '@tenure/eventing';
+import { applyPatch, applyReplacement, profiles, userType, withValue, type Change, type PatchOperation, type Resource } from '@tenure/scim';
+import type { ConnectionPolicy, IssuedToken } from './connection-policy.ts';
+import { govern, governLocal, inScim, isSeenBy, userNameKey } from './user.rules.ts';
+import { evolveUser, isActive, type PresentUser, type UserState } from './user.state.ts';
+
+/** Who writes: SCIM through a connection, or somebody here. */
+export type Writer = { kind: 'connection'; policy: ConnectionPolicy } | { kind: 'local' };
+
+type Writing = {
+  writer: Writer;
+  /** `occurredAt` of the user's last event, for eligibility (R10). */
+  lastModified?: string;
+  /** The user's own living token, where the command could break its lock (R7). */
+  lockedBy?: IssuedToken;
+  passwordId?: string;
+};
+
+export type UserCommand =
+  | { type: 'Create'; resource: Resource; writer: Writer | { kind: 'jit' }; passwordId?: string }
+  | ({ type: 'Replace'; resource: Resource; cleared: string[] } & Writing)
+  | ({ type: 'Patch'; operations: readonly PatchOperation[]; accountType?: AccountType } & Writing)
+  /** A POST that finds a user whom its connection unassigned, or deactivated with `reactivateOnCreate` (R19, C10). */
+  | { type: 'Revive'; resource: Resource; policy: ConnectionPolicy; passwordId?: string }
+  | ({ type: 'Delete' } & Writing)
+  | { type: 'Erase'; unfinishedAccountIds: readonly string[]; lockedBy?: IssuedToken };
+
+const nameTaken = { code: 'user/name-taken', message: 'A user with this userName exists.' };
+const unknown = () => new Rejected('not-found', 'user/unknown', 'There is no such user.');
+
+const decide = (command: UserCommand, state: UserState): UserEvent[] => {
+  switch (command.type) {
+    case 'Create':
+      return create(command, state);
+    case 'Replace': {
+      const user = writable(state, command);
+      return write(user, command, inScim(() => replaced(user, command)));
+    }
+    case 'Patch': {
+      const user = writable(state, command);
+      // An admin's own PATCH is as tolerant as the generic profile.
+      const dialect = command.writer.kind === 'connection' ? command.writer.policy.settings : profiles.generic;
+      const { resource } = inScim(() => applyPatch(userType, user.resource, command.operations, dialect));
+      const written = write(user, command, resource);
+      return [...written, ...changeType(written.reduce(evolveUser, user), command)];
+    }
+    case 'Revive':
+      return revive(command, state);
+    case 'Delete':
+      return remove(command, writable(state, command));
+    case 'Erase':
+      return erase(command, state);
+  }
+};
+
+const create = ({ resource, writer, passwordId = undefined }: Extract<UserCommand, { type: 'Create' }>, state: UserState): UserEvent[] => {
+  if (state.status !== 'none') throw new Rejected('conflict', 'user/exists', 'A user with this id exists.');
+  const { resource: whole, changed } = writer.kind === 'connection' ? govern(writer.policy, undefined, resource) : governLocal(undefined, resource);
+  const standing = {
+    changed: withPassword(changed, passwordId),
+    writer: writer.kind,
+    accountType: writer.kind === 'connection' ? ('provisionedManaged' as const) : ('unmanaged' as const),
+    connectionId: writer.kind === 'connection' ? writer.policy.connectionId : null,
+    unassignedFrom: null,
+    passwordId: passwordId ?? null,
+  };
+  return [UserCreated(standing, { resource: whole })];
+};
+
+/** The user, where the writer sees one; else it is 404 (decision 14). */
+const writable = (state: UserState, { writer, lastModified }: Writing): PresentUser => {
+  if (state.status !== 'present') throw unknown();
+  if (writer.kind === 'connection' && !isSeenBy(writer.policy, state, lastModified)) throw unknown();
+  return state;
+};
+
+const replaced = (user: PresentUser, { resource, cleared, writer }: Extract<UserCommand, { type: 'Replace' }>): Resource => {
+  if (writer.kind === 'local') return applyReplacement(userType, user.resource, { resource, cleared }, { putClears: 'all' }).resource;
+  const { settings, connectionId } = writer.policy;
+  return applyReplacement(userType, user.resource, { resource, cleared }, settings, [...(user.owned[connectionId] ?? [])]).resource;
+};
+
+/** A write's events: the link that a connection's first write makes, then what changed, if anything did. */
+const write = (user: PresentUser, { writer, lockedBy, passwordId }: Writing, wanted: Resource): UserEvent[] => {
+  const change = writer.kind === 'connection' ? govern(writer.policy, user, wanted) : governLocal(user, wanted);
+  refuseLocked(lockedBy, isActive(user.resource) && !isActive(change.resource) ? 'suspended' : change.changed.includes('roles') ? 'given another role' : undefined);
+  const linked = writer.kind === 'connection' ? link(user, writer.policy.connectionId) : user;
+  return [...(linked === user ? [] : [UserLinked(standingOf(linked, writer, []), { resource: user.resource })]), ...changes(linked, writer, change, passwordId)];
+};
+
+const link = (user: PresentUser, connectionId: string): PresentUser =>
+  user.connectionId === connectionId ? user : { ...user, connectionId, accountType: 'provisionedManaged', unassignedFrom: null };
+
+const changes = (user: PresentUser, writer: Writer, { resource, changed }: Change, passwordId: string | undefined): UserEvent[] => {
+  const all = withPassword(changed, passwordId);
+  if (all.length === 0) return [];
+  const name = isActive(resource) === isActive(user.resource) ? UserChanged : isActive(resource) ? UserReactivated : UserDeactivated;
+  return [name({ ...standingOf(user, writer, all), passwordId: passwordId ?? user.passwordId }, { resource })];
+};
+
+const withPassword = (changed: string[], passwordId: string | undefined) => (passwordId === undefined ? changed : [...changed, 'password']);
+
+const standingOf = ({ accountType, connectionId, unassignedFrom, passwordId }: PresentUser, writer: Writer, changed: string[]): UserStanding => ({
+  changed,
+  writer: writer.kind,
+  accountType,
+  connectionId,
+  unassignedFrom,
+  passwordId,
+});
+
+/** R15, decision 14: an admin makes an account managed, hence eligible; `provisionedManaged` comes from linking alone. */
+const changeType = (user: UserState, { writer, accountType }: Extract<UserCommand, { type: 'Patch' }>): UserEvent[] => {
+  if (user.status !== 'present' || accountType === undefined || accountType === user.accountType) return [];
+  if (writer.kind === 'connection') throw new Rejected('forbidden', 'user/account-type', 'Only an admin changes the type of an account.');
+  if (accountType === 'provisionedManaged') throw new Rejected('invalid', 'user/account-type', 'An account becomes provisionedManaged when a connection links it.');
+  if (user.connectionId !== null) throw new Rejected('conflict', 'user/linked', 'The account is provisioned by a connection, which must let go of it first.');
+  return [UserAccountTypeChanged({ ...standingOf(user, writer, []), accountType }, { resource: user.resource })];
+};
+
+const revive = ({ resource, policy, passwordId }: Extract<UserCommand, { type: 'Revive' }>, state: UserState): UserEvent[] => {
+  if (state.status !== 'present' || !revivable(policy, state)) throw new Rejected('taken', nameTaken.code, nameTaken.message);
+  const writer = { kind: 'connection', policy } as const;
+  const active = { ...resource, active: resource.active ?? true };
+  const wanted = inScim(() => applyReplacement(userType, state.resource, { resource: active, cleared: [] }, policy.settings, [...(state.owned[policy.connectionId] ?? [])]).resource);
+  return write(state, { writer, passwordId }, wanted);
+};
+
+const revivable = ({ connectionId, settings }: ConnectionPolicy, user: PresentUser): boolean =>
+  user.connectionId === null ? user.unassignedFrom === connectionId : settings.reactivateOnCreate && user.connectionId === connectionId && !isActive(user.resource);
+
+const remove = ({ writer, lockedBy }: Extract<UserCommand, { type: 'Delete' }>, user: PresentUser): UserEvent[] => {
+  refuseLocked(lockedBy, 'deleted');
+  if (writer.kind === 'local' || writer.policy.settings.unassign === 'delete') return [UserDeleted({ writer: writer.kind, connectionId: user.connectionId })];
+  return unassign(user, writer.policy.connectionId, writer);
+};
+
+/** R19: deactivated, then no longer this connection's, whose externalId goes with it. What was managed stays so. */
+const unassign = (user: PresentUser, connectionId: string, writer: Writer): UserEvent[] => {
+  const linked = link(user, connectionId);
+  const inactive = { ...user.resource, active: false };
+  const resource = withValue(inactive, 'externalId', undefined);
+  const unlinked = { ...linked, connectionId: null, accountType: 'managed', unassignedFrom: connectionId } as const;
+  return [
+    ...(isActive(user.resource) ? [UserDeactivated(standingOf(linked, writer, ['active']), { resource: inactive })] : []),
+    UserUnlinked(standingOf(unlinked, writer, user.resource.externalId === undefined ? [] : ['externalId']), { resource }),
+  ];
+};
+
+const refuseLocked = (lockedBy: IssuedToken | undefined, what: string | undefined): void => {
+  if (!lockedBy || !what) return;
+  const { connectionName, connectionId } = lockedBy;
+  throw new Rejected('conflict', 'user/token-issuer', `The user issued the token of the connection ${connectionName} (${connectionId}) and can't be ${what} while it exists.`);
+};
+
+/** Decision 11: erasing first deletes the user, so that claims are released and accounts deprovisioned. */
+const erase = ({ unfinishedAccountIds, lockedBy }: Extract<UserCommand, { type: 'Erase' }>, state: UserState): UserEvent[] => {
+  if (state.status === 'none') throw unknown();
+  if (state.status === 'erased') return [];
+  refuseLocked(lockedBy, 'erased');
+  const deleted = state.status === 'present' ? [UserDeleted({ writer: 'local', connectionId: state.connectionId })] : [];
+  return [...deleted, PersonErased({ unfinishedAccountIds: [...unfinishedAccountIds] })];
+};
+
+export const userDecider: Decider<UserState, UserCommand, UserEvent> = { initial: { status: 'none' }, decide, evolve: evolveUser };
+
+const guarded = new Set<UserEvent['type']>(['UserDeleted', 'UserDeactivated', 'UserUnlinked']);
+
+/** Whether the command would do what an issuer's lock forbids (R7): only then is it worth asking whether there is a token. */
+export const wouldBreakLock = (command: UserCommand, state: UserState): boolean =>
+  decide(command, state).some((event) => guarded.has(event.type) || ('changed' in event.data && event.data.changed.includes('roles')));
+
+/** What only one user of a tenant may hold. An externalId belongs to its connection (RFC 7643 §3.1, C17). */
+export const userClaims = (state: UserState) => {
+  if (state.status !== 'present') return [];
+  const { externalId, userName } = state.resource;
+  const name = { kind: 'userName', value: userNameKey(userName), ...nameTaken };
+  if (state.connectionId === null || typeof externalId !== 'string') return [name];
+  return [name, { kind: `externalId/${state.connectionId}`, value: externalId, code: 'user/external-id-taken', message: 'A user with this externalId exists.' }];
+};

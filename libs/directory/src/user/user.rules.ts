@@ -1,0 +1,74 @@
+import { Rejected } from '@tenure/eventing';
+import { type Change, type ConnectionSettings, type Json, type Resource, ScimProblem, settle, userType, valueAt, withValue } from '@tenure/scim';
+import type { ConnectionPolicy } from './connection-policy.ts';
+import type { PresentUser } from './user.state.ts';
+
+/** userName as it must be unique: case and compatibility forms of characters make no difference. */
+export const userNameKey = (userName: unknown): string => (typeof userName === 'string' ? userName.normalize('NFKC').toLowerCase().normalize('NFKC') : '');
+
+/** What the protocol refuses where the state is becomes a refusal with the scimType in its code: `scim/noTarget`. */
+export const inScim = <T>(work: () => T): T => {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof ScimProblem) throw new Rejected('invalid', `scim/${error.scimType ?? 'invalidValue'}`, error.detail);
+    throw error;
+  }
+};
+
+/** Decision 14: users linked to a connection, and eligible ones whom none has (R10). */
+export const isSeenBy = ({ connectionId, settings }: ConnectionPolicy, user: PresentUser, lastModified: string | undefined): boolean => {
+  if (user.connectionId !== null) return user.connectionId === connectionId;
+  const { managedOnly, changedAfter } = settings.eligibility;
+  return user.unassignedFrom !== connectionId && (!managedOnly || user.accountType === 'managed') && (changedAfter === undefined || (lastModified ?? '') >= changedAfter);
+};
+
+const roleNames = ['ADMIN', 'USER', 'GUEST'];
+
+const namedRole = (element: Json): Json => {
+  const value = typeof element === 'object' && element !== null && !Array.isArray(element) ? element.value : element;
+  const role = roleNames.find((name) => name === String(value).trim().toUpperCase());
+  if (!role) throw new Rejected('invalid', 'user/role-unknown', `A role must be one of ${roleNames.join(', ')}.`);
+  return typeof element === 'object' ? { ...(element as Record<string, Json>), value: role } : { value: role };
+};
+
+/** R13: one of three roles, and none means GUEST. */
+const withNamedRole = (resource: Resource): Resource => {
+  const roles = Array.isArray(resource.roles) ? resource.roles.map(namedRole) : [];
+  return { ...resource, roles: roles.length > 0 ? roles : [{ value: 'GUEST', primary: true }] };
+};
+
+/** R68: what a connection's write may not touch keeps the value that is there. */
+const underAuthority = (authority: ConnectionSettings['authority'], user: PresentUser | undefined, wanted: Resource): Resource =>
+  Object.entries(authority).reduce((resource, [path, holder]) => {
+    const kept = user !== undefined && (holder === 'create' || (holder === 'user' && user.setHere.includes(topOf(path))));
+    return kept ? withValue(resource, path, valueAt(user.resource, path)) : resource;
+  }, wanted);
+
+/** `name` of `name.givenName`: ownership is kept by top-level attribute. */
+const topOf = (path: string): string => path.replace(/\.(?=[^.:]*$).*$/, '');
+
+/** Of a user who lacked it before, a write need not bring it: else nobody could deactivate them. */
+const requireSettings = (required: readonly string[], before: Resource | undefined, resource: Resource): void => {
+  const missing = required.filter((path) => valueAt(resource, path) === undefined && (!before || valueAt(before, path) !== undefined));
+  if (missing.length > 0)
+    throw new Rejected('invalid', 'user/attribute-required', `This connection requires ${missing.join(', ')}.`, missing.map((field) => ({ field, message: 'is required' })));
+};
+
+/** Clearing `active` is no way to reactivate: without a value it stays what it was. */
+const withActive = (resource: Resource, before: Resource | undefined): Resource => (resource.active === undefined ? { ...resource, active: before?.active ?? true } : resource);
+
+/** What a connection's write comes to under its settings: authority, roles, defaults, required attributes (R11 to R13, R68). */
+export const govern = ({ settings, defaults }: ConnectionPolicy, user: PresentUser | undefined, wanted: Resource): Change => {
+  const withDefaults = user ? wanted : Object.entries(defaults).reduce((resource, [path, value]) => (valueAt(resource, path) === undefined ? withValue(resource, path, value) : resource), wanted);
+  const allowed = withActive(underAuthority(settings.authority, user, withDefaults), user?.resource);
+  const named = settings.roles === 'adminUserGuest' ? withNamedRole(allowed) : allowed;
+  requireSettings(settings.required, user?.resource, named);
+  return settle(userType, user?.resource ?? {}, named);
+};
+
+/** What an admin's write comes to. The externalId of a linked user is the connection's. */
+export const governLocal = (user: PresentUser | undefined, wanted: Resource): Change => {
+  const kept = user?.connectionId ? withValue(wanted, 'externalId', user.resource.externalId) : wanted;
+  return settle(userType, user?.resource ?? {}, withActive(kept, user?.resource));
+};

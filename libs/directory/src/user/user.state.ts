@@ -1,0 +1,58 @@
+import { ERASED } from '@tenure/eventing';
+import { type AccountType, type UserEvent, type UserStanding } from '@tenure/contracts';
+import { type Resource, valueAt } from '@tenure/scim';
+
+export type PresentUser = {
+  status: 'present';
+  /** The SCIM resource without `id`, `meta`, `groups` and `password`. */
+  resource: Resource;
+  accountType: AccountType;
+  connectionId: string | null;
+  unassignedFrom: string | null;
+  passwordId: string | null;
+  /** What each connection ever set (C11). */
+  owned: Readonly<Record<string, readonly string[]>>;
+  /** What was ever set here, by an admin or the user: `authority: user` lets it win (R12, R68). */
+  setHere: readonly string[];
+};
+
+export type UserState = { status: 'none' } | PresentUser | { status: 'deleted' } | { status: 'erased' };
+
+export const isActive = (resource: Resource): boolean => resource.active !== false;
+
+const union = (known: readonly string[] = [], more: readonly string[]) => [...new Set([...known, ...more])];
+
+/** Attributes count as set by their writer; a link or a change of type sets none. */
+const afterStanding = (before: UserState, { changed, writer, accountType, connectionId, unassignedFrom, passwordId }: UserStanding, resource: Resource): PresentUser => {
+  const known = before.status === 'present' ? before : undefined;
+  const set = changed.filter((path) => valueAt(resource, path) !== undefined);
+  const owner = writer === 'connection' ? connectionId : null;
+  return {
+    status: 'present',
+    resource,
+    accountType,
+    connectionId,
+    unassignedFrom,
+    passwordId,
+    owned: owner === null ? (known?.owned ?? {}) : { ...known?.owned, [owner]: union(known?.owned[owner], set) },
+    setHere: writer === 'local' ? union(known?.setHere, set) : (known?.setHere ?? []),
+  };
+};
+
+export const evolveUser = (state: UserState, event: UserEvent): UserState => {
+  switch (event.type) {
+    case 'UserCreated':
+    case 'UserChanged':
+    case 'UserDeactivated':
+    case 'UserReactivated':
+    case 'UserLinked':
+    case 'UserUnlinked':
+    case 'UserAccountTypeChanged':
+      // A person who was erased: nothing of theirs can be read, whatever the events say (decision 11).
+      return event.personal === ERASED ? { status: 'erased' } : afterStanding(state, event.data, event.personal.resource);
+    case 'UserDeleted':
+      return state.status === 'erased' ? state : { status: 'deleted' };
+    case 'PersonErased':
+      return { status: 'erased' };
+  }
+};
