@@ -49,6 +49,8 @@ export type Transport = {
   server: (options: { consumer: string; commandTopic?: string }) => Server & CustomTransportStrategy;
   /** For services that send commands. `client.send(pattern, message)` answers with the handler's value, or throws its `Rejected`. `client.emit` awaits no reply. */
   client: (options: { commandTopic: string }) => ClientProxy;
+  /** Resolves once every server that listens and every client has joined. Clients start to join when they are made. */
+  ready: () => Promise<void>;
   status: () => Promise<TransportStatus>;
   close: () => Promise<void>;
 };

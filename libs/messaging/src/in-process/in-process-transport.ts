@@ -87,6 +87,7 @@ export const inProcessTransport = ({ store, database, schema, leases, factTopics
       await concerned.reduceRight((work, server) => () => server.whileNotFollowing(topic, work), forget)();
     },
     followers,
+    ready: async () => {},
     status: async () => {
       const behind = followers().map(async ({ name, isSettled }) => {
         const [consumer, topic] = name.split('/') as [string, string];

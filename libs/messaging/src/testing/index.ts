@@ -1,0 +1,2 @@
+export { transportContract } from './transport.contract.ts';
+export type { TransportWorld } from './world.ts';

@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+import { streamName } from '@tenure/eventing';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { askUntilAnswered, keysOf, setMany, TENANT, until, upTo } from './asking.ts';
+import type { Stage } from './transport.contract.ts';
+import { seenOf } from './world.ts';
+
+export const replicasContract = (onStage: () => Stage): void => {
+  /** Every command had its effect once, in order, and every fact of it arrived once. */
+  const expectNothingLostNorDoubled = async (keys: readonly string[], last: number) => {
+    const { world } = onStage();
+    for (const key of keys) {
+      const stream = streamName('tally', TENANT, key);
+      expect((await world.store.read(stream)).map(({ data }) => data['value'])).toEqual(upTo(last));
+      expect(await until(() => seenOf(world.database, stream), (revisions) => revisions.length >= last, 45_000)).toEqual(upTo(last));
+    }
+  };
+
+  describe('replicas', () => {
+    it('may come and go under load: nothing is lost, nothing is done twice', async () => {
+      const { client, add, remove, replicas } = onStage();
+      const keys = keysOf('load', 12);
+      let loading = true;
+      const changes = async () => {
+        while (loading) {
+          await add();
+          await sleep(300);
+          await remove(replicas[0]!);
+          await sleep(300);
+        }
+      };
+      const changing = changes();
+      for (let round = 1; round <= 3; round++) await setMany(client, keys.map((key) => `${key}.${round}`), 25);
+      loading = false;
+      await changing;
+      await expectNothingLostNorDoubled(keys.flatMap((key) => [1, 2, 3].map((round) => `${key}.${round}`)), 25);
+    }, 180_000);
+  });
+
+  describe('the broker', () => {
+    it('may stop and start again under load: nothing is lost, nothing is done twice', async () => {
+      const { client, world } = onStage();
+      if (!world.broker) return;
+      const keys = keysOf('outage', 12);
+      const loading = setMany(client, keys, 40);
+      await sleep(200);
+      await world.broker.stop();
+      await sleep(2000);
+      await world.broker.start();
+      await loading;
+      expect(await askUntilAnswered(client, 'tally.set', keys[0]!, { value: 40 })).toEqual({ value: 40, revision: 40 });
+      await expectNothingLostNorDoubled(keys, 40);
+    }, 180_000);
+  });
+};
