@@ -4,3 +4,4 @@ export * from './mapping/index.ts';
 export * from './presets/index.ts';
 export * from './rules/index.ts';
 export * from './scope/index.ts';
+export * from './app/app-config.ts';

@@ -1,0 +1,44 @@
+import type { DeprovisioningConfig } from '../duration/index.ts';
+import type { AttributesConfig } from '../mapping/index.ts';
+import type { EndpointConfig, PresetName } from '../presets/index.ts';
+import type { Rule } from '../rules/index.ts';
+import type { ScopeConfig } from '../scope/index.ts';
+
+export type AppState = 'draft' | 'on' | 'off' | 'needsReauthorization';
+export type ApprovalAction = 'create' | 'update' | 'delete';
+
+export type Assignment = { kind: 'users' | 'groups' | 'roles'; id: string; role?: string };
+
+/** `{}` = off. `percent` is of the accounts provisioned at the window's start; whichever limit comes first (R87). */
+export type Threshold = { count?: number; percent?: number; window?: string };
+
+/**
+ * Everything that decides what an app's accounts should be: the fold of the app's stream, and as it is the `config` column of the
+ * provisioning view's `apps`. What an admin never set has the preset's default.
+ */
+export type AppConfig = {
+  id: string;
+  tenantId: string;
+  name: string;
+  preset: PresetName;
+  state: AppState;
+  sso: { configured: boolean };
+  credentials: { secretId: string; kind: 'bearer' | 'basic' | 'oauth2'; hint: string; setAt: string } | null;
+  /** Of the credentials and endpoint as they are now; a change of either makes it `untested`. */
+  test: { outcome: 'passed' | 'failed' | 'untested'; reason?: string; at?: string };
+  endpoint: (EndpointConfig & { url: string }) | null;
+  attributes: AttributesConfig;
+  scope: ScopeConfig;
+  assignments: readonly Assignment[];
+  deprovisioning: DeprovisioningConfig;
+  approvals: readonly ApprovalAction[];
+  threshold: Threshold;
+  /** Instant since which parked actions may run although the threshold was reached. */
+  thresholdReleasedAt: string | null;
+  /** The rules as they were last reapplied decide about existing accounts; `rules` about new ones (R60). */
+  rules: readonly Rule[];
+  appliedRules: readonly Rule[];
+  entitlements: { domain?: string; configuredBy: 'admin' | 'user' };
+  /** Instant of the last turning on: work that became due before waits for it. */
+  turnedOnAt: string | null;
+};
