@@ -84,9 +84,9 @@ const parseWhere = (parser: Parser, subject: InScope | undefined, name: string, 
   const element: Scope = subject ? elementScope(subject.attribute) : { find: () => undefined };
   const filter = parseOr(parser, element, depth + 1);
   scanner.expect(']');
-  const subAt = scanner.position();
   let whole = filter;
   if (scanner.accept('.')) {
+    const subAt = scanner.position();
     const subName = scanner.word();
     const sub = element.find(subName);
     if (subject && !sub) throw scanner.fail(`"${name}" has no "${subName}"`, subAt);

@@ -38,7 +38,7 @@ const inScope = (path: string, attribute: Attribute, sub: Attribute | undefined)
 };
 
 const ofType = (type: ResourceType, name: string, dialect: Dialect): InScope | undefined => {
-  const found = findAttribute(type, name, { bareExtension: !isStrict(dialect) });
+  const found = findAttribute(type, name, { lenient: !isStrict(dialect) });
   if (!found) return undefined;
   const prefixed = !found.extension && name.includes(':');
   return { ...inScope(found.path, found.attribute, found.sub), ...(prefixed && { schemaId: type.schema.id }) };

@@ -54,33 +54,30 @@ const created = (attribute: Attribute, { where, sub, value, path }: Extract<Patc
   return attribute.type === 'complex' && isObject(value) ? { ...described, ...value } : value;
 };
 
-/** Whether the list has the value already: an element with everything that the new one says. */
-const contains = (element: Json, wanted: Json): boolean =>
-  isObject(element) && isObject(wanted)
-    ? Object.entries(wanted).every(([name, value]) => Object.hasOwn(element, name) && sameValue(element[name], value))
-    : sameValue(element, wanted);
-
-/** RFC 7643 §2.4: type and value together are unique, so an added element with both completes the one that is there. */
-const isSameEntry = (element: Json, added: Json): boolean => {
-  if (contains(element, added)) return true;
-  if (!isObject(element) || !isObject(added) || added.value === undefined) return false;
-  return sameValue(element.value, added.value) && (added.type === undefined || sameValue(element.type, added.type));
+/**
+ * What an element is known by when it is added again or removed: value and type, which together are unique (RFC 7643 §2.4); the value
+ * alone where no type is given; and all it says where it has no value.
+ */
+const identities = (element: Json): string[] => {
+  if (!isObject(element) || element.value === undefined) return [fingerprint(element)];
+  const byValue = fingerprint({ value: element.value });
+  return element.type === undefined ? [byValue] : [fingerprint({ value: element.value, type: element.type }), byValue];
 };
 
+/** An element that is there already is completed by what the new one says. Indexed, as lists and additions may be long. */
 const withAdded = (elements: Json[], additions: Json[]): { elements: Json[]; touched: Set<Json> } => {
   const touched = new Set<Json>();
-  // By fingerprint first: additions to long lists are mostly either plainly there or plainly new.
-  const known = new Set(elements.map(fingerprint));
   const result = [...elements];
+  const places = new Map<string, number>();
+  const place = (element: Json, at: number) => identities(element).forEach((identity) => places.has(identity) || places.set(identity, at));
+  result.forEach(place);
   for (const addition of additions) {
-    if (known.has(fingerprint(addition))) continue;
-    const at = result.findIndex((element) => isSameEntry(element, addition));
+    const at = places.get(identities(addition)[0]!) ?? result.length;
     const present = result[at];
     const next = isObject(present) && isObject(addition) ? { ...present, ...addition } : addition;
-    if (at < 0) result.push(next);
-    else result[at] = next;
+    result[at] = next;
+    place(next, at);
     touched.add(next);
-    known.add(fingerprint(next));
   }
   return { elements: result, touched };
 };
@@ -119,7 +116,10 @@ const assignElements = (attribute: Attribute, current: Json[], operation: Extrac
 };
 
 const removeElements = (current: Json[], { where, sub, values }: Extract<PatchOperation, { op: 'remove' }>): Json[] => {
-  if (values) return current.filter((element) => !values.some((value) => contains(element, identity(value))));
+  if (values) {
+    const unwanted = new Set(values.map((value) => identities(value)[0]));
+    return current.filter((element) => !identities(element).some((identity) => unwanted.has(identity)));
+  }
   return current.flatMap((element) => {
     if (where && !elementMatches(where, element)) return [element];
     if (!sub || !isObject(element)) return [];
@@ -127,12 +127,6 @@ const removeElements = (current: Json[], { where, sub, values }: Extract<PatchOp
     const rest = compact({ ...element, [sub]: null });
     return rest && !isHollow(rest) ? [rest] : [];
   });
-};
-
-/** What an element to be removed is known by: its value where it has one, and all it says otherwise (E7). */
-const identity = (value: Json): Json => {
-  if (!isObject(value) || value.value === undefined) return value;
-  return { value: value.value, ...(value.type !== undefined && { type: value.type }) };
 };
 
 /** A reference describes the value beside it: when that changes, a `$ref` that isn't given anew no longer holds. */
@@ -172,6 +166,7 @@ export const applyPatch = (type: ResourceType, resource: Resource, operations: r
     if (attribute.mutability === 'immutable' && before !== undefined && !sameValue(before, after)) {
       throw mutability(`"${operation.path}" cannot be changed once it is set.`);
     }
+    if (attribute.required && after === undefined) throw mutability(`"${operation.path}" is required and cannot be removed.`);
     return withValue(state, operation.path, after);
   }, resource);
   return settle(type, resource, next);

@@ -1,7 +1,7 @@
 import { type Filter, isComparison } from '../filter/filter.ts';
 import { type Json, isObject } from '../json/json.ts';
 import { mutability } from '../problem/problem.ts';
-import type { Resource } from '../resource/access.ts';
+import { type Resource, withValue } from '../resource/access.ts';
 import type { PatchOperation } from './operation.ts';
 
 /** What a PATCH does to the members of a group, without their set (design decision 4). */
@@ -48,4 +48,4 @@ export const splitMembers = (operations: readonly PatchOperation[]): { profile: 
 export const memberIds = (resource: Resource, cleared: readonly string[] = []): string[] | undefined =>
   resource.members === undefined && !cleared.includes('members') ? undefined : idsIn(resource.members);
 
-export const withoutMembers = ({ members: _, ...profile }: Resource): Resource => profile;
+export const withoutMembers = (resource: Resource): Resource => withValue(resource, 'members', undefined);

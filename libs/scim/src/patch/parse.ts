@@ -2,7 +2,7 @@ import type { Dialect } from '../dialect/settings.ts';
 import { isStrict } from '../dialect/settings.ts';
 import { type Json, type JsonObject, checkedObject, isObject, member } from '../json/json.ts';
 import { checkMessage } from '../messages/message.ts';
-import { invalidPath, invalidSyntax, invalidValue, mutability, noTarget } from '../problem/problem.ts';
+import { invalidPath, invalidSyntax, invalidValue, mutability, noTarget, problem } from '../problem/problem.ts';
 import { isWritable } from '../resource/parse.ts';
 import { type Note, type Reading, note, readElement, readList, readSingleComplex, readValue } from '../resource/value.ts';
 import type { ResourceType } from '../schema/attribute.ts';
@@ -73,20 +73,22 @@ const assignment = (op: 'add' | 'replace', path: Path, value: Json, { reading }:
   return read === undefined ? clearing(path) : [{ op, ...target, value: read }];
 };
 
-/** Whether the target may be written. `echoed`: it came without a path, among attributes that clients send back as they got them (O5, O8). */
-const admits = (path: Path, echoed: boolean, { reading }: Context): boolean => {
+/** Whether the target may be written. `pathless`: it came without a path, among attributes that clients send back as they got them (O5, O8). */
+const admits = (path: Path, pathless: boolean, { reading }: Context): boolean => {
   if (isWritable(path, reading)) return true;
   const withheld = path.schema.id === tenureUserSchema.id && !reading.dialect.tenureExtension;
-  const ignored = path.attribute.name === 'schemas' || ((echoed || withheld) && !isStrict(reading.dialect));
+  const ignored = path.attribute.name === 'schemas' || ((pathless || withheld) && !isStrict(reading.dialect));
   if (!ignored) throw mutability(`"${nameOf(path)}" is read-only.`);
   return false;
 };
 
-const operationAt = (op: Op, text: string, value: Json | undefined, echoed: boolean, context: Context): PatchOperation[] => {
+const operationAt = (op: Op, text: string, value: Json | undefined, pathless: boolean, context: Context): PatchOperation[] => {
   const { type, reading } = context;
-  const schema = findSchema(type, text);
-  if (schema && !schema.legacy) return operationsOnSchema(op, schema.schema.id, value, echoed, context);
-  if (schema?.extension && isObject(value)) return operationsOnSchema(op, schema.schema.id, value, echoed, context);
+  const named = findSchema(type, text);
+  if (named && (!named.legacy || (named.extension && !isStrict(reading.dialect)))) {
+    if (named.legacy) note(reading, 'legacy-schema', text);
+    return operationsOnSchema(op, named.schema.id, value, pathless, context);
+  }
   const path = parsePath(type, text, reading.dialect);
   if (!path) {
     if (isStrict(reading.dialect)) throw invalidPath(`"${text.slice(0, 200)}" is not an attribute of ${type.name}.`);
@@ -94,15 +96,19 @@ const operationAt = (op: Op, text: string, value: Json | undefined, echoed: bool
     return [];
   }
   if (path.bare) note(reading, 'bare-extension-attribute', path.path);
-  if (!admits(path, echoed, context)) return [];
+  if (pathless && (path.where || path.sub)) {
+    if (isStrict(reading.dialect)) throw invalidValue(`"${text.slice(0, 200)}" is a path, not an attribute.`);
+    note(reading, 'flattened-name', nameOf(path));
+  }
+  if (!admits(path, pathless, context)) return [];
   if (op === 'remove') return removal(path, value, context);
   if (value === undefined) throw invalidValue(`The operation on "${nameOf(path)}" has no value.`);
   return assignment(op, path, value, context);
 };
 
 /** The path is a schema: its value holds attributes of it; without one, a removal takes them all. */
-const operationsOnSchema = (op: Op, urn: string, value: Json | undefined, echoed: boolean, context: Context): PatchOperation[] => {
-  if (op !== 'remove' && isObject(value)) return Object.entries(value).flatMap(([name, one]) => operationAt(op, `${urn}:${name}`, one, echoed, context));
+const operationsOnSchema = (op: Op, urn: string, value: Json | undefined, pathless: boolean, context: Context): PatchOperation[] => {
+  if (op !== 'remove' && isObject(value)) return Object.entries(value).flatMap(([name, one]) => operationAt(op, `${urn}:${name}`, one, pathless, context));
   const extension = context.type.extensions.find(({ schema }) => schema.id === urn);
   if (!extension || (op !== 'remove' && value !== null)) throw op === 'remove' ? mutability(`"${urn}" cannot be removed.`) : invalidValue(`"${urn}" must be an object.`);
   if (op === 'add') return [];
@@ -113,17 +119,10 @@ const operationsOnSchema = (op: Op, urn: string, value: Json | undefined, echoed
 };
 
 /** E6: without a path every member of the value is a path of its own, `name.givenName` and `urn:…:User:employeeNumber` too. */
-const pathless = (op: 'add' | 'replace', value: Json | undefined, context: Context): PatchOperation[] => {
-  const { reading } = context;
-  const object = Array.isArray(value) && value.length === 1 && !isStrict(reading.dialect) ? value[0] : value;
+const withoutPath = (op: 'add' | 'replace', value: Json | undefined, context: Context): PatchOperation[] => {
+  const object = Array.isArray(value) && value.length === 1 && !isStrict(context.reading.dialect) ? value[0] : value;
   if (!isObject(object)) throw invalidValue('An operation without a path needs an object as its value.');
-  return Object.entries(object).flatMap(([name, one]) => {
-    if (/[.[]/.test(name.replace(/^urn:.*:/i, '')) && !findSchema(context.type, name)) {
-      if (isStrict(reading.dialect)) throw invalidValue(`"${name.slice(0, 200)}" is a path, not an attribute.`);
-      note(reading, 'flattened-name', name);
-    }
-    return operationAt(op, name, one, true, context);
-  });
+  return Object.entries(object).flatMap(([name, one]) => operationAt(op, name, one, true, context));
 };
 
 const operationOf = (raw: Json, context: Context): PatchOperation[] => {
@@ -134,7 +133,7 @@ const operationOf = (raw: Json, context: Context): PatchOperation[] => {
   if (path !== undefined && path !== null && typeof path !== 'string') throw invalidPath('"path" must be a string.');
   if (path) return operationAt(op, path, value, false, context);
   if (op === 'remove') throw noTarget('A removal needs a path.');
-  return pathless(op, value, context);
+  return withoutPath(op, value, context);
 };
 
 const operationsIn = (body: JsonObject, reading: Reading): Json[] => {
@@ -149,9 +148,13 @@ const operationsIn = (body: JsonObject, reading: Reading): Json[] => {
   return operations;
 };
 
+/** Members apart, each operation may have to look through a whole list. */
+const maxOperations = 1_000;
+
 /** RFC 7644 §3.5.2: the body of a PATCH as operations that can travel, and be applied where the state is. */
 export const parsePatch = (type: ResourceType, body: unknown, dialect: Dialect): { operations: PatchOperation[]; notes: Note[] } => {
   const reading: Reading = { dialect, notes: [] };
   const operations = operationsIn(checkedObject(body), reading).flatMap((raw) => operationOf(raw, { type, reading }));
+  if (operations.filter(({ path }) => path !== 'members').length > maxOperations) throw problem(413, `A PATCH has at most ${maxOperations} operations.`);
   return { operations, notes: reading.notes };
 };

@@ -27,7 +27,7 @@ export const parsePath = (type: ResourceType, text: string, dialect: Dialect): P
   const scanner = scannerOf(isStrict(dialect) ? text : cleaned(text), invalidPath);
   const name = scanner.word();
   if (!/^[\w$.:/-]+$/.test(name)) throw scanner.fail('An attribute expected', 0);
-  const found = findAttribute(type, name, { bareExtension: !isStrict(dialect) });
+  const found = findAttribute(type, name, { lenient: !isStrict(dialect) });
   if (!scanner.accept('[')) {
     if (!scanner.atEnd()) throw scanner.fail('"[" or the end expected');
     return found;

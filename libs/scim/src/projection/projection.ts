@@ -18,7 +18,7 @@ const listed = (names: Names): string[] => (names === undefined ? [] : (Array.is
 const pathsNamed = (type: ResourceType, name: string): string[] => {
   const schema = findSchema(type, name);
   if (schema) return attributesOf(type).filter((found) => found.schema === schema.schema && found.extension === schema.extension).map(({ path }) => path);
-  const found = findAttribute(type, name, { bareExtension: true });
+  const found = findAttribute(type, name, { lenient: true });
   return found ? [found.sub ? `${found.path}.${found.sub.name}` : found.path] : [];
 };
 

@@ -13,7 +13,7 @@ export type Sort = { path: string; sub?: string; type: FilterAttribute['type']; 
 export const parseSort = (types: ResourceType | ResourceType[], { sortBy, sortOrder }: { sortBy?: string; sortOrder: Sort['order'] }): Sort | undefined => {
   if (!sortBy) return undefined;
   for (const type of Array.isArray(types) ? types : [types]) {
-    const found = findAttribute(type, sortBy, { bareExtension: true });
+    const found = findAttribute(type, sortBy, { lenient: true });
     if (!found) continue;
     const sub = found.sub ?? findSubAttribute(found.attribute, 'value');
     const target = sub ?? found.attribute;

@@ -12,10 +12,10 @@ import { type Note, type Reading, ignoreUnknown, note, readValue } from './value
 export type ParsedBody = { resource: Resource; cleared: string[]; notes: Note[] };
 
 /** Whether clients may write the attribute at all; what they may not is ignored in bodies (RFC 7644 §3.3). */
-export const isWritable = ({ attribute, sub, schema }: Found, reading: Reading): boolean => {
+export const isWritable = ({ path, attribute, sub, schema }: Found, reading: Reading): boolean => {
   if (attribute.mutability === 'readOnly' || sub?.mutability === 'readOnly' || attribute.name === 'schemas') return false;
   if (schema.id !== tenureUserSchema.id || reading.dialect.tenureExtension) return true;
-  note(reading, 'not-writable', attribute.name);
+  note(reading, 'not-writable', path);
   return false;
 };
 
@@ -26,7 +26,11 @@ const checkSchemas = (type: ResourceType, body: JsonObject, reading: Reading): v
     if (isStrict(reading.dialect)) throw invalidSyntax('"schemas" is missing.');
     return note(reading, 'missing-schemas', 'schemas');
   }
-  for (const urn of Array.isArray(given) ? given : [given]) {
+  const urns = Array.isArray(given) ? given : [given];
+  if (isStrict(reading.dialect) && !urns.some((urn) => typeof urn === 'string' && findSchema(type, urn)?.schema === type.schema)) {
+    throw invalidValue(`"schemas" must name ${type.schema.id}.`);
+  }
+  for (const urn of urns) {
     if (typeof urn !== 'string') throw invalidSyntax('"schemas" must be an array of URIs.');
     const found = findSchema(type, urn);
     if (found && !found.legacy) continue;
@@ -47,14 +51,14 @@ const membersOf = (type: ResourceType, body: JsonObject, reading: Reading): { fo
       const content = isObject(value) ? value : {};
       if (!isObject(value) && value !== null) throw invalidValue(`"${named.schema.id}" must be an object.`);
       const inner = Object.entries(content).flatMap(([key, one]) => {
-        const found = findAttribute(type, `${named.schema.id}:${key}`, { bareExtension: false });
+        const found = findAttribute(type, `${named.schema.id}:${key}`, { lenient: false });
         if (!found || found.sub) ignoreUnknown(reading, `${named.schema.id}:${key}`);
         return found && !found.sub ? [{ found, value: one }] : [];
       });
       const absent = value === null ? attributesOf(type).filter(({ schema }) => schema === named.schema) : [];
       return [...inner, ...absent.map((found) => ({ found, value: null }))];
     }
-    const found = findAttribute(type, name, { bareExtension: !isStrict(reading.dialect) });
+    const found = findAttribute(type, name, { lenient: !isStrict(reading.dialect) });
     if (!found || found.sub) {
       ignoreUnknown(reading, name);
       return [];

@@ -31,9 +31,11 @@ export type Note = { code: NoteCode; attribute: string };
 /** One reading of one body: how to read it, and what was noticed on the way. */
 export type Reading = { dialect: Dialect; notes: Note[] };
 
+const maxNotes = 100;
+
 export const note = ({ notes }: Reading, code: NoteCode, attribute: string): void => {
   const name = attribute.slice(0, 200);
-  if (!notes.some((one) => one.code === code && one.attribute === name)) notes.push({ code, attribute: name });
+  if (notes.length < maxNotes && !notes.some((one) => one.code === code && one.attribute === name)) notes.push({ code, attribute: name });
 };
 
 const wrong = (path: string, expected: string) => invalidValue(`"${path}" must be ${expected}.`);
@@ -159,8 +161,9 @@ export const asObject = (attribute: Attribute, raw: Json, path: string, reading:
 export const readElement = (attribute: Attribute, raw: Json, path: string, reading: Reading): Json | undefined => {
   if (attribute.type !== 'complex') return readSimple(attribute, raw, path, reading);
   const object = asObject(attribute, raw, path, reading);
-  const value = object && compact(readSubAttributes(attribute, attribute.multiValued ? decoded(object, path, reading) : object, path, reading));
-  if (value) requireSubAttributes(attribute, value, path);
+  if (!object) return undefined;
+  const value = compact(readSubAttributes(attribute, decoded(object, path, reading), path, reading));
+  requireSubAttributes(attribute, value ?? {}, path);
   return value;
 };
 

@@ -16,10 +16,14 @@ const legacyEnterpriseUrns = [
 ];
 
 type SchemaName = { urn: string; schema: Schema; extension: boolean; legacy: boolean };
-type Names = { attributes: Map<string, Attribute> };
-type Index = { names: SchemaName[]; bySchema: Map<Schema, Names>; common: Names };
+type Names = Map<string, Attribute>;
+type Index = { names: SchemaName[]; bySchema: Map<Schema, Names>; all: Found[] };
 
-const namesOf = (attributes: Attribute[]): Names => ({ attributes: new Map(attributes.map((one) => [one.name.toLowerCase(), one])) });
+const namesOf = (attributes: Attribute[]): Names => new Map(attributes.map((one) => [one.name.toLowerCase(), one]));
+
+const common = namesOf(commonAttributes);
+
+const topPath = (schema: Schema, extension: boolean, attribute: Attribute): string => (extension ? `${schema.id}:${attribute.name}` : attribute.name);
 
 const indexOf = (type: ResourceType): Index => {
   const schemas = [{ schema: type.schema, extension: false }, ...type.extensions.map(({ schema }) => ({ schema, extension: true }))];
@@ -33,7 +37,14 @@ const indexOf = (type: ResourceType): Index => {
     // Longest first: one URN may begin with another.
     names: [...own, ...legacy.filter(({ urn }) => !ownUrns.has(urn))].sort((a, b) => b.urn.length - a.urn.length),
     bySchema: new Map(schemas.map(({ schema }) => [schema, namesOf(schema.attributes)])),
-    common: namesOf(commonAttributes),
+    all: [
+      ...commonAttributes.map((attribute) => ({ path: attribute.name, attribute, schema: type.schema, extension: false })),
+      ...schemas.flatMap(({ schema, extension }) =>
+        schema.attributes
+          .filter(({ name }) => extension || !common.has(name.toLowerCase()))
+          .map((attribute) => ({ path: topPath(schema, extension, attribute), attribute, schema, extension })),
+      ),
+    ],
   };
 };
 
@@ -55,12 +66,9 @@ export const findSubAttribute = (attribute: Attribute, name: string): Attribute 
   return attribute.subAttributes?.find((sub) => sub.name.toLowerCase() === wanted);
 };
 
-const topPath = (schema: Schema, extension: boolean, attribute: Attribute): string => (extension ? `${schema.id}:${attribute.name}` : attribute.name);
-
 const locate = (type: ResourceType, { schema, extension }: { schema: Schema; extension: boolean }, dotted: string): Found | undefined => {
-  const { bySchema, common } = index(type);
   const [name = '', subName, ...more] = dotted.toLowerCase().split('.');
-  const attribute = (extension ? undefined : common.attributes.get(name)) ?? bySchema.get(schema)?.attributes.get(name);
+  const attribute = (extension ? undefined : common.get(name)) ?? index(type).bySchema.get(schema)?.get(name);
   if (!attribute || more.length > 0) return undefined;
   const found = { path: topPath(schema, extension, attribute), attribute, schema, extension };
   if (subName === undefined) return found;
@@ -69,15 +77,17 @@ const locate = (type: ResourceType, { schema, extension }: { schema: Schema; ext
 };
 
 /**
- * Finds what `userName`, `name.givenName`, `urn:…:2.0:User:department`, `urn:…:User:manager.value` or, of an extension and where allowed,
- * a bare `manager` (E10) names; in any case (RFC 7643 §2.1). The URN is matched whole because "2.0" has a dot in it.
+ * Finds what `userName`, `name.givenName`, `urn:…:2.0:User:department`, `urn:…:User:manager.value` or, leniently, a URN of old (C3) or a
+ * bare `manager` of an extension (E10) names; in any case (RFC 7643 §2.1). The URN is matched whole because "2.0" has a dot in it.
  */
-export const findAttribute = (type: ResourceType, name: string, options: { bareExtension: boolean }): Found | undefined => {
+export const findAttribute = (type: ResourceType, name: string, { lenient }: { lenient: boolean }): Found | undefined => {
   const lower = name.toLowerCase();
-  const prefix = index(type).names.find(({ urn }) => lower.startsWith(urn) && (lower[urn.length] === ':' || lower[urn.length] === '.'));
+  const prefix = index(type).names.find(
+    ({ urn, legacy }) => (lenient || !legacy) && lower.startsWith(urn) && (lower[urn.length] === ':' || lower[urn.length] === '.'),
+  );
   if (prefix) return locate(type, prefix, name.slice(prefix.urn.length + 1));
   const core = locate(type, { schema: type.schema, extension: false }, name);
-  if (core || !options.bareExtension) return core;
+  if (core || !lenient) return core;
   for (const { schema } of type.extensions) {
     const found = locate(type, { schema, extension: true }, name);
     if (found) return { ...found, bare: true };
@@ -86,14 +96,7 @@ export const findAttribute = (type: ResourceType, name: string, options: { bareE
 };
 
 /** All attributes of a type with their canonical paths, in the order in which a resource shows them. */
-export const attributesOf = (type: ResourceType): Found[] => [
-  ...commonAttributes.map((attribute) => ({ path: attribute.name, attribute, schema: type.schema, extension: false })),
-  ...[{ schema: type.schema, extension: false }, ...type.extensions.map(({ schema }) => ({ schema, extension: true }))].flatMap(({ schema, extension }) =>
-    schema.attributes
-      .filter((attribute) => extension || !index(type).common.attributes.has(attribute.name.toLowerCase()))
-      .map((attribute) => ({ path: topPath(schema, extension, attribute), attribute, schema, extension })),
-  ),
-];
+export const attributesOf = (type: ResourceType): readonly Found[] => index(type).all;
 
 /**
  * The members that a canonical path goes through: `['name', 'givenName']`, `['urn:…:User', 'manager', 'value']`.

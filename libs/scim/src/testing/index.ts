@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, type PatchOperation, type ResourceType, type ConnectionSettings, applyPatch, parsePatch, patchSchema, profiles } from '../index.ts';
+import { type JsonObject, type PatchOperation, type ResourceType, type ConnectionSettings, applyPatch, parsePatch, patchSchema, profiles } from '../index.ts';
 
 /** A PATCH body around its operations. */
 export const patchBody = (...operations: JsonObject[]): JsonObject => ({ schemas: [patchSchema], Operations: operations });
@@ -10,4 +10,4 @@ export const patched = (type: ResourceType, resource: JsonObject, operations: Js
 /** Operations as they arrive after a journey in a command. */
 export const travelled = (operations: PatchOperation[]): PatchOperation[] => JSON.parse(JSON.stringify(operations)) as PatchOperation[];
 
-export type { Json, JsonObject };
+export { comparisons, filters } from './arbitraries.ts';
