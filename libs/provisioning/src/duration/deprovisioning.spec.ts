@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type DeprovisioningConfig, type TimeFrame, dueTimers, putDeprovisioning, validateDeprovisioning } from './index.ts';
+import { type DeprovisioningConfig, type TimeFrame, dueTimers, movedTimers, putDeprovisioning, validateDeprovisioning } from './index.ts';
 
 const never: TimeFrame = { suspend: null, hardDelete: null };
 const config = (frames: Partial<DeprovisioningConfig>): DeprovisioningConfig => ({ turnedOff: never, suspended: never, deleted: never, ...frames });
@@ -66,5 +66,23 @@ describe('R46: a trigger arms', () => {
 
   it('nothing where the answer is never', () => {
     expect(dueTimers('turnedOff', monday, config({}))).toEqual([]);
+  });
+});
+
+describe('R48: changed time frames', () => {
+  const monday = '2026-01-05T09:00:00.000Z';
+  const before = config({ suspended: { suspend: 'P1D', hardDelete: 'P7D' }, deleted: { suspend: null, hardDelete: 'P1D' } });
+  const running = [...dueTimers('suspended', monday, before), ...dueTimers('deleted', monday, before)];
+
+  it('name the running timers that they would move or end', () => {
+    const after = config({ suspended: { suspend: 'PT24H', hardDelete: 'P3W' } });
+    expect(movedTimers(running, after)).toEqual([
+      { timer: running[1], from: '2026-01-12T09:00:00.000Z', to: '2026-01-26T09:00:00.000Z' },
+      { timer: running[2], from: '2026-01-06T09:00:00.000Z', to: null },
+    ]);
+  });
+
+  it('that say the same as before move nothing', () => {
+    expect(movedTimers(running, before)).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ export const deprovisioningActions = ['suspend', 'hardDelete'] as const;
 export type DeprovisioningAction = (typeof deprovisioningActions)[number];
 
 /** `null` is never; what is left out is never, too. */
-const timeFrame = z.strictObject({ suspend: durationSchema.nullish(), hardDelete: durationSchema.nullish() }).transform((frame) => ({ suspend: frame.suspend ?? null, hardDelete: frame.hardDelete ?? null }));
+const timeFrame = z.strictObject({ suspend: durationSchema.nullable().default(null), hardDelete: durationSchema.nullable().default(null) });
 
 const timeFrames = { turnedOff: timeFrame, suspended: timeFrame, deleted: timeFrame };
 
@@ -27,14 +27,15 @@ const actionWords: Record<DeprovisioningAction, string> = { suspend: 'suspend ac
 
 /** Hard delete must come later than suspend when both are set (R45); nothing may be asked that the app can't do (R28). */
 export const validateDeprovisioning = (config: DeprovisioningConfig, capabilities: Record<DeprovisioningAction, boolean>): DeprovisioningProblem[] =>
-  triggers.flatMap((trigger) => {
+  triggers.flatMap((trigger): DeprovisioningProblem[] => {
     const frame = config[trigger];
     const unsupported = deprovisioningActions
       .filter((action) => frame[action] !== null && !capabilities[action])
-      .map((action): DeprovisioningProblem => ({ code: 'deprovisioning/unsupported', field: `${trigger}.${action}`, message: `This app can't ${actionWords[action]}.` }));
+      .map((action) => ({ code: 'deprovisioning/unsupported' as const, field: `${trigger}.${action}`, message: `This app can't ${actionWords[action]}.` }));
     if (unsupported.length > 0 || frame.suspend === null || frame.hardDelete === null) return unsupported;
     if (compareDurations(frame.hardDelete, frame.suspend) > 0) return [];
-    return [{ code: 'deprovisioning/order', field: `${trigger}.hardDelete`, message: `Deleting after ${frame.hardDelete} must be later than suspending after ${frame.suspend}.` }];
+    const message = `Deleting after ${frame.hardDelete} must be later than suspending after ${frame.suspend}.`;
+    return [{ code: 'deprovisioning/order', field: `${trigger}.hardDelete`, message }];
   });
 
 export type DueTimer = { trigger: Trigger; action: DeprovisioningAction; triggeredAt: string; delay: Duration; dueAt: string };
@@ -47,3 +48,14 @@ export const dueTimers = (trigger: Trigger, triggeredAt: string, config: Deprovi
       return delay === null ? [] : [{ trigger, action, triggeredAt, delay, dueAt: addDuration(triggeredAt, delay) }];
     })
     .toSorted((one, other) => Date.parse(one.dueAt) - Date.parse(other.dueAt));
+
+/** What a changed configuration would do to a timer that runs: `to` is null where the new answer is never. */
+export type MovedTimer<T> = { timer: T; from: string; to: string | null };
+
+/** The running timers that a changed configuration would move, were it applied to them (R48); those it leaves where they are, are left out. */
+export const movedTimers = <T extends Omit<DueTimer, 'delay'>>(timers: readonly T[], config: DeprovisioningConfig): MovedTimer<T>[] =>
+  timers.flatMap((timer) => {
+    const delay = config[timer.trigger][timer.action];
+    const to = delay === null ? null : addDuration(timer.triggeredAt, delay);
+    return to !== null && Date.parse(to) === Date.parse(timer.dueAt) ? [] : [{ timer, from: timer.dueAt, to }];
+  });

@@ -102,3 +102,25 @@ const readToken = (text: string, position: number): { token: Token; end: number 
 
   throw new ExpressionProblem(position, `Expected a function, an [attribute], a "text" or a number, not ${character}.`);
 };
+
+/** For a problem's message. */
+export const insteadOf = (token: Token): string => {
+  switch (token.kind) {
+    case 'end':
+      return ', not the end';
+    case 'text':
+      return `, not "${token.value}"`;
+    case 'number':
+      return `, not ${token.value}`;
+    case 'source':
+      return `, not [${token.name}]`;
+    case 'name':
+      return `, not ${token.text}`;
+    case 'operator':
+      return `, not ${token.operator}`;
+    case '(':
+    case ')':
+    case ',':
+      return `, not ${token.kind}`;
+  }
+};

@@ -55,7 +55,7 @@ describe('R37: errors point at the character', () => {
     ['ToLower([a]', 11, 'Expected , or ) in ToLower(source, culture?), not the end.'],
     ['ToLower([a] [b])', 12, 'Expected , or ) in ToLower(source, culture?), not [b].'],
     ['ToLower([a]) x', 13, 'Expected the end of the expression, not x.'],
-    ['ToLower()', 8, 'Expected source: ToLower(source, culture?) takes at least 1 arguments, not 0.'],
+    ['ToLower()', 8, 'Expected source: ToLower(source, culture?) takes at least 1 argument, not 0.'],
     ['Mid([a], 1)', 10, 'Expected length: Mid(source, start, length) takes 3 arguments, not 2.'],
     ['Mid([a], 1, 2, 3)', 15, 'Expected ): Mid(source, start, length) takes 3 arguments, not 4.'],
     ['Mid(, 1, 2)', 4, "Expected source: Mid(source, start, length) can't do without it."],

@@ -1,14 +1,13 @@
+import { type Placed, checkArity } from './arity.ts';
 import { type Expression, ExpressionProblem, limits } from './expression.ts';
 import { functionNamed, refusalOf } from './functions/catalogue.ts';
 import { type FunctionDefinition, signatureOf } from './functions/definition.ts';
-import { type Token, tokensOf } from './lexer.ts';
+import { insteadOf, tokensOf } from './lexer.ts';
 
 export type ParseOptions = {
   /** Says whether an attribute name means anything; without it every name is accepted. */
   knownSource?: (name: string) => boolean;
 };
-
-type Placed = { expression: Expression; position: number };
 
 /** Bare words that stand for a value: the compare types of `InStr`, and the booleans. */
 const words = new Map<string, string | boolean>([
@@ -35,8 +34,11 @@ export const parseExpression = (text: string, options: ParseOptions = {}): Expre
     take();
     const right = operand(depth);
     const extra = peek();
-    if (extra.kind === 'operator') throw new ExpressionProblem(extra.position, 'Expected , or ): a comparison has two sides. Nest IIF for more conditions.');
-    return { position: left.position, expression: { kind: 'compare', operator: sign.operator, left: left.expression, right: right.expression } };
+    if (extra.kind === 'operator') {
+      throw new ExpressionProblem(extra.position, 'Expected , or ): a comparison has two sides. Nest IIF for more conditions.');
+    }
+    const sides = { left: left.expression, right: right.expression };
+    return { position: left.position, expression: { kind: 'compare', operator: sign.operator, ...sides } };
   };
 
   const operand = (depth: number): Placed => {
@@ -91,7 +93,9 @@ export const parseExpression = (text: string, options: ParseOptions = {}): Expre
         checkArity(definition, placed, separator.position);
         return placed;
       }
-      if (separator.kind !== ',') throw new ExpressionProblem(separator.position, `Expected , or ) in ${signatureOf(definition)}${insteadOf(separator)}.`);
+      if (separator.kind !== ',') {
+        throw new ExpressionProblem(separator.position, `Expected , or ) in ${signatureOf(definition)}${insteadOf(separator)}.`);
+      }
     }
   };
 
@@ -104,51 +108,9 @@ export const parseExpression = (text: string, options: ParseOptions = {}): Expre
 const word = (written: string, position: number): Expression => {
   const value = words.get(written.toLowerCase());
   if (value !== undefined) return { kind: 'literal', value };
-  const hint = functionNamed(written) ? `Expected ( after ${written}.` : `Expected a function, an [attribute], a "text" or a number, not ${written}: attributes stand in [ ], texts in " ".`;
-  throw new ExpressionProblem(functionNamed(written) ? position + written.length : position, hint);
-};
-
-const checkArity = (definition: FunctionDefinition, placed: Placed[], closing: number): void => {
-  const { parameters, repeating = 0 } = definition;
-  const signature = signatureOf(definition);
-  const required = parameters.filter(({ optional }) => !optional).length;
-  const lastRequired = parameters.findLastIndex(({ optional }) => !optional);
-
-  const missing = parameters.findIndex(({ optional }, index) => !optional && placed[index]?.expression.kind === 'omitted');
-  if (missing >= 0) throw new ExpressionProblem(placed[missing]!.position, `Expected ${parameters[missing]!.name}: ${signature} can't do without it.`);
-  if (placed.length <= lastRequired) {
-    throw new ExpressionProblem(closing, `Expected ${parameters[placed.length]!.name}: ${signature} takes ${repeating || required < parameters.length ? 'at least ' : ''}${lastRequired + 1} arguments, not ${placed.length}.`);
-  }
-
-  const superfluous = placed[parameters.length];
-  if (!superfluous) return;
-  if (!repeating) {
-    throw new ExpressionProblem(superfluous.position, `Expected ): ${signature} takes ${required < parameters.length ? 'at most ' : ''}${parameters.length} arguments, not ${placed.length}.`);
-  }
-  const left = placed.slice(parameters.length).find(({ expression }) => expression.kind === 'omitted');
-  if (left) throw new ExpressionProblem(left.position, `Expected an argument: only those with a ? may be left out of ${signature}.`);
-  if ((placed.length - parameters.length) % repeating !== 0) {
-    throw new ExpressionProblem(closing, `Expected one more argument: ${signature} takes its last ${repeating} together, and here are ${placed.length}.`);
-  }
-};
-
-const insteadOf = (token: Token): string => {
-  switch (token.kind) {
-    case 'end':
-      return ', not the end';
-    case 'text':
-      return `, not "${token.value}"`;
-    case 'number':
-      return `, not ${token.value}`;
-    case 'source':
-      return `, not [${token.name}]`;
-    case 'name':
-      return `, not ${token.text}`;
-    case 'operator':
-      return `, not ${token.operator}`;
-    case '(':
-    case ')':
-    case ',':
-      return `, not ${token.kind}`;
-  }
+  if (functionNamed(written)) throw new ExpressionProblem(position + written.length, `Expected ( after ${written}.`);
+  throw new ExpressionProblem(
+    position,
+    `Expected a function, an [attribute], a "text" or a number, not ${written}: attributes stand in [ ], texts in " ".`,
+  );
 };

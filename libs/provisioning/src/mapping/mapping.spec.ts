@@ -6,6 +6,7 @@ import {
   attributesConfig,
   desiredAttributes,
   emptyMandatory,
+  matchesFor,
   targetsFor,
   validateAttributes,
 } from './index.ts';
@@ -155,5 +156,16 @@ describe('R37: AppRoleAssignmentsComplex', () => {
   it('adds to the roles of the app, and its assertive sister replaces them', () => {
     expect(additiveTargets([expression('roles', 'AppRoleAssignmentsComplex([appRoleAssignments])')])).toEqual(['roles']);
     expect(additiveTargets([expression('roles', 'AssertiveAppRoleAssignmentsComplex([appRoleAssignments])'), expression('title', '[jobTitle]')])).toEqual([]);
+  });
+});
+
+describe('R38: an existing account', () => {
+  it('is looked for by each attribute in turn that the person has a value for', () => {
+    const matching = [{ source: 'employeeId', target: 'externalId' }, { source: 'mail', target: workEmail }, { source: 'userName', target: 'userName' }];
+    const quoted: Person = { ...ada, resource: { ...ada.resource, userName: 'a"da\\' } };
+    expect(matchesFor(matching, quoted)).toEqual([
+      { target: workEmail, value: 'ada@acme.example', filter: 'emails[type eq "work"].value eq "ada@acme.example"' },
+      { target: 'userName', value: 'a"da\\', filter: String.raw`userName eq "a\"da\\"` },
+    ]);
   });
 });

@@ -34,8 +34,8 @@ export type MappingProblem = FieldProblem & {
 /** Everything that is wrong with a configuration; mandatory targets must all be mapped (R35). */
 export const validateAttributes = ({ matching, mappings }: AttributesConfig, mandatory: readonly string[]): MappingProblem[] => {
   const mapped = mappings.map(({ target }) => sameTarget(target));
-  const twice = mapped.flatMap((target, index): MappingProblem[] =>
-    mapped.indexOf(target) < index ? [{ code: 'mapping/target-twice', field: `mappings[${index}].target`, message: `${mappings[index]!.target} is mapped already.` }] : [],
+  const twice = mappings.flatMap(({ target }, index): MappingProblem[] =>
+    mapped.indexOf(mapped[index]!) < index ? [{ code: 'mapping/target-twice', field: `mappings[${index}].target`, message: `${target} is mapped already.` }] : [],
   );
   const missing = mandatory
     .filter((target) => !mapped.includes(sameTarget(target)))
@@ -44,8 +44,8 @@ export const validateAttributes = ({ matching, mappings }: AttributesConfig, man
     ...sourceProblems(source, `matching[${index}].source`),
     ...targetProblems(target, `matching[${index}].target`),
   ]);
-  const noMatching: MappingProblem[] = matching.length === 0 ? [{ code: 'mapping/matching', field: 'matching', message: 'At least one attribute must find an existing account.' }] : [];
-  return [...noMatching, ...matchingProblems, ...mappings.flatMap(mappingProblems), ...twice, ...missing];
+  const noMatching: MappingProblem = { code: 'mapping/matching', field: 'matching', message: 'At least one attribute must find an existing account.' };
+  return [...(matching.length === 0 ? [noMatching] : []), ...matchingProblems, ...mappings.flatMap(mappingProblems), ...twice, ...missing];
 };
 
 const mappingProblems = (mapping: Mapping, index: number): MappingProblem[] => {
@@ -65,8 +65,10 @@ export const targetProblems = (target: string, field: string): MappingProblem[] 
   return typeof read === 'string' ? [{ code: 'mapping/target', field, message: read }] : [];
 };
 
-export const sourceProblems = (source: string, field: string): MappingProblem[] =>
-  isKnownSource(source) ? [] : [{ code: 'mapping/source', field, message: `There is no attribute ${source}. Expected a SCIM path or one of Entra's attribute names.` }];
+export const sourceProblems = (source: string, field: string): MappingProblem[] => {
+  const message = `There is no attribute ${source}. Expected a SCIM path or one of Entra's attribute names.`;
+  return isKnownSource(source) ? [] : [{ code: 'mapping/source', field, message }];
+};
 
 /** Points at the character (R37). */
 export const expressionProblems = (expression: string, field: string): MappingProblem[] => {

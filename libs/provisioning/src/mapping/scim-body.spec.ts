@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type JsonObject, applyPatch, parsePatch, profiles, sameValue, userType } from '@tenure/scim';
 import fc from 'fast-check';
-import { type AccountAttributes, toPatchOperations, toScimBody } from './index.ts';
+import { type AccountAttributes, changedAttributes, toPatchOperations, toScimBody } from './index.ts';
 
 const core = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
@@ -56,6 +56,13 @@ describe('R36: the update of an account', () => {
       { op: 'add', path: 'emails[type eq "work"].value', value: 'a@x.example' },
       { op: 'remove', path: 'nickName' },
       { op: 'add', path: `${enterprise}:department`, value: 'Sales' },
+    ]);
+  });
+
+  it('R49: can be shown before it is made', () => {
+    expect(changedAttributes({ title: 'A', active: true }, { Title: 'B', active: true, nickName: 'N' })).toEqual([
+      { target: 'Title', from: 'A', to: 'B' },
+      { target: 'nickName', from: null, to: 'N' },
     ]);
   });
 

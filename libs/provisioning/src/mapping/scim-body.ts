@@ -33,22 +33,29 @@ const withinElement = (elements: Json[], { where }: AttributePath, sub: string, 
 
 export type ScimOperation = { op: 'add' | 'replace'; path: string; value: Json } | { op: 'remove'; path: string };
 
+export type AttributeChange = { target: string; from: Json; to: Json };
+
+/** What differs between the attributes as last sent and the ones that are desired, which may spell a target differently; null is no value. */
+export const changedAttributes = (from: AccountAttributes, to: AccountAttributes): AttributeChange[] => {
+  const before = new Map(Object.entries(from).map(([target, value]) => [sameTarget(target), value]));
+  return Object.entries(to)
+    .map(([target, value]) => ({ target, from: before.get(sameTarget(target)) ?? null, to: value }))
+    .filter((change) => !sameValue(change.from, change.to));
+};
+
 /**
  * What leads from the attributes as last sent to the ones that are desired: one operation with a path for each attribute.
  * What was not there is added rather than replaced, because a strict app answers noTarget to the latter (RFC 7644 §3.5.2.3).
  */
-export const toPatchOperations = (from: AccountAttributes, to: AccountAttributes, additive: readonly string[] = []): ScimOperation[] => {
-  const before = new Map(Object.entries(from).map(([target, value]) => [sameTarget(target), value]));
-  return Object.entries(to).flatMap(([target, value]): ScimOperation[] => {
-    const read = readTarget(target);
-    const last = before.get(sameTarget(target)) ?? null;
-    if (typeof read === 'string' || sameValue(last, value)) return [];
-    const path = pathToSend(target, read);
-    if (additive.includes(target)) return addedValues(path, last, value);
-    if (value === null) return [{ op: 'remove', path }];
-    return [{ op: last === null ? 'add' : 'replace', path, value }];
+export const toPatchOperations = (from: AccountAttributes, to: AccountAttributes, additive: readonly string[] = []): ScimOperation[] =>
+  changedAttributes(from, to).flatMap((change): ScimOperation[] => {
+    const read = readTarget(change.target);
+    if (typeof read === 'string') return [];
+    const path = pathToSend(change.target, read);
+    if (additive.includes(change.target)) return addedValues(path, change.from, change.to);
+    if (change.to === null) return [{ op: 'remove', path }];
+    return [{ op: change.from === null ? 'add' : 'replace', path, value: change.to }];
   });
-};
 
 /** A bare `department` is understood here, but not by every app. */
 const pathToSend = (target: string, { text, members }: AttributePath): string => (members.length > 1 ? text : target);

@@ -17,7 +17,8 @@ const elementsOf = (person: Person, attribute: string): JsonObject[] => {
   return Array.isArray(value) ? value.filter(isObject) : [];
 };
 
-const ofType = (elements: JsonObject[], type: string): JsonObject | undefined => elements.find((element) => typeof element['type'] === 'string' && element['type'].toLowerCase() === type);
+const ofType = (elements: JsonObject[], wanted: string): JsonObject | undefined =>
+  elements.find(({ type }) => typeof type === 'string' && type.toLowerCase() === wanted);
 
 const ofAddress =
   (name: string) =>

@@ -10,7 +10,9 @@ export const readTarget = (text: string): AttributePath | string => {
   if (!path.writable) return `${path.text} can't be set.`;
   if (path.where && !path.sub) return `${text} needs a part, such as ${text}.value.`;
   if (path.where && !elementOf(path.where)) return `${text} must say with eq, and nothing else, which element is meant.`;
-  if (path.multiValued && path.sub && !path.where) return `${text} must say which element is meant, such as ${path.members.join(':')}[type eq "work"].${path.sub.name}.`;
+  if (path.multiValued && path.sub && !path.where) {
+    return `${text} must say which element is meant, such as ${path.members.join(':')}[type eq "work"].${path.sub.name}.`;
+  }
   if (path.type === 'complex' && !path.multiValued && !path.sub && !path.hasValue) return `${text} needs a part, such as ${text}.givenName.`;
   return path;
 };
@@ -63,7 +65,9 @@ export const targetsFor = (mandatory: readonly string[]): Target[] => {
       if (!multiValued) return subs.includes('value') ? [path] : subs.map((sub) => `${path}.${sub}`);
       const types = subAttributes.find(({ name }) => name === 'type')?.canonicalValues ?? [];
       const filters = types.length > 0 ? types.map((type) => `type eq "${type}"`) : ['primary eq "True"'];
-      return [path, ...filters.flatMap((filter) => subs.filter((sub) => sub !== 'primary' && (sub !== 'type' || types.length === 0)).map((sub) => `${path}[${filter}].${sub}`))];
+      // What the filter says of an element is no target of its own.
+      const parts = subs.filter((sub) => sub !== 'primary' && (sub !== 'type' || types.length === 0));
+      return [path, ...filters.flatMap((filter) => parts.map((part) => `${path}[${filter}].${part}`))];
     });
   return offered.flatMap((path) => {
     const target = readTarget(path);

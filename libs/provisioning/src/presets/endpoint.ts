@@ -28,10 +28,15 @@ export const resolveEndpoint = (config: EndpointConfig): EndpointAnswer => {
   return checkUrl(template.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name]!.trim().replace(/\/+$/, '')), 'template');
 };
 
-const placeholderProblem = (name: string, message: string): EndpointProblem => ({ code: 'endpoint/placeholder', field: `values.${name}`, message: `{${name}} ${message}` });
+const placeholderProblem = (name: string, message: string): EndpointProblem => ({
+  code: 'endpoint/placeholder',
+  field: `values.${name}`,
+  message: `{${name}} ${message}`,
+});
 
 /** The placeholder that a template begins with takes a whole URL; the others can't change where it leads. */
-const fits = (template: string, name: string, value: string): boolean => template.startsWith(`{${name}}`) || (/^[\w.~-]+$/.test(value) && !/^\.+$/.test(value));
+const fits = (template: string, name: string, value: string): boolean =>
+  template.startsWith(`{${name}}`) || (/^[\w.~-]+$/.test(value) && !/^\.+$/.test(value));
 
 const checkUrl = (text: string, field: string): EndpointAnswer => {
   const wrong = (message: string): EndpointAnswer => ({ url: null, problems: [{ code: 'endpoint/url', field, message }] });

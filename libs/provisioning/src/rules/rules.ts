@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import { toTexts } from '../expression/values.ts';
-import { type AccountAttributes, type MappingProblem, type Person, attributeValue, constantValue, expressionProblems, expressionValue, sameTarget, sourceProblems, sourceValue, targetProblems } from '../mapping/index.ts';
+import {
+  type AccountAttributes,
+  type MappingProblem,
+  type Person,
+  attributeValue,
+  constantValue,
+  expressionProblems,
+  expressionValue,
+  sameTarget,
+  sourceProblems,
+  sourceValue,
+  targetProblems,
+} from '../mapping/index.ts';
 
 const word = z.string().min(1).max(512);
 const comparable = z.union([z.string().max(1024), z.number(), z.boolean()]);

@@ -44,7 +44,8 @@ export const inScope = (person: ScopePerson, config: ScopeConfig, facts: ScopeFa
   if (person.archived) return out('scope/archived');
   const admitted = config.assignment === 'everyone' ? 'scope/everyone' : assignedBy(person, facts);
   if (!admitted) return out('scope/not-assigned');
-  if (config.groups.length > 0 && !config.groups.some(({ id, nested }) => (nested ? facts.allGroups : facts.directGroups).has(id))) return out('scope/not-in-group');
+  const isInGroup = config.groups.some(({ id, nested }) => (nested ? facts.allGroups : facts.directGroups).has(id));
+  if (config.groups.length > 0 && !isInGroup) return out('scope/not-in-group');
   if (config.orgUnits.length > 0 && !config.orgUnits.some((unit) => isWithinUnit(person.orgUnitPath, unit))) return out('scope/not-in-unit');
   if (config.groups.length > 0 && domainOf(person.userName) !== facts.primaryDomain.toLowerCase()) return out('scope/other-domain');
   if (facts.skippedByRule) return out('scope/skipped-by-rule');
@@ -59,7 +60,10 @@ const assignedBy = (person: ScopePerson, { assignments, directGroups }: ScopeFac
 };
 
 /** The roles that a person's assignments carry (R39): the one in person first, then by group, then by role, each once. */
-export const assignedRoles = (person: Pick<ScopePerson, 'id' | 'appRoles'>, { assignments, directGroups }: Pick<ScopeFacts, 'assignments' | 'directGroups'>): string[] => {
+export const assignedRoles = (
+  person: Pick<ScopePerson, 'id' | 'appRoles'>,
+  { assignments, directGroups }: Pick<ScopeFacts, 'assignments' | 'directGroups'>,
+): string[] => {
   const byGroup = [...assignments.groups].filter(([group]) => directGroups.has(group)).toSorted(([one], [other]) => (one < other ? -1 : 1));
   const byRole = person.appRoles.filter((role) => assignments.roles.has(role)).map((value) => ({ role: assignments.roles.get(value)?.role ?? value }));
   const carried = [assignments.users.get(person.id), ...byGroup.map(([, assignment]) => assignment), ...byRole];

@@ -10,7 +10,7 @@ const standard: Partial<Record<string, string>> = {
   O: 'yyyy-MM-ddTHH:mm:ss.fffffffK',
 };
 
-const fields = new Set(['yyyy', 'yy', 'MMMM', 'MMM', 'MM', 'M', 'dddd', 'ddd', 'dd', 'd', 'HH', 'H', 'hh', 'h', 'mm', 'm', 'ss', 's', 'tt', 't', 'zzz', 'zz', 'z', 'K']);
+const fields = new Set('yyyy yy MMMM MMM MM M dddd ddd dd d HH H hh h mm m ss s tt t zzz zz z K'.split(' '));
 const isField = (field: string) => fields.has(field) || /^(f{1,7}|F{1,7})$/.test(field);
 
 const months = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
@@ -69,7 +69,8 @@ const shapeOf = (field: string): string => {
 /** Reads a date; one with an offset becomes UTC, one without is taken as it stands. */
 export const parseDate = (text: string, parts: FormatPart[]): Moment | null => {
   // Built from fields of known shape and escaped literals: nothing in it can be slow.
-  const shape = parts.map((part) => (part.kind === 'literal' ? part.text.replaceAll(/[^A-Za-z0-9]/g, String.raw`\$&`) : `(${shapeOf(part.field)})`)).join('');
+  const escaped = (literal: string) => literal.replaceAll(/[^A-Za-z0-9]/g, String.raw`\$&`);
+  const shape = parts.map((part) => (part.kind === 'literal' ? escaped(part.text) : `(${shapeOf(part.field)})`)).join('');
   const found = new RegExp(`^${shape}$`, 'i').exec(text.trim());
   if (!found) return null;
   const written = parts.filter((part) => part.kind === 'field').map(({ field }, index) => ({ field, value: found[index + 1]! }));
@@ -106,7 +107,8 @@ const offsetOf = (written: string | undefined): number | null => {
   return (Number(hours) * 60 + Number(minutes)) * (written.startsWith('-') ? -1 : 1);
 };
 
-export const formatDate = (moment: Moment, parts: FormatPart[]): string => parts.map((part) => (part.kind === 'literal' ? part.text : fieldOf(moment, part.field))).join('');
+export const formatDate = (moment: Moment, parts: FormatPart[]): string =>
+  parts.map((part) => (part.kind === 'literal' ? part.text : fieldOf(moment, part.field))).join('');
 
 const fieldOf = ({ instant, fraction, zoned }: Moment, field: string): string => {
   if (field.startsWith('f')) return fraction.slice(0, field.length);

@@ -6,9 +6,10 @@ type Written = { year: number; month: number; day: number; hour: number; minute:
 /** `null` for what is no date, such as February 30th. */
 export const momentOf = ({ year, month, day, hour, minute, second, fraction, offset }: Written): Moment | null => {
   const date = utcDate(year, month - 1, day);
+  const isDay = year >= 1 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
   date.setUTCHours(hour, minute, second);
-  const isDate = year >= 1 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day && date.getUTCHours() === hour && date.getUTCMinutes() === minute && date.getUTCSeconds() === second;
-  return isDate ? { instant: date.getTime() - (offset ?? 0) * 60_000, fraction: fraction.padEnd(7, '0'), zoned: offset !== null } : null;
+  if (!isDay || hour > 23 || minute > 59 || second > 59) return null;
+  return { instant: date.getTime() - (offset ?? 0) * 60_000, fraction: fraction.padEnd(7, '0'), zoned: offset !== null };
 };
 
 /** `Date.UTC` takes the years up to 99 for those of the last century. */
@@ -26,7 +27,10 @@ const [earliest, latest] = [utcDate(1, 0, 1).getTime(), utcDate(10_000, 0, 1).ge
 
 /** `null` beyond the years 1 to 9999. Of a month that is too short for the day, the last day. */
 export const addInterval = (moment: Moment, interval: Interval, count: number): Moment | null => {
-  const instant = interval === 'yyyy' ? addMonths(moment.instant, count * 12) : interval === 'm' ? addMonths(moment.instant, count) : moment.instant + count * milliseconds[interval];
+  const instant =
+    interval === 'yyyy' || interval === 'm'
+      ? addMonths(moment.instant, interval === 'm' ? count : count * 12)
+      : moment.instant + count * milliseconds[interval];
   return instant >= earliest && instant < latest ? { ...moment, instant } : null;
 };
 

@@ -26,11 +26,12 @@ const dateOf = (given: Argument): Moment | null => {
 };
 
 // All dates are UTC here, so the styles that say so change nothing; the one that asks for the machine's own time zone is refused.
-const styles = ['none', 'roundtripkind', 'allowleadingwhite', 'allowtrailingwhite', 'allowinnerwhite', 'allowwhitespaces', 'assumeuniversal', 'adjusttouniversal', ''];
+const styles = 'none roundtripkind allowleadingwhite allowtrailingwhite allowinnerwhite allowwhitespaces assumeuniversal adjusttouniversal'.split(' ');
 
 const checkFormats = (expressions: Expression[]) => {
   const style = expressions[1];
-  if (style?.kind === 'literal' && !String(style.value).split(/[,|]/).every((each) => styles.includes(each.replace('DateTimeStyles.', '').trim().toLowerCase()))) {
+  const isHarmless = (name: string) => styles.includes(name.replace('DateTimeStyles.', '').trim().toLowerCase());
+  if (style?.kind === 'literal' && style.value !== '' && !String(style.value).split(/[,|]/).every(isHarmless)) {
     return { argument: 1, message: `Expected a style that does not depend on a machine, not "${style.value}".` };
   }
   for (const argument of [2, 3]) {
@@ -43,7 +44,9 @@ const checkFormats = (expressions: Expression[]) => {
 };
 
 const checkInterval = ([interval]: Expression[]) =>
-  interval?.kind === 'literal' && intervalOf(interval.value) === undefined ? { argument: 0, message: `Expected an interval, one of ${intervals.join(', ')}.` } : undefined;
+  interval?.kind === 'literal' && intervalOf(interval.value) === undefined
+    ? { argument: 0, message: `Expected an interval, one of ${intervals.join(', ')}.` }
+    : undefined;
 
 const intervalOf = (given: Argument): Interval | undefined => intervals.find((interval) => interval === toText(given));
 

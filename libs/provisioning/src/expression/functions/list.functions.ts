@@ -3,7 +3,10 @@ import type { Value } from '../expression.ts';
 import { isEmpty, toNumber, toText, toTexts } from '../values.ts';
 import { type Argument, type FunctionDefinition, parametersOf } from './definition.ts';
 
-const elementsOf = (value: Argument): Value[] => (Array.isArray(value) ? value.map((element) => (typeof element === 'string' ? element : [element])) : isEmpty(value) ? [] : [value as Value]);
+const elementsOf = (value: Argument): Value[] => {
+  if (Array.isArray(value)) return value.map((element) => (typeof element === 'string' ? element : [element]));
+  return isEmpty(value) ? [] : [value];
+};
 
 /** In the form of Entra's requests: none is primary, and the type is Entra's. */
 const rolesOf = ([assignments]: Argument[]): JsonObject[] =>

@@ -20,7 +20,11 @@ const bitAnd = ([left, right]: Argument[]): Value => {
 
 export const logicFunctions: FunctionDefinition[] = [
   { name: 'Switch', parameters: parametersOf('source', 'defaultValue?', 'key', 'value'), repeating: 2, run: switchOf },
-  { name: 'IIF', parameters: parametersOf('condition', 'valueIfTrue', 'valueIfFalse'), run: ([condition, yes, no]) => (isTrue(condition) ? (yes ?? null) : (no ?? null)) },
+  {
+    name: 'IIF',
+    parameters: parametersOf('condition', 'valueIfTrue', 'valueIfFalse'),
+    run: ([condition, valueIfTrue, valueIfFalse]) => (isTrue(condition) ? valueIfTrue : valueIfFalse) ?? null,
+  },
   { name: 'Coalesce', parameters: parametersOf('source'), repeating: 1, run: (given) => given.find((value) => !isEmpty(value)) ?? given.at(-1) ?? null },
   { name: 'Not', parameters: parametersOf('source'), run: ([source]) => !isTrue(source) },
   { name: 'IsPresent', parameters: parametersOf('expression'), run: ([value]) => !isEmpty(value) },

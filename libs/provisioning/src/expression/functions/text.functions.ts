@@ -16,7 +16,9 @@ const cultureOf = (given: Argument): string | undefined => {
 };
 
 const checkCulture = ([, culture]: Expression[]) =>
-  culture?.kind === 'literal' && !isCulture(String(culture.value)) ? { argument: 1, message: `Expected a culture such as "en-US", not "${culture.value}".` } : undefined;
+  culture?.kind === 'literal' && !isCulture(String(culture.value))
+    ? { argument: 1, message: `Expected a culture such as "en-US", not "${culture.value}".` }
+    : undefined;
 
 const checkNumber = (...places: number[]) => (expressions: Expression[]) => {
   const argument = places.find((place) => {
