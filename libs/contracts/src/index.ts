@@ -3,3 +3,4 @@ export * from './fact.ts';
 export * from './group/index.ts';
 export * from './json.ts';
 export * from './user/index.ts';
+export * from './topics.ts';

@@ -1,0 +1,9 @@
+/** Commands to the directory, and the facts of both domains: which streams each fact topic carries (design, decision 9). */
+export const DIRECTORY_COMMANDS = 'directory.commands';
+export const DIRECTORY_FACTS = 'directory.facts';
+export const PROVISIONING_FACTS = 'provisioning.facts';
+
+export const factTopics = {
+  [DIRECTORY_FACTS]: { categories: ['tenant', 'connection', 'user', 'group', 'resource', 'attempts'] },
+  [PROVISIONING_FACTS]: { categories: ['app', 'account'] },
+} as const;

@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { factTopics } from '@tenure/contracts';
+import { migrate, openDatabase, type Database } from '@tenure/database';
+import { openLeases, postgresSnapshots, snapshotsTable, type Clock, type EventStore, type Follower, type Leases, type Sealer, type SnapshotStore } from '@tenure/eventing';
+import { eventStoreDb } from '@tenure/event-store-db';
+import { postgresEventStore } from '@tenure/event-store-postgres';
+import { inProcessTransport, type Transport } from '@tenure/messaging';
+import { kafkaTransport } from '@tenure/messaging-kafka';
+import { keyMigrations, keyRing, messageSealer, sealer, secretMigrations, secretStore, type KeyRing, type SecretStore } from '@tenure/sealing';
+import { clockMigrations, clockOf, startManualClock } from '../clock/manual-clock.ts';
+import { reportSettling, type Unsettled } from '../clock/settling.ts';
+import { adminKeys } from '../http/admin-keys.ts';
+import type { AdminKeys } from '../http/caller.guard.ts';
+import { openLog, type Log } from '../observe/logging.ts';
+import { openMetrics, type Metrics } from '../observe/metrics.ts';
+import { startTracing } from '../observe/tracing.ts';
+
+export type RuntimeOptions = {
+  service: string;
+  databaseUrl: string;
+  secretsKey: Buffer;
+  rootKey: string;
+  eventStore: { kind: 'postgres' } | { kind: 'eventstoredb'; url: string };
+  transport: { kind: 'in-process' } | { kind: 'kafka'; brokers: readonly string[] };
+  clock: { kind: 'system' } | { kind: 'manual'; startsAt?: string };
+  /** Makes the schemas that all services share (event store, keys, secrets, clock): directory-service and the standalone system. Others wait for them. */
+  owner: boolean;
+  logLevel: string;
+  otlpEndpoint?: string;
+};
+
+/** Whether a part can do its work; undefined = it can, else what it waits for. */
+export type Readiness = { name: string; check: () => Promise<string | undefined> };
+
+/** What every service stands on, opened in order and closed in the opposite one. */
+export type Runtime = {
+  service: string;
+  rootKey: string;
+  log: Log;
+  metrics: Metrics;
+  database: Database;
+  leases: Leases;
+  store: EventStore;
+  snapshots: SnapshotStore;
+  keys: KeyRing;
+  sealer: Sealer;
+  secrets: SecretStore;
+  transport: Transport;
+  clock: Clock;
+  clockSetting: RuntimeOptions['clock'];
+  adminKeys: AdminKeys;
+  /** Parts add themselves here as they are composed. */
+  followers: Follower[];
+  readiness: Readiness[];
+  unsettled: Unsettled[];
+  /** Closed in the opposite order of being added. */
+  closing: (() => Promise<void>)[];
+  /** To be called once all parts are there. */
+  started: () => void;
+  close: () => Promise<void>;
+};
+
+const SNAPSHOTS = 'snapshots';
+
+export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => {
+  const { service, secretsKey, rootKey, owner, clock: clockSetting } = options;
+  const log = openLog(service, options.logLevel);
+  const metrics = openMetrics(service);
+  const stopTracing = startTracing(service, options.otlpEndpoint);
+  const database = await openDatabase({ url: options.databaseUrl, applicationName: service });
+  await (owner ? makeSharedSchemas(database) : untilSharedSchemas(database, log));
+  if (owner && clockSetting.kind === 'manual') await startManualClock(database, clockSetting.startsAt);
+
+  const keys = keyRing({ database, secretsKey });
+  await keys.check();
+  const leases = openLeases(database);
+  const store = options.eventStore.kind === 'postgres' ? await postgresEventStore({ database }) : await eventStoreDb({ connectionString: options.eventStore.url });
+  const secrets = secretStore({ database, secretsKey });
+  const transport =
+    options.transport.kind === 'in-process'
+      ? inProcessTransport({ store, database, schema: 'transport', leases, factTopics })
+      : kafkaTransport({ brokers: options.transport.brokers, service, sealer: messageSealer(keys), factTopics });
+
+  const closing: (() => Promise<void>)[] = [stopTracing, () => database.close(), () => leases.close(), () => store.close(), () => transport.close()];
+  const unsettled: Unsettled[] = [];
+  const followers: Follower[] = [];
+  const readiness: Readiness[] = [{ name: 'database', check: () => database.query('select 1').then(() => undefined, (error: Error) => error.message) }];
+
+  return {
+    service,
+    rootKey,
+    log,
+    metrics,
+    database,
+    leases,
+    store,
+    snapshots: postgresSnapshots(database, SNAPSHOTS),
+    keys,
+    sealer: sealer(keys),
+    secrets,
+    transport,
+    clock: clockOf(clockSetting, database),
+    clockSetting,
+    adminKeys: adminKeys(database, secrets),
+    followers,
+    readiness,
+    unsettled,
+    closing,
+    started: () => {
+      if (clockSetting.kind !== 'manual') return;
+      const reporting = reportSettling(database, service, [...followers.map(behind), ...unsettled]);
+      closing.push(reporting.stop);
+    },
+    close: async () => {
+      for (const close of closing.splice(0).reverse()) await close().catch((error: unknown) => log.warn({ err: error }, 'A part did not close cleanly'));
+    },
+  };
+};
+
+const behind =
+  (follower: Follower): Unsettled =>
+  async () => ((await follower.isSettled()) ? undefined : `${follower.name} follows`);
+
+const makeSharedSchemas = async (database: Database) => {
+  await migrate(database, { schema: 'keys', migrations: keyMigrations });
+  await migrate(database, { schema: 'secrets', migrations: secretMigrations });
+  await migrate(database, { schema: 'clock', migrations: clockMigrations });
+  await migrate(database, { schema: SNAPSHOTS, migrations: [{ name: 'CreateSnapshots1767225600000', up: snapshotsTable(SNAPSHOTS) }] });
+};
+
+const untilSharedSchemas = async (database: Database, log: Log) => {
+  for (let asked = 0; ; asked++) {
+    const [row] = await database.query<{ there: boolean }>(`select to_regclass('${SNAPSHOTS}.snapshots') is not null as there`);
+    if (row?.there) return;
+    if (asked === 5) log.info('Waiting for directory-service to make the shared schemas');
+    await sleep(1000);
+  }
+};
