@@ -98,9 +98,11 @@ const assignElements = (attribute: Attribute, current: Json[], operation: Extrac
     return op === 'add' ? withOnePrimary(elements, touched, path, dialect) : elements;
   }
   const touched = new Set<Json>();
+  // Replaced as a whole an element stays the one that was selected: without this the same operation would find it no more and make another.
+  const described = dialect.createMissingElement && !sub && op === 'replace' ? describedBy(where) : undefined;
   const elements = current.map((element) => {
     if (where && !elementMatches(where, element)) return element;
-    const change = sub ? { [sub]: value } : value;
+    const change = sub ? { [sub]: value } : isObject(value) ? { ...described, ...value } : value;
     const merges = isObject(change) && isObject(element) && (sub !== undefined || op === 'add');
     if (isObject(change)) immutableSub(attribute, element, change, path);
     const next = merges ? { ...element, ...change } : change;

@@ -121,6 +121,8 @@ describe('replace', () => {
       (ines.emails as JsonObject[])[0],
       { type: 'other', value: 'o@elm.example' },
     ]);
+    const again = { op: 'replace', path: 'emails[type eq "home"]', value: { value: 'o@elm.example' } };
+    expect(patch(again, again).resource.emails).toEqual([(ines.emails as JsonObject[])[0], { type: 'home', value: 'o@elm.example' }]);
   });
 
   it('of filtered values without a match: noTarget when strict, otherwise created (C1)', () => {

@@ -142,7 +142,7 @@ describe('the body of a PUT', () => {
   it.each([null, []])('always clears what it names with %j', (nothing) => {
     const { changed } = replaceResource(userType, current, { ...minimal, emails: nothing }, profiles.generic);
     expect(changed).toEqual(['emails']);
-    expect(replaceResource(userType, current, { ...minimal, [enterprise]: null }, profiles.generic).changed).toEqual([`${enterprise}:department`, `${enterprise}:division`]);
+    expect(replaceResource(userType, current, { ...minimal, [enterprise]: null }, profiles.generic).changed).toEqual([`${enterprise}:division`, `${enterprise}:department`]);
   });
 
   it('with the values that are there, in any order, changes nothing', () => {
@@ -153,7 +153,7 @@ describe('the body of a PUT', () => {
   });
 
   it('names what it holds by the paths that `changed` and `owned` use', () => {
-    expect(pathsOf(userType, current)).toEqual(['userName', 'nickName', 'title', 'emails', `${enterprise}:department`, `${enterprise}:division`, `${tenureUserSchema.id}:accountType`]);
+    expect(pathsOf(userType, current)).toEqual(['userName', 'nickName', 'title', 'emails', `${enterprise}:division`, `${enterprise}:department`, `${tenureUserSchema.id}:accountType`]);
   });
 
   it('cannot change what is immutable, and may leave it out', () => {

@@ -111,7 +111,7 @@ describe('the schemas', () => {
 });
 
 describe("an admin's own schema (R71)", () => {
-  const badge = { id: 'urn:example:oak:2.0:Badge', name: 'Badge', attributes: [{ name: 'colour', type: 'string', canonicalValues: ['red'] }, { name: 'doors', type: 'Complex', multiValued: true, subAttributes: [{ name: 'value' }, { name: 'floor', type: 'integer' }] }] };
+  const badge: JsonObject = { id: 'urn:example:oak:2.0:Badge', name: 'Badge', attributes: [{ name: 'colour', type: 'string', canonicalValues: ['red'] }, { name: 'doors', type: 'Complex', multiValued: true, subAttributes: [{ name: 'value' }, { name: 'floor', type: 'integer' }] }] };
 
   it('is read with the defaults of RFC 7643 §2.2, and shown again as it was read', () => {
     const schema = parseSchemaDefinition(badge);
