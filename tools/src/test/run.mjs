@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,10 @@ import { printSummary, summarise } from './summary.mjs';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
 
+// A suite that loops for ever must not hold up the run for ever.
+const longestRun = 15 * 60_000;
+const patienceAfterResults = 5_000;
+
 const noServers = { environment: process.env, absent: [], close: async () => {} };
 
 const jestArgs = (args) => ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, ...args];
@@ -21,31 +26,44 @@ const needServers = async (args) => {
   return /\.(int|e2e)\.spec\.\w+$/m.test(stdout);
 };
 
+const hasStood = (file, ms) => {
+  const { mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? {};
+  return mtimeMs !== undefined && Date.now() - mtimeMs > ms;
+};
+
 /** One jest for all projects: nothing of a real server is ever answered from a cache. */
-const runJest = (args, environment, signal) =>
+const runJest = (args, results, environment, signal) =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, jestArgs(args), { cwd: root, env: environment, stdio: 'inherit', signal, killSignal: 'SIGINT' });
+    const flags = ['--maxWorkers=2', '--passWithNoTests', '--json', `--outputFile=${results}`];
+    const options = { cwd: root, env: environment, stdio: 'inherit', signal, timeout: longestRun, killSignal: 'SIGKILL' };
+    const child = spawn(process.execPath, jestArgs([...flags, ...args]), options);
+    // Jest writes its results when the tests have ended; what a suite left open then keeps it from leaving.
+    const watch = setInterval(() => {
+      if (!hasStood(results, patienceAfterResults)) return;
+      console.log('A suite left something open (a connection, a timer) and jest would not end: find it with --detectOpenHandles.');
+      child.kill('SIGKILL');
+    }, 1000);
     child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('close', () => clearInterval(watch));
+    child.once('exit', (code) => resolve(code));
   });
 
 /** Runs the suites on real servers and prints the summary. Extra arguments go to jest: `libs/scim`, `-t deactivates`. */
 export const runTests = async (args = []) => {
+  const servers = (await needServers(args)) ? await startServers(process.env, console.log) : noServers;
   const dir = await mkdtemp(join(tmpdir(), 'tenure-test-'));
   const results = join(dir, 'results.json');
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-
-  const servers = (await needServers(args)) ? await startServers(process.env, console.log) : noServers;
   try {
-    const code = await runJest(['--json', `--outputFile=${results}`, '--passWithNoTests', ...args], servers.environment, interrupted.signal);
+    const code = await runJest(args, results, servers.environment, interrupted.signal);
     const written = await readFile(results, 'utf8').catch(() => undefined);
-    if (written === undefined) throw new Error(`jest ended with code ${code} and without results.`);
+    if (written === undefined) throw new Error(`jest ended without results (code ${code}).`);
     const summary = summarise(JSON.parse(written), root);
     printSummary(summary, servers.absent);
-    // A failure that no test names (a crash of jest itself, a leak it refuses) is still a failure.
-    return { passed: summary.passed, failed: code === 0 ? summary.failed : Math.max(summary.failed, 1) };
+    // A failure that no test names is still one; without a code jest had its results and was ended here.
+    return { passed: summary.passed, failed: code > 0 ? Math.max(summary.failed, 1) : summary.failed };
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     await servers.close();
