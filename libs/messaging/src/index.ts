@@ -4,7 +4,7 @@ export * from './keyed-queue.ts';
 export * from './run-handler.ts';
 export * from './connect-transport.ts';
 export * from './forward-facts.ts';
-export { answerWith } from './in-process/in-process-client.ts';
+export { CommandClient, type CommandCarrier } from './command-client.ts';
 export { inProcessTransport, type InProcessOptions, type InProcessTransport } from './in-process/in-process-transport.ts';
 export { factConsumer, type FactConsumer, type FactConsumerOptions } from './facts/fact-consumer.ts';
 export { factTables, type ParkedFact } from './facts/fact-tables.ts';

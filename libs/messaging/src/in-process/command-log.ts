@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Place } from '@tenure/eventing';
+import type { CommandCarrier } from '../command-client.ts';
 import { keyedQueue } from '../keyed-queue.ts';
 import type { Reply } from '../reply.ts';
 import type { CommandMessage } from '../transport.ts';
@@ -10,11 +11,9 @@ export type CommandServer = {
   run: (pattern: string, message: CommandMessage, place: Place) => Promise<Reply>;
 };
 
-export type CommandLog = {
+export type CommandLog = CommandCarrier & {
   join: (server: CommandServer) => void;
   leave: (server: CommandServer) => void;
-  /** Resolves with the answer; stays pending when the deadline passed before the command could run. */
-  append: (pattern: string, message: CommandMessage) => Promise<Reply>;
   readonly size: number;
   /** What still waits for a server is dropped. */
   close: () => void;
@@ -57,21 +56,26 @@ export const commandLog = (nextPlace: () => Place): CommandLog => {
     return [...servers].find((server) => server.knows(pattern)) ?? [...servers][0];
   };
 
+  const ask = (pattern: string, message: CommandMessage): Promise<Reply> => {
+    const arrived = copied(message);
+    const place = nextPlace();
+    return new Promise((resolve) => {
+      queue.push(arrived.key, async () => {
+        const server = await serverFor(pattern, arrived.deadline);
+        if (server && Date.now() <= arrived.deadline) resolve(copied(await server.run(pattern, arrived, place)));
+      });
+    });
+  };
+
   return {
     join: (server) => {
       servers.add(server);
       wakeAll();
     },
     leave: (server) => void servers.delete(server),
-    append: (pattern, message) => {
-      const arrived = copied(message);
-      const place = nextPlace();
-      return new Promise((resolve) => {
-        queue.push(arrived.key, async () => {
-          const server = await serverFor(pattern, arrived.deadline);
-          if (server && Date.now() <= arrived.deadline) resolve(copied(await server.run(pattern, arrived, place)));
-        });
-      });
+    ask,
+    tell: async (pattern, message) => {
+      void ask(pattern, message);
     },
     get size() {
       return queue.size;

@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
 import type { Database } from '@tenure/database';
 import { checkpointsTable, startFollower, type EventStore, type Follower, type Leases } from '@tenure/eventing';
+import { CommandClient } from '../command-client.ts';
 import type { FactBatch, Transport } from '../transport.ts';
 import { commandLog, placesOfThisProcess, type CommandLog } from './command-log.ts';
-import { InProcessClient } from './in-process-client.ts';
 import { InProcessServer } from './in-process-server.ts';
 
 export type InProcessOptions = {
@@ -28,7 +28,7 @@ export const inProcessTransport = ({ store, database, schema, leases, factTopics
   const logger = new Logger('InProcessTransport');
   const logs = new Map<string, CommandLog>();
   const servers = new Set<InProcessServer>();
-  const clients = new Set<InProcessClient>();
+  const clients = new Set<CommandClient>();
   const nextPlace = placesOfThisProcess();
   let prepared: Promise<void> | undefined;
 
@@ -75,7 +75,7 @@ export const inProcessTransport = ({ store, database, schema, leases, factTopics
       return server;
     },
     client: ({ commandTopic }) => {
-      const client = new InProcessClient(logOf(commandTopic));
+      const client = new CommandClient(logOf(commandTopic));
       clients.add(client);
       return client;
     },

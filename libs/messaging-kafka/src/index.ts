@@ -1,0 +1,1 @@
+export { kafkaTransport, type KafkaTransport, type KafkaTransportOptions } from './kafka-transport.ts';
