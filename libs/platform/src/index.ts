@@ -9,6 +9,7 @@ export * from './http/openapi.ts';
 export * from './http/operations.controller.ts';
 export * from './http/problem.filter.ts';
 export * from './http/problem.ts';
+export * from './http/scim-errors.ts';
 export * from './observe/logging.ts';
 export * from './observe/metrics.ts';
 export * from './observe/tracing.ts';

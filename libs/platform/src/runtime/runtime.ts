@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { factTopics } from '@tenure/contracts';
 import { migrate, openDatabase, type Database } from '@tenure/database';
 import { openLeases, postgresSnapshots, snapshotsTable, type Clock, type EventStore, type Follower, type Leases, type Sealer, type SnapshotStore } from '@tenure/eventing';
 import { eventStoreDb } from '@tenure/event-store-db';
 import { postgresEventStore } from '@tenure/event-store-postgres';
-import { inProcessTransport, type Transport } from '@tenure/messaging';
+import { forwardFacts, inProcessTransport, type Transport } from '@tenure/messaging';
 import { kafkaTransport } from '@tenure/messaging-kafka';
 import { keyMigrations, keyRing, messageSealer, sealer, secretMigrations, secretStore, type KeyRing, type SecretStore } from '@tenure/sealing';
 import { clockMigrations, clockOf, startManualClock } from '../clock/manual-clock.ts';
@@ -55,6 +56,8 @@ export type Runtime = {
   unsettled: Unsettled[];
   /** Closed in the opposite order of being added. */
   closing: (() => Promise<void>)[];
+  /** Publishes the facts of a topic from the store, on Kafka; in process the store's feed is the topic. The schema holds the checkpoint. */
+  forward: (topic: keyof typeof factTopics, schema: string) => void;
   /** To be called once all parts are there. */
   started: () => void;
   close: () => Promise<void>;
@@ -76,10 +79,11 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   const leases = openLeases(database);
   const store = options.eventStore.kind === 'postgres' ? await postgresEventStore({ database }) : await eventStoreDb({ connectionString: options.eventStore.url });
   const secrets = secretStore({ database, secretsKey });
-  const transport =
-    options.transport.kind === 'in-process'
-      ? inProcessTransport({ store, database, schema: 'transport', leases, factTopics })
-      : kafkaTransport({ brokers: options.transport.brokers, service, sealer: messageSealer(keys), factTopics });
+  const kafka =
+    options.transport.kind === 'kafka'
+      ? kafkaTransport({ brokers: options.transport.brokers, clientId: service, instanceId: `${service}-${randomUUID()}`, sealer: messageSealer(keys), factTopics: Object.keys(factTopics) })
+      : undefined;
+  const transport = kafka ?? inProcessTransport({ store, database, schema: 'transport', leases, factTopics });
 
   const closing: (() => Promise<void>)[] = [stopTracing, () => database.close(), () => leases.close(), () => store.close(), () => transport.close()];
   const unsettled: Unsettled[] = [];
@@ -106,6 +110,13 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     readiness,
     unsettled,
     closing,
+    forward: (topic, schema) => {
+      if (!kafka) return;
+      const { categories } = factTopics[topic];
+      const forwarder = forwardFacts({ name: `forward ${topic}`, store, database, schema, leases, categories, publish: kafka.publishFacts(topic), onFailure: warn(log, topic) });
+      followers.push(forwarder);
+      closing.push(forwarder.stop);
+    },
     started: () => {
       if (clockSetting.kind !== 'manual') return;
       const reporting = reportSettling(database, service, [...followers.map(behind), ...unsettled]);
@@ -116,6 +127,8 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     },
   };
 };
+
+const warn = (log: Log, topic: string) => (error: unknown) => log.warn({ err: error, topic }, 'Facts could not be forwarded; trying again');
 
 const behind =
   (follower: Follower): Unsettled =>

@@ -1,0 +1,42 @@
+import { Rejected, type RejectionKind } from '@tenure/eventing';
+import { errorBody, ScimProblem, type ScimType } from '@tenure/scim';
+import type { ErrorDialect } from './problem.filter.ts';
+import { httpStatusOf } from './problem.ts';
+
+type Answer = { status: number; scimType?: ScimType };
+
+/** RFC 7644 §3.12, table 9. The one place where a refusal becomes a SCIM status. */
+const wire: Record<RejectionKind, Answer> = {
+  invalid: { status: 400, scimType: 'invalidValue' },
+  'not-found': { status: 404 },
+  conflict: { status: 409 },
+  taken: { status: 409, scimType: 'uniqueness' },
+  stale: { status: 412 },
+  forbidden: { status: 403 },
+  unprocessable: { status: 422 },
+  'too-many': { status: 429 },
+  unavailable: { status: 503 },
+};
+
+const answerTo = (error: unknown): Answer & { detail: string } => {
+  if (error instanceof ScimProblem) return { status: error.status, scimType: error.scimType as ScimType | undefined, detail: error.detail };
+  if (error instanceof Rejected) return { ...wire[error.kind], detail: error.message };
+  const status = httpStatusOf(error);
+  if (status === 400) return { status, scimType: 'invalidSyntax', detail: (error as Error).message };
+  if (status !== undefined && status < 500) return { status, detail: (error as Error).message };
+  return { status: 500, detail: 'Something went wrong on our side.' };
+};
+
+/** Errors below a SCIM base URL. */
+export const scimErrors = (prefix: string): ErrorDialect => ({
+  prefix,
+  contentType: 'application/scim+json',
+  toBody: (error) => {
+    const answer = answerTo(error);
+    const headers = { ...(answer.status === 401 && { 'www-authenticate': 'Bearer realm="scim"' }), ...headersOf(error) };
+    return { status: answer.status, body: errorBody({ ...answer, scimType: answer.scimType }), headers };
+  },
+});
+
+/** What an error wants to say in a header, such as `Allow` or a `Retry-After` that it knows better. */
+const headersOf = (error: unknown): Record<string, string> => (error as { headers?: Record<string, string> } | null)?.headers ?? {};
