@@ -2,6 +2,7 @@ import { GroupChanged, GroupCreated, GroupDeleted, GroupMembersAdded, GroupMembe
 import { Rejected, type Decider } from '@tenure/eventing';
 import { applyPatch, applyReplacement, groupType, pathsOf, settle, type ConnectionSettings, type PatchOperation, type Resource } from '@tenure/scim';
 import { inScim } from '../user/user.rules.ts';
+import { uniqueKey } from '../user/unique-key.ts';
 
 /** The profile only: a member set would make every PATCH cost what the group is large (design, decision 4). */
 export type GroupState = { status: 'none' } | { status: 'present'; connectionId: string; resource: Resource } | { status: 'deleted' };
@@ -76,10 +77,8 @@ const evolve = (state: GroupState, event: GroupEvent): GroupState => {
 
 export const groupDecider: Decider<GroupState, GroupCommand, GroupEvent> = { initial: { status: 'none' }, decide, evolve };
 
-/** displayName as it must be unique in a connection, by which identity providers match (E17). */
-export const displayNameKey = (displayName: unknown): string => (typeof displayName === 'string' ? displayName.normalize('NFKC').toLowerCase().normalize('NFKC') : '');
-
+/** By their names identity providers match groups (E17). */
 export const groupClaims = (state: GroupState) =>
   state.status === 'present'
-    ? [{ kind: `groupName/${state.connectionId}`, value: displayNameKey(state.resource.displayName), code: 'group/name-taken', message: 'A group with this displayName exists.' }]
+    ? [{ kind: `groupName/${state.connectionId}`, value: uniqueKey(state.resource.displayName), code: 'group/name-taken', message: 'A group with this displayName exists.' }]
     : [];

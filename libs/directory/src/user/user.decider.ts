@@ -15,7 +15,8 @@ import {
 import { Rejected, type Decider } from '@tenure/eventing';
 import { applyPatch, applyReplacement, profiles, userType, withValue, type Change, type PatchOperation, type Resource } from '@tenure/scim';
 import type { ConnectionPolicy, IssuedToken } from './connection-policy.ts';
-import { govern, governLocal, inScim, isSeenBy, userNameKey } from './user.rules.ts';
+import { govern, governLocal, inScim, isSeenBy } from './user.rules.ts';
+import { uniqueKey } from './unique-key.ts';
 import { evolveUser, isActive, type PresentUser, type UserState } from './user.state.ts';
 
 /** Who writes: SCIM through a connection, or somebody here. */
@@ -188,7 +189,7 @@ export const wouldBreakLock = (command: UserCommand, state: UserState): boolean 
 export const userClaims = (state: UserState) => {
   if (state.status !== 'present') return [];
   const { externalId, userName } = state.resource;
-  const name = { kind: 'userName', value: userNameKey(userName), ...nameTaken };
+  const name = { kind: 'userName', value: uniqueKey(userName), ...nameTaken };
   if (state.connectionId === null || typeof externalId !== 'string') return [name];
   return [name, { kind: `externalId/${state.connectionId}`, value: externalId, code: 'user/external-id-taken', message: 'A user with this externalId exists.' }];
 };

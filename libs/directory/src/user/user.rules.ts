@@ -3,9 +3,6 @@ import { type Change, type ConnectionSettings, type Json, type Resource, ScimPro
 import type { ConnectionPolicy } from './connection-policy.ts';
 import type { PresentUser } from './user.state.ts';
 
-/** userName as it must be unique: case and compatibility forms of characters make no difference. */
-export const userNameKey = (userName: unknown): string => (typeof userName === 'string' ? userName.normalize('NFKC').toLowerCase().normalize('NFKC') : '');
-
 /** What the protocol refuses where the state is becomes a refusal with the scimType in its code: `scim/noTarget`. */
 export const inScim = <T>(work: () => T): T => {
   try {
@@ -17,7 +14,7 @@ export const inScim = <T>(work: () => T): T => {
 };
 
 /** Decision 14: users linked to a connection, and eligible ones whom none has (R10). */
-export const isSeenBy = ({ connectionId, settings }: ConnectionPolicy, user: PresentUser, lastModified: string | undefined): boolean => {
+export const isSeenBy = ({ connectionId, settings }: ConnectionPolicy, user: Pick<PresentUser, 'connectionId' | 'unassignedFrom' | 'accountType'>, lastModified: string | undefined): boolean => {
   if (user.connectionId !== null) return user.connectionId === connectionId;
   const { managedOnly, changedAfter } = settings.eligibility;
   return user.unassignedFrom !== connectionId && (!managedOnly || user.accountType === 'managed') && (changedAfter === undefined || (lastModified ?? '') >= changedAfter);

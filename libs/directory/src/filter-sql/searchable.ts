@@ -1,0 +1,17 @@
+import type { Parameters } from './parameters.ts';
+
+/** An attribute that has a column of its own, for it is asked for often or is no part of the resource. */
+export type Column =
+  /** `key` finds the rows by an index; `sql` compares exactly, folded as the attribute is. */
+  | { kind: 'text'; sql: string; key?: { sql: string; of: (value: string) => string }; indexed?: boolean }
+  | { kind: 'boolean'; sql: string }
+  | { kind: 'instant'; sql: string };
+
+/** What a filter or sort order compiles against: rows with a search document, some columns and some relations. */
+export type Searchable = {
+  columns: Readonly<Record<string, Column>>;
+  /** The column with the search document. */
+  search: string;
+  /** Multi-valued attributes that other tables hold, by path: whether one of their values is this. */
+  relations: Readonly<Record<string, (value: string, parameters: Parameters) => string>>;
+};

@@ -1,0 +1,88 @@
+import type { Database } from '@tenure/database';
+import { etagOf, type JsonObject, type Resource } from '@tenure/scim';
+import { list, type Listed, type ListRequest, type Source } from '../filter-sql/list.ts';
+import type { Searchable } from '../filter-sql/searchable.ts';
+import { membersOfGroup, type GroupMembers } from '../membership/members-of-group.ts';
+
+/** A group as the view has it, without its members. */
+export type GroupRecord = {
+  id: string;
+  revision: number;
+  connectionId: string;
+  resource: Resource;
+  createdAt: string;
+  lastModified: string;
+};
+
+type Row = { id: string; revision: number; connection_id: string; resource: Resource; created_at: string; last_modified: string };
+
+const columns = 'g.id, g.revision, g.connection_id, g.resource, g.created_at, g.last_modified';
+
+const recordOf = ({ id, revision, connection_id, resource, created_at, last_modified }: Row): GroupRecord => ({
+  id,
+  revision,
+  connectionId: connection_id,
+  resource,
+  createdAt: created_at,
+  lastModified: last_modified,
+});
+
+/** As SCIM shows a group, `meta.location` apart; `members` only where they were asked for. */
+export const presentedGroup = ({ id, revision, resource, createdAt, lastModified }: Omit<GroupRecord, 'connectionId'>, members: readonly JsonObject[] = []): Resource => {
+  const { schemas, externalId, ...rest } = resource;
+  return {
+    schemas: schemas!,
+    id,
+    ...(externalId !== undefined && { externalId }),
+    meta: { resourceType: 'Group', created: createdAt, lastModified, version: etagOf(revision) },
+    ...rest,
+    ...(members.length > 0 && { members: [...members] }),
+  };
+};
+
+const searchable = (schema: string, tenantId: string): Searchable => ({
+  search: 'g.search',
+  columns: {
+    id: { kind: 'text', sql: 'g.id', indexed: true },
+    externalId: { kind: 'text', sql: 'g.external_id' },
+    displayName: { kind: 'text', sql: 'g.display_name_key', indexed: true },
+    'meta.created': { kind: 'instant', sql: 'g.created_at' },
+    'meta.lastModified': { kind: 'instant', sql: 'g.last_modified' },
+    'meta.resourceType': { kind: 'text', sql: `'Group'::text` },
+    'meta.version': { kind: 'text', sql: `('W/"' || g.revision || '"')` },
+  },
+  relations: {
+    members: (value, { add }) =>
+      `exists (select from ${schema}.group_members m where m.tenant_id = ${add(tenantId)} and m.group_id = g.id and m.member_id = ${add(value)})`,
+  },
+});
+
+/** `connectionId`: a connection sees its own groups; without it an admin sees all. */
+type GroupSight = { connectionId?: string };
+
+const source = (schema: string, tenantId: string, { connectionId }: GroupSight): Source<Row, GroupRecord> => ({
+  target: searchable(schema, tenantId),
+  from: `${schema}.groups g`,
+  alias: 'g',
+  select: columns,
+  scope: ({ add }) => `g.tenant_id = ${add(tenantId)}${connectionId === undefined ? '' : ` and g.connection_id = ${add(connectionId)}`}`,
+  itemOf: recordOf,
+  resourceOf: (group) => presentedGroup(group),
+});
+
+export type GroupQueries = {
+  get: (tenantId: string, sight: GroupSight, id: string) => Promise<GroupRecord | undefined>;
+  list: (tenantId: string, sight: GroupSight, request: ListRequest) => Promise<Listed<GroupRecord>>;
+  membersOf: (tenantId: string, id: string) => Promise<GroupMembers>;
+};
+
+/** Everything is asked of `schema`, the directory's view. Whether a connection has groups at all (R18) is its settings' business. */
+export const groupQueries = (database: Database, schema: string): GroupQueries => ({
+  get: async (tenantId, { connectionId }, id) => {
+    const text = `select ${columns} from ${schema}.groups g where g.tenant_id = $1 and g.id = $2`;
+    const [row] = await database.query<Row>({ name: `${schema}.group`, text, values: [tenantId, id] });
+    return row && (connectionId === undefined || row.connection_id === connectionId) ? recordOf(row) : undefined;
+  },
+  list: (tenantId, sight, request) => list(database, source(schema, tenantId, sight), request),
+  membersOf: (tenantId, id) => membersOfGroup(database, schema, tenantId, id),
+});

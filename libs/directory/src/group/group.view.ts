@@ -1,0 +1,128 @@
+import { groupEvents, type GroupEvent, type MemberKind } from '@tenure/contracts';
+import { fold, groupType, searchDocument } from '@tenure/scim';
+import { viewPart, type StreamEvents } from '../view/view-part.ts';
+
+/**
+ * `group_members` are the raw rows that the stream's deltas add up to, members that were deleted since among them: who is a member *now*
+ * is asked by joining the living (design, decision 4).
+ */
+const create = (schema: string) => `
+  create table ${schema}.groups (
+    tenant_id text not null,
+    id text not null,
+    connection_id text not null,
+    display_name text,
+    display_name_key text,
+    external_id text,
+    created_at timestamptz not null,
+    last_modified timestamptz not null,
+    revision int not null,
+    resource jsonb not null,
+    search jsonb not null,
+    primary key (tenant_id, id)
+  );
+  create index groups_by_name on ${schema}.groups (tenant_id, display_name_key);
+  create index groups_in_order on ${schema}.groups (tenant_id, created_at, id);
+  create index groups_by_search on ${schema}.groups using gin (search jsonb_path_ops) with (gin_pending_list_limit = 512);
+
+  create table ${schema}.group_members (
+    tenant_id text not null,
+    group_id text not null,
+    member_id text not null,
+    kind text not null,
+    primary key (tenant_id, group_id, member_id)
+  );
+  create index groups_of_member on ${schema}.group_members (tenant_id, member_id, group_id);
+
+  create function ${schema}.apply_groups(changes jsonb, ready jsonb) returns void language plpgsql as $apply$
+  begin
+    insert into ${schema}.groups
+      select c.tenant_id, c.id, p.connection_id, p.display_name, p.display_name_key, p.external_id, c.created_at, c.last_modified, c.revision,
+             p.resource, p.search
+      from jsonb_to_recordset(changes) as c (
+        stream text, tenant_id text, id text, created_at timestamptz, last_modified timestamptz, revision int, profile jsonb, gone boolean),
+      jsonb_to_record(c.profile) as p (
+        revision int, connection_id text, display_name text, display_name_key text, external_id text, resource jsonb, search jsonb)
+      where ready ? c.stream and not c.gone and c.profile is not null and p.revision > (ready->>c.stream)::int
+    on conflict (tenant_id, id) do update set
+      display_name = excluded.display_name, display_name_key = excluded.display_name_key,
+      external_id = excluded.external_id, resource = excluded.resource, search = excluded.search;
+
+    update ${schema}.groups g set revision = c.revision, last_modified = c.last_modified
+      from jsonb_to_recordset(changes) as c (stream text, tenant_id text, id text, last_modified timestamptz, revision int, gone boolean)
+      where ready ? c.stream and not c.gone and g.tenant_id = c.tenant_id and g.id = c.id and g.revision <> c.revision;
+
+    delete from ${schema}.groups g
+      using jsonb_to_recordset(changes) as c (stream text, tenant_id text, id text, gone boolean)
+      where ready ? c.stream and c.gone and g.tenant_id = c.tenant_id and g.id = c.id;
+
+    delete from ${schema}.group_members m
+      using jsonb_to_recordset(changes) as c (stream text, tenant_id text, id text, gone boolean)
+      where ready ? c.stream and c.gone and m.tenant_id = c.tenant_id and m.group_id = c.id;
+
+    delete from ${schema}.group_members m
+      using jsonb_to_recordset(changes) as c (stream text, tenant_id text, id text, removed jsonb, gone boolean), jsonb_each_text(c.removed) as r (member_id, revision)
+      where ready ? c.stream and not c.gone and r.revision::int > (ready->>c.stream)::int
+        and m.tenant_id = c.tenant_id and m.group_id = c.id and m.member_id = r.member_id;
+
+    insert into ${schema}.group_members (tenant_id, group_id, member_id, kind)
+      select c.tenant_id, c.id, a.member_id, a.kind
+      from jsonb_to_recordset(changes) as c (stream text, tenant_id text, id text, added jsonb, gone boolean),
+      lateral (select key as member_id, kind.key as kind, (kind.value)::int as revision from jsonb_each(c.added) e, jsonb_each(e.value) kind) a
+      where ready ? c.stream and not c.gone and a.revision > (ready->>c.stream)::int
+    on conflict do nothing;
+  end $apply$`;
+
+const changesOf = (streams: readonly StreamEvents<GroupEvent>[]) => streams.map(changeOf);
+
+const changeOf = ({ stream, tenantId, id, events }: StreamEvents<GroupEvent>) => {
+  const last = events.at(-1)!;
+  const profiled = events.findLast(({ event }) => event?.type === 'GroupCreated' || event?.type === 'GroupChanged');
+  return {
+    stream,
+    tenant_id: tenantId,
+    id,
+    created_at: events[0]!.metadata.occurredAt,
+    last_modified: last.metadata.occurredAt,
+    revision: last.revision,
+    gone: events.some(({ event }) => event?.type === 'GroupDeleted'),
+    ...membersOf(events),
+    ...(profiled && { profile: profileOf(profiled) }),
+  };
+};
+
+/** The last word on each member, with the revision that said it: what a head has passed is skipped by that. */
+const membersOf = (events: StreamEvents<GroupEvent>['events']) => {
+  const added = new Map<string, { [kind in MemberKind]?: number }>();
+  const removed = new Map<string, number>();
+  for (const { event, revision } of events) {
+    if (event?.type === 'GroupMembersAdded')
+      for (const { id, kind } of event.data.members) {
+        removed.delete(id);
+        added.set(id, { [kind]: revision });
+      }
+    if (event?.type === 'GroupMembersRemoved')
+      for (const id of event.data.memberIds) {
+        added.delete(id);
+        removed.set(id, revision);
+      }
+  }
+  return { added: Object.fromEntries(added), removed: Object.fromEntries(removed) };
+};
+
+const profileOf = ({ event, revision }: StreamEvents<GroupEvent>['events'][number]) => {
+  if (event?.type !== 'GroupCreated' && event?.type !== 'GroupChanged') return undefined;
+  const { connectionId, resource } = event.data;
+  const { displayName, externalId } = resource;
+  return {
+    revision,
+    connection_id: connectionId,
+    display_name: displayName,
+    display_name_key: typeof displayName === 'string' ? fold(displayName) : undefined,
+    external_id: externalId,
+    resource,
+    search: searchDocument(groupType, resource),
+  };
+};
+
+export const groupsPart = viewPart<GroupEvent>({ name: 'groups', category: 'group', events: groupEvents, create, changesOf });

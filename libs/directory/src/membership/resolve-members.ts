@@ -1,0 +1,106 @@
+import type { Member, MemberKind } from '@tenure/contracts';
+import type { Sql } from '@tenure/database';
+import { Rejected, StaleStream, type Revision, type StreamName, type ViewRuntime } from '@tenure/eventing';
+import { matches, type MemberChange } from '@tenure/scim';
+import { parameters } from '../filter-sql/parameters.ts';
+import type { MemberDelta } from '../group/group.decider.ts';
+import type { ConnectionPolicy } from '../user/connection-policy.ts';
+import { userSight } from '../user/user.queries.ts';
+import { asksNothing, memberRequest, type MemberRequest, type ResolvedChange } from './member-request.ts';
+
+export type GroupAt = { tenantId: string; groupId: string; stream: StreamName; revision: Revision };
+
+/** What is asked, compared with who is a member; `unknown` are ids of nobody whom the connection sees (C5). */
+export type ResolvedMembers = { delta: MemberDelta; unknown: readonly string[] };
+
+export type MembersDeps = { sql: Sql; schema: string; catchUp: ViewRuntime['catchUp'] };
+
+type Answer = { head: Revision | null; added: Member[]; removed: string[]; unknown: string[]; circular: string[] };
+
+/**
+ * Compares what a command asks with the raw membership rows of the view at exactly the loaded revision: head and rows in one statement, so
+ * the answer costs what is asked, not what the group is large (design, decision 4). The append expects the same revision.
+ */
+export const resolveMembers = async (deps: MembersDeps, at: GroupAt, policy: ConnectionPolicy, changes: readonly MemberChange[]): Promise<ResolvedMembers> => {
+  if (changes.length === 0) return { delta: { add: [], remove: [] }, unknown: [] };
+  const request = memberRequest(await Promise.all(changes.map((change) => withIds(deps, at, change))));
+  if (asksNothing(request)) return { delta: { add: [], remove: [] }, unknown: [] };
+  const { added, removed, unknown, circular } = await atRevision(deps, at, () => ask(deps, at, policy, request));
+  if (unknown.length > 0 && policy.settings.unknownMembers === 'reject')
+    throw new Rejected('invalid', 'group/member-unknown', `There is no such member: ${unknown.slice(0, 10).join(', ')}.`);
+  if (circular.length > 0) throw new Rejected('invalid', 'group/cycle', `The group would be inside itself through ${circular.slice(0, 10).join(', ')}.`);
+  return { delta: { add: added, remove: removed }, unknown };
+};
+
+/** The view may be behind what was loaded (then it is caught up) or ahead of it (then what was loaded is stale, and `handle` loads again). */
+const atRevision = async <T extends { head: Revision | null }>({ catchUp }: MembersDeps, { stream, revision }: GroupAt, read: () => Promise<T>): Promise<T> => {
+  const first = await read();
+  if ((first.head ?? 0) === revision) return first;
+  if ((first.head ?? 0) < revision) {
+    await catchUp(stream);
+    const second = await read();
+    if ((second.head ?? 0) === revision) return second;
+  }
+  throw new StaleStream(stream, revision);
+};
+
+const ask = async ({ sql, schema }: MembersDeps, { tenantId, groupId, stream }: GroupAt, policy: ConnectionPolicy, request: MemberRequest): Promise<Answer> => {
+  const given = parameters(stream, tenantId, groupId, request.add, policy.connectionId);
+  const sight = userSight({ kind: 'connection', policy }, given);
+  const removed =
+    request.others === 'keep'
+      ? `m.member_id = any(${given.add(request.remove)}::text[])`
+      : `not exists (select from wanted w where w.id = m.member_id)`;
+  const [answer] = await sql.query<Answer>({
+    text: `
+      with recursive
+      wanted(id) as (select unnest($4::text[])),
+      fresh(id) as (
+        select w.id from wanted w
+        where not exists (select from ${schema}.group_members m where m.tenant_id = $2 and m.group_id = $3 and m.member_id = w.id)
+      ),
+      known(id, kind) as (
+        select u.id, 'User' from fresh f join ${schema}.users u on u.tenant_id = $2 and u.id = f.id where ${sight}
+        union all
+        select g.id, 'Group' from fresh f join ${schema}.groups g on g.tenant_id = $2 and g.id = f.id where g.connection_id = $5
+        union all
+        select $3, 'Group' where exists (select from fresh where id = $3)
+          and not exists (select from ${schema}.groups where tenant_id = $2 and id = $3)
+      ),
+      above(id) as (
+        select $3::text
+        union
+        select m.group_id from above a join ${schema}.group_members m on m.tenant_id = $2 and m.member_id = a.id
+      )
+      select
+        (select h.revision from ${schema}.heads h where h.stream = $1) as head,
+        (select coalesce(jsonb_agg(jsonb_build_object('id', k.id, 'kind', k.kind)), '[]') from known k) as added,
+        (select coalesce(jsonb_agg(f.id), '[]') from fresh f where not exists (select from known k where k.id = f.id)) as unknown,
+        (select coalesce(jsonb_agg(k.id), '[]') from known k where k.kind = 'Group' and k.id in (select a.id from above a)) as circular,
+        (select coalesce(jsonb_agg(m.member_id), '[]') from ${schema}.group_members m where m.tenant_id = $2 and m.group_id = $3 and ${removed}) as removed`,
+    values: given.values,
+  });
+  return answer!;
+};
+
+type Element = { head: Revision | null; members: { value: string; type: MemberKind; display: string | null }[] };
+
+/** `members[type eq "Group"]` and the like: which ids are meant, is seen at the members themselves. */
+const withIds = async (deps: MembersDeps, at: GroupAt, change: MemberChange): Promise<ResolvedChange> => {
+  if (change.op !== 'removeWhere') return change;
+  const { sql, schema } = deps;
+  const { members } = await atRevision(deps, at, async () => {
+    const [row] = await sql.query<Element>({
+      text: `
+        select (select h.revision from ${schema}.heads h where h.stream = $1) as head,
+          (select coalesce(jsonb_agg(jsonb_build_object('value', m.member_id, 'type', m.kind, 'display', coalesce(u.display_name, g.display_name))), '[]')
+           from ${schema}.group_members m
+           left join ${schema}.users u on u.tenant_id = $2 and u.id = m.member_id
+           left join ${schema}.groups g on g.tenant_id = $2 and g.id = m.member_id
+           where m.tenant_id = $2 and m.group_id = $3) as members`,
+      values: [at.stream, at.tenantId, at.groupId],
+    });
+    return row!;
+  });
+  return { op: 'remove', ids: members.filter((element) => matches(change.filter, element)).map(({ value }) => value) };
+};

@@ -1,0 +1,134 @@
+import type { Database, Sql } from '@tenure/database';
+import type { JsonObject } from '@tenure/scim';
+import { list, type Listed, type ListRequest, type Source } from '../filter-sql/list.ts';
+import type { Parameters } from '../filter-sql/parameters.ts';
+import type { Searchable } from '../filter-sql/searchable.ts';
+import { groupsOfUsers } from '../membership/groups-of-users.ts';
+import type { ConnectionPolicy } from './connection-policy.ts';
+import { uniqueKey } from './unique-key.ts';
+import { presentedUser, type UserRecord } from './user.record.ts';
+import { isSeenBy } from './user.rules.ts';
+
+/** Whose eyes: a connection's, which sees some (decision 14), or an admin's, who sees all of the tenant. */
+export type Sight = { kind: 'connection'; policy: ConnectionPolicy } | { kind: 'admin' };
+
+type Row = {
+  id: string;
+  revision: number;
+  account_type: UserRecord['accountType'];
+  connection_id: string | null;
+  active: boolean;
+  resource: UserRecord['resource'];
+  created_at: string;
+  last_modified: string;
+};
+
+const columns = 'u.id, u.revision, u.account_type, u.connection_id, u.active, u.resource, u.created_at, u.last_modified';
+
+const recordOf = ({ id, revision, account_type, connection_id, active, resource, created_at, last_modified }: Row): UserRecord => ({
+  id,
+  revision,
+  accountType: account_type,
+  connectionId: connection_id,
+  active,
+  resource,
+  createdAt: created_at,
+  lastModified: last_modified,
+});
+
+/** The same rule as `isSeenBy`, in SQL. */
+export const userSight = (sight: Sight, { add }: Parameters, alias = 'u'): string => {
+  if (sight.kind === 'admin') return 'true';
+  const { connectionId, settings } = sight.policy;
+  const { managedOnly, changedAfter } = settings.eligibility;
+  const connection = `${add(connectionId)}::text`;
+  const eligible = [
+    `${alias}.connection_id is null`,
+    `${alias}.unassigned_from is distinct from ${connection}`,
+    ...(managedOnly ? [`${alias}.account_type = 'managed'`] : []),
+    ...(changedAfter === undefined ? [] : [`${alias}.last_modified >= ${add(changedAfter)}::timestamptz`]),
+  ];
+  return `(${alias}.connection_id = ${connection} or (${eligible.join(' and ')}))`;
+};
+
+const searchable = (schema: string, tenantId: string): Searchable => ({
+  search: 'u.search',
+  columns: {
+    id: { kind: 'text', sql: 'u.id', indexed: true },
+    userName: { kind: 'text', sql: `(u.search ->> 'userName')`, key: { sql: 'u.user_name_key', of: uniqueKey } },
+    externalId: { kind: 'text', sql: 'u.external_id', indexed: true },
+    displayName: { kind: 'text', sql: 'u.display_name_key' },
+    active: { kind: 'boolean', sql: 'u.active' },
+    'meta.created': { kind: 'instant', sql: 'u.created_at' },
+    'meta.lastModified': { kind: 'instant', sql: 'u.last_modified' },
+    'meta.resourceType': { kind: 'text', sql: `'User'::text` },
+    'meta.version': { kind: 'text', sql: `('W/"' || u.revision || '"')` },
+  },
+  relations: {
+    groups: (value, { add }) =>
+      `exists (select from ${schema}.group_members m where m.tenant_id = ${add(tenantId)} and m.member_id = u.id and m.group_id = ${add(value)})`,
+  },
+});
+
+export type UserFilters = { active?: boolean; accountType?: UserRecord['accountType'] };
+
+const source = (schema: string, tenantId: string, sight: Sight, { active, accountType }: UserFilters): Source<Row, UserRecord> => ({
+  target: searchable(schema, tenantId),
+  from: `${schema}.users u`,
+  alias: 'u',
+  select: columns,
+  scope: (given) =>
+    [
+      `u.tenant_id = ${given.add(tenantId)}`,
+      userSight(sight, given),
+      ...(active === undefined ? [] : [`u.active = ${given.add(active)}`]),
+      ...(accountType === undefined ? [] : [`u.account_type = ${given.add(accountType)}`]),
+    ].join(' and '),
+  itemOf: recordOf,
+  resourceOf: (user) => presentedUser(user),
+});
+
+export type UserQueries = {
+  get: (tenantId: string, sight: Sight, id: string) => Promise<UserRecord | undefined>;
+  list: (tenantId: string, sight: Sight, request: ListRequest, filters?: UserFilters) => Promise<Listed<UserRecord>>;
+  /** `User.groups` of several users, by their ids; of a connection only its own groups. */
+  groupsOf: (tenantId: string, sight: Sight, ids: readonly string[]) => Promise<Map<string, JsonObject[]>>;
+  /** By userName, whatever its case or form: who signs in, who is created or linked. Tells where the password's hash is. */
+  findByName: (tenantId: string, userName: string) => Promise<(UserRecord & { passwordId: string | null; unassignedFrom: string | null }) | undefined>;
+  findByExternalId: (tenantId: string, connectionId: string, externalId: string) => Promise<UserRecord | undefined>;
+  /** Active users (R17). */
+  countActive: (tenantId: string) => Promise<number>;
+};
+
+/** Everything is asked of `schema`, the directory's view. */
+export const userQueries = (database: Database, schema: string): UserQueries => {
+  const one = async <R extends Row>(sql: Sql, name: string, text: string, values: readonly unknown[]): Promise<R | undefined> => (await sql.query<R>({ name: `${schema}.${name}`, text, values }))[0];
+  return {
+    get: async (tenantId, sight, id) => {
+      // By key, and the rule in memory: one statement serves, prepared, for every connection.
+      const text = `select ${columns}, u.unassigned_from from ${schema}.users u where u.tenant_id = $1 and u.id = $2`;
+      const row = await one<Row & { unassigned_from: string | null }>(database, 'user', text, [tenantId, id]);
+      return row && (sight.kind === 'admin' || isSeenBy(sight.policy, { ...recordOf(row), unassignedFrom: row.unassigned_from }, row.last_modified)) ? recordOf(row) : undefined;
+    },
+    list: (tenantId, sight, request, filters = {}) => list(database, source(schema, tenantId, sight, filters), request),
+    groupsOf: (tenantId, sight, ids) => groupsOfUsers(database, schema, { tenantId, ids, ...(sight.kind === 'connection' && { connectionId: sight.policy.connectionId }) }),
+    findByName: async (tenantId, userName) => {
+      const row = await one<Row & { password_id: string | null; unassigned_from: string | null }>(
+        database,
+        'user-by-name',
+        `select ${columns}, u.password_id, u.unassigned_from from ${schema}.users u where u.tenant_id = $1 and u.user_name_key = $2`,
+        [tenantId, uniqueKey(userName)],
+      );
+      return row && { ...recordOf(row), passwordId: row.password_id, unassignedFrom: row.unassigned_from };
+    },
+    findByExternalId: async (tenantId, connectionId, externalId) => {
+      const text = `select ${columns} from ${schema}.users u where u.tenant_id = $1 and u.connection_id = $2 and u.external_id = $3`;
+      const row = await one(database, 'user-by-external-id', text, [tenantId, connectionId, externalId]);
+      return row && recordOf(row);
+    },
+    countActive: async (tenantId) => {
+      const [row] = await database.query<{ n: number }>({ text: `select count(*) as n from ${schema}.users where tenant_id = $1 and active`, values: [tenantId] });
+      return Number(row!.n);
+    },
+  };
+};

@@ -1,0 +1,78 @@
+import type { Sql } from '@tenure/database';
+import { streamParts, type Decoded, type Gap, type View } from '@tenure/eventing';
+import type { StreamEvents, ViewPart } from './view-part.ts';
+
+/** A changed part means a new name, built beside the old one (design, decision 7). */
+export const DIRECTORY_VIEW = 'directory_v1';
+
+/**
+ * Locks the heads of a batch's streams in one order, tells the gaps, lets each part apply what is ready, and moves the heads: one call, one round trip.
+ * `heads` of unknown streams are made first, so that two writers of a new stream meet at a lock as well.
+ */
+const applyFunction = (schema: string, parts: readonly ViewPart[]) => `
+  create function ${schema}.apply(batch jsonb) returns table (stream text, head int) language plpgsql as $apply$
+  #variable_conflict use_column
+  declare
+    heads jsonb;
+    ready jsonb;
+  begin
+    insert into ${schema}.heads (stream, revision)
+      select s.stream, 0 from jsonb_to_recordset(batch->'streams') s(stream text) order by s.stream
+      on conflict do nothing;
+    select jsonb_object_agg(l.stream, l.revision) into heads from (
+      select h.stream, h.revision from ${schema}.heads h
+      where h.stream in (select s.stream from jsonb_to_recordset(batch->'streams') s(stream text))
+      order by h.stream for update
+    ) l;
+    return query
+      select s.stream, (heads->>s.stream)::int from jsonb_to_recordset(batch->'streams') s(stream text, first int)
+      where s.first > (heads->>s.stream)::int + 1;
+    select jsonb_object_agg(s.stream, (heads->>s.stream)::int) into ready
+      from jsonb_to_recordset(batch->'streams') s(stream text, first int, last int)
+      where s.first <= (heads->>s.stream)::int + 1 and s.last > (heads->>s.stream)::int;
+    if ready is null then
+      return;
+    end if;
+    ${parts.map(({ name }) => `if batch ? '${name}' then perform ${schema}.apply_${name}(batch->'${name}', ready); end if;`).join('\n    ')}
+    update ${schema}.heads h set revision = s.last
+      from jsonb_to_recordset(batch->'streams') s(stream text, last int)
+      where h.stream = s.stream and ready ? s.stream;
+  end $apply$`;
+
+const byStream = (events: readonly Decoded[]): StreamEvents[] => {
+  const streams = new Map<string, Decoded[]>();
+  for (const event of events) {
+    const known = streams.get(event.stream);
+    if (known) known.push(event);
+    else streams.set(event.stream, [event]);
+  }
+  return [...streams.values()].map((own) => {
+    const { stream } = own[0]!;
+    const { tenantId, id } = streamParts(stream);
+    return { stream, tenantId, id, events: own };
+  });
+};
+
+const changesOf = (part: ViewPart, streams: readonly StreamEvents[]): [string, unknown][] => {
+  const own = streams.filter(({ stream }) => stream.startsWith(`${part.category}-`));
+  return own.length === 0 ? [] : [[part.name, part.changesOf(own)]];
+};
+
+/** The directory's one view: the tables of all its slices behind one guard. */
+export const directoryView = (parts: readonly ViewPart[], name: string = DIRECTORY_VIEW): View => ({
+  name,
+  categories: parts.map(({ category }) => category),
+  events: parts.flatMap(({ events }) => events),
+  create: async (sql) => {
+    for (const part of parts) await sql.query(part.create(name));
+    await sql.query(applyFunction(name, parts));
+  },
+  apply: (sql: Sql, events) => {
+    const streams = byStream(events);
+    const batch = {
+      streams: streams.map(({ stream, events: own }) => ({ stream, first: own[0]!.revision, last: own.at(-1)!.revision })),
+      ...Object.fromEntries(parts.flatMap((part) => changesOf(part, streams))),
+    };
+    return sql.query<Gap>({ name: `${name}.apply`, text: `select stream, head from ${name}.apply($1)`, values: [JSON.stringify(batch)] });
+  },
+});
