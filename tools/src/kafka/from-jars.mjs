@@ -69,7 +69,7 @@ export const kafkaFromJars = async ({ version, port, dataDir: givenDir, say }) =
   const start = async () => {
     if (server && server.exit() === undefined) return;
     const heap = ['-Xms256m', '-Xmx512m', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'];
-    server = await startServer('java', [...heap, ...java('kafka.Kafka', propertiesFile)], { logFile, cwd: dataDir });
+    server = await startServer('java', [...heap, ...java('kafka.Kafka', propertiesFile)], { logFile, cwd: dataDir, temporaryDir: givenDir ? undefined : dataDir });
     await writeFile(pidFile, String(server.pid));
     await untilItAnswers('Kafka', server, logFile, () => kafkaAnswers(brokers));
   };

@@ -2,9 +2,15 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Ends the server when this process is gone, however it went: the pipe closes even after `kill -9`. */
-const leash = (pid) => {
-  const watcher = spawn('sh', ['-c', `cat >/dev/null; kill -TERM ${pid}`], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+const afterUs = `
+cat >/dev/null
+kill -TERM "$1"
+for _ in $(seq 100); do kill -0 "$1" 2>/dev/null || break; sleep 0.1; done
+[ -z "$2" ] || rm -rf -- "$2"`;
+
+/** Ends the server, and its temporary data, when this process is gone, however it went: the pipe closes even after `kill -9`. */
+const leash = (pid, temporaryDir = '') => {
+  const watcher = spawn('sh', ['-c', afterUs, 'leash', String(pid), temporaryDir], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   watcher.unref();
   watcher.stdin.unref();
   return () => watcher.kill('SIGKILL');
@@ -14,11 +20,11 @@ const leash = (pid) => {
  * A server as a child process that writes to a log file. Detached, so that a Ctrl-C at the terminal
  * reaches only us and we stop it in order; leashed, so that it never outlives us.
  */
-export const startServer = async (command, args, { logFile, ...options }) => {
+export const startServer = async (command, args, { logFile, temporaryDir, ...options }) => {
   const log = openSync(logFile, 'a');
   const child = spawn(command, args, { ...options, stdio: ['ignore', log, log], detached: true });
   closeSync(log);
-  const letGo = child.pid === undefined ? () => {} : leash(child.pid);
+  const letGo = child.pid === undefined ? () => {} : leash(child.pid, temporaryDir);
   let exit;
   const exited = new Promise((resolve) => {
     const ended = (how) => {

@@ -66,7 +66,7 @@ export const startTestPostgres = async () => {
   const flags = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
   const logFile = join(dir, 'postgres.log');
   const [server, serverArgs, serverOptions] = wrap(postgres, ['-D', data, ...flags]);
-  const child = await startServer(server, serverArgs, { ...serverOptions, cwd: dir, logFile });
+  const child = await startServer(server, serverArgs, { ...serverOptions, cwd: dir, logFile, temporaryDir: dir });
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   await untilItAnswers('PostgreSQL', child, logFile, () => answers(url));
 
