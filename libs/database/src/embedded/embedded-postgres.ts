@@ -42,6 +42,7 @@ const ours = {
   wal_level: 'minimal',
   max_wal_senders: '0',
   max_worker_processes: '2',
+  max_logical_replication_workers: '0',
   max_parallel_workers: '0',
   autovacuum_max_workers: '1',
   io_method: 'sync',
