@@ -1,0 +1,2 @@
+export * from './admin.commands.ts';
+export * from './admin.events.ts';

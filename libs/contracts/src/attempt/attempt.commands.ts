@@ -1,0 +1,9 @@
+import { z } from 'zod';
+import { defineCommand } from '../define-command.ts';
+import { attempt } from './attempt.events.ts';
+
+/** Sent without awaiting a reply; the command's key is the connection's id. */
+export const RecordAttempt = defineCommand('attempt.record', {
+  payload: z.object({ kind: z.enum(['refused', 'noted']), attempt }),
+  reply: z.object({}),
+});

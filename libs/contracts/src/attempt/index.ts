@@ -1,0 +1,2 @@
+export * from './attempt.commands.ts';
+export * from './attempt.events.ts';

@@ -1,0 +1,20 @@
+import { defineEvent, type EventOf } from '@tenure/eventing';
+import { z } from 'zod';
+import { connectionSettings, profileName } from './connection.settings.ts';
+
+/** Settings are whole: what a profile's default was then stays, whatever it becomes in a later release. */
+export const ConnectionCreated = defineEvent('ConnectionCreated', {
+  data: z.object({ name: z.string(), identityProviderId: z.string(), profile: profileName, settings: connectionSettings }),
+});
+export const ConnectionSettingsReplaced = defineEvent('ConnectionSettingsReplaced', { data: z.object({ settings: connectionSettings }) });
+export const ConnectionEnabled = defineEvent('ConnectionEnabled', { data: z.object({}) });
+export const ConnectionDisabled = defineEvent('ConnectionDisabled', { data: z.object({}) });
+
+/** A token, in the place of the one before, if there was any. Its issuer is locked while it lives (R7) and is who issued the last (R8). */
+export const TokenIssued = defineEvent('TokenIssued', {
+  data: z.object({ tokenId: z.string(), hint: z.string(), issuerId: z.string(), issuerUserId: z.string(), chosen: z.boolean(), replacedTokenId: z.string().nullable() }),
+});
+export const TokenDeleted = defineEvent('TokenDeleted', { data: z.object({ tokenId: z.string() }) });
+
+export const connectionEvents = [ConnectionCreated, ConnectionSettingsReplaced, ConnectionEnabled, ConnectionDisabled, TokenIssued, TokenDeleted] as const;
+export type ConnectionEvent = EventOf<typeof connectionEvents>;

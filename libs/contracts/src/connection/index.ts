@@ -1,0 +1,3 @@
+export * from './connection.commands.ts';
+export * from './connection.events.ts';
+export * from './connection.settings.ts';
