@@ -1,6 +1,7 @@
 export * from './clock/manual-clock.ts';
 export * from './clock/settling.ts';
 export * from './config/environment.ts';
+export * from './config/service.ts';
 export * from './http/admin-keys.ts';
 export * from './http/caller.guard.ts';
 export * from './http/create-app.ts';
@@ -13,4 +14,6 @@ export * from './http/scim-errors.ts';
 export * from './observe/logging.ts';
 export * from './observe/metrics.ts';
 export * from './observe/tracing.ts';
+export * from './runtime/service.ts';
+export * from './runtime/run-service.ts';
 export * from './runtime/runtime.ts';

@@ -31,7 +31,8 @@ export const operationsController = (runtime: Runtime, segments: readonly string
     @Needs('public')
     @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
     @Answers('Prometheus metrics')
-    metrics() {
+    async metrics() {
+      await Promise.all(runtime.onScrape.map((look) => look().catch(() => undefined)));
       for (const follower of runtime.followers) {
         const { name, lagMs, failing } = follower.status();
         runtime.metrics.followerLag.set({ follower: name }, lagMs / 1000);

@@ -54,6 +54,8 @@ export type Runtime = {
   followers: Follower[];
   readiness: Readiness[];
   unsettled: Unsettled[];
+  /** Asked before metrics are shown, for figures that are looked up rather than counted. */
+  onScrape: (() => Promise<void>)[];
   /** Closed in the opposite order of being added. */
   closing: (() => Promise<void>)[];
   /** Publishes the facts of a topic from the store, on Kafka; in process the store's feed is the topic. The schema holds the checkpoint. */
@@ -88,7 +90,10 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   const closing: (() => Promise<void>)[] = [stopTracing, () => database.close(), () => leases.close(), () => store.close(), () => transport.close()];
   const unsettled: Unsettled[] = [];
   const followers: Follower[] = [];
-  const readiness: Readiness[] = [{ name: 'database', check: () => database.query('select 1').then(() => undefined, (error: Error) => error.message) }];
+  const readiness: Readiness[] = [
+    { name: 'database', check: () => database.query('select 1').then(() => undefined, (error: Error) => error.message) },
+    { name: 'transport', check: async () => ((await transport.status()).ready ? undefined : 'joining') },
+  ];
 
   return {
     service,
@@ -109,6 +114,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     followers,
     readiness,
     unsettled,
+    onScrape: [],
     closing,
     forward: (topic, schema) => {
       if (!kafka) return;

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { variables } from './environment.ts';
+
+/** What every service of a distributed system reads. Nothing is generated here: a service that made up its own key could read nobody's data. */
+export const serviceVariables = z
+  .object({
+    TENURE_PORT: variables.TENURE_PORT,
+    TENURE_PUBLIC_URL: variables.TENURE_PUBLIC_URL,
+    TENURE_ROOT_KEY: variables.TENURE_ROOT_KEY.unwrap(),
+    TENURE_SECRETS_KEY: variables.TENURE_SECRETS_KEY.unwrap(),
+    TENURE_CLOCK: variables.TENURE_CLOCK,
+    TENURE_ALLOW_PRIVATE_TARGETS: variables.TENURE_ALLOW_PRIVATE_TARGETS,
+    DATABASE_URL: variables.DATABASE_URL.unwrap(),
+    EVENT_STORE: variables.EVENT_STORE,
+    EVENTSTOREDB_URL: variables.EVENTSTOREDB_URL,
+    KAFKA_BROKERS: variables.KAFKA_BROKERS,
+    LOG_LEVEL: variables.LOG_LEVEL,
+    OTEL_EXPORTER_OTLP_ENDPOINT: variables.OTEL_EXPORTER_OTLP_ENDPOINT,
+  })
+  .refine(({ EVENT_STORE, EVENTSTOREDB_URL }) => EVENT_STORE === 'postgres' || EVENTSTOREDB_URL !== undefined, { path: ['EVENTSTOREDB_URL'], message: 'is required where EVENT_STORE=eventstoredb' })
+  .refine(({ KAFKA_BROKERS }) => KAFKA_BROKERS.length > 0, { path: ['KAFKA_BROKERS'], message: 'is required: services that run apart talk over Kafka' });
+
+export type ServiceConfig = z.output<typeof serviceVariables>;

@@ -1,0 +1,53 @@
+import type { Type } from '@nestjs/common';
+import { Misconfigured } from '../config/environment.ts';
+import type { ServiceConfig } from '../config/service.ts';
+import { createHttpApp } from '../http/create-app.ts';
+import { stopOnSignals } from '../http/listen.ts';
+import type { ErrorDialect } from '../http/problem.filter.ts';
+import { listenToMessages, rootModule, type Service } from './service.ts';
+import { openRuntime, type Runtime } from './runtime.ts';
+
+export type ServiceOptions = {
+  service: string;
+  readConfig: () => Readonly<ServiceConfig>;
+  compose: (runtime: Runtime, config: Readonly<ServiceConfig>) => Promise<Service>;
+  /** First path segments that belong to it. */
+  segments: readonly string[];
+  title: string;
+  /** Those that `/openapi.json` describes. */
+  controllers: readonly Type[];
+  dialects?: readonly ErrorDialect[];
+  /** Makes the shared schemas: directory-service. */
+  owner?: boolean;
+};
+
+/** Runs one service of a distributed system: configuration, runtime, HTTP and transport, until a signal. */
+export const runService = async (options: ServiceOptions): Promise<void> => {
+  const { service, segments, title, controllers } = options;
+  try {
+    const config = options.readConfig();
+    const runtime = await openRuntime({
+      service,
+      databaseUrl: config.DATABASE_URL,
+      secretsKey: config.TENURE_SECRETS_KEY,
+      rootKey: config.TENURE_ROOT_KEY,
+      eventStore: config.EVENT_STORE === 'postgres' ? { kind: 'postgres' } : { kind: 'eventstoredb', url: config.EVENTSTOREDB_URL! },
+      transport: { kind: 'kafka', brokers: config.KAFKA_BROKERS },
+      clock: config.TENURE_CLOCK,
+      owner: options.owner ?? false,
+      logLevel: config.LOG_LEVEL,
+      ...(config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT }),
+    });
+    const composed = await options.compose(runtime, config);
+    const app = await createHttpApp(rootModule(runtime, [composed], { segments, title, controllers }), { ...runtime, dialects: options.dialects });
+    stopOnSignals(app, runtime);
+    // Health first: an orchestrator sees "starting" while the transport joins.
+    await app.listen(config.TENURE_PORT, '0.0.0.0');
+    await listenToMessages(runtime, composed);
+    runtime.started();
+    runtime.log.info({ port: config.TENURE_PORT }, `${service} listens`);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Misconfigured ? error.message : (error as Error).stack}\n`);
+    process.exit(1);
+  }
+};
