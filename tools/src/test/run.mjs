@@ -34,7 +34,8 @@ const hasStood = (file, ms) => {
 /** One jest for all projects: nothing of a real server is ever answered from a cache. */
 const runJest = (args, results, environment, signal) =>
   new Promise((resolve, reject) => {
-    const flags = ['--maxWorkers=2', '--passWithNoTests', '--json', `--outputFile=${results}`];
+    // Time-outs of a project are not heard where there are several.
+    const flags = ['--maxWorkers=2', '--testTimeout=30000', '--passWithNoTests', '--json', `--outputFile=${results}`];
     const options = { cwd: root, env: environment, stdio: 'inherit', signal, timeout: longestRun, killSignal: 'SIGKILL' };
     const child = spawn(process.execPath, jestArgs([...flags, ...args]), options);
     // Jest writes its results when the tests have ended; what a suite left open then keeps it from leaving.
