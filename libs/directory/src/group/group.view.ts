@@ -66,10 +66,9 @@ const create = (schema: string) => `
         and m.tenant_id = c.tenant_id and m.group_id = c.id and m.member_id = r.member_id;
 
     insert into ${schema}.group_members (tenant_id, group_id, member_id, kind)
-      select c.tenant_id, c.id, a.member_id, a.kind
-      from jsonb_to_recordset(changes) as c (stream text, tenant_id text, id text, added jsonb, gone boolean),
-      lateral (select key as member_id, kind.key as kind, (kind.value)::int as revision from jsonb_each(c.added) e, jsonb_each(e.value) kind) a
-      where ready ? c.stream and not c.gone and a.revision > (ready->>c.stream)::int
+      select c.tenant_id, c.id, a.member_id, a.said->>'kind'
+      from jsonb_to_recordset(changes) as c (stream text, tenant_id text, id text, added jsonb, gone boolean), jsonb_each(c.added) as a (member_id, said)
+      where ready ? c.stream and not c.gone and (a.said->>'revision')::int > (ready->>c.stream)::int
     on conflict do nothing;
   end $apply$`;
 
@@ -93,13 +92,13 @@ const changeOf = ({ stream, tenantId, id, events }: StreamEvents<GroupEvent>) =>
 
 /** The last word on each member, with the revision that said it: what a head has passed is skipped by that. */
 const membersOf = (events: StreamEvents<GroupEvent>['events']) => {
-  const added = new Map<string, { [kind in MemberKind]?: number }>();
+  const added = new Map<string, { kind: MemberKind; revision: number }>();
   const removed = new Map<string, number>();
   for (const { event, revision } of events) {
     if (event?.type === 'GroupMembersAdded')
       for (const { id, kind } of event.data.members) {
         removed.delete(id);
-        added.set(id, { [kind]: revision });
+        added.set(id, { kind, revision });
       }
     if (event?.type === 'GroupMembersRemoved')
       for (const id of event.data.memberIds) {

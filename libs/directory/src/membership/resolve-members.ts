@@ -63,9 +63,6 @@ const ask = async ({ sql, schema }: MembersDeps, { tenantId, groupId, stream }: 
         select u.id, 'User' from fresh f join ${schema}.users u on u.tenant_id = $2 and u.id = f.id where ${sight}
         union all
         select g.id, 'Group' from fresh f join ${schema}.groups g on g.tenant_id = $2 and g.id = f.id where g.connection_id = $5
-        union all
-        select $3, 'Group' where exists (select from fresh where id = $3)
-          and not exists (select from ${schema}.groups where tenant_id = $2 and id = $3)
       ),
       above(id) as (
         select $3::text

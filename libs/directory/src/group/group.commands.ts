@@ -1,0 +1,111 @@
+import { CreateGroup, DeleteGroup, PatchGroup, ReplaceGroup, type GroupReply, type ReplyOf } from '@tenure/contracts';
+import type { Sql } from '@tenure/database';
+import { Rejected, streamName, type Handled, type Intent } from '@tenure/eventing';
+import type { CommandMessage } from '@tenure/messaging';
+import type { MemberChange, PatchOperation } from '@tenure/scim';
+import { runCommand, type CommandDeps, type CommandPlace } from '../command/run-command.ts';
+import { resolveMembers } from '../membership/resolve-members.ts';
+import type { ConnectionPolicies, ConnectionPolicy } from '../user/connection-policy.ts';
+import { writingConnection } from '../user/user.commands.ts';
+import { groupAggregate } from './group.aggregate.ts';
+import type { GroupCommand, GroupState, MemberDelta } from './group.decider.ts';
+
+export type GroupCommandDeps = CommandDeps & {
+  policies: ConnectionPolicies;
+  /** The view that is asked who is a member, and its name. */
+  sql: Sql;
+  schema: string;
+};
+
+type Message = CommandMessage;
+
+/** One function per pattern, for a controller's `@MessagePattern` to call. */
+export type GroupCommands = {
+  create: (message: Message, context: CommandPlace) => Promise<ReplyOf<typeof CreateGroup>>;
+  replace: (message: Message, context: CommandPlace) => Promise<ReplyOf<typeof ReplaceGroup>>;
+  patch: (message: Message, context: CommandPlace) => Promise<ReplyOf<typeof PatchGroup>>;
+  delete: (message: Message, context: CommandPlace) => Promise<ReplyOf<typeof DeleteGroup>>;
+};
+
+const SKIPPED_AT_MOST = 100;
+
+export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
+  const { policies, sql, schema, view } = deps;
+
+  /** Groups are written through connections only, and through those that have groups (R18). */
+  const connectionOf = async ({ tenantId, connectionId }: Message): Promise<ConnectionPolicy> => {
+    if (connectionId === undefined) throw new Rejected('forbidden', 'group/not-local', 'Groups belong to connections and are changed through them.');
+    const policy = await writingConnection(policies, tenantId, connectionId);
+    if (!policy.settings.groups) throw new Rejected('forbidden', 'connection/groups-off', 'This connection has groups switched off.');
+    return policy;
+  };
+
+  type Write = { changes: readonly MemberChange[]; commandFor: (members: MemberDelta) => GroupCommand; ifMatch?: Intent<GroupState, GroupCommand>['ifMatch']; created: boolean };
+
+  const write = async (message: Message, context: CommandPlace, policy: ConnectionPolicy, { changes, commandFor, ifMatch, created }: Write): Promise<GroupReply> => {
+    const { tenantId, key } = message;
+    const stream = streamName(groupAggregate.category, tenantId, key);
+    let unknown: readonly string[] = [];
+    const handled = await runCommand(deps, groupAggregate, message, context, {
+      ifMatch,
+      command: async ({ state, revision }) => {
+        const command = commandFor({ add: [], remove: [] });
+        // A refusal of the rule comes before the question who is a member.
+        groupAggregate.decider.decide(command, state);
+        const resolved = await resolveMembers({ sql, schema, catchUp: view.catchUp }, { tenantId, groupId: key, stream, revision }, policy, changes);
+        unknown = resolved.unknown;
+        return commandFor(resolved.delta);
+      },
+    });
+    return replyOf(key, handled, created, unknown);
+  };
+
+  return {
+    create: async (message, context) => {
+      const { resource, memberIds } = CreateGroup.read(message.payload);
+      const policy = await connectionOf(message);
+      const { connectionId } = policy;
+      return write(message, context, policy, {
+        changes: memberIds.length > 0 ? [{ op: 'add', ids: memberIds }] : [],
+        commandFor: (members) => ({ type: 'Create', connectionId, resource, members }),
+        created: true,
+      });
+    },
+    replace: async (message, context) => {
+      const { resource, cleared, memberIds, ifMatch } = ReplaceGroup.read(message.payload);
+      const policy = await connectionOf(message);
+      const { connectionId, settings } = policy;
+      // A body that doesn't speak of members empties the group only where what is left out is cleared.
+      const unspoken: MemberChange[] = settings.putClears === 'all' ? [{ op: 'removeAll' }] : [];
+      return write(message, context, policy, {
+        changes: memberIds ? [{ op: 'replace', ids: memberIds }] : unspoken,
+        commandFor: (members) => ({ type: 'Replace', connectionId, resource, cleared, settings, members }),
+        ifMatch,
+        created: false,
+      });
+    },
+    patch: async (message, context) => {
+      const { profile, members: changes, ifMatch } = PatchGroup.read(message.payload);
+      const policy = await connectionOf(message);
+      const { connectionId, settings } = policy;
+      return write(message, context, policy, {
+        changes: changes as MemberChange[],
+        commandFor: (members) => ({ type: 'Patch', connectionId, operations: profile as PatchOperation[], settings, members }),
+        ifMatch,
+        created: false,
+      });
+    },
+    delete: async (message, context) => {
+      const { ifMatch } = DeleteGroup.read(message.payload);
+      const { connectionId } = await connectionOf(message);
+      const { revision } = await runCommand(deps, groupAggregate, message, context, { command: { type: 'Delete', connectionId }, ifMatch });
+      return { id: message.key, revision };
+    },
+  };
+};
+
+const replyOf = (id: string, { state, revision, createdAt, occurredAt }: Handled<GroupState, unknown>, created: boolean, unknown: readonly string[]): GroupReply => {
+  if (state.status !== 'present') throw new Rejected('not-found', 'group/unknown', 'There is no such group.');
+  const { connectionId, resource } = state;
+  return { id, revision, created, connectionId, resource, createdAt: createdAt!, lastModified: occurredAt!, skippedMemberIds: unknown.slice(0, SKIPPED_AT_MOST) };
+};
