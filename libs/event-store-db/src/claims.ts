@@ -21,7 +21,7 @@ type Claim = { name: string; revision: LogRevision; holder: string | undefined }
 
 const PAGE = 200;
 /** How long a claim whose holder does not hold it is left to a writer that may be about to append. */
-const GRACE_MS = 500;
+const GRACE_MS = 1000;
 const POLL_MS = 20;
 
 const claimStream = (name: string) => `claims-${name}`;

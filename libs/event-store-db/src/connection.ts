@@ -54,6 +54,7 @@ export type Connection = {
 };
 
 const READ_DEADLINE_MS = 10_000;
+const CLOSING_DEADLINE_MS = 1000;
 
 /** A refusal that says the append did not happen. Whatever else goes wrong leaves that open. */
 const isRefusal = (error: unknown) =>
@@ -123,6 +124,7 @@ export const connect = (connectionString: string): Connection => {
       return collect(client.readAll({ fromPosition, maxCount, requiresLeader: true }), 'the log', Date.now() + READ_DEADLINE_MS);
     },
     subscribe: async function* (after, filter, signal) {
+      if (signal.aborted) return;
       const subscription = client.subscribeToAll({ fromPosition: after === undefined ? START : place(after), filter, requiresLeader: true });
       subscription.on('error', ignore);
       const stop = () => void subscription.destroy();
@@ -143,7 +145,8 @@ export const connect = (connectionString: string): Connection => {
     keepLastOnly: async (stream) => {
       await client.setStreamMetadata(stream, { maxCount: 1 });
     },
-    close: () => client.dispose(),
+    // It waits for streams to end that a dead server will not end.
+    close: () => within(Date.now() + CLOSING_DEADLINE_MS, client.dispose()).catch(ignore),
   };
 };
 

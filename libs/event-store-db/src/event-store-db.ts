@@ -1,5 +1,5 @@
 import { NO_STREAM } from '@eventstore/db-client';
-import { OutcomeUnknown, StaleStream, type Append, type EventStore, type Position, type Revision } from '@tenure/eventing';
+import { OutcomeUnknown, StaleStream, type Append, type EventStore, type Position, type Revision, type StoredEvent } from '@tenure/eventing';
 import { claimsOn, type OnStep } from './claims.ts';
 import { Conflict, connect, NoAnswer, within, type Deadline } from './connection.ts';
 import { toEventData, toStoredEvent } from './envelope.ts';
@@ -48,6 +48,7 @@ export const openEventStoreDb = ({ connectionString, appendDeadlineMs = APPEND_D
 
   return {
     append: async (write) => {
+      if (write.events.length === 0) throw new Error(`An append to ${write.stream} has no events.`);
       const deadline = Date.now() + appendDeadlineMs;
       try {
         return await (write.claims ? claims.appendHolding(write, appendEvents, findRepeated, deadline) : appendEvents(write, deadline));
@@ -55,18 +56,18 @@ export const openEventStoreDb = ({ connectionString, appendDeadlineMs = APPEND_D
         throw error instanceof NoAnswer ? new OutcomeUnknown(error.message, { cause: error }) : error;
       }
     },
-    read: async (stream, { after = 0, limit = Infinity, backwards = false } = {}) => {
+    read: async (stream, { after, limit = Infinity, backwards = false } = {}) => {
       const generation = await generationId();
-      const found: Awaited<ReturnType<EventStore['read']>> = [];
-      let from = backwards ? undefined : BigInt(after);
-      while (found.length < limit) {
+      const found: StoredEvent[] = [];
+      const step = backwards ? -1n : 1n;
+      // The server counts from 0: our revision is the place behind it.
+      let from = after === undefined ? undefined : backwards ? BigInt(after) - 2n : BigInt(after);
+      while (found.length < limit && (from ?? 0n) >= 0n) {
         const maxCount = Math.min(PAGE, limit - found.length);
         const page = await connection.read(stream, { maxCount, backwards, ...(from !== undefined && { from }) });
-        const wanted = page.map((recorded) => toStoredEvent(generation, recorded)).filter(({ revision }) => revision > after);
-        found.push(...wanted);
-        const last = page.at(-1);
-        if (!last || wanted.length < maxCount || (backwards && last.revision === 0n)) break;
-        from = last.revision + (backwards ? -1n : 1n);
+        found.push(...page.map((recorded) => toStoredEvent(generation, recorded)));
+        if (page.length < maxCount) break;
+        from = page.at(-1)!.revision + step;
       }
       return found;
     },

@@ -61,9 +61,9 @@ export const feedContract = (bench: () => Bench): void => {
     const write = async (writer: number, n: number): Promise<void> => {
       const name = stream(`s${(writer * 7 + n) % STREAMS}`);
       const revision = (await store.read(name, { backwards: true, limit: 1 }))[0]?.revision ?? 0;
-      const events = Array.from({ length: 1 + (n % 3) }, () => event('Written'));
       // Now and then a claim that is held by another stream, so that some appends fail after they waited.
       const claims = n % 5 === 0 ? { take: [`${tenantId}/contended-${n % 10}`], release: [] } : undefined;
+      const events = Array.from({ length: 1 + (n % 3) }, () => event('Written', { data: claims ? { claims } : {} }));
       try {
         await store.append({ stream: name, expected: revision, events, claims });
         events.forEach(({ id }) => written.add(id));
