@@ -78,7 +78,7 @@ export const kafkaTransport = (options: KafkaTransportOptions): KafkaTransport =
       await Promise.all([...servers].map((server) => server.close()));
       for (const client of clients) client.close();
       await Promise.all([...askers.values()].map((asker) => asker.close()));
-      await (await publisher)?.disconnect();
+      await (await publisher?.catch(() => undefined))?.disconnect();
     },
   };
 };

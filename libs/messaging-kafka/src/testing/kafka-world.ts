@@ -7,7 +7,7 @@ import { kafkaTransport, type KafkaTransport } from '../kafka-transport.ts';
 import { aesSealer } from './aes-sealer.ts';
 import type { TestBroker } from './brokers.ts';
 
-export type KafkaWorld = TransportWorld & { join: () => Promise<KafkaTransport>; brokers: string; databaseUrl: string };
+export type KafkaWorld = Omit<TransportWorld, 'join'> & { join: () => Promise<KafkaTransport>; brokers: string; databaseUrl: string };
 
 /** Instances of the transport on a real broker, and a forwarder that publishes the store's events. */
 export const openKafkaWorld = async (broker: TestBroker): Promise<KafkaWorld> => {
