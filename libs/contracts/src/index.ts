@@ -1,3 +1,4 @@
+export * from './account/index.ts';
 export * from './admin/index.ts';
 export * from './attempt/index.ts';
 export * from './connection/index.ts';

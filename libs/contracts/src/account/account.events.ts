@@ -1,0 +1,132 @@
+import { defineEvent, type EventOf } from '@tenure/eventing';
+import { z } from 'zod';
+import { jsonObject } from '../json.ts';
+
+export const deliveryAction = z.enum(['create', 'update', 'suspend', 'unsuspend', 'delete']);
+export type DeliveryAction = z.output<typeof deliveryAction>;
+
+const approvalAction = z.enum(['create', 'update', 'delete']);
+const deprovisioning = z.enum(['suspend', 'hardDelete']);
+const trigger = z.enum(['turnedOff', 'suspended', 'deleted']);
+
+const entitlement = z.object({ kind: z.enum(['group', 'role', 'licence', 'department']), value: z.string() });
+/** `owned`: Tenure gave it; what was there before is never taken away (R61). */
+const heldEntitlement = entitlement.extend({ owned: z.boolean() });
+
+/** Whose account of which app: in every event, so that nobody who reads one needs another. */
+const account = z.object({ appId: z.string(), userId: z.string() });
+const delivery = account.extend({ deliveryId: z.string() });
+const timer = account.extend({ timerId: z.string() });
+const approval = account.extend({ action: approvalAction, deprovisioning: deprovisioning.nullable() });
+
+/** Values by target. */
+const attributes = jsonObject;
+/** What an admin wrote beside an act; it may name people. */
+const because = z.object({ reason: z.string().nullable() });
+
+/** What the account should be from now on. The first one asks for the account. */
+export const AccountPlanned = defineEvent('AccountPlanned', {
+  data: account.extend({ changed: z.array(z.string()), ruleIds: z.array(z.string()) }),
+  personal: z.object({
+    attributes,
+    /** What is sent when the account is made, and never again (R36). */
+    onCreate: attributes,
+    /** Targets whose values are added to those of the app. */
+    additive: z.array(z.string()),
+    entitlements: z.array(entitlement),
+    /** How to find an account that is there already, in this order (R38). */
+    matching: z.array(z.object({ target: z.string(), value: z.string(), filter: z.string() })),
+  }),
+});
+/** Nobody wants the account any more, and none was made yet. */
+export const AccountWithdrawn = defineEvent('AccountWithdrawn', { data: account });
+/** The user is eligible again: what was or would have been taken is given back (R47). */
+export const AccessRestored = defineEvent('AccessRestored', { data: account });
+
+export const ApprovalRequested = defineEvent('ApprovalRequested', { data: approval });
+export const ApprovalGranted = defineEvent('ApprovalGranted', { data: approval, personal: because });
+export const ApprovalRejected = defineEvent('ApprovalRejected', { data: approval, personal: because });
+export const ApprovalWithdrawn = defineEvent('ApprovalWithdrawn', { data: approval });
+
+export const DeprovisioningScheduled = defineEvent('DeprovisioningScheduled', {
+  data: timer.extend({ trigger, action: deprovisioning, triggeredAt: z.string(), delay: z.string(), dueAt: z.string() }),
+});
+/** Changed time frames were applied to a running timer (R48). */
+export const DeprovisioningRescheduled = defineEvent('DeprovisioningRescheduled', { data: timer.extend({ delay: z.string(), dueAt: z.string() }) });
+export const DeprovisioningCancelled = defineEvent('DeprovisioningCancelled', {
+  data: timer.extend({ reason: z.enum(['eligible', 'triggerEnded', 'accountDeleted', 'neverAnyMore', 'configurationDeleted', 'disassociated']) }),
+});
+/** Due, but above the threshold (R87). */
+export const TimerParked = defineEvent('TimerParked', { data: timer });
+export const TimerFired = defineEvent('TimerFired', {
+  /** `none`: another timer, or an admin, came first. */
+  data: timer.extend({ trigger, action: deprovisioning, effect: z.enum(['delivery', 'approval', 'none']) }),
+});
+
+/** Appended before the app is called, so that a call whose outcome nobody saw is known (decision 17). */
+export const DeliveryStarted = defineEvent('DeliveryStarted', { data: delivery.extend({ action: deliveryAction }) });
+/** The first failure of a delivery and the final one; tries between are no events. */
+export const DeliveryFailed = defineEvent('DeliveryFailed', {
+  data: delivery.extend({ action: deliveryAction, code: z.string(), final: z.boolean() }),
+  /** What the app said: it quotes people's addresses. */
+  personal: z.object({ message: z.string() }),
+});
+/** Started, and not wanted any more before anything was done in the app. */
+export const DeliveryAbandoned = defineEvent('DeliveryAbandoned', { data: delivery.extend({ action: deliveryAction }) });
+
+export const AccountCreated = defineEvent('AccountCreated', {
+  /** `joined`: it was found there with our id on it, made by a call whose outcome was unknown. */
+  data: delivery.extend({ joined: z.boolean() }),
+  personal: z.object({ remoteId: z.string(), attributes }),
+});
+export const AccountUpdated = defineEvent('AccountUpdated', {
+  data: delivery.extend({ changed: z.array(z.string()) }),
+  personal: z.object({ attributes, entitlements: z.array(heldEntitlement) }),
+});
+export const AccountSuspended = defineEvent('AccountSuspended', { data: delivery });
+export const AccountUnsuspended = defineEvent('AccountUnsuspended', { data: delivery });
+export const AccountDeleted = defineEvent('AccountDeleted', { data: delivery });
+/** The app has it no more, and it wasn't Tenure who deleted it (R67). */
+export const AccountGone = defineEvent('AccountGone', { data: delivery });
+
+/** The app has an account that matches and is not ours (R61). */
+export const ForeignAccountFound = defineEvent('ForeignAccountFound', { data: delivery, personal: z.object({ remoteId: z.string(), attributes }) });
+export const AccountAdopted = defineEvent('AccountAdopted', {
+  data: account.extend({ active: z.boolean() }),
+  personal: because.extend({ remoteId: z.string() }),
+});
+export const AccountDisassociated = defineEvent('AccountDisassociated', { data: account, personal: because });
+export const RematchRequested = defineEvent('RematchRequested', { data: account, personal: because });
+export const RetryRequested = defineEvent('RetryRequested', { data: account, personal: because });
+export const RecreationRequested = defineEvent('RecreationRequested', { data: account, personal: because });
+
+export const accountEvents = [
+  AccountPlanned,
+  AccountWithdrawn,
+  AccessRestored,
+  ApprovalRequested,
+  ApprovalGranted,
+  ApprovalRejected,
+  ApprovalWithdrawn,
+  DeprovisioningScheduled,
+  DeprovisioningRescheduled,
+  DeprovisioningCancelled,
+  TimerParked,
+  TimerFired,
+  DeliveryStarted,
+  DeliveryFailed,
+  DeliveryAbandoned,
+  AccountCreated,
+  AccountUpdated,
+  AccountSuspended,
+  AccountUnsuspended,
+  AccountDeleted,
+  AccountGone,
+  ForeignAccountFound,
+  AccountAdopted,
+  AccountDisassociated,
+  RematchRequested,
+  RetryRequested,
+  RecreationRequested,
+] as const;
+export type AccountEvent = EventOf<typeof accountEvents>;
