@@ -5,10 +5,6 @@ import { CLAIM_FORFEITED, ClaimTaken, StaleStream, streamParts, type Append, typ
 import { Conflict, type Connection, type Deadline, type LogRevision } from './connection.ts';
 import { claimsOf, toEventData } from './envelope.ts';
 
-/** What was just done, told to tests that crash or pause there. */
-export type Step = 'claim-taken' | 'holder-forfeited' | 'events-appended' | 'claim-released';
-export type OnStep = (step: Step, name?: string) => Promise<void>;
-
 type Appended<T> = (write: Append, deadline: Deadline) => Promise<T>;
 
 export type Claims = {
@@ -37,7 +33,7 @@ const claimStream = (name: string) => `claims-${name}`;
  *   append that is still on its way stale. Only then is the claim written, on condition of the revision seen before all that.
  * A crash anywhere leaves a claim whose holder doesn't hold it, or nothing.
  */
-export const claimsOn = (connection: Connection, onStep: OnStep): Claims => {
+export const claimsOn = (connection: Connection, graceMs = GRACE_MS): Claims => {
   const readClaim = async (name: string, deadline: Deadline): Promise<Claim> => {
     const [last] = await connection.read(claimStream(name), { maxCount: 1, backwards: true }, deadline);
     return { name, revision: last?.revision ?? NO_STREAM, holder: (last?.data as { holder?: string } | undefined)?.holder };
@@ -83,7 +79,6 @@ export const claimsOn = (connection: Connection, onStep: OnStep): Claims => {
       },
     };
     await connection.append(holder, head?.revision ?? NO_STREAM, [toEventData(forfeited)], deadline);
-    await onStep('holder-forfeited', name);
   };
 
   /** Makes the claim ours, from whoever doesn't hold it. Says what it was before. */
@@ -96,15 +91,13 @@ export const claimsOn = (connection: Connection, onStep: OnStep): Claims => {
         if (before.holder !== undefined && before.holder !== by.stream) {
           const { holds, head } = await foldOf(before.holder, name, deadline);
           if (holds) throw new ClaimTaken(name, before.holder);
-          if (Date.now() - seen.at < GRACE_MS) {
+          if (Date.now() - seen.at < graceMs) {
             await sleep(POLL_MS);
             throw new Conflict('Left to its holder for a while.');
           }
           await forfeit(before.holder, name, head, by, deadline);
         }
-        const claim = await writeClaim(before, by.stream, deadline);
-        await onStep('claim-taken', name);
-        return { claim, before };
+        return { claim: await writeClaim(before, by.stream, deadline), before };
       } catch (error) {
         if (!(error instanceof Conflict)) throw error;
         before = await readClaim(name, deadline);
@@ -115,11 +108,7 @@ export const claimsOn = (connection: Connection, onStep: OnStep): Claims => {
 
   /** Frees claims as they were seen; one that has moved on, or that can't be freed now, is left for its next taker. */
   const free = async (claims: readonly Claim[], deadline: Deadline) => {
-    for (const claim of claims)
-      await writeClaim(claim, undefined, deadline).then(
-        () => onStep('claim-released', claim.name),
-        () => undefined,
-      );
+    for (const claim of claims) await writeClaim(claim, undefined, deadline).catch(() => undefined);
   };
 
   /**
@@ -142,7 +131,6 @@ export const claimsOn = (connection: Connection, onStep: OnStep): Claims => {
       try {
         for (const name of [...(write.claims?.take ?? [])].sort()) taken.push(await take(name, write, deadline));
         const appended = await appendEvents(write, deadline);
-        await onStep('events-appended');
         await free(releasing, deadline);
         return appended;
       } catch (error) {

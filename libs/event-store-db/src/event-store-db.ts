@@ -1,7 +1,7 @@
 import { NO_STREAM } from '@eventstore/db-client';
 import { OutcomeUnknown, StaleStream, type Append, type EventStore, type Position, type Revision, type StoredEvent } from '@tenure/eventing';
-import { claimsOn, type OnStep } from './claims.ts';
-import { Conflict, connect, NoAnswer, within, type Deadline } from './connection.ts';
+import { claimsOn } from './claims.ts';
+import { Conflict, connect, NoAnswer, within, type Connection, type Deadline } from './connection.ts';
 import { toEventData, toStoredEvent } from './envelope.ts';
 import { feedOf } from './feed.ts';
 import { generationOf, positionAt } from './position.ts';
@@ -17,14 +17,16 @@ const APPEND_DEADLINE_MS = 5000;
 const PAGE = 2000;
 
 /** The event store on EventStoreDB 22.6 or later. The server needs `MaxAppendSize` 16 MiB, the user rights to read `$all` and to write stream metadata. */
-export const eventStoreDb = (options: EventStoreDbOptions): EventStore => openEventStoreDb(options, async () => undefined);
+export const eventStoreDb = ({ connectionString, ...options }: EventStoreDbOptions): EventStore => eventStoreOn(connect(connectionString), options);
 
-/** The same, telling tests each step of an append with claims. */
-export const openEventStoreDb = ({ connectionString, appendDeadlineMs = APPEND_DEADLINE_MS }: EventStoreDbOptions, onStep: OnStep): EventStore => {
-  const connection = connect(connectionString);
+/** The same on a connection that tests can slow down and cut; they also shorten how long a pending claim is left to its writer. */
+export const eventStoreOn = (
+  connection: Connection,
+  { appendDeadlineMs = APPEND_DEADLINE_MS, graceMs }: { appendDeadlineMs?: number; graceMs?: number } = {},
+): EventStore => {
   const generationId = generationOf(connection);
   const feed = feedOf(connection, generationId);
-  const claims = claimsOn(connection, onStep);
+  const claims = claimsOn(connection, graceMs);
 
   type Appended = { revision: Revision; position: Position };
 
