@@ -83,15 +83,37 @@ describe('the order of events in PostgreSQL', () => {
     expect(new Set(seen)).toEqual(written);
   });
 
+  it('reads a page of the feed without reading the rest of it, of rare and of common categories', async () => {
+    for (let n = 0; n < 10; n++)
+      await store.append({ stream: stream(`${n}`), expected: 0, events: Array.from({ length: 1000 }, () => event()) });
+    const pagesRead = async (categories: string) => {
+      const [row] = await test.database.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
+        `explain (analyze, buffers, format json) select * from event_store.next_places('0', 0, '${categories}', 100)`,
+      );
+      const { Plan: plan } = row!['QUERY PLAN'][0];
+      return plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!;
+    };
+    await pagesRead('{user}');
+    const all = (await test.database.query<{ pages: number }>(`select pg_relation_size('event_store.events') / 8192 as pages`))[0]!.pages;
+    expect(all).toBeGreaterThan(200);
+    expect(await pagesRead('{app}')).toBeLessThan(30);
+    expect(await pagesRead('{user,group}')).toBeLessThan(60);
+  });
+
   it('wakes its own followers at once after a quiet time', async () => {
     const seen: number[] = [];
     const { stop } = store.subscribe(undefined, {}, async () => void seen.push(Date.now()));
-    await sleep(1500);
-    const appendedAt = Date.now();
-    await store.append({ stream: stream('ada'), expected: 0, events: [event()] });
-    for (const deadline = Date.now() + 5_000; seen.length === 0 && Date.now() < deadline; ) await sleep(5);
+    const delays: number[] = [];
+    for (let n = 0; n < 6; n++) {
+      await sleep(700);
+      await store.append({ stream: stream(`${n}`), expected: 0, events: [event()] });
+      const appendedAt = Date.now();
+      for (const deadline = Date.now() + 5_000; seen.length <= n && Date.now() < deadline; ) await sleep(1);
+      delays.push(seen[n]! - appendedAt);
+    }
     await stop();
-    expect(seen[0]! - appendedAt).toBeLessThan(250);
+    // Not each of them: transactions of other tests on the same server may hide an event for a while.
+    expect(Math.min(...delays)).toBeLessThan(50);
   });
 
   it('says that it does not know where the connection breaks during an append, and a repetition finds out', async () => {

@@ -51,7 +51,6 @@ const answered = (error: unknown): error is Error & { code: string } => {
 /** The statements of a store in this schema. Names are short and fixed: each is prepared once per connection. */
 const statements = (schema: string) => {
   const s = quoted(schema);
-  const feed = `(xid, position) > ($1::xid8, $2::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())`;
   return {
     append: { name: `${schema}.append`, text: `select * from ${s}.append($1, $2, $3, $4, $5)` },
     forwards: { name: `${schema}.read`, text: `select ${COLUMNS} from ${s}.events e where stream = $1 and revision > $2 order by revision limit $3` },
@@ -60,16 +59,17 @@ const statements = (schema: string) => {
       text: `select ${COLUMNS} from ${s}.events e where stream = $1 and revision < coalesce($2, 2147483647) order by revision desc limit $3`,
     },
     // Transactions may commit out of order. Only what no open transaction can come before is read, so that a checkpoint never steps over an event.
-    all: { name: `${schema}.all`, text: `select ${COLUMNS} from ${s}.events e where ${feed} order by xid, position limit $3` },
-    // Each category's next places from its index: a rare category among many events costs what it has.
+    all: {
+      name: `${schema}.all`,
+      text: `select ${COLUMNS} from ${s}.events e
+             where (xid, position) > ($1, $2) and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, position limit $3`,
+    },
+    // `limit 1` keeps the planner from reading all events to join a page of them.
     categories: {
       name: `${schema}.categories`,
-      text: `select ${COLUMNS} from (
-               select place.* from (select distinct unnest($4::text[]) as category) wanted
-               cross join lateral (
-                 select xid, position from ${s}.events where category = wanted.category and ${feed} order by xid, position limit $3
-               ) place order by xid, position limit $3
-             ) next join ${s}.events e using (xid, position) order by xid, position`,
+      text: `select e.* from ${s}.next_places($1, $2, $4, $3) next
+             cross join lateral (select ${COLUMNS} from ${s}.events e where e.xid = next.xid and e.position = next.position limit 1) e
+             order by next.xid, next.position`,
     },
   };
 };

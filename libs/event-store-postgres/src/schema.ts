@@ -45,9 +45,11 @@ export const migrations = (schema: string): readonly Migration[] => {
           lock bigint;
           size int := json_array_length(new_events);
         begin
-          for lock in select distinct hashtextextended(name, 0) from unnest(take || release) as name order by 1 loop
-            perform pg_advisory_xact_lock(lock);
-          end loop;
+          if take <> '{}' or release <> '{}' then
+            for lock in select distinct hashtextextended(name, 0) from unnest(take || release) as name order by 1 loop
+              perform pg_advisory_xact_lock(lock);
+            end loop;
+          end if;
 
           select coalesce(max(e.revision), 0) into last_revision from ${s}.events e where e.stream = wanted_stream;
           if last_revision <> expected then
@@ -64,11 +66,14 @@ export const migrations = (schema: string): readonly Migration[] => {
             return;
           end if;
 
-          select c.name, c.holder into claim, held_by from ${s}.claims c where c.name = any (take) and c.holder <> wanted_stream limit 1;
-          if found then
-            outcome := 'taken';
-            return;
-          end if;
+          -- One by one: for a list of names the planner reads all claims while the table is young.
+          foreach claim in array take loop
+            select c.holder into held_by from ${s}.claims c where c.name = claim;
+            if held_by <> wanted_stream then
+              outcome := 'taken';
+              return;
+            end if;
+          end loop;
 
           with added as (
             insert into ${s}.events (stream, revision, category, id, type, schema_version, data, person_id, personal, metadata)
@@ -82,9 +87,9 @@ export const migrations = (schema: string): readonly Migration[] => {
           )
           select a.xid, a.position into last_xid, last_position from added a order by a.position desc limit 1;
 
-          if release <> '{}' then
-            delete from ${s}.claims c where c.name = any (release) and c.holder = wanted_stream;
-          end if;
+          foreach claim in array release loop
+            delete from ${s}.claims c where c.name = claim and c.holder = wanted_stream;
+          end loop;
           if take <> '{}' then
             insert into ${s}.claims (name, holder) select distinct name, wanted_stream from unnest(take) as name on conflict (name) do nothing;
           end if;
@@ -92,6 +97,22 @@ export const migrations = (schema: string): readonly Migration[] => {
           last_revision := expected + size;
         end
         $append$;
+
+        -- The places of the next events of some categories: from each category's own index, so that a rare one among many events costs what it has.
+        -- The settings keep the planner, which knows little of a young table, from sorting all events of a category for one page (25 ms became 0.6).
+        create function ${s}.next_places(after_xid xid8, after_position bigint, categories text[], size int)
+        returns table (xid xid8, "position" bigint) language plpgsql stable set enable_bitmapscan = off set enable_seqscan = off as $places$
+        begin
+          return query
+            select place.xid, place.position from (select distinct unnest(categories) as category) wanted
+            cross join lateral (
+              select e.xid, e.position from ${s}.events e
+              where e.category = wanted.category and (e.xid, e.position) > (after_xid, after_position)
+                and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+              order by e.xid, e.position limit size
+            ) place order by 1, 2 limit size;
+        end
+        $places$;
       `,
     },
   ];
