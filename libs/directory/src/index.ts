@@ -1,7 +1,24 @@
 export { directoryView, DIRECTORY_VIEW } from './view/directory.view.ts';
 export { viewPart, type StreamEvents, type ViewPart } from './view/view-part.ts';
+export { runCommand, type CommandDeps, type CommandPlace } from './command/run-command.ts';
+export type { Listed, ListRequest, Page } from './filter-sql/list.ts';
+export type { PageKey } from './filter-sql/compile-sort.ts';
+
 export type { ConnectionPolicies, ConnectionPolicy, IssuedToken } from './user/connection-policy.ts';
 export { userAggregate } from './user/user.aggregate.ts';
+export { userCommands, type UserCommandDeps, type UserCommands } from './user/user.commands.ts';
+export { userQueries, type Sight, type UserFilters, type UserQueries } from './user/user.queries.ts';
+export { presentedUser, type UserRecord } from './user/user.record.ts';
 export { usersPart } from './user/user.view.ts';
+export type { UserState } from './user/user.state.ts';
+
 export { groupAggregate } from './group/group.aggregate.ts';
+export { groupCommands, type GroupCommandDeps, type GroupCommands } from './group/group.commands.ts';
+export { groupQueries, presentedGroup, type GroupQueries, type GroupRecord } from './group/group.queries.ts';
 export { groupsPart } from './group/group.view.ts';
+export type { GroupMembers } from './membership/members-of-group.ts';
+export { startDepartedMembers, type DepartedMembersDeps } from './membership/departed-members.reactor.ts';
+
+export type { History, HistoryEntry, HistoryPage } from './history/history.ts';
+export { userHistory, type ErasedUser, type UserHistory } from './history/user-history.ts';
+export { groupHistory, type GroupHistory, type PastGroup } from './history/group-history.ts';

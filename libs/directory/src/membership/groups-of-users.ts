@@ -23,7 +23,7 @@ export const groupsOfUsers = async (
       from up join ${schema}.groups g on g.tenant_id = $1 and g.id = up.group_id
       where $3::text is null or g.connection_id = $3
       group by up.user_id, g.id, g.display_name, g.created_at
-      order by g.created_at, g.id`,
+      order by bool_or(up.direct) desc, g.created_at, g.id`,
     values: [tenantId, ids, connectionId ?? null],
   });
   for (const { user_id, id, display_name, direct } of rows) {

@@ -1,0 +1,98 @@
+import { GroupMembersAdded, type Member } from '@tenure/contracts';
+import type { Sql } from '@tenure/database';
+import { handle, startFollower, streamName, streamParts, type Follower, type FollowerOptions, type StoredEvent, type StreamName } from '@tenure/eventing';
+import type { CommandDeps } from '../command/run-command.ts';
+import { groupAggregate } from '../group/group.aggregate.ts';
+
+export type DepartedMembersDeps = CommandDeps &
+  Pick<FollowerOptions, 'database' | 'schema' | 'leases' | 'onFailure'> & {
+    /** The name of the directory's view. */
+    viewSchema: string;
+  };
+
+/**
+ * Takes deleted users and groups out of the groups they are in (design, decision 4). An add may race a delete, so the ids of every
+ * `GroupMembersAdded` are looked at as well: whichever comes second in the feed finds the other in the view, which is caught up for each.
+ */
+export const startDepartedMembers = (deps: DepartedMembersDeps): Follower => {
+  const { source, view, clock, database, schema, leases, viewSchema, onFailure } = deps;
+
+  const drop = async (cause: StoredEvent, groupId: string, memberIds: readonly string[]) => {
+    const { tenantId, correlationId, traceparent } = cause.metadata;
+    const handled = await handle(source, groupAggregate, {
+      tenantId,
+      id: groupId,
+      metadata: {
+        tenantId,
+        actor: { kind: 'system', id: 'departed-members' },
+        commandId: `departed-members/${cause.id}/${groupId}`,
+        correlationId,
+        causationId: cause.id,
+        occurredAt: await clock.now(),
+        ...(traceparent !== undefined && { traceparent }),
+      },
+      command: { type: 'DropMembers', memberIds },
+    });
+    await view.applyInline(handled.stored, handled.events);
+  };
+
+  const onDeparture = async (deleted: StoredEvent) => {
+    const { tenantId, id } = streamParts(deleted.stream);
+    await view.catchUp(deleted.stream);
+    for (const groupId of await groupsWith(database, viewSchema, tenantId, id)) await drop(deleted, groupId, [id]);
+  };
+
+  const onAdded = async (added: StoredEvent) => {
+    const { tenantId, id } = streamParts(added.stream);
+    const { members } = GroupMembersAdded.fromStored(added.schemaVersion, added.data).data;
+    await view.catchUp(added.stream);
+    const streams = members.map((member) => streamOf(tenantId, member));
+    for (const stream of await unseenOf(database, viewSchema, streams)) await view.catchUp(stream);
+    const departed = await departedFrom(database, viewSchema, tenantId, id, members.map((member) => member.id));
+    if (departed.length > 0) await drop(added, id, departed);
+  };
+
+  const react = async (event: StoredEvent) => {
+    if (event.type === 'UserDeleted' || event.type === 'GroupDeleted') await onDeparture(event);
+    if (event.type === GroupMembersAdded.type) await onAdded(event);
+  };
+
+  return startFollower({
+    name: 'departed-members',
+    database,
+    schema,
+    store: source.store,
+    leases,
+    categories: ['user', 'group'],
+    // Before the transaction that moves the checkpoint: it appends elsewhere, and does so twice without harm.
+    before: async (events) => {
+      for (const event of events) await react(event);
+    },
+    handle: async () => undefined,
+    ...(onFailure && { onFailure }),
+  });
+};
+
+const streamOf = (tenantId: string, { id, kind }: Member): StreamName => streamName(kind === 'User' ? 'user' : 'group', tenantId, id);
+
+const groupsWith = async (sql: Sql, schema: string, tenantId: string, memberId: string): Promise<string[]> => {
+  const text = `select group_id from ${schema}.group_members where tenant_id = $1 and member_id = $2 order by group_id`;
+  return (await sql.query<{ group_id: string }>({ name: `${schema}.groups-with`, text, values: [tenantId, memberId] })).map(({ group_id }) => group_id);
+};
+
+/** Streams of which the view has nothing yet: whether they were deleted can't be told. */
+const unseenOf = async (sql: Sql, schema: string, streams: readonly StreamName[]): Promise<StreamName[]> => {
+  const text = `select s.stream from unnest($1::text[]) s(stream) where not exists (select from ${schema}.heads h where h.stream = s.stream and h.revision > 0)`;
+  return (await sql.query<{ stream: StreamName }>({ name: `${schema}.unseen`, text, values: [streams] })).map(({ stream }) => stream);
+};
+
+/** Of these, the ids that are rows of the group and nobody's any more. */
+const departedFrom = async (sql: Sql, schema: string, tenantId: string, groupId: string, ids: readonly string[]): Promise<string[]> => {
+  const text = `
+    select m.member_id from ${schema}.group_members m
+    where m.tenant_id = $1 and m.group_id = $2 and m.member_id = any($3::text[])
+      and not exists (select from ${schema}.users u where u.tenant_id = $1 and u.id = m.member_id)
+      and not exists (select from ${schema}.groups g where g.tenant_id = $1 and g.id = m.member_id)
+    order by m.member_id`;
+  return (await sql.query<{ member_id: string }>({ name: `${schema}.departed`, text, values: [tenantId, groupId, ids] })).map(({ member_id }) => member_id);
+};
