@@ -17,7 +17,7 @@ export const layers = {
     because: 'domains meet only through messages (design 13), and choose no adapter',
   },
   protocol: { mayImport: [], because: 'the protocol stands alone' },
-  contracts: { mayImport: [], because: 'contracts stand alone, so that any service can read them' },
+  contracts: { mayImport: ['core'], because: 'contracts are read by every service: they know only how an event and a command are defined (ADR 0006)' },
   core: { mayImport: ['core'], because: 'the core is below everything else' },
 };
 

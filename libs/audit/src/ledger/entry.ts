@@ -56,7 +56,7 @@ export const entryOf = (fact: Fact): Entry => {
     type: fact.type,
     at: occurredAt,
     recordedAt: fact.recordedAt,
-    outcome: outcomeOf(fact.type),
+    outcome: outcomes[fact.type] ?? 'done',
     actor,
     subject,
     ...(userId !== undefined && { userId }),
@@ -82,10 +82,7 @@ const subjectOf = ({ stream, metadata }: Fact, data: Data): Entry['subject'] => 
   return { kind: category as SubjectKind, id };
 };
 
-const outcomeOf = (type: string): Outcome => {
-  if (type === 'RequestRefused' || /Rejected$|Refused$/.test(type)) return 'refused';
-  return /Failed$/.test(type) ? 'failed' : 'done';
-};
+const outcomes: Readonly<Record<string, Outcome>> = { RequestRefused: 'refused', DeliveryFailed: 'failed', ForeignAccountFound: 'failed' };
 
 /** A code is stable and says nothing about anybody; what a remote system said is personal, and stays sealed. */
 const reasonOf = ({ code, reason }: Data): Entry['reason'] => {

@@ -92,12 +92,12 @@ describe('the ledger', () => {
 
   it('is read by user, app, type, actor and period, page by page, newest first', async () => {
     const account = (type: string, userId: string, at: string) => event(type, { appId: 'git', userId }, { at, personId: userId });
-    await append('account', 'a1', account('AccountProvisioned', 'ada', '2026-01-05T09:00:00.000Z'), account('AccountSuspended', 'ada', '2026-01-06T09:00:00.000Z'));
-    await append('account', 'b1', account('AccountProvisioned', 'bob', '2026-01-07T09:00:00.000Z'));
+    await append('account', 'a1', account('AccountCreated', 'ada', '2026-01-05T09:00:00.000Z'), account('AccountSuspended', 'ada', '2026-01-06T09:00:00.000Z'));
+    await append('account', 'b1', account('AccountCreated', 'bob', '2026-01-07T09:00:00.000Z'));
     await consume();
     const types = async (query: Partial<EntriesQuery>) => (await entries(query)).items.map(({ type, userId }) => `${type} ${userId}`);
-    expect(await types({ user: 'ada' })).toEqual(['AccountSuspended ada', 'AccountProvisioned ada']);
-    expect(await types({ app: 'git', type: 'AccountProvisioned' })).toEqual(['AccountProvisioned bob', 'AccountProvisioned ada']);
+    expect(await types({ user: 'ada' })).toEqual(['AccountSuspended ada', 'AccountCreated ada']);
+    expect(await types({ app: 'git', type: 'AccountCreated' })).toEqual(['AccountCreated bob', 'AccountCreated ada']);
     expect(await types({ from: '2026-01-06T00:00:00.000Z', to: '2026-01-06T23:00:00.000Z' })).toEqual(['AccountSuspended ada']);
     expect(await types({ actor: 'nobody' })).toEqual([]);
     const first = await entries({ limit: 2 });
@@ -139,9 +139,10 @@ describe('R53: usage', () => {
     await append(
       'account',
       'a1',
-      on('AccountProvisioned', '2025-11-01T00:00:00.000Z'),
+      on('AccountCreated', '2025-11-01T00:00:00.000Z'),
       on('AccountUpdated', '2026-01-01T00:00:00.000Z'),
-      on('AccountFailed', '2026-01-02T00:00:00.000Z', { code: 'account/refused' }),
+      on('DeliveryFailed', '2026-01-01T12:00:00.000Z', { code: 'app/unavailable', final: false }),
+      on('DeliveryFailed', '2026-01-02T00:00:00.000Z', { code: 'account/refused', final: true }),
       on('AccountSuspended', '2026-01-03T00:00:00.000Z'),
     );
     await consume();

@@ -4,12 +4,12 @@ import { z } from 'zod';
 
 /** R53, by the names that administrators know, and the events that count for each. */
 export const usageEvents = {
-  'Create User By Auto Provisioning': ['AccountProvisioned'],
+  'Create User By Auto Provisioning': ['AccountCreated'],
   'Update Auto Provisioned User': ['AccountUpdated'],
   'Suspend Auto Provisioned User': ['AccountSuspended'],
   'Unsuspend Auto Provisioned User': ['AccountUnsuspended'],
   'Hard Delete Auto Provisioned User': ['AccountDeleted'],
-  Failures: ['DeliveryFailed', 'AccountFailed'],
+  Failures: ['DeliveryFailed', 'ForeignAccountFound'],
 } as const;
 export type UsageName = keyof typeof usageEvents;
 const names = Object.keys(usageEvents) as UsageName[];
@@ -25,7 +25,8 @@ const DAY_MS = 86_400_000;
 /** Counters of an app over the last days of business time, and the same as lines. */
 export const usageQueries = (sql: Sql, schema: string) => {
   const window = (now: Instant, days: number) => ({ from: new Date(Date.parse(now) - days * DAY_MS).toISOString(), to: now });
-  const where = `tenant_id = $1 and app_id = $2 and at > $3 and at <= $4 and type = any($5)`;
+  // Of a delivery's two failures, the first and the final one, only that which ended it counts.
+  const where = `tenant_id = $1 and app_id = $2 and at > $3 and at <= $4 and type = any($5) and coalesce(fact->'data'->>'final', 'true') = 'true'`;
   const values = (tenantId: string, app: string, { from, to }: { from: string; to: string }) => [tenantId, app, from, to, [...nameOf.keys()]];
 
   return {

@@ -6,7 +6,8 @@ export const serviceVariables = z
   .object({
     TENURE_PORT: variables.TENURE_PORT,
     TENURE_PUBLIC_URL: variables.TENURE_PUBLIC_URL,
-    TENURE_ROOT_KEY: variables.TENURE_ROOT_KEY.unwrap(),
+    /** Only directory-service is given it: it owns what the root key is for. */
+    TENURE_ROOT_KEY: variables.TENURE_ROOT_KEY,
     TENURE_SECRETS_KEY: variables.TENURE_SECRETS_KEY.unwrap(),
     TENURE_CLOCK: variables.TENURE_CLOCK,
     TENURE_ALLOW_PRIVATE_TARGETS: variables.TENURE_ALLOW_PRIVATE_TARGETS,

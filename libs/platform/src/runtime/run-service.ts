@@ -30,7 +30,7 @@ export const runService = async (options: ServiceOptions): Promise<void> => {
       service,
       databaseUrl: config.DATABASE_URL,
       secretsKey: config.TENURE_SECRETS_KEY,
-      rootKey: config.TENURE_ROOT_KEY,
+      ...(config.TENURE_ROOT_KEY !== undefined && { rootKey: config.TENURE_ROOT_KEY }),
       eventStore: config.EVENT_STORE === 'postgres' ? { kind: 'postgres' } : { kind: 'eventstoredb', url: config.EVENTSTOREDB_URL! },
       transport: { kind: 'kafka', brokers: config.KAFKA_BROKERS },
       clock: config.TENURE_CLOCK,

@@ -20,7 +20,8 @@ export type RuntimeOptions = {
   service: string;
   databaseUrl: string;
   secretsKey: Buffer;
-  rootKey: string;
+  /** Without it nobody is root here. */
+  rootKey?: string;
   eventStore: { kind: 'postgres' } | { kind: 'eventstoredb'; url: string };
   transport: { kind: 'in-process' } | { kind: 'kafka'; brokers: readonly string[] };
   clock: { kind: 'system' } | { kind: 'manual'; startsAt?: string };
@@ -36,7 +37,7 @@ export type Readiness = { name: string; check: () => Promise<string | undefined>
 /** What every service stands on, opened in order and closed in the opposite one. */
 export type Runtime = {
   service: string;
-  rootKey: string;
+  rootKey?: string;
   log: Log;
   metrics: Metrics;
   database: Database;
@@ -97,7 +98,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
 
   return {
     service,
-    rootKey,
+    ...(rootKey !== undefined && { rootKey }),
     log,
     metrics,
     database,

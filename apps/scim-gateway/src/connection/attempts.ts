@@ -1,0 +1,29 @@
+import { RecordAttempt } from '@tenure/contracts';
+import type { Caller } from '@tenure/eventing';
+import type { Note } from '@tenure/scim';
+import type { DirectoryClient } from '../directory-client.ts';
+
+export const ATTEMPTS = Symbol('attempts');
+
+/** Who asked for what, and what was answered. */
+export type Asked = Pick<Caller, 'tenantId' | 'connectionId' | 'correlationId' | 'traceparent'> & { operation: string };
+
+/** What is refused or tolerated at the door and must be audited (design, decision 10; R70). Awaits no reply; codes and names only. */
+export type Attempts = {
+  refused: (asked: Asked, code: string, status: number) => void;
+  noted: (asked: Asked, notes: readonly Note[]) => void;
+};
+
+export const attempts = (directory: DirectoryClient): Attempts => {
+  const record = ({ operation, ...who }: Asked, kind: 'refused' | 'noted', attempt: { code: string; status: number; attributes: string[] }) => {
+    const id = who.connectionId!;
+    directory.emit(RecordAttempt, { ...who, actor: { kind: 'connection', id } }, id, { kind, attempt: { ...attempt, operation } });
+  };
+  return {
+    refused: (asked, code, status) => record(asked, 'refused', { code, status, attributes: [] }),
+    noted: (asked, notes) => {
+      for (const code of new Set(notes.map((note) => note.code)))
+        record(asked, 'noted', { code: `scim/${code}`, status: 200, attributes: notes.filter((note) => note.code === code).map(({ attribute }) => attribute) });
+    },
+  };
+};

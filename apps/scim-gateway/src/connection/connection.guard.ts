@@ -1,0 +1,55 @@
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { ScimConnection } from '@tenure/directory';
+import { traceparentOf } from '@tenure/platform';
+import { problem } from '@tenure/scim';
+import type { TokenHashing } from '@tenure/sealing';
+import { ATTEMPTS, type Attempts } from './attempts.ts';
+import type { ScimRequest } from './scim-context.ts';
+
+export const CONNECTIONS = Symbol('connections');
+export const TOKENS = Symbol('tokens');
+export const PUBLIC_URL = Symbol('public url');
+
+/** Asks the directory's view for every request: a deleted token is refused at once. */
+export type Connections = { find: (tenantId: string, connectionId: string) => Promise<ScimConnection | undefined> };
+
+const IDS = /^[\w-]{1,100}$/;
+const DISCOVERY = /\/v2\/(ServiceProviderConfig|ResourceTypes|Schemas)(\/|\?|$)/i;
+
+/**
+ * The bearer token of the connection in the path. An unknown connection and a wrong token get the same answer.
+ * Discovery is readable without a token (C14), but a wrong one is wrong there too.
+ */
+@Injectable()
+export class ConnectionGuard implements CanActivate {
+  constructor(
+    @Inject(CONNECTIONS) private readonly connections: Connections,
+    @Inject(TOKENS) private readonly tokens: Pick<TokenHashing, 'tokenMatches'>,
+    @Inject(ATTEMPTS) private readonly attempts: Attempts,
+    @Inject(PUBLIC_URL) private readonly publicUrl: string | undefined,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<ScimRequest>();
+    const { tenantId = '', connectionId = '' } = request.params as Record<string, string>;
+    const token = /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
+    const connection = IDS.test(tenantId) && IDS.test(connectionId) ? await this.connections.find(tenantId, connectionId) : undefined;
+    const anonymous = token === undefined && request.headers.authorization === undefined && DISCOVERY.test(request.url);
+    const allowed = connection && (anonymous || (token !== undefined && connection.tokenHmac !== null && this.tokens.tokenMatches(connection.tokenHmac, token)));
+    if (!connection || !allowed) {
+      if (connection) this.attempts.refused({ tenantId, connectionId, correlationId: String(request.id), operation: operationOf(request) }, 'token/unknown', 401);
+      throw problem(401, 'Send the token of this connection: Authorization: Bearer TOKEN.');
+    }
+    const traceparent = traceparentOf(request);
+    request.scim = {
+      policy: connection.policy,
+      caller: { tenantId, connectionId, actor: { kind: 'connection', id: connectionId }, correlationId: String(request.id), ...(traceparent !== undefined && { traceparent }) },
+      operation: operationOf(request),
+      baseUrl: `${this.publicUrl ?? `${request.protocol}://${request.host}`}/scim/${tenantId}/${connectionId}/v2`,
+    };
+    return true;
+  }
+}
+
+/** `PATCH /Users/:id`: the route, without ids and queries. */
+const operationOf = ({ method, routeOptions }: ScimRequest) => `${method} ${(routeOptions.url ?? '').replace(/^.*\/v2/, '')}`;

@@ -1,0 +1,79 @@
+import { Controller, Get, Header, Inject, Param, Query, UseGuards } from '@nestjs/common';
+import { Needs } from '@tenure/platform';
+import { listResponse, problem, resourceTypeResource, schemaResource, serviceProviderConfig, type ResourceType } from '@tenure/scim';
+import { ConnectionGuard } from '../connection/connection.guard.ts';
+import { Scim, type ScimContext } from '../connection/scim-context.ts';
+import { CURSOR_SECONDS } from '../resource/cursor.ts';
+import { DEFAULT_PAGE, LARGEST_PAGE } from '../resource/resource.controller.ts';
+import type { ScimEndpoint } from '../resource/scim-endpoint.ts';
+
+export const ENDPOINTS = Symbol('endpoints');
+const SCIM_JSON = 'application/scim+json';
+type Params = Record<string, unknown>;
+
+/** RFC 7644 §4: what is true for this connection. */
+@Controller('scim/:tenantId/:connectionId/v2')
+@UseGuards(ConnectionGuard)
+@Needs('public')
+export class DiscoveryController {
+  constructor(@Inject(ENDPOINTS) private readonly endpoints: readonly ScimEndpoint[]) {}
+
+  @Get('ServiceProviderConfig')
+  @Header('Content-Type', SCIM_JSON)
+  config(@Scim() { baseUrl, policy }: ScimContext) {
+    return serviceProviderConfig({
+      location: `${baseUrl}/ServiceProviderConfig`,
+      maxResults: LARGEST_PAGE,
+      changePassword: policy.settings.passwords === 'hash',
+      pagination: { defaultPageSize: DEFAULT_PAGE, maxPageSize: LARGEST_PAGE, cursorTimeout: CURSOR_SECONDS },
+    });
+  }
+
+  @Get('ResourceTypes')
+  @Header('Content-Type', SCIM_JSON)
+  resourceTypes(@Scim() context: ScimContext, @Query() query: Params) {
+    return all(query, this.types(context).map((type) => typeDocument(context, type)));
+  }
+
+  @Get('ResourceTypes/:name')
+  @Header('Content-Type', SCIM_JSON)
+  resourceType(@Scim() context: ScimContext, @Param('name') name: string) {
+    return found(this.types(context).find((type) => type.name === name), (type) => typeDocument(context, type));
+  }
+
+  @Get('Schemas')
+  @Header('Content-Type', SCIM_JSON)
+  schemas(@Scim() context: ScimContext, @Query() query: Params) {
+    return all(query, this.schemasOf(context).map((schema) => schemaResource(schema, `${context.baseUrl}/Schemas/${schema.id}`)));
+  }
+
+  @Get('Schemas/:urn')
+  @Header('Content-Type', SCIM_JSON)
+  schema(@Scim() context: ScimContext, @Param('urn') urn: string) {
+    const named = this.schemasOf(context).find(({ id }) => id.toLowerCase() === urn.toLowerCase());
+    return found(named, (schema) => schemaResource(schema, `${context.baseUrl}/Schemas/${schema.id}`));
+  }
+
+  /** A type that is switched off is left out (R18). */
+  private types(context: ScimContext): ResourceType[] {
+    return this.endpoints.filter((endpoint) => endpoint.checkReadable?.(context) !== 'empty').map(({ type }) => type);
+  }
+
+  private schemasOf(context: ScimContext) {
+    const schemas = this.types(context).flatMap(({ schema, extensions }) => [schema, ...extensions.map((extension) => extension.schema)]);
+    return [...new Map(schemas.map((schema) => [schema.id, schema])).values()];
+  }
+}
+
+const typeDocument = (context: ScimContext, type: ResourceType) => resourceTypeResource(type, `${context.baseUrl}/ResourceTypes/${type.name}`);
+
+/** RFC 7644 §4: discovery lists are whole; a filter is refused, everything else of a query ignored. */
+const all = (query: Params, resources: object[]) => {
+  if (Object.keys(query).some((name) => name.toLowerCase() === 'filter')) throw problem(403, 'Discovery endpoints cannot be filtered.');
+  return listResponse({ resources, totalResults: resources.length, startIndex: 1, itemsPerPage: resources.length });
+};
+
+const found = <T>(value: T | undefined, show: (value: T) => object) => {
+  if (value === undefined) throw problem(404, 'There is no such document.');
+  return show(value);
+};

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import { CreateGroup, DeleteGroup, PatchGroup, ReplaceGroup, type GroupReply } from '@tenure/contracts';
+import { presentedGroup, type GroupQueries, type GroupRecord } from '@tenure/directory';
+import { groupType, isReturned, memberIds, parseBody, parsePatch, splitMembers, withoutMembers, type Note, type Projection } from '@tenure/scim';
+import type { Attempts } from '../connection/attempts.ts';
+import type { ScimContext } from '../connection/scim-context.ts';
+import type { DirectoryClient } from '../directory-client.ts';
+import type { ScimEndpoint, Shown } from './scim-endpoint.ts';
+
+export type GroupsDeps = { directory: DirectoryClient; queries: GroupQueries; attempts: Attempts };
+
+/** `/Groups` (RFC 7643 §4.2). Members are reduced to ids on the way in and read from the view on the way out (design, decision 4). */
+export const groupsEndpoint = ({ directory, queries, attempts }: GroupsDeps): ScimEndpoint => {
+  const sightOf = ({ policy }: ScimContext) => ({ connectionId: policy.connectionId });
+  const note = ({ caller, operation }: ScimContext, notes: readonly Note[]) => attempts.noted({ ...caller, operation }, notes);
+
+  const shown = async ({ caller }: ScimContext, group: GroupRecord | GroupReply, projection: Projection): Promise<Shown> => {
+    if (!isReturned(groupType, 'members', projection)) return { resource: presentedGroup(group), revision: group.revision, cacheable: true };
+    const { members, remnants } = await queries.membersOf(caller.tenantId, group.id);
+    return { resource: presentedGroup(group, members), revision: group.revision, cacheable: !remnants };
+  };
+
+  return {
+    type: groupType,
+    checkReadable: ({ policy }) => (policy.settings.groups ? 'readable' : 'empty'),
+    list: async (context, request, projection) => {
+      const listed = await queries.list(context.caller.tenantId, sightOf(context), request);
+      return { ...listed, items: await Promise.all(listed.items.map((group) => shown(context, group, projection))) };
+    },
+    get: async (context, id, projection) => {
+      const group = await queries.get(context.caller.tenantId, sightOf(context), id);
+      return group && shown(context, group, projection);
+    },
+    create: async (context, body, projection) => {
+      const { resource, cleared, notes } = parseBody(groupType, body, context.policy.settings);
+      note(context, notes);
+      const reply = await directory.send(CreateGroup, context.caller, randomUUID(), { resource: withoutMembers(resource), memberIds: memberIds(resource, cleared) ?? [] });
+      return shown(context, reply, projection);
+    },
+    replace: async (context, id, body, ifMatch, projection) => {
+      const { resource, cleared, notes } = parseBody(groupType, body, context.policy.settings);
+      note(context, notes);
+      const payload = { resource: withoutMembers(resource), cleared, memberIds: memberIds(resource, cleared), ifMatch };
+      return shown(context, await directory.send(ReplaceGroup, context.caller, id, payload), projection);
+    },
+    patch: async (context, id, body, ifMatch, projection) => {
+      const { operations, notes } = parsePatch(groupType, body, context.policy.settings);
+      note(context, notes);
+      const { profile, members } = splitMembers(operations);
+      return shown(context, await directory.send(PatchGroup, context.caller, id, { profile, members, ifMatch }), projection);
+    },
+    delete: async (context, id, ifMatch) => void (await directory.send(DeleteGroup, context.caller, id, { ifMatch })),
+    patchStatus: ({ policy }) => policy.settings.groupPatchStatus,
+  };
+};

@@ -1,0 +1,29 @@
+import type { Listed, ListRequest } from '@tenure/directory';
+import type { Projection, Resource, ResourceType } from '@tenure/scim';
+import type { ScimContext } from '../connection/scim-context.ts';
+
+/** `If-Match` as the revisions that it allows. */
+export type IfMatch = '*' | number[] | undefined;
+
+/** A resource as it is shown, all of it: projection and locations are the controller's. */
+export type Shown = {
+  resource: Resource;
+  revision: number;
+  /** Whether a 304 may be answered: not where the resource shows what its revision does not cover. */
+  cacheable?: boolean;
+};
+
+/** What one resource type can do; `/Users`, `/Groups` and a tenant's own types are all served by one controller. */
+export type ScimEndpoint = {
+  type: ResourceType;
+  /** A type that is switched off for the connection is empty (R18); absent = readable. */
+  checkReadable?: (context: ScimContext) => 'readable' | 'empty';
+  list: (context: ScimContext, request: ListRequest, projection: Projection) => Promise<Listed<Shown>>;
+  get: (context: ScimContext, id: string, projection: Projection) => Promise<Shown | undefined>;
+  create: (context: ScimContext, body: unknown, projection: Projection) => Promise<Shown>;
+  replace: (context: ScimContext, id: string, body: unknown, ifMatch: IfMatch, projection: Projection) => Promise<Shown>;
+  patch: (context: ScimContext, id: string, body: unknown, ifMatch: IfMatch, projection: Projection) => Promise<Shown>;
+  delete: (context: ScimContext, id: string, ifMatch: IfMatch) => Promise<void>;
+  /** What a PATCH without `attributes` answers (C4). */
+  patchStatus: (context: ScimContext) => 200 | 204;
+};

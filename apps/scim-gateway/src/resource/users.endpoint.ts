@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import { CreateUser, DeleteUser, PatchUser, ReplaceUser, type UserReply } from '@tenure/contracts';
+import { presentedUser, type Sight, type UserQueries, type UserRecord } from '@tenure/directory';
+import { isReturned, parseBody, parsePatch, parseResource, userType, type JsonObject, type Note, type Projection } from '@tenure/scim';
+import type { Attempts } from '../connection/attempts.ts';
+import type { ScimContext } from '../connection/scim-context.ts';
+import type { DirectoryClient } from '../directory-client.ts';
+import type { ScimEndpoint, Shown } from './scim-endpoint.ts';
+
+export type UsersDeps = { directory: DirectoryClient; queries: UserQueries; attempts: Attempts };
+
+/** `/Users` (RFC 7643 §4.1). */
+export const usersEndpoint = ({ directory, queries, attempts }: UsersDeps): ScimEndpoint => {
+  const sightOf = ({ policy }: ScimContext): Sight => ({ kind: 'connection', policy });
+  const wantsGroups = (projection: Projection) => isReturned(userType, 'groups', projection);
+  const shown = (user: UserRecord | UserReply, groups: readonly JsonObject[] = []): Shown => ({ resource: presentedUser(user, groups), revision: user.revision });
+  const note = ({ caller, operation }: ScimContext, notes: readonly Note[]) => attempts.noted({ ...caller, operation }, notes);
+
+  return {
+    type: userType,
+    list: async (context, request, projection) => {
+      const { caller } = context;
+      const listed = await queries.list(caller.tenantId, sightOf(context), request);
+      const groups = wantsGroups(projection) ? await queries.groupsOf(caller.tenantId, sightOf(context), listed.items.map(({ id }) => id)) : new Map<string, JsonObject[]>();
+      return { ...listed, items: listed.items.map((user) => shown(user, groups.get(user.id))) };
+    },
+    get: async (context, id, projection) => {
+      const { tenantId } = context.caller;
+      const withGroups = wantsGroups(projection);
+      const [user, groups] = await Promise.all([queries.get(tenantId, sightOf(context), id), withGroups ? queries.groupsOf(tenantId, sightOf(context), [id]) : undefined]);
+      // `groups` changes without the user's revision (design, decision 7).
+      return user && { ...shown(user, groups?.get(id)), cacheable: !withGroups };
+    },
+    create: async (context, body) => {
+      const { resource, notes } = parseResource(userType, body, context.policy.settings);
+      note(context, notes);
+      const reply = await directory.send(CreateUser, context.caller, randomUUID(), { resource });
+      return shown(reply, reply.groups);
+    },
+    replace: async (context, id, body, ifMatch, projection) => {
+      const { resource, cleared, notes } = parseBody(userType, body, context.policy.settings);
+      note(context, notes);
+      const reply = await directory.send(ReplaceUser, context.caller, id, { resource, cleared, ifMatch, withGroups: wantsGroups(projection) });
+      return shown(reply, reply.groups);
+    },
+    patch: async (context, id, body, ifMatch, projection) => {
+      const { operations, notes } = parsePatch(userType, body, context.policy.settings);
+      note(context, notes);
+      const reply = await directory.send(PatchUser, context.caller, id, { operations, ifMatch, withGroups: wantsGroups(projection) });
+      return shown(reply, reply.groups);
+    },
+    delete: async (context, id, ifMatch) => void (await directory.send(DeleteUser, context.caller, id, { ifMatch })),
+    patchStatus: ({ policy }) => policy.settings.userPatchStatus,
+  };
+};
