@@ -1,7 +1,7 @@
 import { type Json, type JsonObject, isObject } from '../json/json.ts';
 import type { Attribute, ResourceType } from '../schema/attribute.ts';
 import { attributesOf, segmentsOf } from '../schema/lookup.ts';
-import { valueAt, withValue } from '../resource/access.ts';
+import { resourceOf, valueAt } from '../resource/access.ts';
 import { comparable } from './compare.ts';
 import { type Comparison, type Filter, isComparison } from './filter.ts';
 
@@ -17,10 +17,13 @@ const normalised = (attribute: Attribute, value: Json): Json | undefined => {
 
 /** Design decision 8: a resource in the form in which it is searched. Strings folded unless case matters, instants in sortable UTC, no secrets. */
 export const searchDocument = (type: ResourceType, resource: JsonObject): JsonObject =>
-  attributesOf(type).reduce<JsonObject>((document, { path, attribute }) => {
-    const value = attribute.returned === 'never' ? undefined : valueAt(resource, path);
-    return value === undefined ? document : withValue(document, path, normalised(attribute, value));
-  }, {});
+  resourceOf(
+    attributesOf(type).flatMap(({ path, attribute }) => {
+      const value = attribute.returned === 'never' ? undefined : valueAt(resource, path);
+      const searched = value === undefined ? undefined : normalised(attribute, value);
+      return searched === undefined ? [] : [[path, searched] as const];
+    }),
+  );
 
 /** Containments of a conjunction in one; `undefined` where the same member would need two values. Lists are joined: each of their elements is looked for by itself. */
 const merged = (a: JsonObject, b: JsonObject): JsonObject | undefined => {

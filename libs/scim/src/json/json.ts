@@ -47,4 +47,4 @@ export const fingerprint = (value: Json | undefined): string => {
   return `{${members.join()}}`;
 };
 
-export const sameValue = (a: Json | undefined, b: Json | undefined): boolean => fingerprint(a) === fingerprint(b);
+export const sameValue = (a: Json | undefined, b: Json | undefined): boolean => a === b || fingerprint(a) === fingerprint(b);

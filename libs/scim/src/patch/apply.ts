@@ -3,7 +3,7 @@ import { isStrict } from '../dialect/settings.ts';
 import { type Filter, isComparison } from '../filter/filter.ts';
 import { elementMatches } from '../filter/matches.ts';
 import { type Json, type JsonObject, fingerprint, isObject, sameValue } from '../json/json.ts';
-import { invalidPath, invalidValue, mutability, noTarget } from '../problem/problem.ts';
+import { invalidPath, invalidValue, mutability, noTarget, problem } from '../problem/problem.ts';
 import { type Resource, valueAt, withValue } from '../resource/access.ts';
 import { type Change, settle } from '../resource/replace.ts';
 import type { Attribute, ResourceType } from '../schema/attribute.ts';
@@ -11,6 +11,9 @@ import { attributesOf, findSubAttribute } from '../schema/lookup.ts';
 import type { PatchOperation } from './operation.ts';
 
 type Applying = Pick<Dialect, 'createMissingElement' | 'unknownAttributes'>;
+
+/** Each operation goes through the list that it changes, some microseconds a value: together they take a second at most. */
+const maxVisited = 200_000;
 
 const listOf = (value: Json | undefined): Json[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
 
@@ -160,10 +163,13 @@ const applyTo = (attribute: Attribute, current: Json | undefined, operation: Pat
  */
 export const applyPatch = (type: ResourceType, resource: Resource, operations: readonly PatchOperation[], dialect: Applying): Change => {
   const attributes = new Map(attributesOf(type).map(({ path, attribute }) => [path, attribute]));
+  let visited = 0;
   const next = operations.reduce<Resource>((state, operation) => {
     const attribute = attributes.get(operation.path);
     if (!attribute) throw invalidPath(`"${operation.path}" is not an attribute of ${type.name}.`);
     const before = valueAt(state, operation.path);
+    visited += Array.isArray(before) ? before.length : 1;
+    if (visited > maxVisited) throw problem(413, 'The operations go through too many values; send fewer at a time.');
     const after = applyTo(attribute, before, operation, dialect);
     if (attribute.mutability === 'immutable' && before !== undefined && !sameValue(before, after)) {
       throw mutability(`"${operation.path}" cannot be changed once it is set.`);

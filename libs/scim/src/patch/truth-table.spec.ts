@@ -235,6 +235,12 @@ describe('any operation', () => {
     expect(JSON.stringify(ines)).toBe(before);
   });
 
+  it('is refused when together they would go through too many values', () => {
+    const roles = Array.from({ length: 5_000 }, (_, at) => ({ value: `r${at}` }));
+    const operations = Array.from({ length: 50 }, (_, at) => ({ op: 'remove', path: `roles[value eq "x${at}"]` }));
+    expect(() => patched(userType, { ...ines, roles }, operations)).toThrow(expect.objectContaining({ status: 413 }));
+  });
+
   it('that is undone by a later one is no change', () => {
     expect(patch({ op: 'add', path: 'title', value: 'Baker' }, { op: 'remove', path: 'title' })).toEqual({ resource: ines, changed: [] });
   });

@@ -1,6 +1,6 @@
 import { type Json, type JsonObject, isObject } from '../json/json.ts';
 import { invalidValue } from '../problem/problem.ts';
-import { type Resource, valueAt, withValue } from '../resource/access.ts';
+import { type Resource, resourceOf, valueAt } from '../resource/access.ts';
 import type { Attribute, ResourceType } from '../schema/attribute.ts';
 import { attributesOf, findAttribute, findSchema } from '../schema/lookup.ts';
 
@@ -72,8 +72,10 @@ const part = (attribute: Attribute, path: string, value: Json, projection: Proje
 
 /** RFC 7643 §7 `returned` and RFC 7644 §3.9: the resource as a reply shows it, attributes in the order of their schemas. */
 export const project = (type: ResourceType, resource: Resource, projection: Projection = {}): JsonObject =>
-  attributesOf(type).reduce<JsonObject>((reply, { path, attribute }) => {
-    const value = valueAt(resource, path);
-    const shown = value === undefined ? undefined : projected(attribute, path, value, projection);
-    return shown === undefined ? reply : withValue(reply, path, shown);
-  }, {});
+  resourceOf(
+    attributesOf(type).flatMap(({ path, attribute }) => {
+      const value = valueAt(resource, path);
+      const shown = value === undefined ? undefined : projected(attribute, path, value, projection);
+      return shown === undefined ? [] : [[path, shown] as const];
+    }),
+  );

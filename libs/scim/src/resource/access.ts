@@ -1,15 +1,22 @@
 import { type Json, type JsonObject, isObject } from '../json/json.ts';
 import type { ResourceType } from '../schema/attribute.ts';
-import { segmentsOf } from '../schema/lookup.ts';
 
 /** A SCIM resource: plain JSON, canonical names, no nulls and nothing empty. */
 export type Resource = JsonObject;
 
 const own = (value: Json | undefined, name: string): Json | undefined => (isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined);
 
+/** Where a top-level attribute is kept: in the object of its extension or in the resource itself. */
+const placeOf = (path: string): [extension: string | undefined, name: string] => {
+  const colon = path.lastIndexOf(':');
+  return colon < 0 ? [undefined, path] : [path.slice(0, colon), path.slice(colon + 1)];
+};
+
 /** The value at the canonical path of a top-level attribute, e.g. `emails` or `urn:…:User:department`. */
-export const valueAt = (resource: Resource, path: string): Json | undefined =>
-  segmentsOf(path).reduce<Json | undefined>((value, name) => own(value, name), resource);
+export const valueAt = (resource: Resource, path: string): Json | undefined => {
+  const [extension, name] = placeOf(path);
+  return own(extension === undefined ? resource : own(resource, extension), name);
+};
 
 const without = (object: JsonObject, name: string): JsonObject => {
   const { [name]: _, ...rest } = object;
@@ -18,9 +25,26 @@ const without = (object: JsonObject, name: string): JsonObject => {
 
 /** The resource with another value at the path of a top-level attribute, or none. */
 export const withValue = (resource: Resource, path: string, value: Json | undefined): Resource => {
-  const [first = '', second] = segmentsOf(path);
-  const inner = second === undefined ? value : withValue(isObject(resource[first]) ? resource[first] : {}, second, value);
-  return inner === undefined || (isObject(inner) && Object.keys(inner).length === 0) ? without(resource, first) : { ...resource, [first]: inner };
+  const [extension, name] = placeOf(path);
+  if (extension === undefined) return value === undefined ? without(resource, name) : { ...resource, [name]: value };
+  const content = own(resource, extension);
+  const inner = withValue(isObject(content) ? content : {}, name, value);
+  return Object.keys(inner).length === 0 ? without(resource, extension) : { ...resource, [extension]: inner };
+};
+
+/** A resource of these values, in their order. */
+export const resourceOf = (values: Iterable<readonly [path: string, value: Json]>): Resource => {
+  const resource: Resource = {};
+  for (const [path, value] of values) {
+    const [extension, name] = placeOf(path);
+    if (extension === undefined) resource[name] = value;
+    else {
+      const content = resource[extension];
+      if (isObject(content)) content[name] = value;
+      else resource[extension] = { [name]: value };
+    }
+  }
+  return resource;
 };
 
 /** RFC 7643 §3.1: the schemas of the attributes that it has, so that a client's list never matters. */

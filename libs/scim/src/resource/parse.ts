@@ -5,7 +5,7 @@ import { invalidSyntax, invalidValue } from '../problem/problem.ts';
 import type { ResourceType } from '../schema/attribute.ts';
 import { type Found, attributesOf, findAttribute, findSchema } from '../schema/lookup.ts';
 import { tenureUserSchema } from '../schema/user.schema.ts';
-import { type Resource, valueAt, withSchemas, withValue } from './access.ts';
+import { type Resource, resourceOf, valueAt, withSchemas } from './access.ts';
 import { type Note, type Reading, ignoreUnknown, note, readValue } from './value.ts';
 
 /** What a body sets, and which attributes it clears by naming them with null, `[]` or nothing in them. */
@@ -83,17 +83,14 @@ export const parseBody = (type: ResourceType, body: unknown, dialect: Dialect): 
   const reading: Reading = { dialect, notes: [] };
   const object = checkedObject(body);
   checkSchemas(type, object, reading);
-  const seen = new Set<string>();
-  const cleared: string[] = [];
-  let resource: Resource = {};
+  const values = new Map<string, Json | undefined>();
   for (const { found, value } of membersOf(type, object, reading)) {
     if (!isWritable(found, reading)) continue;
-    if (seen.has(found.path)) throw invalidSyntax(`"${found.path}" is given twice.`);
-    seen.add(found.path);
-    const read = readValue(found.attribute, value, found.path, reading);
-    if (read === undefined) cleared.push(found.path);
-    else resource = withValue(resource, found.path, read);
+    if (values.has(found.path)) throw invalidSyntax(`"${found.path}" is given twice.`);
+    values.set(found.path, readValue(found.attribute, value, found.path, reading));
   }
+  const resource = resourceOf([...values].filter((entry): entry is [string, Json] => entry[1] !== undefined));
+  const cleared = [...values].filter(([, value]) => value === undefined).map(([path]) => path);
   requireAttributes(type, resource);
   return { resource: withSchemas(type, resource), cleared, notes: reading.notes };
 };

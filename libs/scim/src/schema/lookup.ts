@@ -57,6 +57,7 @@ const index = (type: ResourceType): Index => {
 
 /** A schema of the type by its URN, in any case, or by a URN of old. */
 export const findSchema = (type: ResourceType, urn: string): SchemaName | undefined => {
+  if (!urn.includes(':')) return undefined;
   const wanted = urn.toLowerCase().replace(/:$/, '');
   return index(type).names.find((one) => one.urn === wanted);
 };
@@ -82,9 +83,8 @@ const locate = (type: ResourceType, { schema, extension }: { schema: Schema; ext
  */
 export const findAttribute = (type: ResourceType, name: string, { lenient }: { lenient: boolean }): Found | undefined => {
   const lower = name.toLowerCase();
-  const prefix = index(type).names.find(
-    ({ urn, legacy }) => (lenient || !legacy) && lower.startsWith(urn) && (lower[urn.length] === ':' || lower[urn.length] === '.'),
-  );
+  const names = name.includes(':') ? index(type).names : [];
+  const prefix = names.find(({ urn, legacy }) => (lenient || !legacy) && lower.startsWith(urn) && (lower[urn.length] === ':' || lower[urn.length] === '.'));
   if (prefix) return locate(type, prefix, name.slice(prefix.urn.length + 1));
   const core = locate(type, { schema: type.schema, extension: false }, name);
   if (core || !lenient) return core;
