@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { UserCreated, type UserStanding } from '@tenure/contracts';
+import { streamName, type Decoded } from '@tenure/eventing';
+import { compareBy, matches, parseFilter, parseSort, profiles, userType, type Filter, type JsonObject } from '@tenure/scim';
+import fc from 'fast-check';
+import { TENANT, testDirectory, type TestDirectory } from '../testing/test-directory.ts';
+import type { Sight } from '../user/user.queries.ts';
+import { presentedUser, type UserRecord } from '../user/user.record.ts';
+
+const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const words = ['ada', 'Ada', 'ÅDA', 'a%', 'b_c', '', 'o"k', 'x\\y', 'ﬁne', 'Zoë'];
+const word = fc.constantFrom(...words);
+const email = fc.record({ value: word, type: fc.constantFrom('work', 'Work', 'home'), primary: fc.boolean() }, { requiredKeys: ['value'] });
+
+const resource = fc.record(
+  {
+    displayName: word,
+    title: word,
+    name: fc.record({ givenName: word, familyName: word }, { requiredKeys: [] }),
+    active: fc.boolean(),
+    externalId: word,
+    emails: fc.array(email, { minLength: 1, maxLength: 3 }),
+    roles: fc.array(fc.record({ value: word }), { minLength: 1, maxLength: 2 }),
+    [enterprise]: fc.record({ department: word, manager: fc.record({ value: word }) }, { requiredKeys: ['department'] }),
+  },
+  { requiredKeys: ['active'] },
+);
+
+const path = fc.constantFrom(
+  'displayName', 'title', 'name.givenName', 'externalId', 'userName', 'id', 'emails', 'emails.value', 'emails.type', 'roles.value', 'active', 'meta.created',
+  'meta.lastModified', 'meta.version', 'meta.resourceType', 'name', 'roles', `${enterprise}:department`, `${enterprise}:manager.value`, 'urn:ietf:params:scim:schemas:extension:tenure:2.0:User:accountType',
+);
+const literal = fc.oneof(word, fc.constantFrom('userA0@plum.example', 'u-3', 'W/"1"', 'user', 'Managed', '2026-01-05T09:00:03Z', '2026-01-05T10:00:04.000000+01:00'));
+const quoted = (text: string) => JSON.stringify(text);
+
+const leaf = fc.oneof(
+  fc.tuple(path, fc.constantFrom('eq', 'ne', 'co', 'sw', 'ew', 'gt', 'ge', 'lt', 'le'), literal).map(([name, op, value]) => `${name} ${op} ${quoted(value)}`),
+  path.map((name) => `${name} pr`),
+  fc.tuple(path, fc.constantFrom('eq', 'ne')).map(([name, op]) => `${name} ${op} null`),
+  fc.constantFrom('active eq true', 'active ne true', 'active eq false', 'emails.primary eq true'),
+  fc.tuple(word, fc.constantFrom('work', 'home'), fc.constantFrom('and', 'or'), fc.constantFrom('eq', 'co')).map(([value, type, glue, op]) => `emails[type eq "${type}" ${glue} value ${op} ${quoted(value)}]`),
+);
+const filter = fc.letrec<{ filter: string; leaf: string }>((tie) => ({
+  leaf,
+  filter: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    tie('leaf'),
+    fc.tuple(tie('filter'), fc.constantFrom('and', 'or'), tie('filter')).map(([a, glue, b]) => `(${a}) ${glue} (${b})`),
+    tie('filter').map((inner) => `not (${inner})`),
+  ),
+})).filter;
+
+const standing: UserStanding = { changed: [], writer: 'connection', accountType: 'provisionedManaged', connectionId: 'entra', unassignedFrom: null, passwordId: null };
+const admin: Sight = { kind: 'admin' };
+const PEOPLE = 60;
+
+describe('filters in SQL (decision 8)', () => {
+  let directory: TestDirectory;
+  let people: UserRecord[];
+  beforeAll(async () => {
+    directory = await testDirectory();
+    const samples = fc.sample(resource, { numRuns: PEOPLE, seed: 7 });
+    const events = samples.map((sample, index): Decoded => {
+      const whole = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: `user${'ABC'[index % 3]}${index}@Plum.example`, ...(sample as JsonObject) };
+      const occurredAt = new Date(Date.UTC(2026, 0, 5, 9, 0, index % 7)).toISOString();
+      const metadata = { tenantId: TENANT, actor: { kind: 'system' as const, id: 'test' }, commandId: 'c', correlationId: 'c', causationId: 'c', occurredAt };
+      const accountType = index % 2 === 0 ? 'managed' : 'unmanaged';
+      const event = UserCreated({ ...standing, accountType }, { resource: whole });
+      return { id: `e-${index}`, type: 'UserCreated', schemaVersion: 1, stream: streamName('user', TENANT, `u-${index}`), revision: 1, metadata, event };
+    });
+    await directory.definition.apply(directory.database, events);
+    people = (await directory.queries.list(TENANT, admin, { page: { count: PEOPLE, withTotal: true } })).items;
+  });
+  afterAll(() => directory.close());
+
+  const parsed = (text: string): Filter | undefined => {
+    try {
+      return parseFilter(text, userType, profiles.generic);
+    } catch {
+      return undefined;
+    }
+  };
+  const inMemory = (wanted: Filter) => people.filter((user) => matches(wanted, presentedUser(user))).map(({ id }) => id);
+
+  it('find what an evaluation of each resource finds, in the same order, page by page', async () => {
+    await fc.assert(
+      fc.asyncProperty(filter, fc.integer({ min: 1, max: 20 }), async (text, count) => {
+        const wanted = parsed(text);
+        fc.pre(wanted !== undefined);
+        const expected = inMemory(wanted!);
+        const first = await directory.queries.list(TENANT, admin, { filter: wanted, page: { count, withTotal: true } });
+        const found = first.items.map(({ id }) => id);
+        expect(first.total).toBe(expected.length);
+        for (let next = first.next; next; ) {
+          const page = await directory.queries.list(TENANT, admin, { filter: wanted, page: { count, after: next, withTotal: false } });
+          found.push(...page.items.map(({ id }) => id));
+          next = page.next;
+        }
+        expect(found).toEqual(expected);
+      }),
+      { numRuns: 400 },
+    );
+  }, 60_000);
+
+  it.each(['userName', 'displayName', 'name.givenName', 'emails', 'meta.lastModified', 'active', `${enterprise}:department`])('sort by %s both ways, with every cursor in its place', async (sortBy) => {
+    for (const sortOrder of ['ascending', 'descending'] as const) {
+      const sort = parseSort(userType, { sortBy, sortOrder })!;
+      const expected = [...people].sort((a, b) => compareBy(sort)(presentedUser(a), presentedUser(b))).map(({ id }) => id);
+      const found: string[] = [];
+      for (let page = await directory.queries.list(TENANT, admin, { sort, page: { count: 7, withTotal: false } }); ; ) {
+        found.push(...page.items.map(({ id }) => id));
+        if (!page.next) break;
+        page = await directory.queries.list(TENANT, admin, { sort, page: { count: 7, after: page.next, withTotal: false } });
+      }
+      expect(found).toEqual(expected);
+    }
+  });
+
+  it('page by index, with the total on every page', async () => {
+    const page = (startIndex: number, count: number) => directory.queries.list(TENANT, admin, { page: { startIndex, count, withTotal: true } });
+    expect(await page(11, 5)).toMatchObject({ total: PEOPLE, items: people.slice(10, 15).map(({ id }) => ({ id })) });
+    expect(await page(1, 0)).toEqual({ total: PEOPLE, items: [] });
+    expect(await page(1000, 5)).toEqual({ total: PEOPLE, items: [] });
+  });
+});
