@@ -12,7 +12,18 @@ export const ConnectionDisabled = defineEvent('ConnectionDisabled', { data: z.ob
 
 /** A token, in the place of the one before, if there was any. Its issuer is locked while it lives (R7) and is who issued the last (R8). */
 export const TokenIssued = defineEvent('TokenIssued', {
-  data: z.object({ tokenId: z.string(), hint: z.string(), issuerId: z.string(), issuerUserId: z.string(), chosen: z.boolean(), replacedTokenId: z.string().nullable() }),
+  data: z.object({
+    /** The row of `secrets` that recognises it, and its last characters. */
+    tokenId: z.string(),
+    hint: z.string(),
+    issuerId: z.string(),
+    issuerUserId: z.string(),
+    /** Shown beside the connection for as long as the token lives, so it is more than the envelope's time. */
+    issuedAt: z.string(),
+    /** By the admin, rather than made here (R3). */
+    chosen: z.boolean(),
+    replacedTokenId: z.string().nullable(),
+  }),
 });
 export const TokenDeleted = defineEvent('TokenDeleted', { data: z.object({ tokenId: z.string() }) });
 

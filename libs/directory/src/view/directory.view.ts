@@ -61,7 +61,7 @@ const changesOf = (part: ViewPart, streams: readonly StreamEvents[]): [string, u
 /** The directory's one view: the tables of all its slices behind one guard. */
 export const directoryView = (parts: readonly ViewPart[], name: string = DIRECTORY_VIEW): View => ({
   name,
-  categories: parts.map(({ category }) => category),
+  categories: [...new Set(parts.map(({ category }) => category))],
   events: parts.flatMap(({ events }) => events),
   create: async (sql) => {
     for (const part of parts) await sql.query(part.create(name));

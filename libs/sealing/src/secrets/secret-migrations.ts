@@ -1,6 +1,9 @@
 import type { Migration } from '@tenure/database';
 
-/** Columns rather than one for all kinds: the gateway is granted `hmac` and nothing else that is secret (design, decision 13). */
+/**
+ * Columns rather than one for all kinds: the gateway is granted `hmac` and nothing else that is secret (design, decision 13).
+ * By HMAC alone, because an admin's key comes without a tenant.
+ */
 export const secretMigrations: readonly Migration[] = [
   {
     name: 'CreateSecrets1767225600000',
@@ -15,6 +18,6 @@ export const secretMigrations: readonly Migration[] = [
         hint text,
         created_at timestamptz not null default now()
       );
-      create index secrets_by_hmac on secrets (tenant_id, hmac) where hmac is not null`,
+      create index secrets_by_hmac on secrets (hmac) where hmac is not null`,
   },
 ];

@@ -1,0 +1,59 @@
+import type { AdminReply, AdminRole } from '@tenure/contracts';
+import type { Database } from '@tenure/database';
+import { Rejected } from '@tenure/eventing';
+import { pageBehind, pageOf, type ListPage, type ListPageRequest } from '../view/list-page.ts';
+
+export type AdminQueries = {
+  list: (tenantId: string, page: ListPageRequest) => Promise<ListPage<AdminReply>>;
+  /** Throws `Rejected` `admin/unknown`. */
+  get: (tenantId: string, id: string) => Promise<AdminReply>;
+};
+
+type Row = {
+  id: string;
+  created_at: string;
+  last_modified: string;
+  revision: number;
+  user_id: string;
+  role: AdminRole;
+  key_hint: string;
+  email: string | null;
+  language: string | null;
+  timezone: string | null;
+};
+
+/** Address, language and time zone are the directory user's, gone when the person is. */
+const select = (schema: string) => `
+  select a.id, a.created_at, a.last_modified, a.revision, a.user_id, a.role, a.body->>'keyHint' as key_hint,
+         u.resource->>'userName' as email, u.resource->>'preferredLanguage' as language, u.resource->>'timezone' as timezone
+  from ${schema}.admins a left join ${schema}.users u on u.tenant_id = a.tenant_id and u.id = a.user_id`;
+
+const replyOf = ({ id, created_at, last_modified, revision, user_id, role, key_hint, email, language, timezone }: Row): AdminReply => ({
+  id,
+  userId: user_id,
+  ...(email !== null && { email }),
+  role,
+  ...(language !== null && { preferredLanguage: language }),
+  ...(timezone !== null && { timezone }),
+  keyHint: key_hint,
+  version: revision,
+  createdAt: created_at,
+  updatedAt: last_modified,
+});
+
+/** Everything is asked of `schema`, the directory's view. */
+export const adminQueries = (database: Database, schema: string): AdminQueries => ({
+  list: async (tenantId, request) => {
+    const { limit, after } = pageBehind(request);
+    const rows = await database.query<Row>({
+      text: `${select(schema)} where a.tenant_id = $1 and ($2::timestamptz is null or (a.created_at, a.id) > ($2, $3)) order by a.created_at, a.id limit $4`,
+      values: [tenantId, after?.createdAt, after?.id, limit + 1],
+    });
+    return pageOf(rows, limit, replyOf);
+  },
+  get: async (tenantId, id) => {
+    const [row] = await database.query<Row>({ name: `${schema}.admin`, text: `${select(schema)} where a.tenant_id = $1 and a.id = $2`, values: [tenantId, id] });
+    if (!row) throw new Rejected('not-found', 'admin/unknown', 'There is no such admin.');
+    return replyOf(row);
+  },
+});

@@ -1,0 +1,11 @@
+import { connectionEvents, type ConnectionEvent } from '@tenure/contracts';
+import type { Aggregate } from '@tenure/eventing';
+import { connectionDecider, type ConnectionCommand, type ConnectionState } from './connection.decider.ts';
+
+export const connectionAggregate: Aggregate<ConnectionState, ConnectionCommand, ConnectionEvent> = {
+  category: 'connection',
+  decider: connectionDecider,
+  events: connectionEvents,
+  stateVersion: 1,
+  exists: ({ status }) => status === 'present',
+};

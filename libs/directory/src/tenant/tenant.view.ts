@@ -1,0 +1,14 @@
+import { tenantEvents, type TenantEvent } from '@tenure/contracts';
+import { configurationPart, type RowPatch } from '../view/configuration-part.ts';
+
+const patchOf = (event: TenantEvent): RowPatch => {
+  switch (event.type) {
+    case 'TenantCreated':
+    case 'TenantReplaced':
+      return { profile: event.data };
+    case 'AppRolesReplaced':
+      return { appRoles: event.data.appRoles };
+  }
+};
+
+export const tenantsPart = configurationPart<TenantEvent>({ name: 'tenants', category: 'tenant', events: tenantEvents, patchOf });
