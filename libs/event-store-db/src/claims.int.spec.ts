@@ -32,6 +32,21 @@ const write = (name: StreamName, expected: Revision, { take = [], release = [] }
 const healthy = (graceMs = 0) => eventStoreOn(connection, { graceMs });
 const failureOf = (work: Promise<unknown>) => work.then(() => undefined, (error: unknown) => error);
 
+/** A store that stops before its nth append to the server until it is let go on. */
+const pausingAt = (nth: number, graceMs = 0) => {
+  let appends = 0;
+  let goOn: () => void = () => undefined;
+  let arrive: () => void = () => undefined;
+  const resumed = new Promise<void>((resolve) => (goOn = resolve));
+  const arrived = new Promise<void>((resolve) => (arrive = resolve));
+  const before = async (call: Call) => {
+    if (call !== 'append' || ++appends !== nth) return;
+    arrive();
+    await resumed;
+  };
+  return { store: eventStoreOn(around(before, async () => undefined), { graceMs }), arrived, goOn };
+};
+
 class Crash extends Error {}
 
 type Call = 'append' | 'read';
@@ -104,14 +119,11 @@ describe('a claim whose holder does not hold it', () => {
   it('is taken over after the holder has forfeited it, so that its append on the way goes stale', async () => {
     begin();
     const late = write(stream('ada'), 0, { take: ['x'] });
-    let release: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => (release = resolve));
-    let appends = 0;
-    const slow = eventStoreOn(around(async (call) => void (call === 'append' && ++appends === 2 && (await held)), async () => undefined), { graceMs: 0 });
+    const { store: slow, arrived, goOn } = pausingAt(2);
     const outcome = failureOf(slow.append(late));
-    while (appends < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await arrived;
     await healthy().append(write(stream('ben'), 0, { take: ['x'] }));
-    release();
+    goOn();
     expect(await outcome).toBeInstanceOf(StaleStream);
     expect(typesIn(stream('ada'))).toEqual([CLAIM_FORFEITED]);
     expect(holderOf('x')).toBe(stream('ben'));
@@ -125,11 +137,10 @@ describe('a claim whose holder does not hold it', () => {
 
   it('is left to a writer that may be about to append', async () => {
     begin();
-    let appends = 0;
-    const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 100));
-    const slow = eventStoreOn(around(async (call) => void (call === 'append' && ++appends === 2 && (await pause())), async () => undefined));
+    const { store: slow, arrived, goOn } = pausingAt(2);
     const first = slow.append(write(stream('ada'), 0, { take: ['x'] }));
-    while (appends < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await arrived;
+    setTimeout(goOn, 100);
     const refused = await failureOf(healthy(1000).append(write(stream('ben'), 0, { take: ['x'] })));
     expect(refused).toBeInstanceOf(ClaimTaken);
     await first;
@@ -140,6 +151,40 @@ describe('a claim whose holder does not hold it', () => {
     await pending('ada');
     await healthy().append(write(stream('ada'), 0, { take: ['x'] }));
     expect(typesIn(stream('ada'))).toEqual(['Changed']);
+    expectSound();
+  });
+});
+
+describe('a claim that is released', () => {
+  const refusesBen = async () => expect(await failureOf(healthy().append(write(stream('ben'), 0, { take: ['x'] })))).toMatchObject({ name: 'ClaimTaken', holder: stream('ada') });
+
+  it('is not freed any more once a later append of the stream has taken it again', async () => {
+    begin();
+    await healthy().append(write(stream('ada'), 0, { take: ['x'] }));
+    const { store: slow, arrived, goOn } = pausingAt(2);
+    const releasing = slow.append(write(stream('ada'), 1, { release: ['x'] }));
+    await arrived;
+    await healthy().append(write(stream('ada'), 2, { take: ['x'] }));
+    goOn();
+    await releasing;
+    await refusesBen();
+    expectSound();
+  });
+
+  it('is not freed by a repeated append, from under a later one that is about to take it again', async () => {
+    begin();
+    await healthy().append(write(stream('ada'), 0, { take: ['x'] }));
+    const release = write(stream('ada'), 1, { release: ['x'] });
+    // It dies between its event and the claim.
+    await failureOf(crashingAt(5, 'before').store.append(release));
+    expect(holderOf('x')).toBeUndefined();
+    const { store: slow, arrived, goOn } = pausingAt(2 + 1);
+    const takingAgain = slow.append(write(stream('ada'), 2, { take: ['x'] }));
+    await arrived;
+    await healthy().append(release);
+    goOn();
+    await takingAgain;
+    await refusesBen();
     expectSound();
   });
 });

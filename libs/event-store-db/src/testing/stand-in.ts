@@ -6,7 +6,7 @@ import type { IServerFeaturesServer } from '@eventstore/db-client/generated/serv
 import streamsGrpc from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type { IStreamsServer } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import type { AppendReq, BatchAppendReq } from '@eventstore/db-client/generated/streams_pb.js';
+import type { AppendReq, AppendResp, BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { standInLog, type AppendOutcome, type Expected, type Proposed, type StandInLog } from './stand-in-log.ts';
 import { appendResponse, batchAppendResponse, deletedError, expectedOf, nameOf, proposed, serviceError, supportedMethods, uuidOf } from './stand-in-messages.ts';
 import { read } from './stand-in-read.ts';
@@ -126,43 +126,46 @@ const streamsService = (log: StandInLog, faults: Faults, die: () => void): IStre
     return undefined;
   };
 
+  const appendOne = async (call: grpc.ServerReadableStream<AppendReq, AppendResp>, callback: grpc.sendUnaryData<AppendResp>) => {
+    let options: AppendReq.Options | undefined;
+    const events: Proposed[] = [];
+    for await (const message of call as AsyncIterable<AppendReq>) {
+      if (message.hasOptions()) options = message.getOptions();
+      else events.push(proposed(message.getProposedMessage()!));
+    }
+    const stream = nameOf(options!.getStreamIdentifier());
+    const expected = expectedOf(options!);
+    const outcome = await append(stream, expected, events);
+    if (!outcome) return;
+    if (outcome.kind === 'tombstoned') callback(deletedError(stream));
+    else if (outcome.kind === 'too-large') callback(serviceError(grpc.status.INVALID_ARGUMENT, 'maximum-append-size-exceeded', { 'maximum-append-size': '16777216' }));
+    else callback(null, appendResponse(outcome, expected));
+  };
+
+  type Batch = { options: BatchAppendReq.Options; events: Proposed[] };
+  const appendBatch = async (call: grpc.ServerDuplexStream<BatchAppendReq, BatchAppendResp>, last: BatchAppendReq, { options, events }: Batch) => {
+    const stream = nameOf(options.getStreamIdentifier());
+    const expected = expectedOf(options);
+    const outcome = await append(stream, expected, events);
+    if (outcome && !call.cancelled) call.write(batchAppendResponse(last, stream, outcome, expected));
+  };
+
   return {
-    read: async (call) => {
-      if (faults.delayMs > 0) await sleep(faults.delayMs);
-      await read(log, call);
-    },
-    append: async (call, callback) => {
-      let options: AppendReq.Options | undefined;
-      const events: Proposed[] = [];
-      try {
-        for await (const message of call as AsyncIterable<AppendReq>) {
-          if (message.hasOptions()) options = message.getOptions();
-          else events.push(proposed(message.getProposedMessage()!));
-        }
-      } catch {
-        return; // The client went away while it was sending.
-      }
-      const stream = nameOf(options!.getStreamIdentifier());
-      const expected = expectedOf(options!);
-      const outcome = await append(stream, expected, events);
-      if (!outcome) return;
-      if (outcome.kind === 'tombstoned') callback(deletedError(stream));
-      else if (outcome.kind === 'too-large') callback(serviceError(grpc.status.INVALID_ARGUMENT, 'maximum-append-size-exceeded', { 'maximum-append-size': '16777216' }));
-      else callback(null, appendResponse(outcome, expected));
+    read: (call) => void sleep(faults.delayMs).then(() => read(log, call)),
+    append: (call, callback) => {
+      // It throws where the client goes away while it sends.
+      appendOne(call, callback).catch(() => undefined);
     },
     batchAppend: (call) => {
-      const open = new Map<string, { options: BatchAppendReq.Options; events: Proposed[] }>();
-      call.on('data', async (message: BatchAppendReq) => {
+      const open = new Map<string, Batch>();
+      call.on('data', (message: BatchAppendReq) => {
         const id = uuidOf(message.getCorrelationId());
         const batch = open.get(id) ?? { options: message.getOptions()!, events: [] };
         open.set(id, batch);
         batch.events.push(...message.getProposedMessagesList().map(proposed));
         if (!message.getIsFinal()) return;
         open.delete(id);
-        const stream = nameOf(batch.options.getStreamIdentifier());
-        const expected = expectedOf(batch.options);
-        const outcome = await append(stream, expected, batch.events);
-        if (outcome && !call.cancelled) call.write(batchAppendResponse(message, stream, outcome, expected));
+        void appendBatch(call, message, batch);
       });
       call.on('error', () => undefined);
       call.on('end', () => call.end());
