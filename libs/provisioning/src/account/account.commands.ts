@@ -1,0 +1,49 @@
+import type { DeliveryAction } from '@tenure/contracts';
+import type { JsonObject } from '@tenure/scim';
+import type { ApprovalAction } from '../app/app-config.ts';
+import type { DeprovisioningConfig, Trigger } from '../duration/index.ts';
+import type { AccountAttributes } from '../mapping/index.ts';
+import type { HeldEntitlement, Plan } from './account.state.ts';
+
+/** A reason to deprovision that holds, and since when. */
+export type HeldTrigger = { trigger: Trigger; since: string };
+
+export type Evaluation = {
+  accountId: string;
+  appId: string;
+  userId: string;
+  /** What the account should be; null where that can't be told or doesn't matter: out of scope, or deleted. */
+  plan: Plan | null;
+  ruleIds: readonly string[];
+  /** The triggers that hold; none = the user is eligible. */
+  triggers: readonly HeldTrigger[];
+  /** Triggers of which nothing can be said: their timers stay as they are. */
+  unsure: readonly Trigger[];
+  deprovisioning: DeprovisioningConfig;
+  approvals: readonly ApprovalAction[];
+};
+
+/** What came of a delivery. */
+export type DeliveryResult =
+  | { kind: 'created'; joined: boolean; remoteId: string; attributes: AccountAttributes }
+  | { kind: 'updated'; attributes: AccountAttributes; entitlements: readonly HeldEntitlement[] }
+  | { kind: 'suspended' }
+  | { kind: 'unsuspended' }
+  | { kind: 'deleted' }
+  | { kind: 'gone' }
+  | { kind: 'foreign'; remoteId: string; attributes: JsonObject }
+  | { kind: 'abandoned' }
+  | { kind: 'failed'; code: string; message: string; final: boolean };
+
+export type AccountCommand =
+  | ({ type: 'Evaluate' } & Evaluation)
+  /** Sent by a timer, perhaps twice, late, early or after a cancel: only the state decides. */
+  | { type: 'FireTimer'; timerId: string; now: string; aboveThreshold: boolean; approvals: readonly ApprovalAction[] }
+  /** Changed time frames for timers that already run (R48). */
+  | { type: 'Reschedule'; deprovisioning: DeprovisioningConfig }
+  /** The app's configuration was deleted: the account stays as it is there (R51). */
+  | { type: 'LetGo' }
+  | { type: 'Approve' | 'Reject' | 'Retry' | 'Disassociate' | 'Recreate' | 'Rematch'; reason: string | null }
+  | { type: 'Adopt'; remoteId: string; active: boolean; reason: string | null }
+  | { type: 'StartDelivery'; deliveryId: string; action: DeliveryAction }
+  | { type: 'EndDelivery'; deliveryId: string; result: DeliveryResult };

@@ -1,0 +1,105 @@
+import type { AccountEvent } from '@tenure/contracts';
+import { ERASED } from '@tenure/eventing';
+import type { DeprovisioningAction } from '../duration/index.ts';
+import { ERASED_TEXT, FOREIGN_MATCH, GONE, REJECTED, emptyPlan, firstState, type AccountState, type AccountTimer, type PresentAccount } from './account.state.ts';
+
+/** Every event is of an account that was planned, so only the first may find none. */
+export const evolveAccount = (state: AccountState, event: AccountEvent): AccountState => {
+  const { appId, userId } = event.data;
+  return evolvePresent(state.kind === 'none' ? firstState(appId, userId) : state, event);
+};
+
+const withTimer = (account: PresentAccount, timerId: string, change: Partial<AccountTimer>): PresentAccount => ({
+  ...account,
+  timers: account.timers.map((timer) => (timer.id === timerId ? { ...timer, ...change } : timer)),
+});
+
+const aimOf = (action: DeprovisioningAction) => (action === 'suspend' ? 'suspended' : 'deleted');
+
+const delivered = (account: PresentAccount, change: Partial<PresentAccount>): PresentAccount => ({ ...account, delivery: null, failure: null, ...change });
+
+/** Of a person who was erased nothing can be read: the fold goes on without (design, decision 11). */
+const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAccount => {
+  switch (event.type) {
+    case 'AccountPlanned': {
+      const plan = event.personal === ERASED ? emptyPlan : event.personal;
+      // A new plan is worth another try; a foreign account, or an admin's no to the account, is still in its way.
+      const stays = account.failure && [FOREIGN_MATCH, GONE, REJECTED].includes(account.failure.code);
+      return { ...account, plan, aim: account.aim === 'none' ? 'present' : account.aim, updateRejected: false, failure: stays ? account.failure : null };
+    }
+    case 'AccountWithdrawn':
+      return { ...account, aim: 'none', approval: null, failure: null, match: null };
+    case 'AccessRestored':
+      return { ...account, aim: 'present', failure: account.failure?.action === 'create' ? account.failure : null };
+    case 'ApprovalRequested':
+      return { ...account, approval: { action: event.data.action, deprovisioning: event.data.deprovisioning } };
+    case 'ApprovalGranted': {
+      const { deprovisioning } = event.data;
+      return { ...account, approval: null, aim: deprovisioning ? aimOf(deprovisioning) : account.aim };
+    }
+    case 'ApprovalRejected': {
+      const { action } = event.data;
+      const message = event.personal === ERASED ? ERASED_TEXT : (event.personal.reason ?? ERASED_TEXT);
+      const failure = action === 'create' ? { action, code: REJECTED, message } : account.failure;
+      return { ...account, approval: null, failure, updateRejected: action === 'update' || account.updateRejected };
+    }
+    case 'ApprovalWithdrawn':
+      return { ...account, approval: null };
+    case 'DeprovisioningScheduled': {
+      const { timerId, trigger, action, triggeredAt, delay, dueAt } = event.data;
+      return { ...account, timers: [...account.timers, { id: timerId, trigger, action, triggeredAt, delay, dueAt, state: 'armed' }] };
+    }
+    case 'DeprovisioningRescheduled':
+      return withTimer(account, event.data.timerId, { delay: event.data.delay, dueAt: event.data.dueAt, state: 'armed' });
+    case 'DeprovisioningCancelled':
+      return withTimer(account, event.data.timerId, { state: 'cancelled', endReason: event.data.reason });
+    case 'TimerParked':
+      return withTimer(account, event.data.timerId, { state: 'parked' });
+    case 'TimerFired': {
+      const { timerId, action, effect } = event.data;
+      const fired = withTimer(account, timerId, { state: 'fired', ...(effect === 'none' && { endReason: 'superseded' }) });
+      return effect === 'delivery' ? { ...fired, aim: aimOf(action), approval: null } : fired;
+    }
+    case 'DeliveryStarted':
+      return { ...account, delivery: { id: event.data.deliveryId, action: event.data.action, failure: null }, failure: null };
+    case 'DeliveryFailed': {
+      const { action, code, final, deliveryId } = event.data;
+      const message = event.personal === ERASED ? ERASED_TEXT : event.personal.message;
+      if (final) return { ...account, delivery: null, failure: { action, code, message } };
+      return { ...account, delivery: { id: deliveryId, action, failure: { code, message } } };
+    }
+    case 'DeliveryAbandoned':
+      return { ...account, delivery: null };
+    case 'AccountCreated': {
+      const [remoteId, attributes] = event.personal === ERASED ? [null, {}] : [event.personal.remoteId, event.personal.attributes];
+      return delivered(account, { remote: 'active', remoteId, attributes, entitlements: [], owned: true, match: null });
+    }
+    case 'AccountUpdated':
+      return delivered(account, event.personal === ERASED ? {} : event.personal);
+    case 'AccountSuspended':
+      return delivered(account, { remote: 'suspended' });
+    case 'AccountUnsuspended':
+      return delivered(account, { remote: 'active' });
+    case 'AccountDeleted':
+      return delivered(account, { remote: 'deleted', remoteId: null, attributes: {}, entitlements: [], owned: false });
+    case 'AccountGone':
+      return { ...account, delivery: null, remote: 'gone', failure: { action: account.delivery?.action ?? 'update', code: GONE, message: 'The app has this account no more.' } };
+    case 'ForeignAccountFound': {
+      const match = event.personal === ERASED ? null : event.personal;
+      const message = 'The app has an account that matches and was not made by Tenure.';
+      return { ...account, delivery: null, match, failure: { action: 'create', code: FOREIGN_MATCH, message } };
+    }
+    case 'AccountAdopted': {
+      const remoteId = event.personal === ERASED ? null : event.personal.remoteId;
+      return delivered(account, { remote: event.data.active ? 'active' : 'suspended', remoteId, owned: true, match: null, attributes: {}, entitlements: [] });
+    }
+    case 'AccountDisassociated':
+      return delivered(account, { remote: 'unknown', remoteId: null, owned: false, attributes: {}, entitlements: [], approval: null });
+    case 'RematchRequested':
+      return { ...account, remote: 'none', remoteId: null, failure: null, match: null };
+    case 'RetryRequested':
+      return { ...account, failure: null, match: null };
+    case 'RecreationRequested':
+      return { ...account, remote: 'none', remoteId: null, failure: null, match: null, attributes: {}, entitlements: [] };
+  }
+};

@@ -1,0 +1,189 @@
+import type { AccountEvent, DeliveryAction } from '@tenure/contracts';
+import type { Json, JsonObject } from '@tenure/scim';
+import type { ApprovalAction } from '../app/app-config.ts';
+import type { DeprovisioningAction, Trigger } from '../duration/index.ts';
+import type { AccountAttributes, Match } from '../mapping/index.ts';
+import type { EntitlementKind } from '../rules/index.ts';
+
+export type AccountStatus = 'pending' | 'provisioning' | 'modifying' | 'provisioned' | 'suspended' | 'failed' | 'deleting' | 'deleted' | 'unknown';
+
+export type Entitlement = { kind: EntitlementKind; value: string };
+export type HeldEntitlement = Entitlement & { owned: boolean };
+
+/** What an account should be. */
+export type Plan = {
+  attributes: AccountAttributes;
+  onCreate: AccountAttributes;
+  additive: readonly string[];
+  entitlements: readonly Entitlement[];
+  matching: readonly Match[];
+};
+
+export type TimerState = 'armed' | 'parked' | 'fired' | 'cancelled';
+
+export type AccountTimer = {
+  id: string;
+  trigger: Trigger;
+  action: DeprovisioningAction;
+  triggeredAt: string;
+  delay: string;
+  dueAt: string;
+  state: TimerState;
+  endReason?: string;
+};
+
+export type PendingApproval = { action: ApprovalAction; deprovisioning: DeprovisioningAction | null };
+
+export type PresentAccount = {
+  kind: 'present';
+  appId: string;
+  userId: string;
+  plan: Plan;
+  /** What is wanted in the app; `none`: nothing, and nothing was made. */
+  aim: 'present' | 'suspended' | 'deleted' | 'none';
+  /** What is there, as far as it is known. `gone`: deleted in the app itself (R67); `unknown`: disassociated (R56). */
+  remote: 'none' | 'active' | 'suspended' | 'deleted' | 'gone' | 'unknown';
+  /** The joining key (R38); null as long as there is none, and of an erased person. */
+  remoteId: string | null;
+  /** Made by Tenure, or adopted. */
+  owned: boolean;
+  /** As last sent. */
+  attributes: AccountAttributes;
+  entitlements: readonly HeldEntitlement[];
+  timers: readonly AccountTimer[];
+  approval: PendingApproval | null;
+  /** An admin said no to the plan as it is. */
+  updateRejected: boolean;
+  failure: { action: DeliveryAction; code: string; message: string } | null;
+  match: { remoteId: string; attributes: JsonObject } | null;
+  /** Started and not over: between its tries, and while nobody knows what came of it. */
+  delivery: { id: string; action: DeliveryAction; failure: { code: string; message: string } | null } | null;
+};
+
+export type AccountState = { kind: 'none' } | PresentAccount;
+
+export const FOREIGN_MATCH = 'account/foreign-match';
+export const GONE = 'account/gone';
+export const REJECTED = 'approval/rejected';
+export const ERASED_TEXT = '';
+
+export const emptyPlan: Plan = { attributes: {}, onCreate: {}, additive: [], entitlements: [], matching: [] };
+
+export const firstState = (appId: string, userId: string): PresentAccount => ({
+  kind: 'present',
+  appId,
+  userId,
+  plan: emptyPlan,
+  aim: 'present',
+  remote: 'none',
+  remoteId: null,
+  owned: false,
+  attributes: {},
+  entitlements: [],
+  timers: [],
+  approval: null,
+  updateRejected: false,
+  failure: null,
+  match: null,
+  delivery: null,
+});
+
+/** What to do next in the app; undefined while there is nothing to do, or something must be decided first. */
+export const nextDelivery = (account: AccountState): DeliveryAction | undefined => {
+  if (account.kind === 'none') return undefined;
+  // Whether it was created must be known before anything else is done.
+  if (account.delivery?.action === 'create') return 'create';
+  const next = wantedDelivery(account);
+  if (next === undefined || account.failure?.action === next) return undefined;
+  return next === 'create' || account.remoteId !== null ? next : undefined;
+};
+
+const wantedDelivery = (account: PresentAccount): DeliveryAction | undefined => {
+  const { aim, remote, approval } = account;
+  switch (aim) {
+    case 'none':
+      return undefined;
+    case 'present':
+      if (remote === 'none' || remote === 'deleted') return approval?.action === 'create' ? undefined : 'create';
+      if (remote === 'suspended') return 'unsuspend';
+      return remote === 'active' && approval?.action !== 'update' && !account.updateRejected && isBehind(account) ? 'update' : undefined;
+    case 'suspended':
+      return remote === 'active' ? 'suspend' : undefined;
+    case 'deleted':
+      return remote === 'active' || remote === 'suspended' || remote === 'gone' ? 'delete' : undefined;
+  }
+};
+
+/** Whether the app lacks something of the plan, or has something of ours that is not in it any more. */
+export const isBehind = ({ plan, attributes, entitlements }: PresentAccount): boolean =>
+  changedTargets(attributes, plan.attributes).length > 0 || entitlementChanges(entitlements, plan.entitlements).length > 0;
+
+/** Targets whose value in `to` differs from the one in `from`. */
+export const changedTargets = (from: AccountAttributes, to: AccountAttributes): string[] =>
+  Object.keys(to).filter((target) => canonical(from[target] ?? null) !== canonical(to[target] ?? null));
+
+export const isSame = (one: unknown, other: unknown): boolean => canonical(one as Json) === canonical(other as Json);
+
+/** The same text for the same JSON, whatever the order of members. */
+const canonical = (json: Json): string =>
+  JSON.stringify(json, (_name, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)))
+      : value,
+  );
+
+export type EntitlementChange = Entitlement & { change: 'add' | 'remove' };
+
+/** What was made in the app itself is never taken away (R61). */
+export const entitlementChanges = (held: readonly HeldEntitlement[], wanted: readonly Entitlement[]): EntitlementChange[] => {
+  const isIn = (list: readonly Entitlement[], one: Entitlement) => list.some(({ kind, value }) => kind === one.kind && value === one.value);
+  return [
+    ...wanted.filter((one) => !isIn(held, one)).map(({ kind, value }) => ({ kind, value, change: 'add' as const })),
+    ...held.filter((one) => one.owned && !isIn(wanted, one)).map(({ kind, value }) => ({ kind, value, change: 'remove' as const })),
+  ];
+};
+
+/** R55. */
+export const statusOf = (account: PresentAccount): AccountStatus => {
+  const { remote, approval, failure, delivery } = account;
+  if (failure) return 'failed';
+  if (remote === 'unknown') return 'unknown';
+  if (approval?.action === 'create' || approval?.action === 'update') return 'pending';
+  switch (delivery?.action ?? nextDelivery(account)) {
+    case 'create':
+      return delivery ? 'provisioning' : 'pending';
+    case 'update':
+    case 'suspend':
+    case 'unsuspend':
+      return 'modifying';
+    case 'delete':
+      return 'deleting';
+    case undefined:
+      return settledStatus(remote);
+  }
+};
+
+const settledStatus = (remote: Exclude<PresentAccount['remote'], 'unknown'>): AccountStatus => {
+  switch (remote) {
+    case 'active':
+      return 'provisioned';
+    case 'suspended':
+      return 'suspended';
+    case 'none':
+    case 'deleted':
+    case 'gone':
+      return 'deleted';
+  }
+};
+
+export const isRunning = ({ state }: Pick<AccountTimer, 'state'>): boolean => state === 'armed' || state === 'parked';
+
+/** Of several running timers of one action the earliest counts (R47). */
+export const isEffective = (timers: readonly AccountTimer[], timer: AccountTimer): boolean => {
+  if (!isRunning(timer)) return timer.state === 'fired' && timer.endReason === undefined;
+  const rivals = timers.filter((other) => other.action === timer.action && isRunning(other));
+  return rivals.every((other) => other.id === timer.id || other.dueAt > timer.dueAt || (other.dueAt === timer.dueAt && timers.indexOf(other) > timers.indexOf(timer)));
+};
+
+/** What an approval is asked for, or what it is about, in an event. */
+export type AccountEventOf<Type extends AccountEvent['type']> = Extract<AccountEvent, { type: Type }>;

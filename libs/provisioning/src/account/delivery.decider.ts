@@ -1,0 +1,59 @@
+import {
+  AccountCreated,
+  AccountDeleted,
+  AccountGone,
+  AccountSuspended,
+  AccountUnsuspended,
+  AccountUpdated,
+  DeliveryAbandoned,
+  DeliveryFailed,
+  DeliveryStarted,
+  DeprovisioningCancelled,
+  ForeignAccountFound,
+  type AccountEvent,
+  type DeliveryAction,
+} from '@tenure/contracts';
+import type { DeliveryResult } from './account.commands.ts';
+import { changedTargets, isRunning, nextDelivery, type PresentAccount } from './account.state.ts';
+
+/** Once per delivery, however often it is tried. Nothing where something else has come to be wanted. */
+export const startDelivery = (account: PresentAccount, deliveryId: string, action: DeliveryAction): AccountEvent[] => {
+  const { appId, userId, delivery } = account;
+  if (nextDelivery(account) !== action || delivery?.action === action) return [];
+  return [DeliveryStarted({ appId, userId, deliveryId, action })];
+};
+
+/** What came of a delivery; of one that is over, or was overtaken by another, it is heard no more. */
+export const endDelivery = (account: PresentAccount, deliveryId: string, result: DeliveryResult): AccountEvent[] => {
+  const { appId, userId, delivery } = account;
+  if (delivery?.id !== deliveryId) return [];
+  const ids = { appId, userId, deliveryId };
+  const { action } = delivery;
+  switch (result.kind) {
+    case 'created':
+      return [AccountCreated({ ...ids, joined: result.joined }, { remoteId: result.remoteId, attributes: result.attributes })];
+    case 'updated': {
+      const changed = changedTargets(account.attributes, result.attributes);
+      return [AccountUpdated({ ...ids, changed }, { attributes: result.attributes, entitlements: [...result.entitlements] })];
+    }
+    case 'suspended':
+      return [AccountSuspended(ids)];
+    case 'unsuspended':
+      return [AccountUnsuspended(ids)];
+    case 'deleted': {
+      const running = account.timers.filter(isRunning);
+      return [AccountDeleted(ids), ...running.map(({ id }) => DeprovisioningCancelled({ appId, userId, timerId: id, reason: 'accountDeleted' }))];
+    }
+    case 'gone':
+      return [AccountGone(ids)];
+    case 'foreign':
+      return [ForeignAccountFound(ids, { remoteId: result.remoteId, attributes: result.attributes })];
+    case 'abandoned':
+      return [DeliveryAbandoned({ ...ids, action })];
+    case 'failed': {
+      const { code, message, final } = result;
+      // The first failure and the final one are events, tries between are none (decision 17).
+      return delivery.failure && !final ? [] : [DeliveryFailed({ ...ids, action, code, final }, { message })];
+    }
+  }
+};
