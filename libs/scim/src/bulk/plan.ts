@@ -12,7 +12,8 @@ export type BulkStep =
 
 /**
  * RFC 7644 §3.7.1: an order in which every reference is known when it is used. Operations keep their order unless a reference says
- * otherwise; where they refer to each other in a circle, the first one starts without.
+ * otherwise; where they refer to each other in a circle, the first one starts without. A reference to what then failed to be created is
+ * for whoever carries out the plan to refuse.
  */
 export const planBulk = (operations: readonly BulkOperation[]): BulkStep[] => {
   const creators = new Map(operations.flatMap(({ method, bulkId }, index) => (method === 'POST' && bulkId ? [[bulkId, index] as const] : [])));

@@ -32,6 +32,12 @@ export const checkedObject = (body: unknown): JsonObject => {
   return json;
 };
 
+/** The object without what is null; `undefined` when nothing is left. */
+export const withoutNulls = (object: JsonObject): JsonObject | undefined => {
+  const entries = Object.entries(object).filter(([, value]) => value !== null);
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+};
+
 /** A member of a message by its name in any case (RFC 7643 §2.1). */
 export const member = (object: JsonObject, name: string): Json | undefined => {
   if (Object.hasOwn(object, name)) return object[name];

@@ -2,7 +2,7 @@ import type { Dialect } from '../dialect/settings.ts';
 import { isStrict } from '../dialect/settings.ts';
 import { type Filter, isComparison } from '../filter/filter.ts';
 import { elementMatches } from '../filter/matches.ts';
-import { type Json, type JsonObject, fingerprint, isObject, sameValue } from '../json/json.ts';
+import { type Json, type JsonObject, fingerprint, isObject, sameValue, withoutNulls } from '../json/json.ts';
 import { invalidPath, invalidValue, mutability, noTarget, problem } from '../problem/problem.ts';
 import { type Resource, valueAt, withValue } from '../resource/access.ts';
 import { type Change, settle } from '../resource/replace.ts';
@@ -16,12 +16,6 @@ type Applying = Pick<Dialect, 'createMissingElement' | 'unknownAttributes'>;
 const maxVisited = 200_000;
 
 const listOf = (value: Json | undefined): Json[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
-
-/** An object without what is null; nothing left is no value. */
-const compact = (object: JsonObject): JsonObject | undefined => {
-  const entries = Object.entries(object).filter(([, value]) => value !== null);
-  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
-};
 
 const isPrimary = (element: Json): boolean => isObject(element) && element.primary === true;
 
@@ -129,7 +123,7 @@ const removeElements = (current: Json[], { where, sub, values }: Extract<PatchOp
     if (where && !elementMatches(where, element)) return [element];
     if (!sub || !isObject(element)) return [];
     if (!Object.hasOwn(element, sub)) return [element];
-    const rest = compact({ ...element, [sub]: null });
+    const rest = withoutNulls({ ...element, [sub]: null });
     return rest && !isHollow(rest) ? [rest] : [];
   });
 };
@@ -139,7 +133,7 @@ const mergeComplex = (attribute: Attribute, current: Json | undefined, change: J
   const before = isObject(current) ? current : {};
   const moved = Object.hasOwn(change, 'value') && before.value !== undefined && !sameValue(before.value, change.value);
   const stale = moved ? (attribute.subAttributes ?? []).filter(({ name, mutability: kind }) => name === '$ref' || kind === 'readOnly').map(({ name }) => [name, null]) : [];
-  return compact({ ...before, ...Object.fromEntries(stale), ...change });
+  return withoutNulls({ ...before, ...Object.fromEntries(stale), ...change });
 };
 
 const applyTo = (attribute: Attribute, current: Json | undefined, operation: PatchOperation, dialect: Applying): Json | undefined => {

@@ -1,7 +1,7 @@
 import type { Dialect } from '../dialect/settings.ts';
 import { isStrict } from '../dialect/settings.ts';
 import { sortableInstant } from '../json/instant.ts';
-import { type Json, type JsonObject, fingerprint, isObject } from '../json/json.ts';
+import { type Json, type JsonObject, fingerprint, isObject, withoutNulls } from '../json/json.ts';
 import { invalidValue } from '../problem/problem.ts';
 import type { Attribute } from '../schema/attribute.ts';
 import { findSubAttribute } from '../schema/lookup.ts';
@@ -139,11 +139,6 @@ export const readSubAttributes = (attribute: Attribute, raw: JsonObject, path: s
   return result;
 };
 
-const compact = (object: JsonObject): JsonObject | undefined => {
-  const entries = Object.entries(object).filter(([, value]) => value !== null);
-  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
-};
-
 const requireSubAttributes = (attribute: Attribute, value: JsonObject, path: string): void => {
   const missing = attribute.subAttributes?.find((sub) => sub.required && sub.mutability !== 'readOnly' && !Object.hasOwn(value, sub.name));
   if (missing) throw invalidValue(`"${path}.${missing.name}" is required.`);
@@ -162,7 +157,7 @@ export const readElement = (attribute: Attribute, raw: Json, path: string, readi
   if (attribute.type !== 'complex') return readSimple(attribute, raw, path, reading);
   const object = asObject(attribute, raw, path, reading);
   if (!object) return undefined;
-  const value = compact(readSubAttributes(attribute, decoded(object, path, reading), path, reading));
+  const value = withoutNulls(readSubAttributes(attribute, decoded(object, path, reading), path, reading));
   requireSubAttributes(attribute, value ?? {}, path);
   return value;
 };
@@ -201,7 +196,7 @@ export const readValue = (attribute: Attribute, raw: Json, path: string, reading
   }
   if (attribute.type !== 'complex') return readSimple(attribute, raw, path, reading);
   const subs = readSingleComplex(attribute, raw, path, reading);
-  const value = subs && compact(subs);
+  const value = subs && withoutNulls(subs);
   if (value) requireSubAttributes(attribute, value, path);
   return value;
 };
