@@ -86,6 +86,11 @@ describe('hostile names', () => {
     },
   );
 
+  it.each(['a\u0000b', '\ud800', 'x\udc00y'])('and text that no database keeps, %j, are refused', (value) => {
+    expect(() => parseResource(userType, { schemas: [userSchema.id], userName: value }, profiles.generic)).toThrow(expect.objectContaining({ scimType: 'invalidValue' }));
+    expect(() => parseResource(userType, { schemas: [userSchema.id], userName: 'a', [value]: 1 }, profiles.generic)).toThrow(expect.objectContaining({ scimType: 'invalidSyntax' }));
+  });
+
   it('and bodies nested beyond reason are refused', () => {
     const deep = (depth: number): Json => (depth === 0 ? 1 : { a: deep(depth - 1) });
     expect(() => parseResource(userType, deep(60), profiles.generic)).toThrow(expect.objectContaining({ scimType: 'invalidSyntax' }));

@@ -109,6 +109,8 @@ describe('a filter', () => {
     ["userName eq 'lea'", 'A string needs quotes at character 13.'],
     ['userName eq "lea', 'A string without its closing quote at character 13.'],
     ['userName eq "\\q"', 'A string that is not valid JSON at character 13.'],
+    ['userName eq "a\\u0000"', 'A string with characters that no value has at character 13.'],
+    ['userName eq "a\ud800"', 'There are characters in it that no value has.'],
     ['userName eq 7', '"userName" is compared with a string at character 13.'],
     ['nope eq "x"', '"nope" is not an attribute at character 1.'],
     ['title pr and nope.sub eq "x"', '"nope.sub" is not an attribute at character 14.'],

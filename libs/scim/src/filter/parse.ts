@@ -132,13 +132,8 @@ const parseSeries = (op: 'and' | 'or', parser: Parser, operand: () => Filter): F
 const parseOr = (parser: Parser, scope: Scope, depth: number): Filter =>
   parseSeries('or', parser, () => parseSeries('and', parser, () => parseTerm(parser, scope, depth)));
 
-const checkLength = (text: string, problem: (detail: string) => ScimProblem): void => {
-  if (text.length > filterLimits.length) throw problem(`Longer than ${filterLimits.length} characters.`);
-};
-
 /** A filter of one type, or at the root of several, where an attribute that no type has is one without a value (C12). */
 export const parseFilter = (text: string, types: ResourceType | ResourceType[], dialect: Dialect): Filter => {
-  checkLength(text, invalidFilter);
   const scanner = scannerOf(text, invalidFilter);
   const list = Array.isArray(types) ? types : [types];
   const parser = { scanner, dialect, terms: { left: filterLimits.terms }, severalTypes: list.length > 1 };

@@ -1,4 +1,6 @@
+import { isStorable } from '../json/json.ts';
 import type { ScimProblem } from '../problem/problem.ts';
+import { filterLimits } from './filter.ts';
 
 /** Reads a filter or path from left to right. Every complaint says where it stands. */
 export type Scanner = {
@@ -20,6 +22,8 @@ const wordPattern = /[^\s()[\]"]+/y;
 const stringPattern = /"(?:[^"\\]|\\.)*"/y;
 
 export const scannerOf = (text: string, problem: (detail: string) => ScimProblem): Scanner => {
+  if (text.length > filterLimits.length) throw problem(`Longer than ${filterLimits.length} characters.`);
+  if (!isStorable(text)) throw problem('There are characters in it that no value has.');
   let at = 0;
   const skip = () => {
     while (at < text.length && /\s/.test(text[at]!)) at += 1;
@@ -66,11 +70,12 @@ export const scannerOf = (text: string, problem: (detail: string) => ScimProblem
       const token = match(stringPattern);
       if (token === '') throw fail('A string without its closing quote');
       try {
-        const value: unknown = JSON.parse(token);
+        const value = String(JSON.parse(token));
+        if (!isStorable(value)) throw fail('A string with characters that no value has');
         at += token.length;
-        return String(value);
-      } catch {
-        throw fail('A string that is not valid JSON');
+        return value;
+      } catch (error) {
+        throw error instanceof SyntaxError ? fail('A string that is not valid JSON') : error;
       }
     },
     fail,

@@ -1,4 +1,4 @@
-import { invalidSyntax } from '../problem/problem.ts';
+import { invalidSyntax, invalidValue } from '../problem/problem.ts';
 
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export type JsonObject = { [name: string]: Json };
@@ -11,16 +11,23 @@ const hostileNames = new Set(['__proto__', 'constructor', 'prototype']);
 
 export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Untrusted input as JSON: refuses hostile names, depth beyond reason and what isn't JSON at all. */
+/** Text that no database keeps: NUL, or half of a surrogate pair. */
+export const isStorable = (text: string): boolean => !text.includes('\u0000') && !/\p{Surrogate}/u.test(text);
+
+/** Untrusted input as JSON: refuses hostile names, depth beyond reason, text that can't be stored and what isn't JSON at all. */
 export const checkedJson = (value: unknown, depth = 0): Json => {
   if (depth > maxJsonDepth) throw invalidSyntax(`The body is nested deeper than ${maxJsonDepth} levels.`);
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (value === null || typeof value === 'boolean') return value;
+  if (typeof value === 'string') {
+    if (!isStorable(value)) throw invalidValue('The body has text with characters that cannot be stored.');
+    return value;
+  }
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   if (Array.isArray(value)) return value.map((element) => checkedJson(element ?? null, depth + 1));
   if (typeof value !== 'object') throw invalidSyntax('The body is not JSON.');
   const entries = Object.entries(value).filter(([, member]) => member !== undefined);
-  const hostile = entries.find(([name]) => hostileNames.has(name.toLowerCase()));
-  if (hostile) throw invalidSyntax(`"${hostile[0]}" is not a name that can be used.`);
+  const hostile = entries.find(([name]) => hostileNames.has(name.toLowerCase()) || !isStorable(name));
+  if (hostile) throw invalidSyntax(`"${hostile[0].slice(0, 100)}" is not a name that can be used.`);
   return Object.fromEntries(entries.map(([name, member]) => [name, checkedJson(member, depth + 1)]));
 };
 

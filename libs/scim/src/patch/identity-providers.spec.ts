@@ -97,6 +97,8 @@ describe('Entra', () => {
     const value = [{ value: '{"id":"r-1","value":"ADMIN","displayName":"Admin"}' }];
     expect(entra({ op: 'Add', path: 'roles', value }).roles).toEqual([{ value: 'ADMIN', display: 'Admin' }]);
     expect(entra({ op: 'Add', path: 'roles', value: [{ value: '{not json' }] }).roles).toEqual([{ value: '{not json' }]);
+    const unstorable = '{"value":"a\\u0000"}';
+    expect(entra({ op: 'Add', path: 'roles', value: [{ value: unstorable }] }).roles).toEqual([{ value: unstorable }]);
   });
 
   it('E24 sends no operations at all, and junk as phone and country', () => {
@@ -224,6 +226,7 @@ describe('JumpCloud, Google and others', () => {
   it('§2.7 writes `members[value eq"x"]`, `emails[primary eq true].value` and pathless members', () => {
     expect(members({ op: 'remove', path: 'members[value eq"u-1"]' })).toEqual([{ op: 'remove', ids: ['u-1'] }]);
     expect(entra({ op: 'replace', path: 'emails[primary eq true].value', value: 'x@plum.example' }).emails).toEqual([{ primary: true, type: 'work', value: 'x@plum.example' }]);
+    expect(entra({ op: 'add', path: 'emails%5Btype%20eq%20%22home%22%5D.value', value: 'x' }, { op: 'add', path: 'ims[value eq "%41"].type', value: 'y' })).toMatchObject({ ims: [{ value: '%41', type: 'y' }], emails: [{}, { type: 'home', value: 'x' }] });
     expect(members({ op: 'add', value: { Members: [{ value: 'u-1' }, { value: 'u-1' }] } })).toEqual([{ op: 'add', ids: ['u-1'] }]);
   });
 });

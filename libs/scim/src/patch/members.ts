@@ -48,4 +48,5 @@ export const splitMembers = (operations: readonly PatchOperation[]): { profile: 
 export const memberIds = (resource: Resource, cleared: readonly string[] = []): string[] | undefined =>
   resource.members === undefined && !cleared.includes('members') ? undefined : idsIn(resource.members);
 
+/** The profile of a group, which is what `replaceResource` and `applyPatch` get: its members are changed apart. */
 export const withoutMembers = (resource: Resource): Resource => withValue(resource, 'members', undefined);

@@ -189,7 +189,7 @@ describe('any operation', () => {
     expect(refusal(() => strictly(echo))).toEqual([400, 'mutability']);
   });
 
-  it.each(['emails[', 'emails[type eq]', 'emails[type eq "work"', 'emails[type eq "work"].', 'emails[type eq "work"] value', 'na me', 'name[givenName eq "x"]', 'emails[shape eq "x"]', '%zz%20', '"x"'])(
+  it.each(['emails[', 'emails[type eq]', 'emails[type eq "work"', 'emails[type eq "work"].', 'emails[type eq "work"] value', 'na me', 'name[givenName eq "x"]', 'emails[shape eq "x"]', '%zz%20x', '%ff', '"x"'])(
     'refuses the malformed path %j',
     (path) => {
       expect(refusal(() => patch({ op: 'replace', path, value: 'x' }))).toEqual([400, 'invalidPath']);

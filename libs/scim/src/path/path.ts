@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect/settings.ts';
 import { isStrict } from '../dialect/settings.ts';
-import { type Filter, filterLimits } from '../filter/filter.ts';
+import type { Filter } from '../filter/filter.ts';
 import { parseElementFilter } from '../filter/parse.ts';
 import { scannerOf } from '../filter/scanner.ts';
 import { invalidPath } from '../problem/problem.ts';
@@ -10,10 +10,10 @@ import { type Found, findAttribute, findSubAttribute } from '../schema/lookup.ts
 /** A path of RFC 7644 §3.5.2: an attribute, perhaps some of its elements, perhaps one of its sub-attributes. */
 export type Path = Found & { where?: Filter };
 
-/** §2.7: some clients send `/emails` or `emails%5Btype…`. */
+/** §2.7: some clients send `/emails` or `emails%5Btype…`. What has quotes or spaces isn't encoded, whatever its values look like. */
 const cleaned = (text: string): string => {
   const path = text.trim().replace(/^\//, '');
-  if (!/%[0-9a-f]{2}/i.test(path)) return path;
+  if (!/%[0-9a-f]{2}/i.test(path) || /["\s]/.test(path)) return path;
   try {
     return decodeURIComponent(path);
   } catch {
@@ -23,7 +23,6 @@ const cleaned = (text: string): string => {
 
 /** `undefined` when the path is well formed and names nothing of the type. */
 export const parsePath = (type: ResourceType, text: string, dialect: Dialect): Path | undefined => {
-  if (text.length > filterLimits.length) throw invalidPath(`Longer than ${filterLimits.length} characters.`);
   const scanner = scannerOf(isStrict(dialect) ? text : cleaned(text), invalidPath);
   const name = scanner.word();
   if (!/^[\w$.:/-]+$/.test(name)) throw scanner.fail('An attribute expected', 0);

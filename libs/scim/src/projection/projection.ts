@@ -26,8 +26,9 @@ export const parseProjection = ({ attributes, excludedAttributes }: { attributes
   const only = listed(attributes);
   const except = listed(excludedAttributes);
   if (only.length > 0 && except.length > 0) throw invalidValue('"attributes" and "excludedAttributes" exclude each other.');
-  if (only.length > 0) return { only: only.flatMap((name) => pathsNamed(type, name)) };
-  return except.length > 0 ? { except: except.flatMap((name) => pathsNamed(type, name)) } : {};
+  const paths = (names: string[]) => [...new Set(names.flatMap((name) => pathsNamed(type, name)))];
+  if (only.length > 0) return { only: paths(only) };
+  return except.length > 0 ? { except: paths(except) } : {};
 };
 
 type Wanted = 'whole' | 'parts' | 'no';

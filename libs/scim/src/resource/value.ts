@@ -1,7 +1,7 @@
 import type { Dialect } from '../dialect/settings.ts';
 import { isStrict } from '../dialect/settings.ts';
 import { sortableInstant } from '../json/instant.ts';
-import { type Json, type JsonObject, fingerprint, isObject, withoutNulls } from '../json/json.ts';
+import { type Json, type JsonObject, checkedJson, fingerprint, isObject, withoutNulls } from '../json/json.ts';
 import { invalidValue } from '../problem/problem.ts';
 import type { Attribute } from '../schema/attribute.ts';
 import { findSubAttribute } from '../schema/lookup.ts';
@@ -110,7 +110,7 @@ const readSimple = (attribute: Attribute, given: Json, path: string, reading: Re
 const decoded = (raw: JsonObject, path: string, reading: Reading): JsonObject => {
   if (typeof raw.value !== 'string' || !raw.value.startsWith('{') || isStrict(reading.dialect)) return raw;
   try {
-    const inner: unknown = JSON.parse(raw.value);
+    const inner = checkedJson(JSON.parse(raw.value));
     if (!isObject(inner) || typeof inner.value !== 'string') return raw;
     note(reading, 'json-in-value', path);
     const display: JsonObject = typeof inner.displayName === 'string' ? { display: inner.displayName } : {};

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { type Filter, type FilterAttribute, type Literal, attributesOf, comparisonOperators, userType } from '../index.ts';
 
 /** Values that meet those of the specs often enough to match sometimes. */
-const words = fc.constantFrom('lea@oak.example', 'LEA@home.example', 'work', 'home', 'Baker', 'ADMIN', 'ovens', 'Boss-1', 'Xy-1', '', 'a"b\\', 'é\u0000');
+const words = fc.constantFrom('lea@oak.example', 'LEA@home.example', 'work', 'home', 'Baker', 'ADMIN', 'ovens', 'Boss-1', 'Xy-1', '', 'a"b\\', 'é');
 
 const describeAttribute = (path: string, { type, caseExact }: { type: FilterAttribute['type']; caseExact: boolean }, multiValued: boolean): FilterAttribute => ({ path, type, caseExact, multiValued });
 
