@@ -22,3 +22,22 @@ export { startDepartedMembers, type DepartedMembersDeps } from './membership/dep
 export type { History, HistoryEntry, HistoryPage } from './history/history.ts';
 export { userHistory, type ErasedUser, type UserHistory } from './history/user-history.ts';
 export { groupHistory, type GroupHistory, type PastGroup } from './history/group-history.ts';
+
+export { directoryQueries, fullDirectoryView, openDirectory, type CommandService, type Directory, type DirectoryDeps, type DirectoryQueries } from './directory.ts';
+export { tenantAggregate } from './tenant/tenant.aggregate.ts';
+export type { TenantQueries } from './tenant/tenant.queries.ts';
+export { tenantsPart } from './tenant/tenant.view.ts';
+export { adminAggregate } from './admin/admin.aggregate.ts';
+export type { AdminQueries } from './admin/admin.queries.ts';
+export { adminsPart } from './admin/admin.view.ts';
+export { isConsumerMail } from './admin/consumer-mail.ts';
+export { connectionAggregate } from './connection/connection.aggregate.ts';
+export { connectionPolicies, type CachedPolicies } from './connection/connection-policies.ts';
+export { connectionQueries, policyOf, type ConnectionQueries, type ScimConnection } from './connection/connection.queries.ts';
+export { connectionsPart } from './connection/connection.view.ts';
+export { attemptAggregate } from './attempt/attempt.aggregate.ts';
+export { licencesReply, type Licences } from './licence/licence.queries.ts';
+export { reapSecrets, type ReapDeps } from './secret/reap-secrets.ts';
+export { jitBody, jitReply, type JitUser } from './sign-in/jit.ts';
+export { signInBody, signInReply, type SignIn, type SignInReply } from './sign-in/sign-in.ts';
+export { listPageQuery, listPageRequest, listReply, type ListPage, type ListPageRequest } from './view/list-page.ts';

@@ -1,0 +1,119 @@
+import {
+  AddAdmin,
+  ChangeAdmin,
+  CreateConnection,
+  CreateGroup,
+  CreateTenant,
+  CreateUser,
+  DeleteGroup,
+  DeleteToken,
+  DeleteUser,
+  DisableConnection,
+  EnableConnection,
+  EnsureUser,
+  IssueToken,
+  PatchGroup,
+  PatchUser,
+  RecordAttempt,
+  RemoveAdmin,
+  ReplaceAppRoles,
+  ReplaceConnectionSettings,
+  ReplaceGroup,
+  ReplaceTenant,
+  ReplaceUser,
+} from '@tenure/contracts';
+import type { Database } from '@tenure/database';
+import type { CommandMessage } from '@tenure/messaging';
+import type { KeyRing, SecretStore } from '@tenure/sealing';
+import { adminCommands } from './admin/admin.commands.ts';
+import { adminQueries } from './admin/admin.queries.ts';
+import { adminsPart } from './admin/admin.view.ts';
+import { attemptCommands } from './attempt/attempt.commands.ts';
+import type { CommandDeps, CommandPlace } from './command/run-command.ts';
+import { connectionCommands } from './connection/connection.commands.ts';
+import { connectionPolicies } from './connection/connection-policies.ts';
+import { connectionQueries } from './connection/connection.queries.ts';
+import { connectionsPart } from './connection/connection.view.ts';
+import { groupCommands } from './group/group.commands.ts';
+import { groupQueries } from './group/group.queries.ts';
+import { groupsPart } from './group/group.view.ts';
+import { licences } from './licence/licence.queries.ts';
+import { jitUser } from './sign-in/jit.ts';
+import { signIn } from './sign-in/sign-in.ts';
+import { tenantCommands } from './tenant/tenant.commands.ts';
+import { tenantQueries } from './tenant/tenant.queries.ts';
+import { tenantsPart } from './tenant/tenant.view.ts';
+import { userCommands } from './user/user.commands.ts';
+import { userQueries } from './user/user.queries.ts';
+import { usersPart } from './user/user.view.ts';
+import { DIRECTORY_VIEW, directoryView } from './view/directory.view.ts';
+
+/** The directory's one view with the tables of every slice. */
+export const fullDirectoryView = (name?: string) => directoryView([tenantsPart, adminsPart, connectionsPart, usersPart, groupsPart], name);
+
+/** All that is asked of the views: for the edges of directory-service and, with a role that can only read, for the gateway. */
+export const directoryQueries = (database: Database, schema: string = DIRECTORY_VIEW) => {
+  const tenants = tenantQueries(database, schema);
+  return {
+    tenants,
+    admins: adminQueries(database, schema),
+    connections: connectionQueries(database, schema),
+    users: userQueries(database, schema),
+    groups: groupQueries(database, schema),
+    licences: licences(database, schema),
+    jitUser: jitUser(tenants),
+  };
+};
+export type DirectoryQueries = ReturnType<typeof directoryQueries>;
+
+export type CommandService = (message: CommandMessage, context: CommandPlace) => Promise<unknown>;
+
+export type DirectoryDeps = CommandDeps & {
+  database: Database;
+  /** The view's name. */
+  schema?: string;
+  keys: Pick<KeyRing, 'ensureTenant' | 'createPerson'>;
+  secrets: SecretStore;
+  /** Told what fails outside of any command. */
+  onFailure: (error: unknown) => void;
+};
+
+/** Every command of the directory by its pattern, so that a controller is a table. */
+export const openDirectory = ({ database, schema = DIRECTORY_VIEW, ...deps }: DirectoryDeps) => {
+  const queries = directoryQueries(database, schema);
+  const policies = connectionPolicies(queries.connections);
+  const users = userCommands({ ...deps, queries: queries.users, policies });
+  const groups = groupCommands({ ...deps, policies, sql: database, schema });
+  const tenants = tenantCommands(deps);
+  const admins = adminCommands({ ...deps, users, userQueries: queries.users, policies });
+  const connections = connectionCommands({ ...deps, policies });
+  const attempts = attemptCommands(deps);
+
+  const commands: Readonly<Record<string, CommandService>> = {
+    [CreateTenant.pattern]: tenants.create,
+    [ReplaceTenant.pattern]: tenants.replace,
+    [ReplaceAppRoles.pattern]: tenants.replaceAppRoles,
+    [AddAdmin.pattern]: admins.add,
+    [ChangeAdmin.pattern]: admins.change,
+    [RemoveAdmin.pattern]: admins.remove,
+    [CreateConnection.pattern]: connections.create,
+    [ReplaceConnectionSettings.pattern]: connections.replaceSettings,
+    [EnableConnection.pattern]: connections.enable,
+    [DisableConnection.pattern]: connections.disable,
+    [IssueToken.pattern]: connections.issueToken,
+    [DeleteToken.pattern]: connections.deleteToken,
+    [CreateUser.pattern]: users.create,
+    [ReplaceUser.pattern]: users.replace,
+    [PatchUser.pattern]: users.patch,
+    [DeleteUser.pattern]: users.delete,
+    [EnsureUser.pattern]: users.ensure,
+    [CreateGroup.pattern]: groups.create,
+    [ReplaceGroup.pattern]: groups.replace,
+    [PatchGroup.pattern]: groups.patch,
+    [DeleteGroup.pattern]: groups.delete,
+    [RecordAttempt.pattern]: attempts.record,
+  };
+
+  return { commands, queries, policies, signIn: signIn(queries.users, deps.secrets), stop: attempts.stop };
+};
+export type Directory = ReturnType<typeof openDirectory>;
