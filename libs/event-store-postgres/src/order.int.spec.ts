@@ -21,7 +21,10 @@ describe('the order of events in PostgreSQL', () => {
 
   /** An append within a transaction that stays open around it, as an append under load does. */
   const appendIn = (sql: Sql, id: string) =>
-    sql.query({ text: `select * from event_store.append($1, 0, $2, '{}', '{}')`, values: [stream(id), JSON.stringify([event(id)])] });
+    sql.query({
+      text: `select * from event_store.append($1, $2)`,
+      values: [JSON.stringify([{ stream: stream(id), expected: 0, events: [event(id)], take: [], release: [] }]), [stream(id)]],
+    });
 
   it('shows no event while one that may come before it can still appear', async () => {
     const slow = test.database.transaction(async (sql) => {
@@ -114,6 +117,14 @@ describe('the order of events in PostgreSQL', () => {
     await stop();
     // Not each of them: transactions of other tests on the same server may hide an event for a while.
     expect(Math.min(...delays)).toBeLessThan(50);
+  });
+
+  it('fails alone an append that PostgreSQL cannot store, among others that share its commit', async () => {
+    const writes = Array.from({ length: 12 }, (_, n) => store.append({ stream: stream(`${n}`), expected: 0, events: [event(n === 7 ? 'bad\u0000' : 'good')] }));
+    const outcomes = await Promise.allSettled(writes);
+    expect(outcomes.flatMap(({ status }, n) => (status === 'rejected' ? [n] : []))).toEqual([7]);
+    expect(await store.read(stream('7'))).toEqual([]);
+    expect(types(await store.read(stream('8')))).toEqual(['good']);
   });
 
   it('says that it does not know where the connection breaks during an append, and a repetition finds out', async () => {

@@ -4,6 +4,7 @@ import {
   OutcomeUnknown,
   StaleStream,
   type Append,
+  type ClaimNames,
   type EventStore,
   type FeedRange,
   type Position,
@@ -11,6 +12,7 @@ import {
   type StoredEvent,
   type StreamName,
 } from '@tenure/eventing';
+import { inBatches } from './batches.ts';
 import { openGeneration, placeOf, positionOf, START, type Place } from './generation.ts';
 import { quoted } from './schema.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -28,6 +30,9 @@ type Row = Place & {
   recordedAt: string;
 };
 
+/** One append as it travels, and the names of the stream and the claims that nobody else may change meanwhile. */
+type Write = { json: string; locked: readonly string[] };
+
 type Outcome = {
   outcome: 'appended' | 'stale' | 'taken';
   last_revision: Revision;
@@ -40,7 +45,7 @@ type Outcome = {
 const COLUMNS = `e.stream, e.revision, e.xid, e.position, e.id, e.type, e.schema_version as "schemaVersion", e.data, e.person_id as "personId",
   e.personal, e.metadata, e.recorded_at as "recordedAt"`;
 
-const UNIQUE_VIOLATION = '23505';
+const noClaims: ClaimNames = { take: [], release: [] };
 
 /** What PostgreSQL itself says (a SQLSTATE), unless it says that it ends the connection. All else is a connection that broke. */
 const answered = (error: unknown): error is Error & { code: string } => {
@@ -52,7 +57,7 @@ const answered = (error: unknown): error is Error & { code: string } => {
 const statements = (schema: string) => {
   const s = quoted(schema);
   return {
-    append: { name: `${schema}.append`, text: `select * from ${s}.append($1, $2, $3, $4, $5)` },
+    append: { name: `${schema}.append`, text: `select * from ${s}.append($1, $2)` },
     forwards: { name: `${schema}.read`, text: `select ${COLUMNS} from ${s}.events e where stream = $1 and revision > $2 order by revision limit $3` },
     backwards: {
       name: `${schema}.back`,
@@ -89,23 +94,21 @@ export const postgresEventStore = async ({ database, schema = 'event_store' }: P
     recordedAt,
   });
 
-  const tryAppend = async (values: readonly unknown[]): Promise<Outcome> => {
+  const appendAll = async (writes: readonly Write[]): Promise<readonly Outcome[]> => {
+    const values = [`[${writes.map(({ json }) => json).join()}]`, writes.flatMap(({ locked }) => locked)];
     try {
-      return (await database.query<Outcome>({ ...sql.append, values }))[0]!;
+      return await database.query<Outcome>({ ...sql.append, values });
     } catch (error) {
       if (answered(error)) throw error;
       throw new OutcomeUnknown('PostgreSQL did not answer: the events may or may not have been appended.', { cause: error });
     }
   };
 
-  const append = async ({ stream, expected, events, claims }: Append) => {
+  const appendOne = inBatches({ send: appendAll, bytesOf: ({ json }) => json.length, failsForOne: answered });
+
+  const append = async ({ stream, expected, events, claims: { take, release } = noClaims }: Append) => {
     if (events.length === 0) throw new Error(`An append to ${stream} has no events.`);
-    const values = [stream, expected, JSON.stringify(events), claims?.take ?? [], claims?.release ?? []];
-    // Of two writers at one revision the index refuses the second, once the first has committed: asked again, the function says what that means.
-    const result = await tryAppend(values).catch((error: { code?: string }) => {
-      if (error.code === UNIQUE_VIOLATION) return tryAppend(values);
-      throw error;
-    });
+    const result = await appendOne({ json: JSON.stringify({ stream, expected, events, take, release }), locked: [stream, ...take, ...release] });
     switch (result.outcome) {
       case 'stale':
         throw new StaleStream(stream, expected);

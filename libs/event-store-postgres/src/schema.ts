@@ -3,10 +3,10 @@ import type { Migration } from '@tenure/database';
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /**
- * `append` looks before it writes, and the insert of the events is its first write: PostgreSQL gives a transaction its xid at its first write,
- * so whoever has seen something committed has a later xid than that, and the feed's order by xid agrees with what happened (design, decision 2).
- * Only advisory locks come before, for they need no xid: one per claim, sorted, so that a value shows as released before it shows as taken
- * again, and opposite orders don't deadlock. Refusals are answers and no errors: nothing was written.
+ * PostgreSQL gives a transaction its xid at its first write. The feed's order by xid agrees with what happened if whoever has seen something
+ * committed has a later xid than that (design, decision 2). So `append` first takes advisory locks, which need no xid: one per stream and claim,
+ * sorted, because opposite orders would deadlock. Once it has them, all who had them before are committed, and nobody else changes those streams
+ * and claims until it commits itself: a value shows as released before it shows as taken again. Refusals are answers and no errors.
  */
 export const migrations = (schema: string): readonly Migration[] => {
   const s = quoted(schema);
@@ -37,20 +37,13 @@ export const migrations = (schema: string): readonly Migration[] => {
 
         create table ${s}.generation (one boolean primary key default true check (one), generation text not null, identity text not null);
 
-        create function ${s}.append(
+        create function ${s}.append_one(
           wanted_stream text, expected int, new_events json, take text[], release text[],
           out outcome text, out last_revision int, out last_xid xid8, out last_position bigint, out claim text, out held_by text
         ) language plpgsql as $append$
         declare
-          lock bigint;
           size int := json_array_length(new_events);
         begin
-          if take <> '{}' or release <> '{}' then
-            for lock in select distinct hashtextextended(name, 0) from unnest(take || release) as name order by 1 loop
-              perform pg_advisory_xact_lock(lock);
-            end loop;
-          end if;
-
           select coalesce(max(e.revision), 0) into last_revision from ${s}.events e where e.stream = wanted_stream;
           if last_revision <> expected then
             last_revision := expected + size;
@@ -97,6 +90,21 @@ export const migrations = (schema: string): readonly Migration[] => {
           last_revision := expected + size;
         end
         $append$;
+
+        -- Several appends in one transaction, each succeeding or failing by itself. "locked": the names of their streams and claims.
+        create function ${s}.append(writes json, locked text[])
+        returns table (outcome text, last_revision int, last_xid xid8, last_position bigint, claim text, held_by text) language plpgsql as $appends$
+        declare
+          lock bigint;
+        begin
+          for lock in select distinct hashtextextended(name, 0) from unnest(locked) as name order by 1 loop
+            perform pg_advisory_xact_lock(lock);
+          end loop;
+          return query
+            select done.* from json_to_recordset(writes) as w(stream text, expected int, events json, take text[], release text[])
+            cross join lateral ${s}.append_one(w.stream, w.expected, w.events, w.take, w.release) as done;
+        end
+        $appends$;
 
         -- The places of the next events of some categories: from each category's own index, so that a rare one among many events costs what it has.
         -- The settings keep the planner, which knows little of a young table, from sorting all events of a category for one page (25 ms became 0.6).

@@ -1,0 +1,57 @@
+/**
+ * Batches under way at a time: while they are, what comes waits and travels together. Two, so that one that waits for a lock does not stop all.
+ * (Durable appends a second with 16 and 64 callers, on a busy machine: one statement each 2,990 and 3,050; batches, one under way 3,960 and 7,100;
+ * two 4,600 and 6,980; four 3,580 and 6,710. A bare insert 5,430 and 6,120.)
+ */
+const UNDER_WAY = 2;
+const LARGEST_COUNT = 64;
+const LARGEST_BYTES = 4 * 1024 * 1024;
+
+type Waiting<Item, Result> = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void };
+
+type Sending<Item, Result> = {
+  /** The results in the order of the items. */
+  send: (items: readonly Item[]) => Promise<readonly Result[]>;
+  /** How much of a batch an item fills; one that fills more than all of it travels alone. */
+  bytesOf: (item: Item) => number;
+  /** Whether a batch failed for what one of its items asks: then each is tried by itself. */
+  failsForOne: (error: unknown) => boolean;
+};
+
+/** Carries single requests in batches when there are many at once, so that they share a round trip and a commit. One that comes alone goes at once. */
+export const inBatches = <Item, Result>({ send, bytesOf, failsForOne }: Sending<Item, Result>) => {
+  const queue: Waiting<Item, Result>[] = [];
+  let underWay = 0;
+
+  const settle = async (batch: readonly Waiting<Item, Result>[]): Promise<void> => {
+    try {
+      const results = await send(batch.map(({ item }) => item));
+      batch.forEach(({ resolve }, index) => resolve(results[index]!));
+    } catch (error) {
+      if (batch.length > 1 && failsForOne(error)) for (const one of batch) await settle([one]);
+      else batch.forEach(({ reject }) => reject(error));
+    }
+  };
+
+  const nextBatch = (): Waiting<Item, Result>[] => {
+    let bytes = bytesOf(queue[0]!.item);
+    let count = 1;
+    while (count < Math.min(queue.length, LARGEST_COUNT) && (bytes += bytesOf(queue[count]!.item)) <= LARGEST_BYTES) count += 1;
+    return queue.splice(0, count);
+  };
+
+  const proceed = (): void => {
+    if (underWay >= UNDER_WAY || queue.length === 0) return;
+    underWay += 1;
+    void settle(nextBatch()).then(() => {
+      underWay -= 1;
+      proceed();
+    });
+  };
+
+  return (item: Item): Promise<Result> =>
+    new Promise((resolve, reject) => {
+      queue.push({ item, resolve, reject });
+      proceed();
+    });
+};
