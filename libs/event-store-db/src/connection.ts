@@ -83,6 +83,7 @@ export const connect = (connectionString: string): Connection => {
   // The client asks this before each append, to choose between batch appends and single ones. Batch appends share one table per process,
   // which any dead connection empties: all appends in flight fail, and an answer that arrives afterwards throws where nobody can catch it.
   // They have no deadline either. And the question itself, once it times out, stays answered with that error for ever.
+  // What it costs (client and stand-in in one process): 1.0 ms an append instead of 0.15; 1,100/s instead of 4,000/s with 64 at once.
   Object.assign(client, { supports: async () => false });
 
   const collect = async (reading: AsyncIterable<ResolvedEvent> & Reading, what: string, deadline: Deadline): Promise<RecordedEvent[]> => {
