@@ -1,0 +1,130 @@
+import type { Instant } from '@tenure/eventing';
+import { sameTarget, additiveTargets, desiredAttributes, matchesFor, type AccountAttributes, type Person } from '../mapping/index.ts';
+import type { AppConfig } from '../app/app-config.ts';
+import type { Evaluation, HeldTrigger } from '../account/account.commands.ts';
+import { accountIdOf } from '../account/account.aggregate.ts';
+import type { Entitlement, Plan } from '../account/account.state.ts';
+import { entitlementKinds, evaluateRules, type RuleOutcome } from '../rules/index.ts';
+import { assignedRoles, inScope, type Assignments, type ScopeAnswer, type ScopePerson } from '../scope/index.ts';
+import { orgUnitOf } from '../people/apply-user.ts';
+import type { KnownGroups, KnownPerson, KnownTenant } from '../people/find-person.ts';
+
+/** What an evaluation looks at: the views as they are now. */
+export type Views = {
+  app: AppConfig;
+  /** Since when the app's scope, assignments and rules are as they are, where that is known. */
+  appSince: Instant | null;
+  person: KnownPerson;
+  groups: KnownGroups;
+  tenant: KnownTenant;
+  /** When what led to this evaluation happened: the instant of what nothing else dates. */
+  causedAt: Instant;
+};
+
+export type Evaluated = Evaluation & { scope: ScopeAnswer };
+
+/** R60: the rules that were reapplied last decide about an account that is there, today's about a new one. */
+export const evaluatePerson = (views: Views, { isNew }: { isNew: boolean }): Evaluated => {
+  const { app, person, groups, tenant } = views;
+  const scoped = scopePersonOf(person);
+  const facts = { assignments: assignmentsOf(app), directGroups: groups.direct, allGroups: groups.all };
+  const assigned = assignedRoles(scoped, facts);
+  const known = { id: person.id, resource: person.resource, appRoles: assigned.length > 0 ? assigned : scoped.appRoles };
+  const rules = evaluateRules(isNew ? app.rules : app.appliedRules, known, groups.all);
+  const scope = inScope(scoped, app.scope, { ...facts, primaryDomain: tenant.primaryDomain, skippedByRule: rules.skip });
+  const triggers = triggersOf(views, scope);
+  const accountId = accountIdOf(app.id, person.id);
+  const withRole = rules.role === undefined ? known : { ...known, appRoles: [rules.role] };
+  return {
+    accountId,
+    appId: app.id,
+    userId: person.id,
+    plan: scope.in && person.deletedAt === null ? planOf(app, withRole, rules, accountId) : null,
+    ruleIds: rules.applied,
+    triggers,
+    // A deleted person is in no group any more: that says nothing about whether the app was turned off for them.
+    unsure: person.deletedAt === null ? [] : ['turnedOff', ...(person.active ? [] : ['suspended' as const])],
+    deprovisioning: app.deprovisioning,
+    approvals: app.approvals,
+    scope,
+  };
+};
+
+/** What the user's own resource says; the values of `roles` are those of the app roles (R22) they hold. */
+const scopePersonOf = ({ id, resource, archived }: KnownPerson): ScopePerson => {
+  const { userName, roles } = resource;
+  const appRoles = (Array.isArray(roles) ? roles : []).flatMap((role) =>
+    typeof role === 'object' && role !== null && !Array.isArray(role) && typeof role['value'] === 'string' ? [role['value']] : [],
+  );
+  return { id, userName: typeof userName === 'string' ? userName : '', archived, orgUnitPath: orgUnitOf(resource), appRoles };
+};
+
+const assignmentsOf = ({ assignments }: AppConfig): Assignments => {
+  const ofKind = (wanted: keyof Assignments) =>
+    new Map(assignments.filter(({ kind }) => kind === wanted).map(({ id, role }) => [id, role === undefined ? {} : { role }]));
+  return { users: ofKind('users'), groups: ofKind('groups'), roles: ofKind('roles') };
+};
+
+/** Which reasons to deprovision hold, each since its own condition does (R44, R62). */
+const triggersOf = (views: Views, scope: ScopeAnswer): HeldTrigger[] => {
+  const { person } = views;
+  if (person.deletedAt !== null) return [{ trigger: 'deleted', since: person.deletedAt }];
+  return [
+    ...(person.active ? [] : [{ trigger: 'suspended' as const, since: person.since.active }]),
+    ...(scope.in ? [] : [{ trigger: 'turnedOff' as const, since: outOfScopeSince(views, scope.because) }]),
+  ];
+};
+
+const outOfScopeSince = ({ app, appSince, person, groups, tenant, causedAt }: Views, because: Exclude<ScopeAnswer, { in: true }>['because']): Instant => {
+  const scopeGroups = app.scope.groups.map(({ id, nested }) => (nested ? groups.allUntil : groups.directUntil).get(id));
+  const assignedGroups = app.assignments.filter(({ kind }) => kind === 'groups').map(({ id }) => groups.directUntil.get(id));
+  switch (because) {
+    case 'scope/archived':
+      return person.since.archived;
+    case 'scope/not-assigned':
+      return latest(appSince, ...assignedGroups, app.assignments.some(({ kind }) => kind === 'roles') ? person.since.changed : null) ?? causedAt;
+    case 'scope/not-in-group':
+      return latest(appSince, ...scopeGroups) ?? causedAt;
+    case 'scope/not-in-unit':
+      return latest(appSince, person.since.unit) ?? causedAt;
+    case 'scope/other-domain':
+      return latest(appSince, person.since.domain, tenant.domainSince) ?? causedAt;
+    case 'scope/skipped-by-rule':
+      return latest(appSince, person.since.changed) ?? causedAt;
+  }
+};
+
+const latest = (...instants: (Instant | null | undefined)[]): Instant | undefined => instants.filter((each) => each !== null && each !== undefined).toSorted().at(-1);
+
+const EXTERNAL_ID = sameTarget('externalId');
+const ACTIVE = sameTarget('active');
+
+/**
+ * `active` is never sent with the other attributes: whether and when an account is suspended is the timers' business, also where a
+ * mapping would pass it on at once (R44, R47). A new account is active. The account's own id travels as `externalId` (decision 17).
+ */
+const planOf = (app: AppConfig, person: Person, rules: RuleOutcome, accountId: string): Plan => {
+  const { mappings, matching } = app.attributes;
+  const overruled = new Set(Object.keys(rules.attributes).map(sameTarget));
+  const whole = (creating: boolean): AccountAttributes => {
+    const mapped = Object.entries(desiredAttributes(mappings, person, { creating })).filter(([target]) => !overruled.has(sameTarget(target)));
+    return Object.fromEntries([...mapped, ...Object.entries(rules.attributes)].filter(([target]) => sameTarget(target) !== ACTIVE));
+  };
+  const attributes = { ...whole(false), ...(!mapsExternalId(app) && { externalId: accountId }) };
+  const known = new Set(Object.keys(attributes));
+  const onlyOnCreate = Object.entries(whole(true)).filter(([target]) => !known.has(target));
+  const sendsActive = mappings.some(({ target }) => sameTarget(target) === ACTIVE);
+  return {
+    attributes,
+    onCreate: { ...Object.fromEntries(onlyOnCreate), ...(sendsActive && { active: true }) },
+    additive: additiveTargets(mappings),
+    entitlements: entitlementsOf(rules),
+    matching: matchesFor(matching, person),
+  };
+};
+
+/** Whether the app's own mappings fill `externalId`, so that it can't tell which account is ours. */
+export const mapsExternalId = ({ attributes }: AppConfig): boolean => attributes.mappings.some(({ target }) => sameTarget(target) === EXTERNAL_ID);
+
+const entitlementsOf = ({ entitlements }: RuleOutcome): Entitlement[] =>
+  entitlementKinds.flatMap((kind) => (entitlements[kind]?.values ?? []).map((value) => ({ kind, value })));

@@ -1,0 +1,115 @@
+import { groupEvents, tenantEvents, userEvents, type GroupEvent, type TenantEvent, type UserEvent } from '@tenure/contracts';
+import type { Database, Sql } from '@tenure/database';
+import { decoder, streamParts, type Sealer } from '@tenure/eventing';
+import { factConsumer, type Fact, type FactConsumer, type FactConsumerOptions } from '@tenure/messaging';
+import { applyGroup } from './apply-group.ts';
+import { applyUser } from './apply-user.ts';
+import { markTenant, markUsers, PROVISIONING, type Cause } from './to-evaluate.ts';
+
+export type PeopleConsumerNeeds = Pick<FactConsumerOptions, 'attempts' | 'retryAfterMs' | 'onParked'> & {
+  database: Database;
+  sealer: Sealer;
+  /** Someone is to be evaluated; called inside the transaction, so the rows are there a moment later. */
+  onMarked?: () => void;
+  /** A person was erased: caches and snapshots drop them too. */
+  onErased?: (person: { tenantId: string; personId: string }) => void;
+};
+
+const CONSUMER = 'people';
+const BEFORE_REBUILD = 'people/before-rebuild';
+
+const causeOf = ({ id, metadata }: Fact): Cause => ({
+  causationId: id,
+  correlationId: metadata.correlationId,
+  occurredAt: metadata.occurredAt,
+  ...(metadata.traceparent !== undefined && { traceparent: metadata.traceparent }),
+});
+
+/** Keeps people and groups from the directory's facts. One transaction applies, moves the marks, and notes whom to evaluate (design, decision 9). */
+export const peopleConsumer = ({ database, sealer, onMarked, onErased, ...options }: PeopleConsumerNeeds): FactConsumer => {
+  const decodeUser = decoder(sealer, userEvents);
+  const decodeGroup = decoder(sealer, groupEvents);
+  const decodeTenant = decoder(sealer, tenantEvents);
+
+  /** Returns whom it may concern; `everyone` of the tenant. */
+  const apply = async (sql: Sql, fact: Fact): Promise<readonly string[] | 'everyone'> => {
+    const { category, tenantId, id } = streamParts(fact.stream);
+    const { occurredAt } = fact.metadata;
+    if (category === 'user') {
+      const { event } = await decodeUser<UserEvent>(fact);
+      if (!event) return [];
+      await applyUser(sql, { tenantId, userId: id }, event, occurredAt);
+      if (event.type === 'PersonErased') onErased?.({ tenantId, personId: id });
+      return [id];
+    }
+    if (category === 'group') {
+      const { event } = await decodeGroup<GroupEvent>(fact);
+      return event ? applyGroup(sql, { tenantId, groupId: id }, event, occurredAt) : [];
+    }
+    if (category === 'tenant') {
+      const { event } = await decodeTenant<TenantEvent>(fact);
+      return event && (await applyTenant(sql, tenantId, event, occurredAt)) ? 'everyone' : [];
+    }
+    return [];
+  };
+
+  return factConsumer({
+    ...options,
+    name: CONSUMER,
+    database,
+    schema: PROVISIONING,
+    handle: async (sql, fact) => {
+      const concerned = await apply(sql, fact);
+      if (concerned.length === 0 || (await wasConsumedBefore(sql, fact))) return;
+      const { tenantId } = fact.metadata;
+      await (concerned === 'everyone' ? markTenant(sql, tenantId, causeOf(fact)) : markUsers(sql, tenantId, concerned, causeOf(fact)));
+      onMarked?.();
+    },
+  });
+};
+
+/** Whether the primary domain is another one, which scope asks for (R42). */
+const applyTenant = async (sql: Sql, tenantId: string, event: TenantEvent, occurredAt: string): Promise<boolean> => {
+  if (event.type === 'AppRolesReplaced') return false;
+  const { primaryDomain, features } = event.data;
+  const [before] = await sql.query<{ primary_domain: string }>({ text: `select primary_domain from ${PROVISIONING}.tenants where id = $1`, values: [tenantId] });
+  await sql.query({
+    text: `insert into ${PROVISIONING}.tenants as t (id, primary_domain, features, domain_since) values ($1, $2, $3, $4)
+           on conflict (id) do update set primary_domain = excluded.primary_domain, features = excluded.features,
+             domain_since = case when t.primary_domain = excluded.primary_domain then t.domain_since else excluded.domain_since end`,
+    values: [tenantId, primaryDomain, JSON.stringify(features), occurredAt],
+  });
+  return before !== undefined && before.primary_domain !== primaryDomain;
+};
+
+/** A rebuild marks nothing: what these facts led to was done when they came first. */
+const wasConsumedBefore = async (sql: Sql, { stream, revision }: Fact): Promise<boolean> => {
+  const [mark] = await sql.query({
+    name: 'provisioning.consumed_before',
+    text: `select 1 from ${PROVISIONING}.fact_marks where consumer = '${BEFORE_REBUILD}' and stream = $1 and revision >= $2`,
+    values: [stream, revision],
+  });
+  return mark !== undefined;
+};
+
+/** Empties people and groups, to be built again from the first fact. Nobody is evaluated until they are where they were. */
+export const forgetPeople = (database: Database, consumer: FactConsumer): Promise<void> =>
+  database.transaction(async (sql) => {
+    await sql.query(`delete from ${PROVISIONING}.fact_marks where consumer = '${BEFORE_REBUILD}'`);
+    await sql.query(`insert into ${PROVISIONING}.fact_marks select '${BEFORE_REBUILD}', stream, revision from ${PROVISIONING}.fact_marks where consumer = '${CONSUMER}'`);
+    await consumer.forget(sql);
+    await sql.query(`truncate ${PROVISIONING}.people, ${PROVISIONING}.groups, ${PROVISIONING}.memberships, ${PROVISIONING}.tenants`);
+  });
+
+/** Whether people and groups are being built again and lack facts that they once had. */
+export const isRebuilding = async (sql: Sql): Promise<boolean> => {
+  const [row] = await sql.query<{ any: boolean; missing: boolean }>({
+    name: 'provisioning.rebuilding',
+    text: `select count(*) > 0 as any, coalesce(bool_or(coalesce(now.revision, 0) < before.revision), false) as missing
+           from ${PROVISIONING}.fact_marks before
+           left join ${PROVISIONING}.fact_marks now on now.consumer = '${CONSUMER}' and now.stream = before.stream
+           where before.consumer = '${BEFORE_REBUILD}'`,
+  });
+  if (row!.any && !row!.missing) await sql.query(`delete from ${PROVISIONING}.fact_marks where consumer = '${BEFORE_REBUILD}'`);
+  return row!.missing;
+};

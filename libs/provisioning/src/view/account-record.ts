@@ -1,0 +1,91 @@
+import type { AccountEvent } from '@tenure/contracts';
+import type { Decoded, Instant, Revision } from '@tenure/eventing';
+import { evolveAccount } from '../account/account.evolve.ts';
+import { isEffective, nextDelivery, statusOf, type AccountState, type AccountStatus, type AccountTimer, type PresentAccount } from '../account/account.state.ts';
+
+/** An account as the decider folds it, and beside it what only the envelopes tell. */
+export type AccountRecord = {
+  state: AccountState;
+  createdAt: Instant;
+  updatedAt: Instant;
+  /** Since when the status is what it is. */
+  since: Instant;
+  failedAt: Instant | null;
+  approvalRequestedAt: Instant | null;
+  /** By timer: when it ended, and when it was parked. */
+  endedAt: Readonly<Record<string, Instant>>;
+  parkedAt: Readonly<Record<string, Instant>>;
+  revision: Revision;
+  /** The last event and what it belongs to: what a delivery that follows from it is caused by. */
+  lastEventId: string;
+  correlationId: string;
+  traceparent: string | null;
+};
+
+const nothing = (occurredAt: Instant): Omit<AccountRecord, 'revision' | 'lastEventId' | 'correlationId' | 'traceparent' | 'updatedAt'> => ({
+  state: { kind: 'none' },
+  createdAt: occurredAt,
+  since: occurredAt,
+  failedAt: null,
+  approvalRequestedAt: null,
+  endedAt: {},
+  parkedAt: {},
+});
+
+const statusIn = (state: AccountState): AccountStatus | undefined => (state.kind === 'none' ? undefined : statusOf(state));
+
+/** One event further; for the view and for a look into the past alike (R80). */
+export const advanceRecord = (record: AccountRecord | undefined, { event, revision, id, metadata }: Decoded<AccountEvent>): AccountRecord => {
+  const { occurredAt, correlationId, traceparent = null } = metadata;
+  const before = record ?? nothing(occurredAt);
+  const state = event ? evolveAccount(before.state, event) : before.state;
+  return {
+    ...before,
+    state,
+    updatedAt: occurredAt,
+    since: statusIn(state) === statusIn(before.state) ? before.since : occurredAt,
+    failedAt: event?.type === 'DeliveryFailed' || event?.type === 'ForeignAccountFound' || event?.type === 'AccountGone' || event?.type === 'ApprovalRejected' ? occurredAt : before.failedAt,
+    approvalRequestedAt: event?.type === 'ApprovalRequested' ? occurredAt : before.approvalRequestedAt,
+    endedAt: event?.type === 'TimerFired' || event?.type === 'DeprovisioningCancelled' ? { ...before.endedAt, [event.data.timerId]: occurredAt } : before.endedAt,
+    parkedAt: event?.type === 'TimerParked' ? { ...before.parkedAt, [event.data.timerId]: occurredAt } : before.parkedAt,
+    revision,
+    lastEventId: id,
+    correlationId,
+    traceparent,
+  };
+};
+
+/** The columns by which accounts are found. */
+export const accountColumns = (tenantId: string, id: string, record: AccountRecord, account: PresentAccount) => ({
+  tenant_id: tenantId,
+  id,
+  app_id: account.appId,
+  user_id: account.userId,
+  status: statusOf(account),
+  work: nextDelivery(account) ?? null,
+  remote_id: account.remoteId,
+  pending_action: account.approval?.action ?? null,
+  since: record.since,
+  created_at: record.createdAt,
+  updated_at: record.updatedAt,
+  revision: record.revision,
+  record,
+});
+
+export const timerColumns = (tenantId: string, accountId: string, record: AccountRecord, account: PresentAccount, timer: AccountTimer) => ({
+  tenant_id: tenantId,
+  id: timer.id,
+  app_id: account.appId,
+  account_id: accountId,
+  user_id: account.userId,
+  trigger: timer.trigger,
+  action: timer.action,
+  triggered_at: timer.triggeredAt,
+  delay: timer.delay,
+  due_at: timer.dueAt,
+  state: timer.state,
+  effective: isEffective(account.timers, timer),
+  parked_at: record.parkedAt[timer.id] ?? null,
+  ended_at: record.endedAt[timer.id] ?? null,
+  end_reason: timer.endReason ?? null,
+});
