@@ -5,11 +5,11 @@ import { CLAIM_FORFEITED, ClaimTaken, StaleStream, streamParts, type Append, typ
 import { Conflict, type Connection, type Deadline, type LogRevision } from './connection.ts';
 import { claimsOf, toEventData } from './envelope.ts';
 
-type Appended<T> = (write: Append, deadline: Deadline) => Promise<T>;
+type Answer<T> = (write: Append, deadline: Deadline) => Promise<T>;
 
 export type Claims = {
   /** Takes the claims, appends by `appendEvents`, releases. Throws `ClaimTaken` and whatever `appendEvents` throws. */
-  appendHolding: <T>(write: Append, appendEvents: Appended<T>, findRepeated: (write: Append, deadline: Deadline) => Promise<T | undefined>, deadline: Deadline) => Promise<T>;
+  appendHolding: <T>(write: Append, appendEvents: Answer<T>, findRepeated: Answer<T | undefined>, deadline: Deadline) => Promise<T>;
 };
 
 /** A claim as it stands: who may append an event that takes it, or has. */
