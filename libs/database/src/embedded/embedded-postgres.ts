@@ -163,6 +163,6 @@ export const startEmbeddedPostgres = async (options: EmbeddedOptions): Promise<E
     url: urlTo(server.port, password, DATABASE),
     pid: server.pid,
     adopted: server.adopted,
-    stop: () => stopPostmaster(cluster.data, server.pid),
+    stop: () => stopPostmaster(server.pid),
   };
 };

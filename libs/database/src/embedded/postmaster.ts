@@ -39,18 +39,16 @@ export const runningPostmaster = async (dataDirectory: string): Promise<Postmast
   return undefined;
 };
 
-/** Waits until the server has let go of its files. */
-export const untilEnded = async (dataDirectory: string, pid: number, timeoutMs: number): Promise<boolean> => {
-  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(20))
-    if (!(await isRunning(pid)) || (await written(dataDirectory)).pid !== pid) return true;
+const untilEnded = async (pid: number, timeoutMs: number): Promise<boolean> => {
+  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(20)) if (!(await isRunning(pid))) return true;
   return false;
 };
 
 /** Fast shutdown: sessions are ended, everything is written. One that does not end in time is stopped hard and recovers at its next start. */
-export const stopPostmaster = async (dataDirectory: string, pid: number): Promise<void> => {
+export const stopPostmaster = async (pid: number): Promise<void> => {
   if (!(await isRunning(pid))) return;
   process.kill(pid, 'SIGINT');
-  if (await untilEnded(dataDirectory, pid, 30_000)) return;
+  if (await untilEnded(pid, 30_000)) return;
   process.kill(pid, 'SIGQUIT');
-  await untilEnded(dataDirectory, pid, 5_000);
+  await untilEnded(pid, 5_000);
 };
