@@ -59,7 +59,8 @@ export const openAsker = ({ kafka, instanceId, commands, sessionMs, sealer, logg
 
   const producer = producerOf(kafka);
   // The broker is there and the topic exists once the inbox was joined.
-  const connected = inbox.joined.then(() => producer.connect());
+  let isConnected = false;
+  const connected = inbox.joined.then(() => producer.connect()).then(() => void (isConnected = true));
   connected.catch(() => undefined);
   // All in-sync replicas must have a command: one that awaits no reply would be lost without a trace.
   const box = outbox(async (messages) => {
@@ -94,6 +95,17 @@ export const openAsker = ({ kafka, instanceId, commands, sessionMs, sealer, logg
       });
     });
 
+  const close = async () => {
+    timers.forEach(clearInterval);
+    await inbox.close(async () => {
+      // What waits for a broker that never came, waits in vain.
+      if (isConnected) await Promise.all([leaving.idle(), box.idle()]);
+    });
+    await producer.disconnect().catch(() => undefined);
+    await deleteReplies(kafka, [replyTopic]).catch(() => undefined);
+  };
+  let closing: Promise<void> | undefined;
+
   return {
     joined: connected,
     isJoined: inbox.isJoined,
@@ -109,13 +121,6 @@ export const openAsker = ({ kafka, instanceId, commands, sessionMs, sealer, logg
       });
     },
     tell: (pattern, message) => send(pattern, message),
-    close: async () => {
-      timers.forEach(clearInterval);
-      await leaving.idle();
-      await box.idle();
-      await inbox.close(async () => {});
-      await producer.disconnect().catch(() => undefined);
-      await deleteReplies(kafka, [replyTopic]).catch(() => undefined);
-    },
+    close: () => (closing ??= close()),
   };
 };

@@ -34,7 +34,6 @@ export type GroupConsumer = {
   /** Resolves when the group was joined for the first time. */
   joined: Promise<void>;
   isJoined: () => boolean;
-  inFlight: () => number;
   /** Takes no more messages; waits for `drained`; commits what is done; leaves the group. */
   close: (drained: () => Promise<void>) => Promise<void>;
 };
@@ -68,12 +67,21 @@ export const groupConsumer = (options: GroupConsumerOptions): GroupConsumer => {
     return fresh;
   };
 
+  /** Between two lives, kafkajs throws; there is nothing to pause or resume then. */
+  const whileRunning = (act: (current: Consumer) => void) => {
+    try {
+      if (consumer) act(consumer);
+    } catch {
+      // Not started yet, or crashed a moment ago: it starts with everything resumed.
+    }
+  };
+
   /** What stays keeps its offsets: messages in flight are fetched again after a rebalance, and must be known. */
   const assigned = (assignment: Record<string, number[]>) => {
     for (const [key, { topic, partition }] of owned) if (!assignment[topic]?.includes(partition)) owned.delete(key);
     // kafkajs remembers what was paused when the partition was here before.
     for (const [topic, partitions] of Object.entries(assignment))
-      consumer?.resume([{ topic, partitions: partitions.filter((partition) => !owned.get(keyOf(topic, partition))?.paused) }]);
+      whileRunning((current) => current.resume([{ topic, partitions: partitions.filter((partition) => !owned.get(keyOf(topic, partition))?.paused) }]));
     joinedNow = true;
     onJoined();
   };
@@ -82,7 +90,7 @@ export const groupConsumer = (options: GroupConsumerOptions): GroupConsumer => {
     own.offsets.done(offset);
     if (!own.paused || own.offsets.inFlight > bound / 2 || stopping.signal.aborted) return;
     own.paused = false;
-    consumer?.resume([{ topic: own.topic, partitions: [own.partition] }]);
+    whileRunning((current) => current.resume([{ topic: own.topic, partitions: [own.partition] }]));
   };
 
   const eachBatch = async (payload: EachBatchPayload) => {
@@ -163,20 +171,23 @@ export const groupConsumer = (options: GroupConsumerOptions): GroupConsumer => {
   };
   const supervised = supervise();
 
+  const close = async (drained: () => Promise<void>) => {
+    stopping.abort();
+    whileRunning((current) => current.pause(topics.map((topic) => ({ topic }))));
+    await Promise.all([drained(), supervised]);
+    clearInterval(timer);
+    await committing;
+    await commitNow();
+    await consumer?.disconnect().catch(() => undefined);
+    joinedNow = false;
+  };
+  let closing: Promise<void> | undefined;
+
   return {
     groupId,
     topics,
     joined,
     isJoined: () => joinedNow,
-    inFlight: () => [...owned.values()].reduce((sum, { offsets }) => sum + offsets.inFlight, 0),
-    close: async (drained) => {
-      stopping.abort();
-      consumer?.pause(topics.map((topic) => ({ topic })));
-      await Promise.all([drained(), supervised]);
-      clearInterval(timer);
-      await committing;
-      await commitNow();
-      await consumer?.disconnect().catch(() => undefined);
-    },
+    close: (drained) => (closing ??= close(drained)),
   };
 };
