@@ -5,3 +5,4 @@ export * from './presets/index.ts';
 export * from './rules/index.ts';
 export * from './scope/index.ts';
 export * from './app/app-config.ts';
+export * from './delivery/connector.ts';

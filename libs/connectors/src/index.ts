@@ -1,0 +1,3 @@
+export { openTargets, type Targets } from './targets/targets.ts';
+export { scimConnector, type ScimConnectorOptions } from './scim/scim-connector.ts';
+export type { AppCredential } from './scim/authorization.ts';

@@ -1,0 +1,19 @@
+import { Agent, type Dispatcher } from 'undici';
+import { allowedTargets } from './allowed-targets.ts';
+import { guardedConnect, refusalOfUrl } from './guarded-connect.ts';
+
+/** The way out of this process to apps: one pool of kept-alive connections, none of which leads where it may not. */
+export type Targets = {
+  dispatcher: Dispatcher;
+  userAgent: string;
+  /** Why a URL may not be reached, in words for an admin; undefined = it may. */
+  refusalOf: (url: string) => Promise<string | undefined>;
+  close: () => Promise<void>;
+};
+
+/** Opened once per process. Redirects are never followed: they could lead elsewhere. */
+export const openTargets = ({ allowPrivateTargets, userAgent = 'Tenure' }: { allowPrivateTargets: readonly string[]; userAgent?: string }): Targets => {
+  const allowed = allowedTargets(allowPrivateTargets);
+  const dispatcher = new Agent({ connect: guardedConnect(allowed), keepAliveTimeout: 30_000, pipelining: 1 });
+  return { dispatcher, userAgent, refusalOf: (url) => refusalOfUrl(allowed, url), close: () => dispatcher.destroy() };
+};
