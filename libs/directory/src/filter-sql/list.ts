@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Database, Sql, Statement } from '@tenure/database';
 import { matches, tooMany, type Filter, type JsonObject, type Sort } from '@tenure/scim';
 import { compileFilter, type Condition } from './compile-filter.ts';
@@ -89,8 +90,11 @@ const pageStatement = <Row extends object, Item>(
   const { where, order, parameters: given } = all;
   const behind = after ? ` and ${order.after(after)}` : '';
   const text = `select ${columnsOf(all)} from ${source.from} where ${where}${behind} order by ${order.orderBy} limit ${given.add(count)} offset ${given.add(startIndex - 1)}`;
-  return { text, values: given.values };
+  return { text, values: given.values, ...(isUsual(request) && { name: createHash('md5').update(text).digest('hex') }) };
 };
+
+/** What identity providers ask all day is prepared once per connection. Not every filter is: their texts are as many as clients like. */
+const isUsual = ({ filter, sort, page }: ListRequest) => !sort && !page.after && (!filter || filter.op === 'eq' || (filter.op === 'where' && filter.filter.op === 'and'));
 
 const countAll = async <Row extends object, Item>(sql: Sql, source: Source<Row & Listable, Item>, { filter }: ListRequest): Promise<number> => {
   const { where, parameters: given } = compiled(source, { filter, page: { count: 0, withTotal: true } });

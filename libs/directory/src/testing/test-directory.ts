@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { testDatabase } from '@tenure/database/testing';
-import { memoryEventStore, openLeases, Rejected, startView, type EventStore, type Instant } from '@tenure/eventing';
+import { memoryEventStore, openLeases, Rejected, startView, type EventStore, type Instant, type Snapshot, type SnapshotStore } from '@tenure/eventing';
 import { memorySealer } from '@tenure/eventing/testing';
 import type { CommandMessage } from '@tenure/messaging';
 import { profiles, type ConnectionSettings, type JsonObject } from '@tenure/scim';
@@ -14,6 +14,15 @@ import { usersPart } from '../user/user.view.ts';
 import { directoryView } from '../view/directory.view.ts';
 
 export const TENANT = 'acme';
+
+const memorySnapshots = (): SnapshotStore => {
+  const kept = new Map<string, Snapshot>();
+  return {
+    load: async (stream) => kept.get(stream),
+    save: async (snapshot) => void kept.set(snapshot.stream, snapshot),
+    drop: async (stream) => void kept.delete(stream),
+  };
+};
 
 /** The directory's users and groups on a real database, an event store in memory and a clock that tests move. */
 export const testDirectory = async () => {
@@ -39,7 +48,7 @@ export const testDirectory = async () => {
   const passwords = new Map<string, string>();
   const queries = userQueries(database, definition.name);
   const deps = {
-    source: { store, sealer },
+    source: { store, sealer, snapshots: memorySnapshots() },
     view,
     clock: { now: async () => time.now },
     queries,

@@ -57,7 +57,6 @@ const searchable = (schema: string, tenantId: string): Searchable => ({
     id: { kind: 'text', sql: 'u.id', indexed: true },
     userName: { kind: 'text', sql: `(u.search ->> 'userName')`, key: { sql: 'u.user_name_key', of: uniqueKey } },
     externalId: { kind: 'text', sql: 'u.external_id', indexed: true },
-    displayName: { kind: 'text', sql: 'u.display_name_key' },
     active: { kind: 'boolean', sql: 'u.active' },
     'meta.created': { kind: 'instant', sql: 'u.created_at' },
     'meta.lastModified': { kind: 'instant', sql: 'u.last_modified' },
