@@ -152,7 +152,8 @@ describeWithKafka('a service on Kafka (needs Kafka)', () => {
     await publish([factOf('slow', 1), factOf('bad', 1), factOf('bad', 2), ...others.map((key) => factOf(key, 1))]);
     await until(() => seen.length, (count) => count >= 3, 3000);
     await until(() => seen.length, (count) => count >= 23, 20_000);
-    expect(seen.toSorted()).toEqual(['slow-1', 'bad-1', 'bad-2', ...others.map((key) => `${key}-1`)].toSorted());
+    expect(new Set(seen)).toEqual(new Set(['slow-1', 'bad-1', 'bad-2', ...others.map((key) => `${key}-1`)]));
+    expect(seen).toHaveLength(23);
     expect(failures).toBe(4);
   }, 60_000);
 

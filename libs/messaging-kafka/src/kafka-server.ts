@@ -38,8 +38,8 @@ export class KafkaServer extends Server implements CustomTransportStrategy {
   /** Calls back once all groups are joined, however long Kafka may take. */
   async listen(callback: (error?: unknown) => void): Promise<void> {
     try {
-      this.joinCommands();
       this.joinFacts();
+      this.joinCommands();
       await Promise.all(this.members.map(({ member }) => member.joined));
       callback();
     } catch (error) {

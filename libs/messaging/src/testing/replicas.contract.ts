@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { streamName } from '@tenure/eventing';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { askUntilAnswered, keysOf, setMany, TENANT, until, upTo } from './asking.ts';
+import { ask, askUntilAnswered, keysOf, setMany, TENANT, until, upTo } from './asking.ts';
 import type { Stage } from './transport.contract.ts';
 import { seenOf } from './world.ts';
 
@@ -35,6 +35,20 @@ export const replicasContract = (onStage: () => Stage): void => {
       await changing;
       await expectNothingLostNorDoubled(keys.flatMap((key) => [1, 2, 3].map((round) => `${key}.${round}`)), 25);
     }, 180_000);
+  });
+
+  describe('replicas that join while commands run', () => {
+    it('may run them a second time, with one effect and the same answer', async () => {
+      const { client, add, world } = onStage();
+      const keys = keysOf('moved', 8);
+      const slow = keys.map((key) => ask(client, 'tally.set-slowly', key, { value: 1, ms: 2000 }));
+      await sleep(300);
+      await add();
+      for (const answer of slow) expect(await answer).toEqual({ value: 1, revision: 1 });
+      await setMany(client, keys, 2);
+      await sleep(1500);
+      for (const key of keys) expect((await world.store.read(streamName('tally', TENANT, key))).map(({ data }) => data['value'])).toEqual([1, 2]);
+    }, 60_000);
   });
 
   describe('the broker', () => {
