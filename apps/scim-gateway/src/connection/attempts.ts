@@ -1,7 +1,7 @@
 import { RecordAttempt } from '@tenure/contracts';
 import type { Caller } from '@tenure/eventing';
+import type { DirectoryClient } from '@tenure/platform';
 import type { Note } from '@tenure/scim';
-import type { DirectoryClient } from '../directory-client.ts';
 
 export const ATTEMPTS = Symbol('attempts');
 

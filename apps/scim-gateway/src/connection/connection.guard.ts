@@ -1,5 +1,5 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import type { ScimConnection } from '@tenure/directory';
+import { policyOf, type ConnectionQueries } from '@tenure/directory';
 import { traceparentOf } from '@tenure/platform';
 import { problem } from '@tenure/scim';
 import type { TokenHashing } from '@tenure/sealing';
@@ -11,7 +11,7 @@ export const TOKENS = Symbol('tokens');
 export const PUBLIC_URL = Symbol('public url');
 
 /** Asks the directory's view for every request: a deleted token is refused at once. */
-export type Connections = { find: (tenantId: string, connectionId: string) => Promise<ScimConnection | undefined> };
+export type Connections = Pick<ConnectionQueries, 'connectionForScim'>;
 
 const IDS = /^[\w-]{1,100}$/;
 const DISCOVERY = /\/v2\/(ServiceProviderConfig|ResourceTypes|Schemas)(\/|\?|$)/i;
@@ -33,16 +33,16 @@ export class ConnectionGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<ScimRequest>();
     const { tenantId = '', connectionId = '' } = request.params as Record<string, string>;
     const token = /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
-    const connection = IDS.test(tenantId) && IDS.test(connectionId) ? await this.connections.find(tenantId, connectionId) : undefined;
+    const connection = IDS.test(tenantId) && IDS.test(connectionId) ? await this.connections.connectionForScim(tenantId, connectionId) : undefined;
     const anonymous = token === undefined && request.headers.authorization === undefined && DISCOVERY.test(request.url);
-    const allowed = connection && (anonymous || (token !== undefined && connection.tokenHmac !== null && this.tokens.tokenMatches(connection.tokenHmac, token)));
+    const allowed = connection && (anonymous || (token !== undefined && connection.tokenHmac !== undefined && this.tokens.tokenMatches(connection.tokenHmac, token)));
     if (!connection || !allowed) {
       if (connection) this.attempts.refused({ tenantId, connectionId, correlationId: String(request.id), operation: operationOf(request) }, 'token/unknown', 401);
       throw problem(401, 'Send the token of this connection: Authorization: Bearer TOKEN.');
     }
     const traceparent = traceparentOf(request);
     request.scim = {
-      policy: connection.policy,
+      policy: policyOf(connection),
       caller: { tenantId, connectionId, actor: { kind: 'connection', id: connectionId }, correlationId: String(request.id), ...(traceparent !== undefined && { traceparent }) },
       operation: operationOf(request),
       baseUrl: `${this.publicUrl ?? `${request.protocol}://${request.host}`}/scim/${tenantId}/${connectionId}/v2`,

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { CreateGroup, DeleteGroup, PatchGroup, ReplaceGroup, type GroupReply } from '@tenure/contracts';
 import { presentedGroup, type GroupQueries, type GroupRecord } from '@tenure/directory';
+import type { DirectoryClient } from '@tenure/platform';
 import { groupType, isReturned, memberIds, parseBody, parsePatch, splitMembers, withoutMembers, type Note, type Projection } from '@tenure/scim';
 import type { Attempts } from '../connection/attempts.ts';
 import type { ScimContext } from '../connection/scim-context.ts';
-import type { DirectoryClient } from '../directory-client.ts';
 import type { ScimEndpoint, Shown } from './scim-endpoint.ts';
 
 export type GroupsDeps = { directory: DirectoryClient; queries: GroupQueries; attempts: Attempts };

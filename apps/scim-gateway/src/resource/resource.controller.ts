@@ -1,12 +1,12 @@
 import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Inject, Param, Patch, Post, Put, Query, Res, UseGuards, type Type } from '@nestjs/common';
-import { Needs } from '@tenure/platform';
+import { ifMatchOf, Needs } from '@tenure/platform';
 import { etagMatches, etagOf, listResponse, parseFilter, parseListQuery, parseProjection, parseSearchRequest, parseSort, problem, type ListQuery, type Projection } from '@tenure/scim';
 import type { FastifyReply } from 'fastify';
 import { ConnectionGuard } from '../connection/connection.guard.ts';
 import { Scim, type ScimContext } from '../connection/scim-context.ts';
 import type { Cursors } from './cursor.ts';
 import { locationOf, present } from './present.ts';
-import type { IfMatch, ScimEndpoint, Shown } from './scim-endpoint.ts';
+import type { ScimEndpoint, Shown } from './scim-endpoint.ts';
 
 export const CURSORS = Symbol('cursors');
 export const DEFAULT_PAGE = 100;
@@ -14,13 +14,6 @@ export const LARGEST_PAGE = 1000;
 
 type Params = Record<string, string | string[] | undefined>;
 const SCIM_JSON = 'application/scim+json';
-
-/** `W/"3"`, `"3"` or a list of them as revisions; a tag that is none of ours matches nothing. */
-const ifMatchOf = (header: string | undefined): IfMatch => {
-  if (header === undefined) return undefined;
-  if (header.trim() === '*') return '*';
-  return header.split(',').map((tag) => Number(/^\s*(?:W\/)?"?(\d+)"?\s*$/i.exec(tag)?.[1] ?? Number.NaN)).filter(Number.isSafeInteger);
-};
 
 /** RFC 7644 §3: one resource type below its endpoint. Translates between HTTP and the endpoint; decides nothing. */
 export const resourceController = (path: string, token: symbol): Type => {

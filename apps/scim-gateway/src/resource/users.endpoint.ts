@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { CreateUser, DeleteUser, PatchUser, ReplaceUser, type UserReply } from '@tenure/contracts';
 import { presentedUser, type Sight, type UserQueries, type UserRecord } from '@tenure/directory';
+import type { DirectoryClient } from '@tenure/platform';
 import { isReturned, parseBody, parsePatch, parseResource, userType, type JsonObject, type Note, type Projection } from '@tenure/scim';
 import type { Attempts } from '../connection/attempts.ts';
 import type { ScimContext } from '../connection/scim-context.ts';
-import type { DirectoryClient } from '../directory-client.ts';
 import type { ScimEndpoint, Shown } from './scim-endpoint.ts';
 
 export type UsersDeps = { directory: DirectoryClient; queries: UserQueries; attempts: Attempts };

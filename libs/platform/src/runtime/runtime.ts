@@ -42,7 +42,8 @@ export type Runtime = {
   metrics: Metrics;
   database: Database;
   leases: Leases;
-  store: EventStore;
+  /** Opened once, by the services that write or follow it; the gateway and the audit never do. */
+  openStore: () => Promise<EventStore>;
   snapshots: SnapshotStore;
   keys: KeyRing;
   sealer: Sealer;
@@ -60,7 +61,7 @@ export type Runtime = {
   /** Closed in the opposite order of being added. */
   closing: (() => Promise<void>)[];
   /** Publishes the facts of a topic from the store, on Kafka; in process the store's feed is the topic. The schema holds the checkpoint. */
-  forward: (topic: keyof typeof factTopics, schema: string) => void;
+  forward: (topic: keyof typeof factTopics, schema: string) => Promise<void>;
   /** To be called once all parts are there. */
   started: () => void;
   close: () => Promise<void>;
@@ -78,17 +79,18 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   if (owner && clockSetting.kind === 'manual') await startManualClock(database, clockSetting.startsAt);
 
   const keys = keyRing({ database, secretsKey });
-  await keys.check();
+  if (owner) await keys.check();
   const leases = openLeases(database);
-  const store = options.eventStore.kind === 'postgres' ? await postgresEventStore({ database }) : await eventStoreDb({ connectionString: options.eventStore.url });
+  let store: Promise<EventStore> | undefined;
+  const openStore = () => (store ??= storeOf(options, database));
   const secrets = secretStore({ database, secretsKey });
   const kafka =
     options.transport.kind === 'kafka'
       ? kafkaTransport({ brokers: options.transport.brokers, clientId: service, instanceId: `${service}-${randomUUID()}`, sealer: messageSealer(keys), factTopics: Object.keys(factTopics) })
       : undefined;
-  const transport = kafka ?? inProcessTransport({ store, database, schema: 'transport', leases, factTopics });
+  const transport = kafka ?? inProcessTransport({ store: await openStore(), database, schema: 'transport', leases, factTopics });
 
-  const closing: (() => Promise<void>)[] = [stopTracing, () => database.close(), () => leases.close(), () => store.close(), () => transport.close()];
+  const closing: (() => Promise<void>)[] = [stopTracing, () => database.close(), () => leases.close(), async () => (await store)?.close(), () => transport.close()];
   const unsettled: Unsettled[] = [];
   const followers: Follower[] = [];
   const readiness: Readiness[] = [
@@ -103,7 +105,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     metrics,
     database,
     leases,
-    store,
+    openStore,
     snapshots: postgresSnapshots(database, SNAPSHOTS),
     keys,
     sealer: sealer(keys),
@@ -117,10 +119,10 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     unsettled,
     onScrape: [],
     closing,
-    forward: (topic, schema) => {
+    forward: async (topic, schema) => {
       if (!kafka) return;
       const { categories } = factTopics[topic];
-      const forwarder = forwardFacts({ name: `forward ${topic}`, store, database, schema, leases, categories, publish: kafka.publishFacts(topic), onFailure: warn(log, topic) });
+      const forwarder = forwardFacts({ name: `forward ${topic}`, store: await openStore(), database, schema, leases, categories, publish: kafka.publishFacts(topic), onFailure: warn(log, topic) });
       followers.push(forwarder);
       closing.push(forwarder.stop);
     },
@@ -135,6 +137,9 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   };
 };
 
+const storeOf = async ({ eventStore }: RuntimeOptions, database: Database): Promise<EventStore> =>
+  eventStore.kind === 'postgres' ? postgresEventStore({ database }) : eventStoreDb({ connectionString: eventStore.url });
+
 const warn = (log: Log, topic: string) => (error: unknown) => log.warn({ err: error, topic }, 'Facts could not be forwarded; trying again');
 
 const behind =
@@ -148,10 +153,14 @@ const makeSharedSchemas = async (database: Database) => {
   await migrate(database, { schema: SNAPSHOTS, migrations: [{ name: 'CreateSnapshots1767225600000', up: snapshotsTable(SNAPSHOTS) }] });
 };
 
+/** They are there, and directory-service has granted this role what it may have of them. */
 const untilSharedSchemas = async (database: Database, log: Log) => {
   for (let asked = 0; ; asked++) {
-    const [row] = await database.query<{ there: boolean }>(`select to_regclass('${SNAPSHOTS}.snapshots') is not null as there`);
-    if (row?.there) return;
+    const usable = await database.query<{ usable: boolean }>(`select has_schema_privilege('clock', 'usage') and has_table_privilege('clock.now', 'select') as usable`).then(
+      ([row]) => row!.usable,
+      () => false,
+    );
+    if (usable) return;
     if (asked === 5) log.info('Waiting for directory-service to make the shared schemas');
     await sleep(1000);
   }

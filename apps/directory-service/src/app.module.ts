@@ -1,0 +1,67 @@
+import { DIRECTORY_COMMANDS, DIRECTORY_FACTS, ROOT_TENANT } from '@tenure/contracts';
+import { DIRECTORY_VIEW, fullDirectoryView, groupHistory, openDirectory, reapSecrets, startDepartedMembers, userHistory } from '@tenure/directory';
+import { startView } from '@tenure/eventing';
+import { directoryClient, manualClock, type Runtime, type Service } from '@tenure/platform';
+import { AdminsController } from './admins.controller.ts';
+import { CLOCK, ClockController, type ClockApi } from './clock.controller.ts';
+import { commandsController } from './commands.controller.ts';
+import { ConnectionsController } from './connections.controller.ts';
+import { DIRECTORY, type DirectoryApi } from './directory-api.ts';
+import { grantToServices } from './grants.ts';
+import { GroupsController } from './groups.controller.ts';
+import { TenantsController } from './tenants.controller.ts';
+import { UsersController } from './users.controller.ts';
+
+class DirectoryHttp {}
+class DirectoryMessages {}
+
+/** Holds checkpoints and the state of the view; the view itself is in the schema of its name. */
+const SCHEMA = 'directory';
+const REAP_EVERY_MS = 600_000;
+
+export const directoryControllers = [TenantsController, AdminsController, ConnectionsController, UsersController, GroupsController, ClockController];
+
+/** Composes the directory on a runtime: its commands, its view, its reactors and its API. */
+export const directoryService = async (runtime: Runtime, { publicUrl }: { publicUrl?: string } = {}): Promise<Service> => {
+  const { database, leases, sealer, snapshots, keys, secrets, clock, transport, log } = runtime;
+  const store = await runtime.openStore();
+  const onFailure = (error: unknown) => log.warn({ err: error }, 'A part of the directory failed and tries again');
+  await keys.ensureTenant(ROOT_TENANT);
+
+  const view = await startView({ view: fullDirectoryView(), database, schema: SCHEMA, store, sealer, leases, onFailure });
+  await grantToServices(database);
+  const source = { store, sealer, snapshots };
+  const directory = openDirectory({ source, view, clock, database, keys, secrets, onFailure });
+  const departed = startDepartedMembers({ source, view, clock, database, schema: SCHEMA, leases, viewSchema: DIRECTORY_VIEW, onFailure });
+  const reaper = setInterval(() => void reapSecrets({ database, schema: DIRECTORY_VIEW, view, secrets }).catch(onFailure), REAP_EVERY_MS).unref();
+
+  await runtime.forward(DIRECTORY_FACTS, SCHEMA);
+  runtime.followers.push(view.follower, departed);
+  runtime.readiness.push({ name: DIRECTORY_VIEW, check: async () => ((await view.state()) === 'serving' ? undefined : 'building') });
+  runtime.closing.push(() => view.stop(), () => departed.stop(), () => directory.stop(), async () => clearInterval(reaper));
+
+  const api: DirectoryApi = {
+    queries: directory.queries,
+    commands: directoryClient(transport.client({ commandTopic: DIRECTORY_COMMANDS })),
+    signIn: directory.signIn,
+    userHistory: userHistory(source),
+    groupHistory: groupHistory(source),
+    scimUrl: (origin, tenantId, connectionId) => `${publicUrl ?? origin}/scim/${tenantId}/${connectionId}/v2`,
+  };
+  const clockApi: ClockApi = { database, ...(runtime.clockSetting.kind === 'manual' && { manual: manualClock(database) }) };
+  return {
+    http: {
+      module: DirectoryHttp,
+      controllers: directoryControllers,
+      providers: [
+        { provide: DIRECTORY, useValue: api },
+        { provide: CLOCK, useValue: clockApi },
+      ],
+    },
+    messages: {
+      consumer: 'directory-service',
+      commandTopic: DIRECTORY_COMMANDS,
+      module: { module: DirectoryMessages, controllers: [commandsController(directory.commands)] },
+    },
+  };
+};

@@ -1,0 +1,6 @@
+import { parseEnvironment, serviceVariables, variables, type Environment } from '@tenure/platform';
+
+/** This service owns what the root key is for: tenants, their first admin, the clock. */
+const schema = serviceVariables.safeExtend({ TENURE_ROOT_KEY: variables.TENURE_ROOT_KEY.unwrap() });
+
+export const readConfig = (environment: Environment = process.env) => parseEnvironment(schema, environment);

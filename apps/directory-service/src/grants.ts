@@ -1,0 +1,39 @@
+import { DIRECTORY_VIEW } from '@tenure/directory';
+import type { Database } from '@tenure/database';
+import { grantReadKeys, grantReadTokens } from '@tenure/sealing';
+
+/** The database roles of the other services, where each has one of its own (docker/postgres/roles.sql). */
+const GATEWAY = 'scim_gateway';
+const MAPPING = 'mapping_service';
+const AUDIT = 'audit_service';
+
+/** What the other services may do with what this one made (design, decisions 11 and 13). Repeated at every start, as a rebuilt view is new. */
+export const grantToServices = async (database: Database) => {
+  const rows = await database.query<{ rolname: string }>({ text: 'select rolname from pg_roles where rolname = any($1) and rolname <> current_user', values: [[GATEWAY, MAPPING, AUDIT]] });
+  const there = new Set(rows.map(({ rolname }) => rolname));
+  await database.transaction(async (sql) => {
+    const grant = async (role: string, schema: string, what: string) => {
+      await sql.query(`grant usage on schema ${schema} to ${role}`);
+      await sql.query(`grant ${what} to ${role}`);
+    };
+    for (const role of there) {
+      await grant(role, DIRECTORY_VIEW, `select on ${DIRECTORY_VIEW}.admins`);
+      await grantReadTokens(sql, { role });
+      await grant(role, 'clock', 'select on clock.now');
+      await grant(role, 'clock', 'select, insert, update on clock.reports');
+    }
+    if (there.has(GATEWAY)) {
+      await grant(GATEWAY, DIRECTORY_VIEW, `select on all tables in schema ${DIRECTORY_VIEW}`);
+      await grant(GATEWAY, 'directory', 'select on directory.views');
+      await grantReadKeys(sql, { role: GATEWAY, keys: ['people', 'transport'] });
+    }
+    if (there.has(MAPPING)) {
+      await grantReadKeys(sql, { role: MAPPING, keys: ['people', 'transport', 'claims'] });
+      await grant(MAPPING, 'secrets', 'select, insert, delete on secrets.secrets');
+      await grant(MAPPING, 'snapshots', 'select, insert, update, delete on all tables in schema snapshots');
+      await grant(MAPPING, 'event_store', 'select, insert, update, delete on all tables in schema event_store');
+      await grant(MAPPING, 'event_store', 'usage on all sequences in schema event_store');
+    }
+    if (there.has(AUDIT)) await grantReadKeys(sql, { role: AUDIT, keys: ['people'] });
+  });
+};

@@ -1,0 +1,48 @@
+import { DIRECTORY_COMMANDS } from '@tenure/contracts';
+import { connectionQueries, DIRECTORY_VIEW, groupQueries, userQueries } from '@tenure/directory';
+import { directoryClient, scimErrors, type Runtime, type Service } from '@tenure/platform';
+import { attempts, ATTEMPTS } from './connection/attempts.ts';
+import { CONNECTIONS, PUBLIC_URL, TOKENS } from './connection/connection.guard.ts';
+import { DiscoveryController, ENDPOINTS } from './discovery/discovery.controller.ts';
+import { UnknownController } from './discovery/unknown.controller.ts';
+import { cursors } from './resource/cursor.ts';
+import { groupsEndpoint } from './resource/groups.endpoint.ts';
+import { CURSORS, resourceController } from './resource/resource.controller.ts';
+import { usersEndpoint } from './resource/users.endpoint.ts';
+
+class ScimGateway {}
+
+const USERS = Symbol('users');
+const GROUPS = Symbol('groups');
+
+/** The order is that of the routes: what nobody serves ends at the last. */
+export const scimControllers = [DiscoveryController, resourceController('Users', USERS), resourceController('Groups', GROUPS), UnknownController];
+
+export const scimDialect = scimErrors('/scim/');
+
+export type GatewayOptions = { secretsKey: Buffer; publicUrl?: string };
+
+/** Composes the gateway on a runtime: it reads the directory's view, and writes by commands only. */
+export const scimGateway = async (runtime: Runtime, { secretsKey, publicUrl }: GatewayOptions): Promise<Service> => {
+  const { database, transport, secrets } = runtime;
+  const directory = directoryClient(transport.client({ commandTopic: DIRECTORY_COMMANDS }));
+  const recorded = attempts(directory);
+  const users = usersEndpoint({ directory, queries: userQueries(database, DIRECTORY_VIEW), attempts: recorded });
+  const groups = groupsEndpoint({ directory, queries: groupQueries(database, DIRECTORY_VIEW), attempts: recorded });
+  return {
+    http: {
+      module: ScimGateway,
+      controllers: scimControllers,
+      providers: [
+        { provide: USERS, useValue: users },
+        { provide: GROUPS, useValue: groups },
+        { provide: ENDPOINTS, useValue: [users, groups] },
+        { provide: CURSORS, useValue: cursors(secretsKey) },
+        { provide: CONNECTIONS, useValue: connectionQueries(database, DIRECTORY_VIEW) },
+        { provide: TOKENS, useValue: secrets },
+        { provide: ATTEMPTS, useValue: recorded },
+        { provide: PUBLIC_URL, useValue: publicUrl },
+      ],
+    },
+  };
+};

@@ -1,0 +1,33 @@
+import 'reflect-metadata';
+import { DatabaseUnreachable } from '@tenure/database';
+import { DIRECTORY_VIEW } from '@tenure/directory';
+import { Misconfigured, stopOnSignals } from '@tenure/platform';
+import { readConfig } from './config.ts';
+import { openOwnDatabase } from './database.ts';
+import { makeDemoTenant } from './first-run.ts';
+import { greeting } from './greeting.ts';
+import { readOrMakeKeys } from './keys.ts';
+import { startSystem } from './system.ts';
+
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+
+try {
+  const config = readConfig();
+  const database = await openOwnDatabase(config, say);
+  try {
+    const keys = await readOrMakeKeys(config);
+    const { runtime, app, url } = await startSystem(config, keys, database.url);
+    stopOnSignals(app, runtime, database.release);
+    const local = (await app.getUrl()).replace('0.0.0.0', '127.0.0.1');
+    const hasTenants = async () => (await runtime.database.query(`select 1 from ${DIRECTORY_VIEW}.tenants limit 1`)).length > 0;
+    const demo = await makeDemoTenant(local, keys.rootKey, hasTenants);
+    say(greeting({ url, where: database.where, rootKeyFrom: keys.rootKeyFrom, clock: config.TENURE_CLOCK.kind, ...(demo && { demo }) }));
+  } catch (error) {
+    await database.release();
+    throw error;
+  }
+} catch (error) {
+  const forPeople = error instanceof Misconfigured || error instanceof DatabaseUnreachable || (error as { code?: string }).code === 'EADDRINUSE';
+  process.stderr.write(`${forPeople ? (error as Error).message : (error as Error).stack}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,41 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { auditControllers, auditService } from '@tenure/audit-service';
+import { directoryControllers, directoryService } from '@tenure/directory-service';
+import { mappingControllers, mappingService } from '@tenure/mapping-service';
+import { createHttpApp, listenToMessages, openRuntime, rootModule, type Runtime } from '@tenure/platform';
+import { scimControllers, scimDialect, scimGateway } from '@tenure/scim-gateway';
+import type { Config } from './config.ts';
+import type { Keys } from './keys.ts';
+
+export type System = { runtime: Runtime; app: NestFastifyApplication; url: string };
+
+/** Every service in one process, on one database: what `npm start` runs. */
+export const startSystem = async (config: Config, { rootKey, secretsKey }: Keys, databaseUrl: string): Promise<System> => {
+  const runtime = await openRuntime({
+    service: 'standalone',
+    databaseUrl,
+    secretsKey,
+    rootKey,
+    eventStore: config.EVENT_STORE === 'postgres' ? { kind: 'postgres' } : { kind: 'eventstoredb', url: config.EVENTSTOREDB_URL! },
+    transport: config.TRANSPORT === 'kafka' ? { kind: 'kafka', brokers: config.KAFKA_BROKERS } : { kind: 'in-process' },
+    clock: config.TENURE_CLOCK,
+    owner: true,
+    logLevel: config.LOG_LEVEL,
+    ...(config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT }),
+  });
+  const urls = config.TENURE_PUBLIC_URL === undefined ? {} : { publicUrl: config.TENURE_PUBLIC_URL };
+  const services = [
+    await directoryService(runtime, urls),
+    await scimGateway(runtime, { secretsKey, ...urls }),
+    await mappingService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS }),
+    await auditService(runtime),
+  ];
+  const controllers = [...directoryControllers, ...scimControllers, ...mappingControllers, ...auditControllers];
+  const operations = { segments: ['scim', 'directory', 'mapping', 'audit'], title: 'Tenure', controllers };
+  const app = await createHttpApp(rootModule(runtime, services, operations), { ...runtime, dialects: [scimDialect] });
+  for (const service of services) await listenToMessages(runtime, service);
+  await runtime.transport.ready();
+  await app.listen(config.TENURE_PORT, '0.0.0.0');
+  runtime.started();
+  return { runtime, app, url: config.TENURE_PUBLIC_URL ?? (await app.getUrl()).replace('0.0.0.0', '127.0.0.1').replace('[::1]', 'localhost') };
+};
