@@ -41,3 +41,4 @@ export { reapSecrets, type ReapDeps } from './secret/reap-secrets.ts';
 export { jitBody, jitReply, type JitUser } from './sign-in/jit.ts';
 export { signInBody, signInReply, type SignIn, type SignInReply } from './sign-in/sign-in.ts';
 export { listPageQuery, listPageRequest, listReply, type ListPage, type ListPageRequest } from './view/list-page.ts';
+export { grantReadDirectory } from './view/view-grants.ts';

@@ -6,7 +6,8 @@ import { connectionSettings, profileName, settingsBody } from './connection.sett
 const newConnection = { name: z.string().trim().min(1).max(200), identityProviderId: z.string().min(1).max(200), profile: profileName };
 
 export const connectionBody = z.strictObject({ ...newConnection, settings: settingsBody.optional() });
-export const tokenBody = z.strictObject({ secret: z.string().max(1000).optional() });
+/** May be absent altogether: then Tenure makes the token (R3). */
+export const tokenBody = z.strictObject({ secret: z.string().max(1000).optional() }).prefault({});
 
 /** Never the token; the edge adds `scimUrl`. */
 export const connectionState = z.object({

@@ -5,14 +5,15 @@ export const profileName = z.enum(['generic', 'strict', 'entra', 'okta', 'onelog
 /** A SCIM path by its looks; whether a schema knows it is nobody's business here, for a tenant may have its own. */
 const path = z.string().regex(/^[A-Za-z$][\w.:$-]*$/, 'must be the path of a SCIM attribute').max(300);
 
-const eligibility = { managedOnly: z.boolean(), changedAfter: z.iso.datetime({ offset: true }).transform((at) => new Date(at).toISOString()).optional() };
+/** Of any offset; kept in UTC with milliseconds, so that instants compare as text. */
+const anyInstant = z.iso.datetime({ offset: true }).transform((at) => new Date(at).toISOString());
 const rateLimit = { perSecond: z.number().positive().max(100_000), burst: z.int().positive().max(100_000) };
 
 /** Every switch of a connection, as it is stored (api.md, Settings of a connection; R20). A profile has a default for each. */
 export const connectionSettings = z.object({
   groups: z.boolean(),
   unassign: z.enum(['delete', 'deactivate']),
-  eligibility: z.object(eligibility),
+  eligibility: z.object({ managedOnly: z.boolean(), changedAfter: z.iso.datetime().optional() }),
   userPatchStatus: z.union([z.literal(200), z.literal(204)]),
   groupPatchStatus: z.union([z.literal(200), z.literal(204)]),
   stringBooleans: z.boolean(),
@@ -38,7 +39,7 @@ export type Settings = z.output<typeof connectionSettings>;
 export const settingsBody = z
   .strictObject({
     ...connectionSettings.shape,
-    eligibility: z.strictObject(eligibility).partial({ managedOnly: true }),
+    eligibility: z.strictObject({ managedOnly: z.boolean().optional(), changedAfter: anyInstant.optional() }),
     rateLimit: z.strictObject(rateLimit),
   })
   .partial();

@@ -30,6 +30,6 @@ describe('attempts (R70)', () => {
     for (let n = 0; n < ATTEMPTS_PER_WINDOW + 40; n++) await record('c-entra');
     expect(await stored('c-entra', '2026-01-05')).toHaveLength(ATTEMPTS_PER_WINDOW);
     await tenancy.directory.stop();
-    expect((await stored('c-entra', '2026-01-05')).at(-1)).toMatchObject({ type: 'AttemptsSuppressed', data: { counts: { 'token/unknown': 40 } } });
+    expect((await stored('c-entra', '2026-01-05')).at(-1)).toMatchObject({ type: 'AttemptsSuppressed', data: { counts: { 'token/unknown': 40 } }, metadata: { connectionId: 'c-entra' } });
   });
 });

@@ -15,25 +15,25 @@ export type AttemptCommands = {
 
 const KEPT_FOR_MS = 20_000;
 
-/** What is refused, or oddly asked, and must be audited (decision 10, R70): the key is the connection. */
+/** What is refused, or oddly asked, and must be audited (decision 10, R70): the key is the connection, or the admin, whose request it was. */
 export const attemptCommands = (deps: AttemptCommandDeps): AttemptCommands => {
   const { clock, onFailure, rate = attemptRate() } = deps;
   // No view of the directory shows attempts: the audit reads them from the facts.
   const unseen: CommandDeps = { ...deps, view: { applyInline: async () => {}, catchUp: async () => {} } };
 
   /** The day is business time's. An attempt may come twice, on either side of midnight too: it is a log, not a count. */
-  const streamId = async (connectionId: string) => `${connectionId}_${(await clock.now()).slice(0, 10)}`;
+  const streamId = async (asker: string) => `${asker}_${(await clock.now()).slice(0, 10)}`;
 
   const suppress = async (all: boolean) => {
-    for (const { connection, counts } of rate.takeSuppressed(all)) {
-      const [tenantId = '', connectionId = ''] = connection.split('/');
+    for (const { asker, counts } of rate.takeSuppressed(all)) {
+      const [tenantId = '', key = '', connectionId = ''] = asker.split('/');
       const commandId = randomUUID();
       const message: CommandMessage = {
         tenantId,
-        key: await streamId(connectionId),
+        key: await streamId(key),
         commandId,
         actor: { kind: 'system', id: 'directory-service' },
-        connectionId,
+        ...(connectionId && { connectionId }),
         correlationId: commandId,
         causationId: commandId,
         deadline: Date.now() + KEPT_FOR_MS,
@@ -47,8 +47,9 @@ export const attemptCommands = (deps: AttemptCommandDeps): AttemptCommands => {
   return {
     record: async (message, context) => {
       const { kind, attempt } = RecordAttempt.read(message.payload);
-      if (!rate.admit(`${message.tenantId}/${message.key}`, attempt.code)) return {};
-      await runCommand(unseen, attemptAggregate, { ...message, key: await streamId(message.key) }, context, { command: { type: 'Record', kind, attempt } });
+      const { tenantId, key, connectionId = '' } = message;
+      if (!rate.admit(`${tenantId}/${key}/${connectionId}`, attempt.code)) return {};
+      await runCommand(unseen, attemptAggregate, { ...message, key: await streamId(key) }, context, { command: { type: 'Record', kind, attempt } });
       return {};
     },
     stop: async () => {

@@ -27,15 +27,15 @@ describe('an attempt (R70)', () => {
 });
 
 describe('the rate of attempts', () => {
-  it('lets so many of a connection through in a minute and counts the rest', () => {
+  it('lets so many of one who asks through in a minute and counts the rest', () => {
     let now = 0;
     const rate = attemptRate(() => now);
-    const burst = (connection: string, times: number) => Array.from({ length: times }, () => rate.admit(connection, 'token/unknown')).filter(Boolean).length;
+    const burst = (asker: string, times: number) => Array.from({ length: times }, () => rate.admit(asker, 'token/unknown')).filter(Boolean).length;
     expect(burst('t/entra', 1000)).toBe(ATTEMPTS_PER_WINDOW);
     expect(burst('t/okta', 10)).toBe(10);
     expect(rate.takeSuppressed()).toEqual([]);
     now = WINDOW_MS;
-    expect(rate.takeSuppressed()).toEqual([{ connection: 't/entra', counts: { 'token/unknown': 1000 - ATTEMPTS_PER_WINDOW } }]);
+    expect(rate.takeSuppressed()).toEqual([{ asker: 't/entra', counts: { 'token/unknown': 1000 - ATTEMPTS_PER_WINDOW } }]);
     expect(rate.takeSuppressed()).toEqual([]);
     expect(burst('t/entra', 3)).toBe(3);
   });
@@ -46,6 +46,6 @@ describe('the rate of attempts', () => {
     for (let n = 0; n < ATTEMPTS_PER_WINDOW + 5; n++) rate.admit('t/entra', 'a');
     now = WINDOW_MS + 1;
     rate.admit('t/entra', 'a');
-    expect(rate.takeSuppressed()).toEqual([{ connection: 't/entra', counts: { a: 6 } }]);
+    expect(rate.takeSuppressed()).toEqual([{ asker: 't/entra', counts: { a: 6 } }]);
   });
 });

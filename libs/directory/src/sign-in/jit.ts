@@ -1,4 +1,4 @@
-import { EnsureUser, jsonObject, type PayloadOf } from '@tenure/contracts';
+import { type EnsureUser, jsonObject, type PayloadOf } from '@tenure/contracts';
 import { Rejected } from '@tenure/eventing';
 import { applyPatch, parsePatch, patchSchema, profiles, userSchema, userType, valueAt } from '@tenure/scim';
 import { z } from 'zod';
