@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import {
   ConnectionCreated,
   ConnectionDisabled,
@@ -13,7 +14,7 @@ import {
 } from '@tenure/contracts';
 import { given } from '@tenure/eventing/testing';
 import { profileNames, profiles, type ConnectionSettings } from '@tenure/scim';
-import { connectionDecider } from './connection.decider.ts';
+import { connectionDecider, settingsOf } from './connection.decider.ts';
 
 const connection = given(connectionDecider);
 const sso = { configured: true, providers: [{ id: 'idp-1', name: 'Entra' }] };
@@ -110,6 +111,28 @@ describe('the settings of a connection', () => {
     ['a rate of nothing', { rateLimit: { perSecond: 0, burst: 1 } }],
   ])('are refused with %s', (_, wrong) => {
     expect(settingsBody.safeParse(wrong).success).toBe(false);
+  });
+
+  it('that were read back and sent again change nothing, whatever they are (R20)', () => {
+    const word = fc.constantFrom('displayName', 'name.givenName', 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department');
+    const given = fc.record(
+      {
+        groups: fc.boolean(),
+        unassign: fc.constantFrom('delete' as const, 'deactivate' as const),
+        eligibility: fc.record({ managedOnly: fc.boolean(), changedAfter: fc.constant('2023-01-16T00:00:00Z') }, { requiredKeys: [] }),
+        required: fc.uniqueArray(word),
+        authority: fc.dictionary(word, fc.constantFrom('idp' as const, 'create' as const, 'user' as const)),
+        rateLimit: fc.record({ perSecond: fc.integer({ min: 1, max: 100 }), burst: fc.integer({ min: 1, max: 100 }) }),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...profileNames), given, (profile, body) => {
+        const settings = settingsOf(profile, settingsBody.parse(body));
+        const known = ConnectionCreated({ ...created.data, profile, settings: connectionSettings.parse(settings) });
+        connection(known).when({ type: 'ReplaceSettings', settings: settingsBody.parse(JSON.parse(JSON.stringify(settings))) }).thenNothing();
+      }),
+    );
   });
 
   it('take an instant of any offset (R10)', () => {
