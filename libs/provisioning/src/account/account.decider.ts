@@ -22,16 +22,15 @@ import { evaluate, reschedule } from './evaluate.decider.ts';
 
 const decide = (command: AccountCommand, state: AccountState): AccountEvent[] => {
   if (command.type === 'Evaluate') return evaluate(command, state);
+  if (command.type === 'LetGo') return state.kind === 'none' ? [] : letGo(state);
   if (state.kind === 'none') throw new Rejected('not-found', 'account/unknown', 'There is no such account.');
-  const { appId, userId, approval } = state;
+  const { appId, userId } = state;
   const ids = { appId, userId };
   switch (command.type) {
     case 'FireTimer':
       return fireTimer(command, state);
     case 'Reschedule':
       return reschedule(state, command.deprovisioning);
-    case 'LetGo':
-      return [...cancelAll(state, 'configurationDeleted'), ...(approval ? [ApprovalWithdrawn({ ...ids, ...approval })] : [])];
     case 'Approve':
       return [ApprovalGranted({ ...ids, ...awaited(state) }, { reason: command.reason })];
     case 'Reject':
@@ -74,6 +73,12 @@ const fireTimer = (command: Extract<AccountCommand, { type: 'FireTimer' }>, acco
   if (isDone || account.approval?.deprovisioning === action) return [fired('none')];
   if (!command.approvals.includes('delete')) return [fired('delivery')];
   return [fired('approval'), ApprovalRequested({ appId, userId, action: 'delete', deprovisioning: action })];
+};
+
+/** R51: what is in the app stays as it is. */
+const letGo = (account: PresentAccount): AccountEvent[] => {
+  const { appId, userId, approval } = account;
+  return [...cancelAll(account, 'configurationDeleted'), ...(approval ? [ApprovalWithdrawn({ appId, userId, ...approval })] : [])];
 };
 
 const awaited = ({ approval }: PresentAccount) => {

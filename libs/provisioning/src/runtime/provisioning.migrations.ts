@@ -1,0 +1,15 @@
+import { checkpointsTable } from '@tenure/eventing';
+import { factTables } from '@tenure/messaging';
+import { deliveriesTable } from '../delivery/delivery.rows.ts';
+import { appScopesTable } from '../evaluation/app-follower.ts';
+import { peopleTables } from '../people/people.tables.ts';
+import { PROVISIONING } from '../people/to-evaluate.ts';
+import { timerLeasesTable } from '../timer/timer-poller.ts';
+
+/** What is kept beside the view and outlives it. */
+export const provisioningMigrations = [
+  {
+    name: 'CreateProvisioning1767225600000',
+    up: [peopleTables, appScopesTable, timerLeasesTable, deliveriesTable, factTables(PROVISIONING), checkpointsTable(PROVISIONING)].join(';\n'),
+  },
+];

@@ -1,0 +1,39 @@
+import type { Sql } from '@tenure/database';
+import type { Instant } from '@tenure/eventing';
+import type { AppConfig } from '../app/app-config.ts';
+import { PROVISIONING } from '../people/to-evaluate.ts';
+import { PROVISIONING_VIEW } from './provisioning.view.ts';
+
+/** An app as it is configured now. */
+export const findApp = async (sql: Sql, tenantId: string, appId: string): Promise<AppConfig | undefined> => {
+  const [row] = await sql.query<{ config: AppConfig }>({
+    name: 'provisioning.app',
+    text: `select config from ${PROVISIONING_VIEW}.apps where tenant_id = $1 and id = $2`,
+    values: [tenantId, appId],
+  });
+  return row?.config;
+};
+
+/** Holds the app's row until the transaction ends: who turns the app off waits for it (design, decision 16). */
+export const holdApp = async (sql: Sql, tenantId: string, appId: string): Promise<AppConfig | undefined> => {
+  const [row] = await sql.query<{ config: AppConfig }>({
+    name: 'provisioning.hold_app',
+    text: `select config from ${PROVISIONING_VIEW}.apps where tenant_id = $1 and id = $2 for share`,
+    values: [tenantId, appId],
+  });
+  return row?.config;
+};
+
+export type DatedApp = { app: AppConfig; since: Instant | null };
+
+/** A tenant's apps, and since when what decides about their scope is as it is. */
+export const appsOf = async (sql: Sql, tenantId: string): Promise<DatedApp[]> => {
+  const rows = await sql.query<{ config: AppConfig; since: Instant | null }>({
+    name: 'provisioning.apps_of',
+    text: `select a.config, s.since from ${PROVISIONING_VIEW}.apps a
+           left join ${PROVISIONING}.app_scopes s on s.tenant_id = a.tenant_id and s.app_id = a.id
+           where a.tenant_id = $1 order by a.id`,
+    values: [tenantId],
+  });
+  return rows.map(({ config, since }) => ({ app: config, since }));
+};
