@@ -8,6 +8,7 @@ export type { ConnectionPolicies, ConnectionPolicy, IssuedToken } from './user/c
 export { userAggregate } from './user/user.aggregate.ts';
 export { userCommands, type UserCommandDeps, type UserCommands } from './user/user.commands.ts';
 export { userQueries, type Sight, type UserFilters, type UserQueries } from './user/user.queries.ts';
+export { localMerge, localReplacement } from './user/local-edit.ts';
 export { presentedUser, type UserRecord } from './user/user.record.ts';
 export { usersPart } from './user/user.view.ts';
 export type { UserState } from './user/user.state.ts';

@@ -5,6 +5,7 @@ import { compareBy, matches, parseFilter, parseSort, profiles, userType, type Fi
 import fc from 'fast-check';
 import { TENANT, testDirectory, type TestDirectory } from '../testing/test-directory.ts';
 import type { Sight } from '../user/user.queries.ts';
+import { list, type Source } from './list.ts';
 import { presentedUser, type UserRecord } from '../user/user.record.ts';
 
 const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
@@ -114,6 +115,19 @@ describe('filters in SQL (decision 8)', () => {
       }
       expect(found).toEqual(expected);
     }
+  });
+
+  it.each(['displayName co "a"', 'emails co "a"'])('give up on %s as tooMany when it takes too long', async (text) => {
+    const slow: Source<{ id: string; created_at: string; pause: string }, { id: string }> = {
+      target: { search: 'u.search', columns: {}, relations: {} },
+      from: `${directory.definition.name}.users u`,
+      alias: 'u',
+      select: 'u.id, u.created_at, pg_sleep(0.02) as pause',
+      scope: () => 'pg_sleep(0.02) is not null',
+      itemOf: ({ id }) => ({ id }),
+      resourceOf: () => ({}),
+    };
+    await expect(list(directory.database, slow, { filter: parsed(text), page: { count: 10, withTotal: true } }, 100)).rejects.toMatchObject({ scimType: 'tooMany' });
   });
 
   it('page by index, with the total on every page', async () => {

@@ -33,18 +33,23 @@ type Listable = { id: string; created_at: string; sorted_by?: string | null };
 const SLOW_FILTER_MS = 5000;
 const CANDIDATES_AT_ONCE = 1000;
 
-export const list = async <Row extends object, Item>(database: Database, source: Source<Row & Listable, Item>, request: ListRequest): Promise<Listed<Item>> => {
+export const list = async <Row extends object, Item>(
+  database: Database,
+  source: Source<Row & Listable, Item>,
+  request: ListRequest,
+  slowFilterMs: number = SLOW_FILTER_MS,
+): Promise<Listed<Item>> => {
   const { filter, page } = request;
   const condition = filter ? compileFilter(filter, source.target, parameters()) : undefined;
   if (!condition || (condition.indexed && !condition.residual)) return selectPage(database, source, request, page);
-  return bounded(database, (sql, deadline) => (condition.residual ? evaluate(sql, source, request, condition.residual, deadline) : selectPage(sql, source, request, page)));
+  return bounded(database, slowFilterMs, (sql, deadline) => (condition.residual ? evaluate(sql, source, request, condition.residual, deadline) : selectPage(sql, source, request, page)));
 };
 
-const bounded = async <T>(database: Database, work: (sql: Sql, deadline: number) => Promise<T>): Promise<T> => {
+const bounded = async <T>(database: Database, limitMs: number, work: (sql: Sql, deadline: number) => Promise<T>): Promise<T> => {
   try {
     return await database.transaction(async (sql) => {
-      await sql.query(`set local statement_timeout = ${SLOW_FILTER_MS}`);
-      return work(sql, Date.now() + SLOW_FILTER_MS);
+      await sql.query(`set local statement_timeout = ${limitMs}`);
+      return work(sql, Date.now() + limitMs);
     });
   } catch (error) {
     if ((error as { code?: string }).code === '57014') throw tooMany();

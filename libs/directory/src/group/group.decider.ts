@@ -2,7 +2,7 @@ import { GroupChanged, GroupCreated, GroupDeleted, GroupMembersAdded, GroupMembe
 import { Rejected, type Decider } from '@tenure/eventing';
 import { applyPatch, applyReplacement, groupType, pathsOf, settle, type ConnectionSettings, type PatchOperation, type Resource } from '@tenure/scim';
 import { inScim } from '../user/user.rules.ts';
-import { uniqueKey } from '../user/unique-key.ts';
+import { refuseOverlong, uniqueKey } from '../user/unique-key.ts';
 
 /** The profile only: a member set would make every PATCH cost what the group is large (design, decision 4). */
 export type GroupState = { status: 'none' } | { status: 'present'; connectionId: string; resource: Resource } | { status: 'deleted' };
@@ -23,6 +23,7 @@ const decide = (command: GroupCommand, state: GroupState): GroupEvent[] => {
     case 'Create': {
       if (state.status !== 'none') throw new Rejected('conflict', 'group/exists', 'A group with this id exists.');
       const { connectionId, members } = command;
+      refuseOverlong({ displayName: command.resource.displayName });
       const { resource, changed } = settle(groupType, {}, command.resource);
       return [GroupCreated({ connectionId, changed, resource }), ...memberEvents(members)];
     }
@@ -50,6 +51,7 @@ const ownGroup = (state: GroupState, connectionId: string) => {
 };
 
 const change = ({ connectionId, members }: { connectionId: string; members: MemberDelta }, before: Resource, after: Resource): GroupEvent[] => {
+  refuseOverlong({ displayName: after.displayName });
   const { resource, changed } = settle(groupType, before, after);
   const profile = changed.length > 0 ? [GroupChanged({ connectionId, changed, resource })] : [];
   return [...profile, ...memberEvents(members)];

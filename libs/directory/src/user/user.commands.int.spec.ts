@@ -78,7 +78,7 @@ describe('commands of users', () => {
     await Promise.all(values.map((value) => patch(id, [{ op: 'add', path: 'phoneNumbers', value: [{ type: 'other', value }] }])));
     const user = await directory.queries.get(TENANT, { kind: 'admin' }, id);
     expect(user?.revision).toBe(51);
-    expect((user?.resource.phoneNumbers as { value: string }[]).map(({ value }) => value).sort()).toEqual(values.sort());
+    expect((user!.resource.phoneNumbers as { value: string }[]).map(({ value }) => value).sort()).toEqual(values.sort());
   });
 
   it('answer a repeated command with the state after its event', async () => {

@@ -88,7 +88,7 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
 
   /** Who holds what a POST wants: perhaps somebody whom this very connection let go of (R19, C10). */
   const holderOf = async ({ tenantId }: Message, { connectionId }: ConnectionPolicy, { userName, externalId }: Resource) => {
-    const byName = await queries.findByName(tenantId, String(userName));
+    const byName = await queries.findByName(tenantId, userName);
     return byName ?? (typeof externalId === 'string' ? queries.findByExternalId(tenantId, connectionId, externalId) : undefined);
   };
 
@@ -158,7 +158,7 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
   const ensure: UserCommands['ensure'] = async (message, context) => {
     const { resource: given, origin } = EnsureUser.read(message.payload);
     const { resource } = takePassword(given);
-    const known = () => queries.findByName(message.tenantId, String(resource.userName));
+    const known = () => queries.findByName(message.tenantId, resource.userName);
     const found = await known();
     if (found) return { id: found.id, created: false };
     try {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { PersonErased, UserAccountTypeChanged, UserChanged, UserCreated, UserDeactivated, UserDeleted, UserLinked, UserReactivated, UserUnlinked, type UserEvent, type UserStanding } from '@tenure/contracts';
-import { ERASED } from '@tenure/eventing';
+import { UserAccountTypeChanged, UserChanged, UserCreated, UserDeactivated, UserDeleted, UserLinked, UserReactivated, UserUnlinked, type UserStanding } from '@tenure/contracts';
 import { given } from '@tenure/eventing/testing';
 import { profiles, type ConnectionSettings, type JsonObject, type PatchOperation } from '@tenure/scim';
 import type { ConnectionPolicy } from './connection-policy.ts';
-import { userClaims, userDecider, wouldBreakLock } from './user.decider.ts';
+import { userDecider, wouldBreakLock } from './user.decider.ts';
 import { evolveUser } from './user.state.ts';
 
 const user = given(userDecider);
@@ -64,6 +63,15 @@ describe('a user created by a connection', () => {
     user().when({ type: 'Create', resource: ada, writer }).then(withRoles([{ value: 'GUEST', primary: true }]));
     user().when({ type: 'Create', resource: { ...ada, roles: [{ value: 'admin' }] }, writer }).then(withRoles([{ value: 'ADMIN' }]));
     user().when({ type: 'Create', resource: { ...ada, roles: [{ value: 'owner' }] }, writer }).thenRejected('user/role-unknown');
+  });
+
+  it('has no name longer than an index takes, in whatever form', () => {
+    user().when({ type: 'Create', resource: { ...ada, userName: 'x'.repeat(513) }, writer: entra() }).thenRejected('value/too-long');
+    user().when({ type: 'Create', resource: { ...ada, userName: 'ﷺ'.repeat(50) }, writer: entra() }).thenRejected('value/too-long');
+  });
+
+  it('is unmanaged when it was a first sign-in (R23)', () => {
+    user().when({ type: 'Create', resource: ada, writer: { kind: 'jit' } }).then(UserCreated({ ...local, writer: 'jit', changed: all }, { resource: ada }));
   });
 
   it('has a password that the event only names (decision 12)', () => {
@@ -262,42 +270,5 @@ describe('the issuer of a living token (R7, R65)', () => {
   it('may change otherwise', () => {
     const command = patch([replace('displayName', 'Ada H.')]);
     expect(wouldBreakLock(command, evolveUser({ status: 'none' }, created))).toBe(false);
-  });
-});
-
-describe('a first sign-in (R23)', () => {
-  it('creates an unmanaged account', () => {
-    user().when({ type: 'Create', resource: ada, writer: { kind: 'jit' } }).then(UserCreated({ ...local, writer: 'jit', changed: all }, { resource: ada }));
-  });
-});
-
-describe('what only one user may hold', () => {
-  const claimsAfter = (...events: UserEvent[]) => userClaims(events.reduce(evolveUser, userDecider.initial)).map(({ kind, value }) => [kind, value]);
-
-  it('is the userName, whatever its case or form, and the externalId in its connection (C17)', () => {
-    expect(claimsAfter(UserCreated({ ...linked, changed: all }, { resource: { ...ada, userName: 'ＡDA@Plum.example' } }))).toEqual([
-      ['userName', 'ada@plum.example'],
-      ['externalId/entra', 'ada-1'],
-    ]);
-  });
-
-  it('is released by a deletion', () => {
-    expect(claimsAfter(created, UserDeleted({ writer: 'local', connectionId: 'entra' }))).toEqual([]);
-  });
-
-  it('is the userName alone once unassigned', () => {
-    expect(claimsAfter(created, unassigned)).toEqual([['userName', 'ada@plum.example']]);
-  });
-});
-
-describe('erasure (R85)', () => {
-  it('deletes first', () => {
-    user(created).when({ type: 'Erase', unfinishedAccountIds: ['a-1'] }).then(UserDeleted({ writer: 'local', connectionId: 'entra' }), PersonErased({ unfinishedAccountIds: ['a-1'] }));
-  });
-
-  it('is for ever: later folds meet nothing but `erased`', () => {
-    const unreadable = UserCreated({ ...linked, changed: all }, ERASED);
-    user(unreadable, UserChanged(linked, ERASED), UserDeleted({ writer: 'local', connectionId: 'entra' })).when(patch([])).thenRejected('user/unknown');
-    user(unreadable).when({ type: 'Erase', unfinishedAccountIds: [] }).thenNothing();
   });
 });

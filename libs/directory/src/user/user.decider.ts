@@ -68,7 +68,7 @@ const decide = (command: UserCommand, state: UserState): UserEvent[] => {
   }
 };
 
-const create = ({ resource, writer, passwordId = undefined }: Extract<UserCommand, { type: 'Create' }>, state: UserState): UserEvent[] => {
+const create = ({ resource, writer, passwordId }: Extract<UserCommand, { type: 'Create' }>, state: UserState): UserEvent[] => {
   if (state.status !== 'none') throw new Rejected('conflict', 'user/exists', 'A user with this id exists.');
   const { resource: whole, changed } = writer.kind === 'connection' ? govern(writer.policy, undefined, resource) : governLocal(undefined, resource);
   const standing = {

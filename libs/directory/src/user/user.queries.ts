@@ -93,7 +93,7 @@ export type UserQueries = {
   /** `User.groups` of several users, by their ids; of a connection only its own groups. */
   groupsOf: (tenantId: string, sight: Sight, ids: readonly string[]) => Promise<Map<string, JsonObject[]>>;
   /** By userName, whatever its case or form: who signs in, who is created or linked. Tells where the password's hash is. */
-  findByName: (tenantId: string, userName: string) => Promise<(UserRecord & { passwordId: string | null; unassignedFrom: string | null }) | undefined>;
+  findByName: (tenantId: string, userName: unknown) => Promise<(UserRecord & { passwordId: string | null; unassignedFrom: string | null }) | undefined>;
   findByExternalId: (tenantId: string, connectionId: string, externalId: string) => Promise<UserRecord | undefined>;
   /** Active users (R17). */
   countActive: (tenantId: string) => Promise<number>;

@@ -1,6 +1,7 @@
 import { Rejected } from '@tenure/eventing';
 import { type Change, type ConnectionSettings, type Json, type Resource, ScimProblem, settle, userType, valueAt, withValue } from '@tenure/scim';
 import type { ConnectionPolicy } from './connection-policy.ts';
+import { refuseOverlong } from './unique-key.ts';
 import type { PresentUser } from './user.state.ts';
 
 /** What the protocol refuses where the state is becomes a refusal with the scimType in its code: `scim/noTarget`. */
@@ -24,7 +25,7 @@ const roleNames = ['ADMIN', 'USER', 'GUEST'];
 
 const namedRole = (element: Json): Json => {
   const value = typeof element === 'object' && element !== null && !Array.isArray(element) ? element.value : element;
-  const role = roleNames.find((name) => name === String(value).trim().toUpperCase());
+  const role = roleNames.find((name) => typeof value === 'string' && name === value.trim().toUpperCase());
   if (!role) throw new Rejected('invalid', 'user/role-unknown', `A role must be one of ${roleNames.join(', ')}.`);
   return typeof element === 'object' ? { ...(element as Record<string, Json>), value: role } : { value: role };
 };
@@ -55,17 +56,21 @@ const requireSettings = (required: readonly string[], before: Resource | undefin
 /** Clearing `active` is no way to reactivate: without a value it stays what it was. */
 const withActive = (resource: Resource, before: Resource | undefined): Resource => (resource.active === undefined ? { ...resource, active: before?.active ?? true } : resource);
 
+const keysOf = ({ userName, externalId }: Resource) => ({ userName, externalId });
+
 /** What a connection's write comes to under its settings: authority, roles, defaults, required attributes (R11 to R13, R68). */
 export const govern = ({ settings, defaults }: ConnectionPolicy, user: PresentUser | undefined, wanted: Resource): Change => {
   const withDefaults = user ? wanted : Object.entries(defaults).reduce((resource, [path, value]) => (valueAt(resource, path) === undefined ? withValue(resource, path, value) : resource), wanted);
   const allowed = withActive(underAuthority(settings.authority, user, withDefaults), user?.resource);
   const named = settings.roles === 'adminUserGuest' ? withNamedRole(allowed) : allowed;
   requireSettings(settings.required, user?.resource, named);
+  refuseOverlong(keysOf(named));
   return settle(userType, user?.resource ?? {}, named);
 };
 
 /** What an admin's write comes to. The externalId of a linked user is the connection's. */
 export const governLocal = (user: PresentUser | undefined, wanted: Resource): Change => {
   const kept = user?.connectionId ? withValue(wanted, 'externalId', user.resource.externalId) : wanted;
+  refuseOverlong(keysOf(kept));
   return settle(userType, user?.resource ?? {}, withActive(kept, user?.resource));
 };
