@@ -1,4 +1,4 @@
-import { DIRECTORY_VIEW } from '@tenure/directory';
+import { DIRECTORY_VIEW, grantReadDirectory } from '@tenure/directory';
 import type { Database } from '@tenure/database';
 import { grantReadKeys, grantReadTokens } from '@tenure/sealing';
 
@@ -17,14 +17,15 @@ export const grantToServices = async (database: Database) => {
       await sql.query(`grant ${what} to ${role}`);
     };
     for (const role of there) {
-      await grant(role, DIRECTORY_VIEW, `select on ${DIRECTORY_VIEW}.admins`);
+      // Whose key it is, and whether that person is active: no more of the directory than that.
+      await grantReadDirectory(sql, { role, tables: ['admins'] });
+      await sql.query(`grant select (tenant_id, id, active) on ${DIRECTORY_VIEW}.users to ${role}`);
       await grantReadTokens(sql, { role });
       await grant(role, 'clock', 'select on clock.now');
       await grant(role, 'clock', 'select, insert, update on clock.reports');
     }
     if (there.has(GATEWAY)) {
-      await grant(GATEWAY, DIRECTORY_VIEW, `select on all tables in schema ${DIRECTORY_VIEW}`);
-      await grant(GATEWAY, 'directory', 'select on directory.views');
+      await grantReadDirectory(sql, { role: GATEWAY });
       await grantReadKeys(sql, { role: GATEWAY, keys: ['people', 'transport'] });
     }
     if (there.has(MAPPING)) {

@@ -17,7 +17,7 @@ const allowed: readonly [RegExp, string][] = [
 @UseGuards(ConnectionGuard)
 @Needs('public')
 export class UnknownController {
-  @All('*rest')
+  @All('*')
   unknown(@Req() request: FastifyRequest) {
     const path = /\/v2(\/[^?]*?)\/?(?:\?|$)/.exec(request.url)?.[1] ?? '';
     if (/^\/Me$/i.test(path)) throw problem(501, '/Me is not supported: a connection is no user.');

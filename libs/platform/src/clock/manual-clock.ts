@@ -12,7 +12,7 @@ export const clockMigrations = [
   {
     name: 'CreateClock1767225600000',
     up: `
-      create table now (at timestamptz not null, only boolean primary key default true check (only));
+      create table now (at timestamptz not null, single boolean primary key default true check (single));
       create table reports (service text primary key, checks bigint not null, streak int not null, waiting text, checked_at timestamptz not null)`,
   },
 ];

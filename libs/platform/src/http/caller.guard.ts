@@ -8,25 +8,27 @@ import { traceparentOf } from './create-app.ts';
 /** Rights of a key, from most to least (api.md, Keys). */
 export type Role = 'root' | 'super_admin' | 'admin' | 'auditor';
 
-export type AdminKey = { tenantId: string; adminId: string; role: Exclude<Role, 'root'> };
+/** `consumerMail`: the admin's address is of a consumer mail domain, and so may not configure apps (R6). */
+export type AdminKey = { tenantId: string; adminId: string; role: Exclude<Role, 'root'>; consumerMail: boolean };
 
 /** Where keys are looked up; each service asks the database, so that a deleted key is refused at once. */
 export type AdminKeys = { find: (key: string) => Promise<AdminKey | undefined> };
 
 const ROLE = 'tenure:role';
 
-/** The least role that a route needs: a role, one of those `OrRoot`, the root key alone, or nobody's key. Without it: every GET is an auditor's, all else a super admin's. */
-export type Need = Role | 'public' | 'super_adminOrRoot' | 'auditorOrRoot';
+/** The least role that a route needs: a role, one of those `OrRoot`, a super admin who may configure apps (R6), the root key alone, or nobody's key. Without it: every GET is an auditor's, all else a super admin's. */
+export type Need = Role | 'public' | 'super_adminOrRoot' | 'auditorOrRoot' | 'app_admin';
 export const Needs = (need: Need) => SetMetadata(ROLE, need);
 
 const rank: Record<AdminKey['role'], number> = { super_admin: 2, admin: 1, auditor: 0 };
 
 const suffices = (role: Role, need: Exclude<Need, 'public'>): boolean => {
   if (role === 'root') return need === 'root' || need === 'super_adminOrRoot' || need === 'auditorOrRoot';
-  return need !== 'root' && rank[role] >= rank[need.replace('OrRoot', '') as AdminKey['role']];
+  if (need === 'root') return false;
+  return rank[role] >= rank[need === 'app_admin' ? 'super_admin' : (need.replace('OrRoot', '') as AdminKey['role'])];
 };
 
-type Signed = FastifyRequest & { caller?: Caller; role?: Role };
+type Signed = FastifyRequest & { caller?: Caller };
 
 /** Bearer keys of the JSON APIs: who it is, whether the role suffices, and that the tenant in the path is theirs (another's is 404). */
 @Injectable()
@@ -52,7 +54,7 @@ export class KeyGuard implements CanActivate {
     const tenantId = (request.params as { tenantId?: string }).tenantId;
     if (key && tenantId !== undefined && tenantId !== key.tenantId) throw new Rejected('not-found', 'tenant/not-found', 'There is no such tenant.');
     if (!suffices(role, needed)) throw new Rejected('forbidden', 'key/role', `This needs the role ${needed}; the key has ${role}.`);
-    request.role = role;
+    if (needed === 'app_admin' && key?.consumerMail) throw new Rejected('forbidden', 'admin/consumer-mail', 'Accounts of consumer mail domains cannot configure apps.');
     request.caller = {
       tenantId: tenantId ?? key?.tenantId ?? '',
       actor: key ? { kind: 'admin', id: key.adminId } : { kind: 'root', id: 'root' },

@@ -71,7 +71,7 @@ export const openApi = (title: string, controllers: readonly Type[]): JsonObject
         const verb = typeof handler === 'function' ? (Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined) : undefined;
         if (verb === undefined) continue;
         for (const sub of [Reflect.getMetadata(PATH_METADATA, handler as object) ?? ''].flat() as string[]) {
-          const path = `/${base}/${sub}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1').replace(/:(\w+)/g, '{$1}').replace(/\*\w+$/, '{rest}');
+          const path = `/${base}/${sub}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1').replace(/:(\w+)/g, '{$1}').replace(/\*$/, '{rest}');
           const name = RequestMethod[verb].toLowerCase();
           (paths[path] ??= {})[name] = operation(controller, method, path, name);
         }
