@@ -31,6 +31,7 @@ const create = (schema: string) => `
   ) with (toast_tuple_target = 8160);
   create index users_by_name on ${schema}.users (tenant_id, user_name_key);
   create index users_by_external_id on ${schema}.users (tenant_id, external_id) where external_id is not null;
+  create index users_by_password on ${schema}.users (password_id) where password_id is not null;
   create index users_in_order on ${schema}.users (tenant_id, created_at, id);
   create index users_by_search on ${schema}.users using gin (search jsonb_path_ops) with (gin_pending_list_limit = 512);
 

@@ -6,27 +6,32 @@ import type { StreamEvents, ViewPart } from './view-part.ts';
 export const DIRECTORY_VIEW = 'directory_v1';
 
 /**
- * Locks the heads of a batch's streams in one order, tells the gaps, lets each part apply what is ready, and moves the heads: one call, one round trip.
- * `heads` of unknown streams are made first, so that two writers of a new stream meet at a lock as well.
+ * Makes or locks the heads of a batch's streams in one order, tells the gaps, lets each part apply what is ready, and moves the heads: one
+ * call, one round trip. A stream that begins in the batch gets its head at once, where a second writer of it waits; the others' are locked.
  */
 const applyFunction = (schema: string, parts: readonly ViewPart[]) => `
   create function ${schema}.apply(batch jsonb) returns table (stream text, head int) language plpgsql as $apply$
   #variable_conflict use_column
   declare
+    begun jsonb;
     heads jsonb;
     ready jsonb;
   begin
-    insert into ${schema}.heads (stream, revision)
-      select s.stream, 0 from jsonb_to_recordset(batch->'streams') s(stream text) order by s.stream
-      on conflict do nothing;
-    select jsonb_object_agg(l.stream, l.revision) into heads from (
+    with made as (
+      insert into ${schema}.heads (stream, revision)
+        select s.stream, s.last from jsonb_to_recordset(batch->'streams') s(stream text, first int, last int) where s.first = 1 order by s.stream
+        on conflict do nothing returning stream
+    )
+    select coalesce(jsonb_object_agg(m.stream, 0), '{}') into begun from made m;
+    select coalesce(jsonb_object_agg(l.stream, l.revision), '{}') into heads from (
       select h.stream, h.revision from ${schema}.heads h
-      where h.stream in (select s.stream from jsonb_to_recordset(batch->'streams') s(stream text))
+      where h.stream in (select s.stream from jsonb_to_recordset(batch->'streams') s(stream text) where not begun ? s.stream)
       order by h.stream for update
     ) l;
+    heads := heads || begun;
     return query
-      select s.stream, (heads->>s.stream)::int from jsonb_to_recordset(batch->'streams') s(stream text, first int)
-      where s.first > (heads->>s.stream)::int + 1;
+      select s.stream, coalesce((heads->>s.stream)::int, 0) from jsonb_to_recordset(batch->'streams') s(stream text, first int)
+      where s.first > coalesce((heads->>s.stream)::int, 0) + 1;
     select jsonb_object_agg(s.stream, (heads->>s.stream)::int) into ready
       from jsonb_to_recordset(batch->'streams') s(stream text, first int, last int)
       where s.first <= (heads->>s.stream)::int + 1 and s.last > (heads->>s.stream)::int;
@@ -36,7 +41,7 @@ const applyFunction = (schema: string, parts: readonly ViewPart[]) => `
     ${parts.map(({ name }) => `if batch ? '${name}' then perform ${schema}.apply_${name}(batch->'${name}', ready); end if;`).join('\n    ')}
     update ${schema}.heads h set revision = s.last
       from jsonb_to_recordset(batch->'streams') s(stream text, last int)
-      where h.stream = s.stream and ready ? s.stream;
+      where h.stream = s.stream and ready ? s.stream and not begun ? s.stream;
   end $apply$`;
 
 const byStream = (events: readonly Decoded[]): StreamEvents[] => {
