@@ -1,4 +1,5 @@
-import { auditMigrations, ledgerConsumer, ledgerQueries, usageQueries } from '@tenure/audit';
+import { auditMigrations, checkLedger, ledgerConsumer, ledgerQueries, usageQueries } from '@tenure/audit';
+import { factTopics } from '@tenure/contracts';
 import { migrate } from '@tenure/database';
 import { factTables } from '@tenure/messaging';
 import type { Runtime, Service } from '@tenure/platform';
@@ -35,3 +36,7 @@ export const auditService = async (runtime: Runtime): Promise<Service> => {
     },
   };
 };
+
+/** Whether the ledger has an entry for every event, with the same hash. */
+export const checkAudit = async (runtime: Runtime) =>
+  checkLedger(runtime.database, SCHEMA, await runtime.openStore(), Object.values(factTopics).flatMap(({ categories }) => [...categories]));

@@ -1,6 +1,6 @@
 import { DIRECTORY_COMMANDS, DIRECTORY_FACTS, ROOT_TENANT } from '@tenure/contracts';
 import { DIRECTORY_VIEW, fullDirectoryView, groupHistory, openDirectory, reapSecrets, startDepartedMembers, userHistory } from '@tenure/directory';
-import { startView } from '@tenure/eventing';
+import { dropView, startView } from '@tenure/eventing';
 import { directoryClient, manualClock, type Runtime, type Service } from '@tenure/platform';
 import { AdminsController } from './admins.controller.ts';
 import { CLOCK, ClockController, type ClockApi } from './clock.controller.ts';
@@ -64,4 +64,10 @@ export const directoryService = async (runtime: Runtime, { publicUrl }: { public
       module: { module: DirectoryMessages, controllers: [commandsController(directory.commands)] },
     },
   };
+};
+
+/** Drops the directory's view, which the next start builds again from the streams. */
+export const rebuildDirectory = async ({ database }: Runtime) => {
+  await dropView(database, SCHEMA, fullDirectoryView());
+  return { dropped: [DIRECTORY_VIEW] };
 };

@@ -35,6 +35,10 @@ export const grantToServices = async (database: Database) => {
       await grant(MAPPING, 'event_store', 'select, insert, update, delete on all tables in schema event_store');
       await grant(MAPPING, 'event_store', 'usage on all sequences in schema event_store');
     }
-    if (there.has(AUDIT)) await grantReadKeys(sql, { role: AUDIT, keys: ['people'] });
+    if (there.has(AUDIT)) {
+      await grantReadKeys(sql, { role: AUDIT, keys: ['people'] });
+      // Sealed, to hold the ledger against the streams.
+      await grant(AUDIT, 'event_store', 'select on all tables in schema event_store');
+    }
   });
 };

@@ -18,4 +18,5 @@ export * from './observe/tracing.ts';
 export * from './runtime/service.ts';
 export * from './transport/command-client.ts';
 export * from './runtime/run-service.ts';
+export * from './runtime/run-task.ts';
 export * from './runtime/runtime.ts';

@@ -21,23 +21,27 @@ export type ServiceOptions = {
   owner?: boolean;
 };
 
+/** The runtime of a service that runs apart. `owner` makes the schemas that all share. */
+export const openServiceRuntime = (service: string, config: Readonly<ServiceConfig>, owner = false): Promise<Runtime> =>
+  openRuntime({
+    service,
+    databaseUrl: config.DATABASE_URL,
+    secretsKey: config.TENURE_SECRETS_KEY,
+    ...(config.TENURE_ROOT_KEY !== undefined && { rootKey: config.TENURE_ROOT_KEY }),
+    eventStore: config.EVENT_STORE === 'postgres' ? { kind: 'postgres' } : { kind: 'eventstoredb', url: config.EVENTSTOREDB_URL! },
+    transport: { kind: 'kafka', brokers: config.KAFKA_BROKERS },
+    clock: config.TENURE_CLOCK,
+    owner,
+    logLevel: config.LOG_LEVEL,
+    ...(config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT }),
+  });
+
 /** Runs one service of a distributed system: configuration, runtime, HTTP and transport, until a signal. */
 export const runService = async (options: ServiceOptions): Promise<void> => {
   const { service, segments, title, controllers } = options;
   try {
     const config = options.readConfig();
-    const runtime = await openRuntime({
-      service,
-      databaseUrl: config.DATABASE_URL,
-      secretsKey: config.TENURE_SECRETS_KEY,
-      ...(config.TENURE_ROOT_KEY !== undefined && { rootKey: config.TENURE_ROOT_KEY }),
-      eventStore: config.EVENT_STORE === 'postgres' ? { kind: 'postgres' } : { kind: 'eventstoredb', url: config.EVENTSTOREDB_URL! },
-      transport: { kind: 'kafka', brokers: config.KAFKA_BROKERS },
-      clock: config.TENURE_CLOCK,
-      owner: options.owner ?? false,
-      logLevel: config.LOG_LEVEL,
-      ...(config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT }),
-    });
+    const runtime = await openServiceRuntime(service, config, options.owner);
     const composed = await options.compose(runtime, config);
     const app = await createHttpApp(rootModule(runtime, [composed], { segments, title, controllers }), { ...runtime, dialects: options.dialects });
     stopOnSignals(app, runtime);

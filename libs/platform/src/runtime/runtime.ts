@@ -91,7 +91,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   const transport = kafka ?? inProcessTransport({ store: await openStore(), database, schema: 'transport', leases, factTopics });
 
   const closing: (() => Promise<void>)[] = [stopTracing, () => database.close(), () => leases.close(), async () => (await store)?.close(), () => transport.close()];
-  const unsettled: Unsettled[] = [];
+  const unsettled: Unsettled[] = [() => waitingIn(transport)];
   const followers: Follower[] = [];
   const readiness: Readiness[] = [
     { name: 'database', check: () => database.query('select 1').then(() => undefined, (error: Error) => error.message) },
@@ -141,6 +141,14 @@ const storeOf = async ({ eventStore }: RuntimeOptions, database: Database): Prom
   eventStore.kind === 'postgres' ? postgresEventStore({ database }) : eventStoreDb({ connectionString: eventStore.url });
 
 const warn = (log: Log, topic: string) => (error: unknown) => log.warn({ err: error, topic }, 'Facts could not be forwarded; trying again');
+
+/** Commands that run, and facts that wait behind what was handled. */
+const waitingIn = async (transport: Transport) => {
+  const { inFlight, lag } = await transport.status();
+  const behindIn = lag.find(({ waiting }) => waiting > 0);
+  if (behindIn) return `${behindIn.consumer} has facts of ${behindIn.topic} to handle`;
+  return inFlight > 0 ? `${inFlight} commands run` : undefined;
+};
 
 const behind =
   (follower: Follower): Unsettled =>
