@@ -1,5 +1,6 @@
 export * from './account/index.ts';
 export * from './admin/index.ts';
+export * from './app/index.ts';
 export * from './attempt/index.ts';
 export * from './connection/index.ts';
 export * from './define-command.ts';

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+
+/** An app's configuration as it is stored. What a new one must look like is provisioning's to say: what was once recorded is not judged again. */
+export const presetName = z.enum(['lumapps', 'comeet', 'nulab', 'scim']);
+export const credentialKind = z.enum(['bearer', 'basic', 'oauth2']);
+export const approvalActions = z.array(z.enum(['create', 'update', 'delete']));
+
+const constant = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
+const apply = z.enum(['always', 'create']);
+
+const mapping = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('direct'), target: z.string(), source: z.string(), default: constant.optional(), apply }),
+  z.object({ kind: z.literal('constant'), target: z.string(), value: constant, apply }),
+  z.object({ kind: z.literal('expression'), target: z.string(), expression: z.string(), default: constant.optional(), apply }),
+]);
+
+export const storedAttributes = z.object({ matching: z.array(z.object({ source: z.string(), target: z.string() })), mappings: z.array(mapping) });
+
+export const storedScope = z.object({
+  assignment: z.enum(['everyone', 'assigned']),
+  groups: z.array(z.object({ id: z.string(), nested: z.boolean() })),
+  orgUnits: z.array(z.string()),
+});
+
+const timeFrame = z.object({ suspend: z.string().nullable(), hardDelete: z.string().nullable() });
+export const storedDeprovisioning = z.object({ turnedOff: timeFrame, suspended: timeFrame, deleted: timeFrame });
+
+export const storedEndpoint = z.union([
+  z.object({ url: z.string(), template: z.string(), values: z.record(z.string(), z.string()) }),
+  z.object({ url: z.string() }),
+]);
+
+export const storedAssignment = z.object({ kind: z.enum(['users', 'groups', 'roles']), id: z.string(), role: z.string().optional() });
+
+export const storedThreshold = z.object({ count: z.number().optional(), percent: z.number().optional(), window: z.string().optional() });
+
+const comparable = z.union([z.string(), z.number(), z.boolean()]);
+const condition = z.discriminatedUnion('operator', [
+  z.object({ operator: z.enum(['equals', 'notEquals', 'contains', 'startsWith', 'endsWith']), source: z.string(), value: comparable }),
+  z.object({ operator: z.literal('in'), source: z.string(), value: z.array(comparable) }),
+  z.object({ operator: z.enum(['present', 'absent']), source: z.string() }),
+  z.object({ operator: z.literal('memberOf'), source: z.string().optional(), value: z.string() }),
+]);
+const action = z.union([
+  z.object({ type: z.literal('setAttribute'), target: z.string(), value: constant }),
+  z.object({ type: z.literal('setAttribute'), target: z.string(), expression: z.string() }),
+  z.object({ type: z.enum(['setEntitlement', 'addEntitlement']), kind: z.enum(['group', 'role', 'licence', 'department']), value: z.string() }),
+  z.object({ type: z.literal('setRole'), value: z.string() }),
+  z.object({ type: z.literal('skip') }),
+]);
+
+export const storedRule = z.object({
+  id: z.string(),
+  name: z.string(),
+  enabled: z.boolean(),
+  match: z.enum(['all', 'any']),
+  conditions: z.array(condition),
+  actions: z.array(action),
+});
+
+/** What the preset gave when the app was made: a preset that is changed later changes no app that is there. */
+export const appDefaults = z.object({ attributes: storedAttributes, scope: storedScope, deprovisioning: storedDeprovisioning });

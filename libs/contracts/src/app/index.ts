@@ -1,0 +1,1 @@
+export * from './app.events.ts';

@@ -1,0 +1,79 @@
+import type { AppEvent } from '@tenure/contracts';
+import type { App, PresentApp } from './app.state.ts';
+
+/** Every event is of an app that was created, so only `AppCreated` may find none. */
+export const evolveApp = (state: App, event: AppEvent): App => {
+  if (event.type === 'AppCreated') {
+    const { name, preset, defaults } = event.data;
+    return { ...blank, ...defaults, name, preset };
+  }
+  return state.kind === 'none' ? state : evolvePresent(state, event);
+};
+
+const blank: Omit<PresentApp, 'name' | 'preset' | 'attributes' | 'scope' | 'deprovisioning'> = {
+  kind: 'present',
+  state: 'draft',
+  sso: { configured: false },
+  credentials: null,
+  test: null,
+  endpoint: null,
+  assignments: [],
+  approvals: [],
+  threshold: {},
+  rules: [],
+  appliedRules: [],
+  entitlements: { configuredBy: 'admin' },
+};
+
+const without = (app: PresentApp, wanted: { kind: string; id: string }) => app.assignments.filter(({ kind, id }) => kind !== wanted.kind || id !== wanted.id);
+
+const evolvePresent = (app: PresentApp, event: Exclude<AppEvent, { type: 'AppCreated' }>): PresentApp => {
+  switch (event.type) {
+    case 'AppSsoSet':
+      return { ...app, sso: { configured: event.data.configured } };
+    case 'AppCredentialsSet':
+    case 'AppReauthorized': {
+      const { secretId, kind, hint } = event.data;
+      return { ...app, credentials: { secretId, kind, hint }, test: null };
+    }
+    case 'AppTested':
+      return { ...app, test: event.data };
+    case 'AppEndpointSet':
+      return { ...app, endpoint: event.data.endpoint, test: null };
+    case 'AppAttributesSet':
+      return { ...app, attributes: event.data };
+    case 'AppScopeSet':
+      return { ...app, scope: event.data };
+    case 'AppAssigned':
+      return { ...app, assignments: [...without(app, event.data), event.data] };
+    case 'AppUnassigned':
+      return { ...app, assignments: without(app, event.data) };
+    case 'AppDeprovisioningSet': {
+      const { applyToRunning: _, ...deprovisioning } = event.data;
+      return { ...app, deprovisioning };
+    }
+    case 'AppApprovalsSet':
+      return { ...app, approvals: event.data.actions };
+    case 'AppThresholdSet':
+      return { ...app, threshold: event.data };
+    case 'AppThresholdReleased':
+    case 'AppCycleStarted':
+      return app;
+    case 'AppRulesSet':
+      return { ...app, rules: event.data.rules };
+    case 'AppRulesReapplied':
+      return { ...app, appliedRules: app.rules };
+    case 'AppEntitlementsSet':
+      return { ...app, entitlements: event.data };
+    // The first cycle finds no accounts that older rules made (R60).
+    case 'AppTurnedOn':
+      return { ...app, state: 'on', appliedRules: app.state === 'draft' ? app.rules : app.appliedRules };
+    case 'AppTurnedOff':
+      return { ...app, state: 'off' };
+    case 'AppReauthorizationNeeded':
+      return { ...app, state: 'needsReauthorization', test: { outcome: 'failed', problem: 'unauthorized', status: 401 } };
+    // That single sign-on is set up is a fact of the app, not of its provisioning.
+    case 'AppConfigurationDeleted':
+      return { ...blank, ...event.data.defaults, name: app.name, preset: app.preset, sso: app.sso };
+  }
+};

@@ -1,0 +1,54 @@
+import { validateDeprovisioning } from '../duration/index.ts';
+import { validateAttributes } from '../mapping/index.ts';
+import { presets } from '../presets/index.ts';
+import type { PresentApp } from './app.state.ts';
+
+/** The steps in which an app is configured (R30). */
+export const stepNames = ['credentials', 'endpoint', 'attributes', 'scope', 'deprovisioning'] as const;
+export type StepName = (typeof stepNames)[number];
+
+export type Step = { valid: boolean; problems: { field: string; message: string }[] };
+export type Missing = StepName | 'sso' | 'test' | 'feature';
+
+type Configured = Pick<PresentApp, 'preset' | 'attributes' | 'deprovisioning'> & { credentials: unknown; endpoint: unknown };
+
+/** Each step as it stands. Scope is always valid: nobody in it is an answer too. */
+export const stepsOf = ({ preset, credentials, endpoint, attributes, deprovisioning }: Configured): Record<StepName, Step> => {
+  const { mandatory, capabilities } = presets[preset];
+  const step = (problems: readonly { field: string; message: string }[]): Step => ({
+    valid: problems.length === 0,
+    problems: problems.map(({ field, message }) => ({ field, message })),
+  });
+  return {
+    credentials: step(credentials ? [] : [{ field: 'credentials', message: 'No credentials were saved.' }]),
+    endpoint: step(endpoint ? [] : [{ field: 'endpoint', message: 'The endpoint is not known.' }]),
+    attributes: step(validateAttributes(attributes, mandatory)),
+    scope: step([]),
+    deprovisioning: step(validateDeprovisioning(deprovisioning, capabilities)),
+  };
+};
+
+type Judged = Configured & { sso: { configured: boolean }; test: { outcome: string } | null };
+
+/** What turning on waits for (R24, R31, R64); nothing = it may be. */
+export const missingOf = (app: Judged, featureOpen: boolean): Missing[] => {
+  const steps = stepsOf(app);
+  return [
+    ...stepNames.filter((name) => !steps[name].valid),
+    ...(app.sso.configured ? [] : (['sso'] as const)),
+    ...(app.test?.outcome === 'passed' ? [] : (['test'] as const)),
+    ...(featureOpen ? [] : (['feature'] as const)),
+  ];
+};
+
+/** In words for who is refused. */
+export const wordsFor: Record<Missing, string> = {
+  credentials: 'No credentials were saved.',
+  endpoint: 'The endpoint is not known.',
+  attributes: 'The attribute mapping has problems.',
+  scope: 'The scope has problems.',
+  deprovisioning: 'The deprovisioning time frames have problems.',
+  sso: 'Single sign-on of the app is not configured.',
+  test: 'The connection was not tested with success.',
+  feature: 'Provisioning is not enabled for this tenant.',
+};
