@@ -95,10 +95,6 @@ export type UserQueries = {
   /** By userName, whatever its case or form: who signs in, who is created or linked. Tells where the password's hash is. */
   findByName: (tenantId: string, userName: unknown) => Promise<(UserRecord & { passwordId: string | null; unassignedFrom: string | null }) | undefined>;
   findByExternalId: (tenantId: string, connectionId: string, externalId: string) => Promise<UserRecord | undefined>;
-  /** Of these secrets the ones that are some user's password: what the reaper must leave (decision 12). */
-  passwordsAmong: (secretIds: readonly string[]) => Promise<Set<string>>;
-  /** Active users (R17). */
-  countActive: (tenantId: string) => Promise<number>;
 };
 
 /** Everything is asked of `schema`, the directory's view. */
@@ -126,14 +122,6 @@ export const userQueries = (database: Database, schema: string): UserQueries => 
       const text = `select ${columns} from ${schema}.users u where u.tenant_id = $1 and u.connection_id = $2 and u.external_id = $3`;
       const row = await one(database, 'user-by-external-id', text, [tenantId, connectionId, externalId]);
       return row && recordOf(row);
-    },
-    passwordsAmong: async (secretIds) => {
-      const text = `select password_id from ${schema}.users where password_id = any($1::text[])`;
-      return new Set((await database.query<{ password_id: string }>({ text, values: [secretIds] })).map(({ password_id }) => password_id));
-    },
-    countActive: async (tenantId) => {
-      const [row] = await database.query<{ n: number }>({ text: `select count(*) as n from ${schema}.users where tenant_id = $1 and active`, values: [tenantId] });
-      return Number(row!.n);
     },
   };
 };
