@@ -101,6 +101,16 @@ describe('commands of users', () => {
     expect(await filtered('userName eq "ida@plum.example"', 'okta')).toEqual(['ida@plum.example']);
   });
 
+  it('answer a repeated POST that revived somebody as the first time', async () => {
+    const { id } = await directory.createUser('ivy@plum.example', { connectionId: 'okta' });
+    await directory.users.delete(directory.message({}, { key: id, connectionId: 'okta' }), directory.context());
+    const resource = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'ivy@plum.example' };
+    const post = directory.message({ resource }, { connectionId: 'okta' });
+    const first = await directory.users.create(post, directory.context());
+    expect(await directory.users.create(post, directory.context())).toEqual(first);
+    expect(first).toMatchObject({ id, created: true, revision: 5 });
+  });
+
   it('leave an account that is not eligible untouched (R10)', async () => {
     const { id } = await directory.createUser('jo@plum.example');
     expect(await filtered('userName eq "jo@plum.example"')).toEqual([]);
