@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { chapters } from './demo/chapters/index.mjs';
+import { demoClock } from './demo/clock.mjs';
+import { distributedSystem } from './demo/distributed.mjs';
+import { client } from './demo/http.mjs';
+import { startSandbox } from './demo/sandbox.mjs';
+import { standaloneSystem } from './demo/standalone.mjs';
+import { chapter, checksSoFar, NotAsTold, secondsSoFar, tell } from './demo/story.mjs';
+
+const { values } = parseArgs({ options: { distributed: { type: 'boolean', default: false }, help: { type: 'boolean' } } });
+if (values.help) {
+  console.log('npm run demo [-- --distributed]\nPlays the whole road once, through the public APIs: in one process, or as four services over Kafka.');
+  process.exit(0);
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'tenure-demo-'));
+const closing = [];
+const close = async () => {
+  for (const end of closing.splice(0).toReversed()) await end().catch((error) => console.error(error.message));
+};
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, () => {
+    console.log('\nstopping …');
+    void close().then(() => rm(folder, { recursive: true, force: true })).then(() => process.exit(130));
+  });
+
+const play = async () => {
+  const rootKey = randomBytes(24).toString('base64url');
+  const settings = { TENURE_ROOT_KEY: rootKey, TENURE_CLOCK: 'manual:2026-01-05T09:00:00Z', TENURE_ALLOW_PRIVATE_TARGETS: '127.0.0.1' };
+  chapter(0, 'The system starts on fresh data, and an application to provision into');
+  const openSystem = values.distributed ? distributedSystem : standaloneSystem;
+  const system = await openSystem({ folder, settings, say: tell });
+  closing.push(system.close);
+  const sandbox = await startSandbox(folder);
+  closing.push(sandbox.stop);
+  await system.start();
+  tell(`Tenure: ${system.url} (${system.name}). Sandbox: ${sandbox.url}`);
+
+  const root = client(system.url, rootKey);
+  let world = { system, sandbox, root, clock: demoClock(root) };
+  for (const [index, { title, play: playChapter }] of chapters.entries()) {
+    chapter(index + 1, title);
+    world = { ...world, ...(await playChapter(world)) };
+  }
+};
+
+try {
+  await play();
+  await close();
+  await rm(folder, { recursive: true, force: true });
+  console.log(`\nAs told: ${chapters.length} chapters, ${checksSoFar()} checks, ${secondsSoFar()} s.`);
+} catch (error) {
+  console.error(`\n   ✗ ${error instanceof NotAsTold ? error.message : error.stack}`);
+  await close();
+  console.error(`\nNot as told, after ${checksSoFar()} checks and ${secondsSoFar()} s. Logs: ${folder}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,30 @@
+import { differences, publicState } from '../public-state.mjs';
+import { check, equal, tell } from '../story.mjs';
+
+const TYLER = 'tyler.brooks@plum.example';
+
+/** All views (not the ledger) are dropped and rebuilt; a comparison shows them equal; the ledger is checked against the streams. */
+export const viewsAreRebuilt = async (world) => {
+  const { system, sandbox, entra, ids, clock } = world;
+  await entra.setActive(ids[TYLER], false);
+  await clock.settled();
+  tell('Tyler leaves, so that the calendar has timers that still run.');
+  const before = await publicState(world);
+  const asked = (await sandbox.requests()).length;
+  check('the calendar has timers in every state that the story brought about', ['armed', 'fired', 'cancelled'].every((state) => before.timers.some((timer) => timer.state === state)), before.timers);
+
+  await system.stop();
+  await system.rebuildViews();
+  tell('Tenure is stopped, its views are dropped, and it starts again.');
+  await system.start();
+  await clock.settled(120_000);
+
+  const after = await publicState(world);
+  for (const [name, items] of Object.entries(after)) equal(`the same as before: ${Array.isArray(items) ? `${items.length} ` : ''}${name}`, differences(before[name], items), []);
+  equal('and rebuilding asked nothing of the sandbox', (await sandbox.requests()).length, asked);
+
+  await system.stop();
+  const { events, entries, missing, different } = await system.checkLedger();
+  equal(`the ledger holds an entry for each of ${events} events, and each is true to its stream`, [entries, missing, different], [events, [], []]);
+  check('there were events to check', events > 0);
+};
