@@ -1,5 +1,5 @@
 import { NO_STREAM } from '@eventstore/db-client';
-import { OutcomeUnknown, StaleStream, type Append, type EventStore, type Position, type Revision, type StoredEvent } from '@tenure/eventing';
+import { announcing, OutcomeUnknown, StaleStream, type Append, type EventStore, type Position, type Revision, type StoredEvent } from '@tenure/eventing';
 import { claimsOn } from './claims.ts';
 import { Conflict, connect, NoAnswer, within, type Connection, type Deadline } from './connection.ts';
 import { toEventData, toStoredEvent } from './envelope.ts';
@@ -48,7 +48,7 @@ export const eventStoreOn = (
     return { revision, position };
   };
 
-  return {
+  return announcing({
     append: async (write) => {
       if (write.events.length === 0) throw new Error(`An append to ${write.stream} has no events.`);
       const deadline = Date.now() + appendDeadlineMs;
@@ -79,5 +79,5 @@ export const eventStoreOn = (
       await feed.stop();
       await connection.close();
     },
-  };
+  });
 };

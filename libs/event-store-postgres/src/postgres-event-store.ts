@@ -1,5 +1,6 @@
 import type { Database } from '@tenure/database';
 import {
+  announcing,
   ClaimTaken,
   OutcomeUnknown,
   StaleStream,
@@ -128,7 +129,7 @@ export const postgresEventStore = async ({ database, schema = 'event_store' }: P
 
   const followers = subscriptions(readAll);
 
-  return {
+  return announcing({
     append,
     read: async (stream, { after, limit, backwards = false } = {}) => {
       const statement = backwards ? sql.backwards : sql.forwards;
@@ -138,5 +139,5 @@ export const postgresEventStore = async ({ database, schema = 'event_store' }: P
     readAll,
     subscribe: followers.subscribe,
     close: followers.close,
-  };
+  });
 };

@@ -33,6 +33,11 @@ export type EventStore = {
   readAll: (after: Position | undefined, range: FeedRange) => Promise<StoredEvent[]>;
   /** Catches up after a position, then follows; reconnects by itself. Throws `ForeignPosition` through `ended`. */
   subscribe: (after: Position | undefined, range: { categories?: readonly string[] }, handler: EventHandler) => Subscription;
+  /**
+   * Calls `hear` after this process appended to a stream of these categories. A hint: what other processes append is not announced, and an
+   * announced event may show in the feed a moment later. Returns what ends it.
+   */
+  onAppend: (categories: readonly string[], hear: () => void) => () => void;
   close: () => Promise<void>;
 };
 

@@ -37,6 +37,10 @@ export type FollowerOptions = {
 };
 
 const BATCH = 500;
+const LINGER_MS = 10;
+const SHORTEST_WAIT_MS = 10;
+/** What another process appends is seen after this at the latest. */
+const LONGEST_WAIT_MS = 500;
 const LONGEST_BACK_OFF_MS = 5000;
 
 /** The table of checkpoints of a service's schema. */
@@ -68,38 +72,46 @@ export const startFollower = (options: FollowerOptions): Follower => {
     if (moved.length === 0) throw new Error(`The checkpoint of ${name} was moved by another follower.`);
   };
 
-  /** Handles what is there; returns once the feed has nothing more. */
-  const drain = async (signal: AbortSignal) => {
-    let position = await readCheckpoint(database, schema, name);
-    for (;;) {
-      const events = await store.readAll(position, { categories, limit: batchSize });
-      const last = events.at(-1);
-      if (!last) return position;
-      signal.throwIfAborted();
-      status.lastEventAt = last.recordedAt;
-      status.lagMs = Math.max(0, Date.now() - Date.parse(events[0]!.recordedAt));
-      status.caughtUp = false;
-      await before?.(events);
-      const from = position;
-      await database.transaction(
-        async (sql) => {
-          await handle(sql, events);
-          await save(sql, from, last.position);
-        },
-        { synchronousCommit },
-      );
-      position = last.position;
-      delete status.failing;
-    }
+  /** Handles one batch; tells where it ended, and whether more may wait behind it. */
+  const handleNext = async (position: Position | undefined, signal: AbortSignal): Promise<{ position: Position | undefined; read: number }> => {
+    const events = await store.readAll(position, { categories, limit: batchSize });
+    const last = events.at(-1);
+    if (!last) return { position, read: 0 };
+    signal.throwIfAborted();
+    status.lastEventAt = last.recordedAt;
+    status.lagMs = Math.max(0, Date.now() - Date.parse(events[0]!.recordedAt));
+    await before?.(events);
+    await database.transaction(
+      async (sql) => {
+        await handle(sql, events);
+        await save(sql, position, last.position);
+      },
+      { synchronousCommit },
+    );
+    delete status.failing;
+    return { position: last.position, read: events.length };
   };
 
+  /** Follows from the stored checkpoint, which nobody else moves while the lease is held. */
   const follow = async (signal: AbortSignal) => {
-    for (;;) {
-      const position = await drain(signal);
-      status.caughtUp = true;
-      status.lagMs = 0;
-      first.resolve();
-      await nextEvent(store, position, categories, signal);
+    const news = newsOf(store, categories, signal);
+    try {
+      for (let position = await readCheckpoint(database, schema, name), idle = SHORTEST_WAIT_MS; ; ) {
+        const next = await handleNext(position, signal);
+        position = next.position;
+        if (next.read === batchSize) {
+          status.caughtUp = false;
+          continue;
+        }
+        status.caughtUp = true;
+        status.lagMs = 0;
+        first.resolve();
+        idle = next.read > 0 || news.heard() ? SHORTEST_WAIT_MS : Math.min(LONGEST_WAIT_MS, idle * 2);
+        await news.wait(idle);
+        signal.throwIfAborted();
+      }
+    } finally {
+      news.end();
     }
   };
 
@@ -152,20 +164,34 @@ const whileNeither = async (a: AbortSignal, b: AbortSignal, work: (signal: Abort
   }
 };
 
-/** Waits for an event behind a position, whatever the store's way to tell. */
-const nextEvent = async (store: EventStore, after: Position | undefined, categories: readonly string[], signal: AbortSignal) => {
-  const seen = withResolvers();
-  const subscription = store.subscribe(after, { categories }, async () => seen.resolve());
-  const abort = () => seen.resolve();
-  signal.addEventListener('abort', abort);
-  if (signal.aborted) abort();
-  try {
-    await Promise.race([seen.promise, subscription.ended]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-    await subscription.stop().catch(() => undefined);
-  }
-  signal.throwIfAborted();
+/** Waits until this process appended something, or for a while. */
+const newsOf = (store: EventStore, categories: readonly string[], signal: AbortSignal) => {
+  let heard = false;
+  let wake: () => void = () => undefined;
+  const hear = () => {
+    heard = true;
+    wake();
+  };
+  const end = store.onAppend(categories, hear);
+  signal.addEventListener('abort', hear);
+  return {
+    heard: () => heard,
+    wait: async (ms: number) => {
+      if (!heard && !signal.aborted) {
+        const waited = new AbortController();
+        wake = () => waited.abort();
+        await sleep(ms, undefined, { signal: waited.signal }).catch(() => undefined);
+        wake = () => undefined;
+      }
+      // What is appended together is handled together: a follower that ran for each event would compete with the writers.
+      if (heard && !signal.aborted) await sleep(LINGER_MS);
+      heard = false;
+    },
+    end: () => {
+      end();
+      signal.removeEventListener('abort', hear);
+    },
+  };
 };
 
 const withResolvers = () => {

@@ -1,3 +1,4 @@
+export * from './announcing.ts';
 export * from './caller.ts';
 export * from './clock.ts';
 export * from './codec.ts';

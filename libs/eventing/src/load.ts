@@ -30,6 +30,17 @@ export type SnapshotStore = {
 export type EventSource = { store: EventStore; sealer: Sealer; snapshots?: SnapshotStore };
 
 const PAGE = 1000;
+/** Most streams are shorter, and need no look for a snapshot: one round trip less. */
+const SHORT = 20;
+const LONG_STREAMS_KNOWN = 10_000;
+
+/** Streams that were seen to be long, so that their next load begins with the snapshot. */
+const longStreams = new Set<StreamName>();
+
+const rememberLong = (stream: StreamName) => {
+  if (longStreams.size >= LONG_STREAMS_KNOWN) longStreams.clear();
+  longStreams.add(stream);
+};
 
 /** Folds a stream: a usable snapshot and the tail behind it, or every event. `upTo` stops after that revision, `asOf` before the first later event. */
 export const load = async <State, Command, Event extends DomainEvent>(
@@ -39,14 +50,27 @@ export const load = async <State, Command, Event extends DomainEvent>(
   { upTo = Infinity, asOf }: { upTo?: Revision; asOf?: Instant } = {},
 ): Promise<Loaded<State>> => {
   const decode = decoder(sealer, aggregate.events);
-  let loaded = asOf === undefined ? await fromSnapshot(snapshots, sealer, aggregate, stream, upTo) : nothing(aggregate);
-  for (;;) {
-    const page = await store.read(stream, { after: loaded.revision, limit: Math.min(PAGE, upTo - loaded.revision) });
+  const mayUseSnapshot = snapshots !== undefined && asOf === undefined;
+  const read = (after: Revision, limit: number) => store.read(stream, { after, limit: Math.min(limit, upTo - after) });
+
+  let loaded = nothing(aggregate);
+  let page: StoredEvent[] | undefined;
+  if (mayUseSnapshot && !longStreams.has(stream)) {
+    page = await read(0, SHORT);
+    if (page.length === SHORT) rememberLong(stream);
+  }
+  if (mayUseSnapshot && longStreams.has(stream)) {
+    const kept = await fromSnapshot(snapshots, sealer, aggregate, stream, upTo);
+    if (kept.revision > 0) page = undefined;
+    loaded = kept;
+  }
+  for (let limit = page ? SHORT : PAGE; ; page = undefined, limit = PAGE) {
+    page ??= await read(loaded.revision, limit);
     for (const stored of page) {
       if (asOf !== undefined && stored.metadata.occurredAt > asOf) return loaded;
       loaded = advance(aggregate, loaded, stored, (await decode<Event>(stored)).event);
     }
-    if (page.length < PAGE || loaded.revision >= upTo) return loaded;
+    if (page.length < limit || loaded.revision >= upTo) return loaded;
   }
 };
 

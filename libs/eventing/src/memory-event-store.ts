@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { announcing } from './announcing.ts';
 import { ClaimTaken, ForeignPosition, StaleStream, type Append, type EventHandler, type EventStore, type Subscription } from './event-store.ts';
 import { streamParts, type Position, type StoredEvent, type StreamName } from './event.ts';
 
@@ -92,7 +93,7 @@ export const memoryEventStore = (): EventStore => {
     return subscription;
   };
 
-  return {
+  return announcing({
     append,
     read: async (stream, { after, limit = Infinity, backwards = false } = {}) => {
       const events = eventsOf(stream);
@@ -102,5 +103,5 @@ export const memoryEventStore = (): EventStore => {
     readAll,
     subscribe,
     close: async () => void (await Promise.all([...running].map(({ stop }) => stop()))),
-  };
+  });
 };

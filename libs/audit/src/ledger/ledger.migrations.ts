@@ -51,9 +51,23 @@ export const auditMigrations: readonly Migration[] = [
         if not exists (select from pg_roles where rolname = '${LEDGER_WRITER}') then create role ${LEDGER_WRITER} nologin; end if;
       exception when duplicate_object or unique_violation then null; end $$;
       do $$ begin
-        execute format('grant usage on schema %I to ${LEDGER_WRITER}', current_schema());
+        execute format('grant usage, create on schema %I to ${LEDGER_WRITER}', current_schema());
         if not pg_has_role(current_user, '${LEDGER_WRITER}', 'member') then execute format('grant ${LEDGER_WRITER} to %I', current_user); end if;
       end $$;
-      grant insert, select on ledger to ${LEDGER_WRITER}`,
+      grant insert, select on ledger to ${LEDGER_WRITER};
+
+      -- Runs as the writer, whoever calls it: entries are added with its rights and no others.
+      create function append_entry(entry jsonb) returns void language sql security definer as $$
+        insert into ledger (id, tenant_id, type, at, recorded_at, outcome, actor_kind, actor_id, subject_kind, subject_id, user_id, app_id, summary,
+          changes, reason, because, stream, revision, hash, fact)
+        select id, tenant_id, type, at, recorded_at, outcome, actor_kind, actor_id, subject_kind, subject_id, user_id, app_id, summary,
+          changes, reason, because, stream, revision, hash, fact
+        from jsonb_populate_record(null::ledger, entry) on conflict do nothing
+      $$;
+      do $$ begin
+        execute format('alter function append_entry(jsonb) set search_path = %I', current_schema());
+        alter function append_entry(jsonb) owner to ${LEDGER_WRITER};
+        execute format('revoke create on schema %I from ${LEDGER_WRITER}', current_schema());
+      end $$`,
   },
 ];

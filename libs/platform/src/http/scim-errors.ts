@@ -1,5 +1,5 @@
 import { Rejected, type RejectionKind } from '@tenure/eventing';
-import { errorBody, ScimProblem, type ScimType } from '@tenure/scim';
+import { errorBody, ScimProblem, scimTypes, type ScimType } from '@tenure/scim';
 import type { ErrorDialect } from './problem.filter.ts';
 import { httpStatusOf } from './problem.ts';
 
@@ -18,9 +18,15 @@ const wire: Record<RejectionKind, Answer> = {
   unavailable: { status: 503 },
 };
 
+/** `scim/noTarget`: the protocol refused where the state is, and the refusal came back as one of ours. */
+const protocolRefusal = (code: string): Answer | undefined => {
+  const scimType = /^scim\/(\w+)$/.exec(code)?.[1];
+  return scimType !== undefined && Object.hasOwn(scimTypes, scimType) ? { status: scimTypes[scimType as ScimType].status, scimType: scimType as ScimType } : undefined;
+};
+
 const answerTo = (error: unknown): Answer & { detail: string } => {
   if (error instanceof ScimProblem) return { status: error.status, scimType: error.scimType as ScimType | undefined, detail: error.detail };
-  if (error instanceof Rejected) return { ...wire[error.kind], detail: error.message };
+  if (error instanceof Rejected) return { ...wire[error.kind], ...protocolRefusal(error.code), detail: error.message };
   const status = httpStatusOf(error);
   if (status === 400) return { status, scimType: 'invalidSyntax', detail: (error as Error).message };
   if (status !== undefined && status < 500) return { status, detail: (error as Error).message };
