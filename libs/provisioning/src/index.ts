@@ -4,5 +4,5 @@ export * from './mapping/index.ts';
 export * from './presets/index.ts';
 export * from './rules/index.ts';
 export * from './scope/index.ts';
-export * from './app/app-config.ts';
+export * from './app/index.ts';
 export * from './delivery/connector.ts';

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { deprovisioningConfig, durationSchema, millisecondsOf } from '../duration/index.ts';
+import { attributesConfig } from '../mapping/index.ts';
+import { presetNames } from '../presets/index.ts';
+import { putRules, ruleSchema } from '../rules/index.ts';
+import { scopeConfig } from '../scope/index.ts';
+
+/** What the API of apps takes and answers (api.md, Mapping). Unknown fields are refused. */
+const text = z.string().trim().min(1).max(200);
+const secret = z.string().min(1).max(8192);
+const url = z.url({ protocol: /^https?$/, error: 'expected a URL such as https://login.example/token' }).max(2048);
+
+export const newAppBody = z.strictObject({ name: text, preset: z.enum(presetNames) });
+export const ssoBody = z.strictObject({ configured: z.boolean() });
+
+/** R25. */
+export const credentialsBody = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('bearer'), token: secret }),
+  z.strictObject({ kind: z.literal('basic'), username: z.string().min(1).max(1024), password: secret }),
+  z.strictObject({ kind: z.literal('oauth2'), tokenUrl: url, clientId: z.string().min(1).max(1024), clientSecret: secret, scope: z.string().max(1024).optional() }),
+]);
+export type CredentialsBody = z.output<typeof credentialsBody>;
+
+export const endpointBody = z.union([
+  z.strictObject({ url: z.string().min(1).max(2048) }),
+  z.strictObject({ template: z.string().min(1).max(2048), values: z.record(z.string(), z.string().max(1024)) }),
+]);
+export type EndpointBody = z.output<typeof endpointBody>;
+
+export const testBody = z.strictObject({ credentials: credentialsBody.optional(), endpoint: endpointBody.optional() });
+export type TestBody = z.output<typeof testBody>;
+
+export const assignmentBody = z.strictObject({ role: z.string().min(1).max(512).optional() });
+
+const distinct = (actions: readonly string[]) => new Set(actions).size === actions.length;
+export const approvalsBody = z.strictObject({ actions: z.array(z.enum(['create', 'update', 'delete'])).refine(distinct, 'must not name one twice') });
+
+/** R87: `{}` is off; a limit needs a window. */
+export const thresholdBody = z
+  .strictObject({
+    count: z.int().min(0).optional(),
+    percent: z.number().min(0).max(100).optional(),
+    window: durationSchema.refine((duration) => millisecondsOf(duration) > 0, 'must be longer than nothing').optional(),
+  })
+  .refine(({ count, percent, window }) => (count === undefined && percent === undefined) === (window === undefined), {
+    path: ['window'],
+    message: 'A limit (count, percent or both) and its window belong together.',
+  });
+
+export const entitlementsBody = z.strictObject({ domain: z.string().trim().min(1).max(253).optional(), configuredBy: z.enum(['admin', 'user']) });
+
+const step = z.object({ valid: z.boolean(), problems: z.array(z.object({ field: z.string(), message: z.string() })) });
+
+export const appReply = z.object({
+  id: z.string(),
+  name: z.string(),
+  preset: z.enum(presetNames),
+  sso: ssoBody,
+  state: z.enum(['draft', 'on', 'off', 'needsReauthorization']),
+  capabilities: z.object({ provisioning: z.boolean(), suspend: z.boolean(), hardDelete: z.boolean(), groups: z.boolean(), entitlements: z.boolean(), roles: z.boolean() }),
+  steps: z.object({ credentials: step, endpoint: step, attributes: step, scope: step, deprovisioning: step }),
+  missing: z.array(z.enum(['credentials', 'endpoint', 'attributes', 'scope', 'deprovisioning', 'sso', 'test', 'feature'])),
+  version: z.int(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
+export type AppReply = z.output<typeof appReply>;
+
+const testOutcome = z.enum(['passed', 'failed', 'untested']);
+export const credentialsReply = z.object({
+  kind: z.enum(['bearer', 'basic', 'oauth2']),
+  hint: z.string(),
+  setAt: z.string(),
+  test: z.object({ outcome: testOutcome, reason: z.string().optional(), at: z.string().optional() }),
+});
+export const testReply = z.object({ outcome: testOutcome, request: z.string(), status: z.int().optional(), reason: z.string().optional() });
+export type TestReply = z.output<typeof testReply>;
+
+export const endpointReply = z.object({ url: z.string().optional(), template: z.string().optional(), values: z.record(z.string(), z.string()).optional() });
+export const attributesReply = attributesConfig.extend({ targets: z.array(z.object({ path: z.string(), type: z.string(), mandatory: z.boolean() })) });
+export const scopeReply = scopeConfig;
+export const scopeGroupsReply = z.object({ items: z.array(z.object({ id: z.string(), displayName: z.string() })), nextCursor: z.string().optional() });
+export const assignmentsReply = z.object({ items: z.array(z.object({ kind: z.enum(['users', 'groups', 'roles']), id: z.string(), role: z.string().optional() })) });
+export const deprovisioningReply = deprovisioningConfig;
+export const rulesReply = putRules.extend({ rules: z.array(ruleSchema.extend({ id: z.string() })) });
+
+export const jobReply = z.object({
+  id: z.string(),
+  kind: z.string(),
+  state: z.enum(['running', 'done', 'failed']),
+  done: z.int(),
+  total: z.int(),
+  startedAt: z.string(),
+  endedAt: z.string().optional(),
+  estimatedEnd: z.string().optional(),
+});
+export type JobReply = z.output<typeof jobReply>;
+
+export const turnedOnReply = appReply.extend({ overdueTimers: z.int(), job: z.object({ id: z.string() }).optional() });

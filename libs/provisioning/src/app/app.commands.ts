@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from '@tenure/database';
+import { Rejected, type Caller, type Clock, type Handled } from '@tenure/eventing';
+import type { AppEvent } from '@tenure/contracts';
+import type { z } from 'zod';
+import type { DeprovisioningConfig } from '../duration/index.ts';
+import type { AttributesConfig } from '../mapping/index.ts';
+import type { PresetName } from '../presets/index.ts';
+import type { ruleSchema } from '../rules/index.ts';
+import type { ScopeConfig } from '../scope/index.ts';
+import type { AppConfig, ApprovalAction, Assignment, Threshold } from './app-config.ts';
+import type { AppCommand } from './app.decider.ts';
+import type { AppQueries } from './app.queries.ts';
+import type { App } from './app.state.ts';
+import { startJob, type JobKind } from './jobs.ts';
+import { isKnown } from './known.ts';
+import type { IfMatch, WriteApp } from './write-app.ts';
+
+export type AppCommandDeps = { write: WriteApp; queries: AppQueries; database: Database; clock: Clock };
+
+export type AppCommands = ReturnType<typeof appCommands>;
+
+const refuseUnconfirmed = (confirm: boolean) => {
+  if (!confirm) throw new Rejected('invalid', 'confirm/required', 'This must be confirmed.', [{ field: 'confirm', message: 'must be true' }]);
+};
+
+/** What admins do to the configuration of an app, apart from how it is reached. */
+export const appCommands = ({ write, queries, database, clock }: AppCommandDeps) => {
+  const set =
+    <Value>(toCommand: (value: Value) => AppCommand) =>
+    async (caller: Caller, appId: string, value: Value, ifMatch?: IfMatch): Promise<void> =>
+      void (await write(caller, appId, toCommand(value), ifMatch));
+
+  const job = (caller: Caller, appId: string, kind: JobKind, { stored }: Handled<App, AppEvent>) => {
+    const last = stored.at(-1)!;
+    const { correlationId, occurredAt, traceparent } = last.metadata;
+    return startJob(database, { tenantId: caller.tenantId, appId, kind, cause: { causationId: last.id, correlationId, occurredAt, ...(traceparent !== undefined && { traceparent }) } });
+  };
+
+  const refuseUnknown = async (tenantId: string, kind: 'users' | 'groups', id: string) => {
+    if (await isKnown(database, tenantId, kind, id)) return;
+    throw kind === 'users' ? new Rejected('not-found', 'user/not-found', 'There is no such user.') : new Rejected('not-found', 'group/not-found', 'There is no such group.');
+  };
+
+  return {
+    create: async (caller: Caller, { name, preset }: { name: string; preset: PresetName }): Promise<string> => {
+      const id = randomUUID();
+      await write(caller, id, { type: 'Create', name, preset });
+      return id;
+    },
+    setSso: set(({ configured }: { configured: boolean }) => ({ type: 'SetSso', configured })),
+    setAttributes: set((attributes: AttributesConfig) => ({ type: 'SetAttributes', attributes })),
+
+    setScope: async (caller: Caller, appId: string, scope: ScopeConfig, ifMatch?: IfMatch): Promise<void> => {
+      const known = await Promise.all(scope.groups.map(({ id }) => isKnown(database, caller.tenantId, 'groups', id)));
+      const errors = known.flatMap((is, index) => (is ? [] : [{ field: `groups[${index}].id`, message: 'There is no such group.' }]));
+      if (errors.length > 0) throw new Rejected('invalid', 'scope/group-unknown', `${errors.length} of the groups are not known.`, errors);
+      await write(caller, appId, { type: 'SetScope', scope }, ifMatch);
+    },
+    assign: async (caller: Caller, appId: string, assignment: Assignment): Promise<void> => {
+      await queries.find(caller.tenantId, appId);
+      if (assignment.kind !== 'roles') await refuseUnknown(caller.tenantId, assignment.kind, assignment.id);
+      await write(caller, appId, { type: 'Assign', assignment });
+    },
+    unassign: set((assignment: Pick<Assignment, 'kind' | 'id'>) => ({ type: 'Unassign', assignment })),
+
+    setDeprovisioning: set(({ applyToRunning, ...deprovisioning }: DeprovisioningConfig & { applyToRunning: boolean }) => ({ type: 'SetDeprovisioning', deprovisioning, applyToRunning })),
+    setApprovals: set(({ actions }: { actions: ApprovalAction[] }) => ({ type: 'SetApprovals', actions })),
+    setThreshold: set((threshold: Threshold) => ({ type: 'SetThreshold', threshold })),
+    releaseThreshold: async (caller: Caller, appId: string, confirm: boolean): Promise<void> => {
+      refuseUnconfirmed(confirm);
+      await write(caller, appId, { type: 'ReleaseThreshold' });
+    },
+
+    /** A rule that is new gets an id. */
+    setRules: set((rules: z.output<typeof ruleSchema>[]) => ({ type: 'SetRules', rules: rules.map((rule) => ({ ...rule, id: rule.id ?? randomUUID() })) })),
+    reapplyRules: async (caller: Caller, appId: string) => job(caller, appId, 'reapplyRules', await write(caller, appId, { type: 'ReapplyRules' })),
+
+    setEntitlements: async (caller: Caller, appId: string, entitlements: AppConfig['entitlements'], ifMatch?: IfMatch): Promise<void> => {
+      await refuseGated(queries, caller.tenantId);
+      await write(caller, appId, { type: 'SetEntitlements', entitlements }, ifMatch);
+    },
+
+    /** Starts the initial cycle, and tells what is overdue (design, decision 16). */
+    turnOn: async (caller: Caller, appId: string, confirm: boolean) => {
+      refuseUnconfirmed(confirm);
+      const { tenantId } = caller;
+      const featureOpen = (await queries.features(tenantId)).provisioning;
+      const overdueTimers = await queries.overdueTimers(tenantId, appId, await clock.now());
+      const handled = await write(caller, appId, { type: 'TurnOn', featureOpen });
+      const app = await queries.get(tenantId, appId);
+      if (handled.events.length === 0) return { ...app, overdueTimers };
+      return { ...app, overdueTimers, job: { id: (await job(caller, appId, 'initialCycle', handled)).id } };
+    },
+    turnOff: async (caller: Caller, appId: string, confirm: boolean): Promise<void> => {
+      refuseUnconfirmed(confirm);
+      await write(caller, appId, { type: 'TurnOff' });
+    },
+    startCycle: async (caller: Caller, appId: string) => job(caller, appId, 'initialCycle', await write(caller, appId, { type: 'StartCycle' })),
+    deleteConfiguration: async (caller: Caller, appId: string, confirm: boolean): Promise<void> => {
+      refuseUnconfirmed(confirm);
+      await write(caller, appId, { type: 'DeleteConfiguration' });
+    },
+  };
+};
+
+/** R64. */
+export const refuseGated = async (queries: Pick<AppQueries, 'features'>, tenantId: string): Promise<void> => {
+  if (!(await queries.features(tenantId)).entitlements) throw new Rejected('forbidden', 'feature/entitlements', 'Entitlements are not enabled for this tenant.');
+};
+
+/** For the worker that was answered 401 with the credentials that the app then had (R52). */
+export const needReauthorization = async (write: WriteApp, { id, tenantId, credentials }: AppConfig): Promise<void> => {
+  if (!credentials) return;
+  const caller: Caller = { tenantId, actor: { kind: 'system', id: 'provisioning' }, correlationId: randomUUID() };
+  await write(caller, id, { type: 'NeedReauthorization', secretId: credentials.secretId });
+};

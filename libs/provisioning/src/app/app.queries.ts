@@ -1,0 +1,75 @@
+import type { Sql } from '@tenure/database';
+import { Rejected } from '@tenure/eventing';
+import { PROVISIONING } from '../people/to-evaluate.ts';
+import { presets } from '../presets/index.ts';
+import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
+import type { AppConfig } from './app-config.ts';
+import type { AppReply } from './app.bodies.ts';
+import { missingOf, stepsOf } from './app.steps.ts';
+import { pageBehind, pageOf, type Page, type PageRequest } from './page.ts';
+
+export type KnownApp = { config: AppConfig; version: number; createdAt: string; updatedAt: string };
+
+type Row = { id: string; config: AppConfig; revision: number; created_at: string; updated_at: string };
+
+const knownApp = ({ config, revision, created_at, updated_at }: Row): KnownApp => ({ config, version: revision, createdAt: created_at, updatedAt: updated_at });
+
+/** Gates are open unless a tenant's facts say otherwise (R64). */
+export const features = async (sql: Sql, tenantId: string): Promise<{ provisioning: boolean; entitlements: boolean }> => {
+  const [row] = await sql.query<{ features: { provisioning: boolean; entitlements: boolean } }>({ text: `select features from ${PROVISIONING}.tenants where id = $1`, values: [tenantId] });
+  return row?.features ?? { provisioning: true, entitlements: true };
+};
+
+export const toAppReply = ({ config, version, createdAt, updatedAt }: KnownApp, featureOpen: boolean): AppReply => {
+  const { id, name, preset, sso, state } = config;
+  return { id, name, preset, sso, state, capabilities: presets[preset].capabilities, steps: stepsOf(config), missing: missingOf(config, featureOpen), version, createdAt, updatedAt };
+};
+
+export type AppQueries = ReturnType<typeof appQueries>;
+
+const columns = 'id, config, revision, created_at, updated_at';
+
+export const appQueries = (sql: Sql) => {
+  /** Throws `Rejected` `app/not-found`, also for another tenant's. */
+  const find = async (tenantId: string, appId: string): Promise<KnownApp> => {
+    const [row] = await sql.query<Row>({ name: 'provisioning.find_app', text: `select ${columns} from ${PROVISIONING_VIEW}.apps where tenant_id = $1 and id = $2`, values: [tenantId, appId] });
+    if (!row) throw new Rejected('not-found', 'app/not-found', 'There is no such app.');
+    return knownApp(row);
+  };
+
+  const get = async (tenantId: string, appId: string): Promise<AppReply> => toAppReply(await find(tenantId, appId), (await features(sql, tenantId)).provisioning);
+
+  const list = async (tenantId: string, request: PageRequest): Promise<Page<AppReply>> => {
+    const { limit, after } = pageBehind(request);
+    const rows = await sql.query<Row>({
+      text: `select ${columns} from ${PROVISIONING_VIEW}.apps
+             where tenant_id = $1 and ($2::timestamptz is null or (created_at, id) > ($2, $3)) order by created_at, id limit $4`,
+      values: [tenantId, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
+    });
+    const { provisioning } = await features(sql, tenantId);
+    return pageOf(rows, limit, (row) => toAppReply(knownApp(row), provisioning), ({ created_at, id }) => [created_at, id]);
+  };
+
+  /** Groups whose name contains some letters (R40). */
+  const searchGroups = async (tenantId: string, search: string, request: PageRequest): Promise<Page<{ id: string; displayName: string }>> => {
+    const { limit, after } = pageBehind(request);
+    const rows = await sql.query<{ id: string; name: string; display_name: string }>({
+      text: `select id, lower(display_name) as name, display_name from ${PROVISIONING}.groups
+             where tenant_id = $1 and deleted_at is null and position(lower($2) in lower(display_name)) > 0
+               and ($3::text is null or (lower(display_name), id) > ($3, $4)) order by lower(display_name), id limit $5`,
+      values: [tenantId, search, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
+    });
+    return pageOf(rows, limit, ({ id, display_name }) => ({ id, displayName: display_name }), ({ name, id }) => [name, id]);
+  };
+
+  /** What is due and waits for the app to be on (design, decision 16). */
+  const overdueTimers = async (tenantId: string, appId: string, now: string): Promise<number> => {
+    const [row] = await sql.query<{ count: number }>({
+      text: `select count(*) as count from ${PROVISIONING_VIEW}.timers where tenant_id = $1 and app_id = $2 and state = 'armed' and due_at <= $3`,
+      values: [tenantId, appId, now],
+    });
+    return row!.count;
+  };
+
+  return { find, get, list, searchGroups, overdueTimers, features: (tenantId: string) => features(sql, tenantId) };
+};

@@ -1,0 +1,80 @@
+import { appEvents, type AppEvent } from '@tenure/contracts';
+import type { Database } from '@tenure/database';
+import { decoder, startFollower, streamParts, type Decoded, type EventStore, type Follower, type Leases, type Sealer, type ViewRuntime } from '@tenure/eventing';
+import type { SecretStore } from '@tenure/sealing';
+import type { WriteAccount } from '../account/write-account.ts';
+import type { DeprovisioningConfig } from '../duration/index.ts';
+import { PROVISIONING } from '../people/to-evaluate.ts';
+import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
+
+export type AppReactorDeps = {
+  database: Database;
+  store: EventStore;
+  sealer: Sealer;
+  leases: Leases;
+  writeAccount: WriteAccount;
+  secrets: Pick<SecretStore, 'remove'>;
+  onFailure?: (error: unknown) => void;
+};
+
+/** What follows from a changed configuration beside the evaluation of everybody. May do it twice, without harm. */
+export const startAppReactor = ({ database, store, sealer, leases, writeAccount, secrets, onFailure }: AppReactorDeps): Follower => {
+  const decode = decoder(sealer, appEvents);
+
+  const accountsWithTimers = (tenantId: string, appId: string) =>
+    database.query<{ id: string }>({
+      text: `select distinct account_id as id from ${PROVISIONING_VIEW}.timers where tenant_id = $1 and app_id = $2 and state in ('armed', 'parked') order by 1`,
+      values: [tenantId, appId],
+    });
+
+  const reschedule = async ({ stream, id: causationId, metadata }: Decoded<AppEvent>, deprovisioning: DeprovisioningConfig) => {
+    const { tenantId, id: appId } = streamParts(stream);
+    const { correlationId, actor, traceparent } = metadata;
+    for (const { id } of await accountsWithTimers(tenantId, appId)) {
+      await writeAccount({ tenantId, id }, { type: 'Reschedule', deprovisioning }, { causationId, correlationId, actor, ...(traceparent !== undefined && { traceparent }) });
+    }
+  };
+
+  const react = async (decoded: Decoded<AppEvent>) => {
+    const { event } = decoded;
+    if (event?.type === 'AppCredentialsSet' || event?.type === 'AppReauthorized') {
+      if (event.data.replaces !== null) await secrets.remove(event.data.replaces);
+    } else if (event?.type === 'AppConfigurationDeleted') {
+      if (event.data.wipes !== null) await secrets.remove(event.data.wipes);
+    } else if (event?.type === 'AppDeprovisioningSet') {
+      const { applyToRunning, ...deprovisioning } = event.data;
+      if (applyToRunning) await reschedule(decoded, deprovisioning);
+    }
+  };
+
+  return startFollower({
+    name: 'app.reactor',
+    database,
+    schema: PROVISIONING,
+    store,
+    leases,
+    categories: ['app'],
+    before: async (events) => {
+      for (const stored of events) await react(await decode<AppEvent>(stored));
+    },
+    handle: async () => undefined,
+    ...(onFailure && { onFailure }),
+  });
+};
+
+/** Far longer than any command may take to append the event that refers to its row. */
+const OLDER_THAN_MS = 3_600_000;
+
+/** Removes credentials that no app refers to: their event never came. Asks nothing of a view that may not know of a reference yet. */
+export const reapCredentials = async (database: Database, view: Pick<ViewRuntime, 'state' | 'follower'>, secrets: Pick<SecretStore, 'reapUnreferenced'>): Promise<number> => {
+  if ((await view.state()) !== 'serving' || !(await view.follower.isSettled())) return 0;
+  return secrets.reapUnreferenced(OLDER_THAN_MS, async (some) => {
+    const credentials = some.filter(({ kind }) => kind === 'credential').map(({ id }) => id);
+    const rows = await database.query<{ id: string }>({
+      text: `select config->'credentials'->>'secretId' as id from ${PROVISIONING_VIEW}.apps where config->'credentials'->>'secretId' = any($1)`,
+      values: [credentials],
+    });
+    // The other kinds are the directory's to judge.
+    return new Set([...rows.map(({ id }) => id), ...some.filter(({ kind }) => kind !== 'credential').map(({ id }) => id)]);
+  });
+};

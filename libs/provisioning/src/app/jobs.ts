@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import type { Database, Sql } from '@tenure/database';
+import { Rejected } from '@tenure/eventing';
+import { markTenant, PROVISIONING, type Cause } from '../people/to-evaluate.ts';
+import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
+import type { JobReply } from './app.bodies.ts';
+
+/** Long work over everybody of a tenant, in real time. */
+export const jobsTable = `
+  create table jobs (
+    tenant_id text not null,
+    id text not null,
+    app_id text not null,
+    kind text not null,
+    total int not null,
+    started_at timestamptz not null default now(),
+    ended_at timestamptz,
+    primary key (tenant_id, id)
+  )`;
+
+export type JobKind = 'initialCycle' | 'reapplyRules';
+
+type Row = { id: string; kind: string; app_id: string; total: number; started_at: string; ended_at: string | null };
+
+const waitingSql = `
+  select count(*) as waiting from (
+    select user_id from ${PROVISIONING}.to_evaluate where tenant_id = $1
+    union select user_id from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and app_id = $2 and work is not null) waiting`;
+
+/** Marks everybody and keeps the count, in one transaction: by the time the job can be read, it has something to do. */
+export const startJob = (database: Database, job: { tenantId: string; appId: string; kind: JobKind; cause: Cause }): Promise<JobReply> =>
+  database.transaction(async (sql) => {
+    await markTenant(sql, job.tenantId, job.cause);
+    const [row] = await sql.query<Row>({
+      text: `insert into ${PROVISIONING}.jobs (tenant_id, id, app_id, kind, total)
+             select $1, $2, $3, $4, count(*) from ${PROVISIONING}.people where tenant_id = $1 and not erased returning *`,
+      values: [job.tenantId, randomUUID(), job.appId, job.kind],
+    });
+    return shown(row!, row!.total);
+  });
+
+/** A person is done when they are evaluated and their account has nothing to deliver. It ends when it is first seen that nobody waits. */
+export const findJob = async (sql: Sql, tenantId: string, id: string): Promise<JobReply> => {
+  const [row] = await sql.query<Row>({ text: `select * from ${PROVISIONING}.jobs where tenant_id = $1 and id = $2`, values: [tenantId, id] });
+  if (!row) throw new Rejected('not-found', 'job/not-found', 'There is no such job.');
+  if (row.ended_at !== null) return shown(row, 0);
+  const [{ waiting }] = (await sql.query<{ waiting: number }>({ text: waitingSql, values: [tenantId, row.app_id] })) as [{ waiting: number }];
+  if (waiting > 0) return shown(row, Math.min(waiting, row.total));
+  const [ended] = await sql.query<Row>({ text: `update ${PROVISIONING}.jobs set ended_at = coalesce(ended_at, now()) where tenant_id = $1 and id = $2 returning *`, values: [tenantId, id] });
+  return shown(ended!, 0);
+};
+
+const shown = ({ id, kind, total, started_at, ended_at }: Row, waiting: number): JobReply => {
+  const done = total - waiting;
+  const elapsed = Date.now() - Date.parse(started_at);
+  return {
+    id,
+    kind,
+    state: ended_at === null ? 'running' : 'done',
+    done,
+    total,
+    startedAt: started_at,
+    ...(ended_at !== null && { endedAt: ended_at }),
+    // As fast as it was until now.
+    ...(ended_at === null && done > 0 && { estimatedEnd: new Date(Date.parse(started_at) + (elapsed * total) / done).toISOString() }),
+  };
+};

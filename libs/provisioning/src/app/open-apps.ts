@@ -1,0 +1,68 @@
+import { migrate, type Database } from '@tenure/database';
+import type { Clock, EventStore, Follower, Leases, Sealer, SnapshotStore, ViewRuntime } from '@tenure/eventing';
+import type { SecretStore } from '@tenure/sealing';
+import type { WriteAccount } from '../account/write-account.ts';
+import { PROVISIONING } from '../people/to-evaluate.ts';
+import type { AppConfig } from './app-config.ts';
+import { appCommands, needReauthorization, type AppCommands } from './app.commands.ts';
+import { appQueries, type AppQueries } from './app.queries.ts';
+import { reapCredentials, startAppReactor } from './app.reactor.ts';
+import type { JobReply } from './app.bodies.ts';
+import { connectionCommands, type ConnectionCommands, type ConnectionDeps } from './connection.commands.ts';
+import { findJob, jobsTable } from './jobs.ts';
+import { previews, type Previews } from './preview.ts';
+import { appWriter } from './write-app.ts';
+
+export type AppsNeeds = Pick<ConnectionDeps, 'connect' | 'refusalOf'> & {
+  database: Database;
+  store: EventStore;
+  snapshots?: SnapshotStore;
+  sealer: Sealer;
+  leases: Leases;
+  clock: Clock;
+  secrets: SecretStore;
+  /** The provisioning view, with `appsPart` in it, and the accounts beside the apps. */
+  view: ViewRuntime;
+  writeAccount: WriteAccount;
+  onFailure?: (error: unknown) => void;
+};
+
+export type Apps = {
+  queries: AppQueries;
+  commands: AppCommands;
+  connection: ConnectionCommands;
+  previews: Previews;
+  job: (tenantId: string, id: string) => Promise<JobReply>;
+  /** For `startProvisioning`'s `onUnauthorized`. */
+  unauthorized: (app: AppConfig) => Promise<void>;
+  followers: readonly Follower[];
+  stop: () => Promise<void>;
+};
+
+const REAP_EVERY_MS = 600_000;
+
+/** What is kept of apps beside the view and outlives it. */
+const appMigrations = [{ name: 'CreateJobs1767225600001', up: jobsTable }];
+
+/** All that admins do with apps; what apps do by themselves is `startProvisioning`'s. */
+export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
+  const { database, store, snapshots, sealer, leases, clock, secrets, view, writeAccount, connect, refusalOf, onFailure } = needs;
+  await migrate(database, { schema: PROVISIONING, migrations: appMigrations });
+  const write = appWriter({ source: { store, sealer, ...(snapshots && { snapshots }) }, clock, view });
+  const queries = appQueries(database);
+  const reactor = startAppReactor({ database, store, sealer, leases, writeAccount, secrets, ...(onFailure && { onFailure }) });
+  const reaping = setInterval(() => void reapCredentials(database, view, secrets).catch((error: unknown) => onFailure?.(error)), REAP_EVERY_MS).unref();
+  return {
+    queries,
+    commands: appCommands({ write, queries, database, clock }),
+    connection: connectionCommands({ write, queries, secrets, connect, refusalOf }),
+    previews: previews(database, queries, clock),
+    job: (tenantId, id) => findJob(database, tenantId, id),
+    unauthorized: (app) => needReauthorization(write, app),
+    followers: [reactor],
+    stop: async () => {
+      clearInterval(reaping);
+      await reactor.stop();
+    },
+  };
+};
