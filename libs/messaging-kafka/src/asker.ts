@@ -1,7 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
 import { keyedQueue, type CommandCarrier, type CommandMessage, type MessageSealer, type Reply } from '@tenure/messaging';
-import type { Kafka, KafkaMessage } from 'kafkajs';
-import { producerOf } from './connection.ts';
+import type { KafkaMessage } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { producerOf, type KafkaClients } from './connection.ts';
 import { groupConsumer, type Taken } from './group-consumer.ts';
 import { outbox } from './outbox.ts';
 import { deleteReplies, ensureTopics, reapOrphans, replyTopicOf, type Topic } from './topics.ts';
@@ -15,7 +16,7 @@ export type Asker = CommandCarrier & {
 };
 
 export type AskerOptions = {
-  kafka: Kafka;
+  kafka: KafkaClients;
   instanceId: string;
   commands: Topic;
   sessionMs: number;
@@ -23,6 +24,7 @@ export type AskerOptions = {
   logger: LoggerService;
 };
 
+const RECONNECT_AFTER_MS = 500;
 const SWEEP_EVERY_MS = 5000;
 const REAP_EVERY_MS = 3_600_000;
 
@@ -47,21 +49,30 @@ export const openAsker = ({ kafka, instanceId, commands, sessionMs, sealer, logg
     }
   };
   const inbox = groupConsumer({
-    kafka,
+    kafka: kafka.data,
     groupId: replyTopic,
     topics: [replyTopic],
     sessionMs,
     bound: Infinity,
-    prepare: () => ensureTopics(kafka, [commands, { topic: replyTopic, kind: 'replies', partitions: 1 }]),
+    prepare: () => ensureTopics(kafka.admin, [commands, { topic: replyTopic, kind: 'replies', partitions: 1 }]),
     take,
     logger,
   });
 
-  const producer = producerOf(kafka);
-  // The broker is there and the topic exists once the inbox was joined.
+  const producer = producerOf(kafka.data);
   let isConnected = false;
-  const connected = inbox.joined.then(() => producer.connect()).then(() => void (isConnected = true));
-  connected.catch(() => undefined);
+  const connect = async () => {
+    // The topic exists once the inbox was joined.
+    await inbox.joined;
+    while (!isConnected && !closing) {
+      isConnected = await producer.connect().then(
+        () => true,
+        () => sleep(RECONNECT_AFTER_MS, false),
+      );
+    }
+  };
+  let closing: Promise<void> | undefined;
+  const connected = connect();
   // All in-sync replicas must have a command: one that awaits no reply would be lost without a trace.
   const box = outbox(async (messages) => {
     await connected;
@@ -69,7 +80,7 @@ export const openAsker = ({ kafka, instanceId, commands, sessionMs, sealer, logg
   });
 
   const reap = () =>
-    void reapOrphans(kafka, commands.topic).then(
+    void reapOrphans(kafka.admin, commands.topic).then(
       (orphans) => orphans.length > 0 && logger.log(`Deleted ${orphans.length} reply topics of instances that are gone.`),
       () => undefined,
     );
@@ -102,13 +113,12 @@ export const openAsker = ({ kafka, instanceId, commands, sessionMs, sealer, logg
       if (isConnected) await Promise.all([leaving.idle(), box.idle()]);
     });
     await producer.disconnect().catch(() => undefined);
-    await deleteReplies(kafka, [replyTopic]).catch(() => undefined);
+    await deleteReplies(kafka.admin, [replyTopic]).catch(() => undefined);
   };
-  let closing: Promise<void> | undefined;
 
   return {
     joined: connected,
-    isJoined: inbox.isJoined,
+    isJoined: () => isConnected && inbox.isJoined(),
     ask: (pattern, message) => {
       const id = String(++asked);
       return new Promise((resolve, reject) => {

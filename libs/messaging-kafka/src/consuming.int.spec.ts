@@ -62,7 +62,7 @@ describeWithKafka('a service on Kafka (needs Kafka)', () => {
 
   const readAll = async (topics: string[]) => {
     const seen: string[] = [];
-    const consumer = kafkaOf({ brokers: [sharedBroker()], clientId: 'spy' }).consumer({ groupId: `spy.${randomUUID()}` });
+    const consumer = kafkaOf({ brokers: [sharedBroker()], clientId: 'spy' }).data.consumer({ groupId: `spy.${randomUUID()}` });
     await consumer.connect();
     await consumer.subscribe({ topics, fromBeginning: true });
     await consumer.run({
@@ -85,7 +85,7 @@ describeWithKafka('a service on Kafka (needs Kafka)', () => {
     await serve(Echo);
     const asking = open();
     expect(await ask(asking.client({ commandTopic }), 'echo', 'id-of-ada', { email: 'ada@plum.example' })).toEqual({ email: 'ada@plum.example' });
-    const admin = kafkaOf({ brokers: [sharedBroker()], clientId: 'spy' }).admin();
+    const admin = kafkaOf({ brokers: [sharedBroker()], clientId: 'spy' }).data.admin();
     await admin.connect();
     const replies = (await admin.listTopics()).filter((topic) => topic.startsWith(`${commandTopic}.replies.`));
     expect(replies).toHaveLength(1);
@@ -221,7 +221,7 @@ describeWithKafka('a service on Kafka (needs Kafka)', () => {
     await ask(asking.client({ commandTopic }), 'note', 'ada');
     await opened.shift()!.close();
     await first.close();
-    const admin = kafkaOf({ brokers: [sharedBroker()], clientId: 'rewind' }).admin();
+    const admin = kafkaOf({ brokers: [sharedBroker()], clientId: 'rewind' }).data.admin();
     await admin.connect();
     await admin.resetOffsets({ groupId: `service.${commandTopic}`, topic: commandTopic, earliest: true });
     await admin.disconnect();

@@ -80,8 +80,11 @@ export const groupConsumer = (options: GroupConsumerOptions): GroupConsumer => {
   const assigned = (assignment: Record<string, number[]>) => {
     for (const [key, { topic, partition }] of owned) if (!assignment[topic]?.includes(partition)) owned.delete(key);
     // kafkajs remembers what was paused when the partition was here before.
-    for (const [topic, partitions] of Object.entries(assignment))
-      whileRunning((current) => current.resume([{ topic, partitions: partitions.filter((partition) => !owned.get(keyOf(topic, partition))?.paused) }]));
+    const active = Object.entries(assignment).map(([topic, partitions]) => ({
+      topic,
+      partitions: partitions.filter((partition) => !owned.get(keyOf(topic, partition))?.paused),
+    }));
+    if (!stopping.signal.aborted) whileRunning((current) => current.resume(active));
     joinedNow = true;
     onJoined();
   };

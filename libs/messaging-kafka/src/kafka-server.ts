@@ -1,14 +1,14 @@
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import type { MessageSealer } from '@tenure/messaging';
-import type { Kafka } from 'kafkajs';
 import { commandIntake, type CommandIntake } from './command-intake.ts';
+import type { KafkaClients } from './connection.ts';
 import { factIntake } from './fact-intake.ts';
 import { groupConsumer, type GroupConsumer } from './group-consumer.ts';
 import { openReplies, type Replies } from './replies.ts';
 import { ensureTopics, type Topic } from './topics.ts';
 
 export type KafkaServerNeeds = {
-  kafka: Kafka;
+  kafka: KafkaClients;
   consumer: string;
   commands: Topic | undefined;
   factTopics: ReadonlyMap<string, Topic>;
@@ -32,7 +32,7 @@ export class KafkaServer extends Server implements CustomTransportStrategy {
 
   constructor(private readonly needs: KafkaServerNeeds) {
     super();
-    this.replies = openReplies(needs.kafka);
+    this.replies = openReplies(needs.kafka.data);
   }
 
   /** Calls back once all groups are joined, however long Kafka may take. */
@@ -52,12 +52,12 @@ export class KafkaServer extends Server implements CustomTransportStrategy {
     if (!commands) return;
     const intake = commandIntake({ handlerOf: (pattern) => this.handlerOf(pattern, false), sealer, replies: this.replies, logger: this.logger });
     const member = groupConsumer({
-      kafka,
+      kafka: kafka.data,
       groupId: `${consumer}.${commands.topic}`,
       topics: [commands.topic],
       sessionMs,
       bound: COMMAND_BOUND,
-      prepare: () => ensureTopics(kafka, [commands]),
+      prepare: () => ensureTopics(kafka.admin, [commands]),
       take: intake.take,
       logger: this.logger,
     });
@@ -73,12 +73,12 @@ export class KafkaServer extends Server implements CustomTransportStrategy {
     if (unknown !== undefined) throw new Error(`${consumer} listens to ${unknown}, which is not among the fact topics ${[...factTopics.keys()].join(', ')}.`);
     const intake = factIntake((topic) => this.handlerOf(topic, true), this.logger);
     const member = groupConsumer({
-      kafka,
+      kafka: kafka.data,
       groupId: `${consumer}.facts`,
       topics: listened,
       sessionMs,
       bound: FACT_BOUND,
-      prepare: () => ensureTopics(kafka, listened.map((topic) => factTopics.get(topic)!)),
+      prepare: () => ensureTopics(kafka.admin, listened.map((topic) => factTopics.get(topic)!)),
       take: intake.take,
       logger: this.logger,
     });

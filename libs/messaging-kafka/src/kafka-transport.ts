@@ -37,8 +37,8 @@ export const kafkaTransport = (options: KafkaTransportOptions): KafkaTransport =
   let publisher: Promise<Producer> | undefined;
 
   const connectPublisher = async (): Promise<Producer> => {
-    await ensureTopics(kafka, [...factTopics.values()]);
-    const producer = producerOf(kafka);
+    await ensureTopics(kafka.admin, [...factTopics.values()]);
+    const producer = producerOf(kafka.data);
     await producer.connect();
     return producer;
   };
@@ -72,7 +72,7 @@ export const kafkaTransport = (options: KafkaTransportOptions): KafkaTransport =
     status: async () => ({
       ready: [...askers.values(), ...groups()].every(({ isJoined }) => isJoined()),
       inFlight: [...servers].reduce((sum, { commandsInFlight }) => sum + commandsInFlight, 0),
-      lag: (await Promise.all(groups().map(({ groupId, topics }) => lagOf(kafka, groupId, topics)))).flat(),
+      lag: (await Promise.all(groups().map(({ groupId, topics }) => lagOf(kafka.admin, groupId, topics)))).flat(),
     }),
     close: async () => {
       await Promise.all([...servers].map((server) => server.close()));

@@ -13,7 +13,7 @@ describeWithKafka('topics (needs Kafka)', () => {
   let kafka: Kafka;
   let admin: Admin;
   beforeAll(async () => {
-    kafka = kafkaOf({ brokers: [sharedBroker()], clientId: 'test' });
+    kafka = kafkaOf({ brokers: [sharedBroker()], clientId: 'test' }).admin;
     admin = kafka.admin();
     await admin.connect();
   });

@@ -4,7 +4,12 @@ const post = async (url: string): Promise<Response> => {
   return response;
 };
 
-export type TestBroker = { brokers: string; stop?: () => Promise<void>; start?: () => Promise<void>; close: () => Promise<void> };
+export type TestBroker = {
+  brokers: string;
+  /** Only of a broker that nobody else uses. */
+  control?: { stop: () => Promise<void>; kill: () => Promise<void>; start: () => Promise<void> };
+  close: () => Promise<void>;
+};
 
 /** Whether this run has a real broker. The test runner starts one, and says so in the environment. */
 export const hasKafka = (): boolean => process.env['KAFKA_BROKERS'] !== undefined;
@@ -17,8 +22,11 @@ export const ownBroker = async (): Promise<TestBroker> => {
   const { brokers, url } = (await (await post(`${control}/brokers`)).json()) as { brokers: string; url: string };
   return {
     brokers,
-    stop: async () => void (await post(`${url}/stop`)),
-    start: async () => void (await post(`${url}/start`)),
+    control: {
+      stop: async () => void (await post(`${url}/stop`)),
+      kill: async () => void (await post(`${url}/kill`)),
+      start: async () => void (await post(`${url}/start`)),
+    },
     close: async () => void (await fetch(url, { method: 'DELETE' })),
   };
 };

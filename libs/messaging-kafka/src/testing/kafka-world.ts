@@ -24,7 +24,6 @@ export const openKafkaWorld = async (broker: TestBroker): Promise<KafkaWorld> =>
   const publishing = await join();
   const publish = publishing.publishFacts(factTopic);
   const forwarder = forwardFacts({ name: 'forward', store, database, schema: 'public', leases, categories: ['tally'], publish });
-  const { stop, start } = broker;
 
   return {
     commandTopic: `tally.commands.${suffix}`,
@@ -35,7 +34,7 @@ export const openKafkaWorld = async (broker: TestBroker): Promise<KafkaWorld> =>
     brokers: broker.brokers,
     sessionMs,
     join,
-    ...(stop && start && { broker: { stop, start } }),
+    ...(broker.control && { broker: broker.control }),
     close: async () => {
       await forwarder.stop();
       await publishing.close();

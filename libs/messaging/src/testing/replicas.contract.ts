@@ -52,13 +52,13 @@ export const replicasContract = (onStage: () => Stage): void => {
   });
 
   describe('the broker', () => {
-    it('may stop and start again under load: nothing is lost, nothing is done twice', async () => {
+    it.each(['stop', 'kill'] as const)('may %s and start again under load: nothing is lost, nothing is done twice', async (end) => {
       const { client, world } = onStage();
       if (!world.broker) return;
       const keys = keysOf('outage', 12);
       const loading = setMany(client, keys, 40);
       await sleep(200);
-      await world.broker.stop();
+      await world.broker[end]();
       await sleep(2000);
       await world.broker.start();
       await loading;

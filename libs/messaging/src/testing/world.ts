@@ -14,7 +14,7 @@ export type TransportWorld = {
   /** After how long a silent instance is given up. */
   sessionMs: number;
   /** The broker between them, where there is one that may be stopped. */
-  broker?: { stop: () => Promise<void>; start: () => Promise<void> };
+  broker?: { stop: () => Promise<void>; kill: () => Promise<void>; start: () => Promise<void> };
   close: () => Promise<void>;
 };
 
