@@ -81,6 +81,40 @@ describe('a restored copy of a store', () => {
   });
 });
 
+describe('a role that may only read a store', () => {
+  const role = 'reader_of_events';
+  let owner: TestDatabase;
+
+  beforeEach(async () => {
+    owner = await testDatabase();
+    await owner.database.query(`create role ${role} login password 'reader'`);
+  });
+  afterEach(async () => {
+    await owner.database.query(`drop owned by ${role}`);
+    await owner.database.query(`drop role ${role}`);
+    await owner.drop();
+  });
+
+  it('opens it once it is there and reads the feed, and is refused to append', async () => {
+    const { database } = owner;
+    const store = await postgresEventStore({ database });
+    await store.append({ stream: stream('ada'), expected: 0, events: [event('1')] });
+    const url = Object.assign(new URL(owner.url), { username: role, password: 'reader' });
+    await database.query(`grant create on database ${url.pathname.slice(1)} to ${role}`);
+    await database.query(`grant usage on schema event_store to ${role}`);
+    await database.query(`grant select on all tables in schema event_store to ${role}`);
+
+    const reader = await openDatabase({ url: url.href, applicationName: 'reader' });
+    try {
+      const readable = await postgresEventStore({ database: reader });
+      expect(types(await feed(readable, 1))).toEqual(types(await feed(store, 1)));
+      await expect(readable.append({ stream: stream('ben'), expected: 0, events: [event('2')] })).rejects.toThrow('permission denied');
+    } finally {
+      await reader.close();
+    }
+  });
+});
+
 describe('a store whose server restarts', () => {
   it('goes on, and so do its subscriptions', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'tenure-restart-'));

@@ -40,13 +40,19 @@ const NEW_GENERATION = `left(md5(${IDENTITY} || gen_random_uuid()), 8)`;
 const readGeneration = async (sql: Sql, schema: string): Promise<Generation | undefined> =>
   (await sql.query<Generation>(`select generation, identity as stored, ${IDENTITY} as actual from ${quoted(schema)}.generation`))[0];
 
-/** The generation of the store in this schema, whose tables are made where they are missing. Throws `RestoredStore`. */
-export const openGeneration = async (database: Database, schema: string): Promise<string> => {
-  await migrate(database, { schema, migrations: migrations(schema) });
-  await database.query(
+const nameGeneration = (database: Database, schema: string) =>
+  database.query(
     `insert into ${quoted(schema)}.generation (generation, identity) select ${NEW_GENERATION}, ${IDENTITY}
      where not exists (select from ${quoted(schema)}.generation) on conflict do nothing`,
   );
+
+/**
+ * The generation of the store in this schema, whose tables are made where they are missing. Nothing is written where it has one:
+ * a role that may only read opens it too. Throws `RestoredStore`.
+ */
+export const openGeneration = async (database: Database, schema: string): Promise<string> => {
+  await migrate(database, { schema, migrations: migrations(schema) });
+  if (!(await readGeneration(database, schema))) await nameGeneration(database, schema);
   const found = await readGeneration(database, schema);
   if (!found || found.stored !== found.actual) throw new RestoredStore(schema);
   return found.generation;
