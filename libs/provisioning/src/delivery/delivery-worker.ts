@@ -58,7 +58,7 @@ const GUARDS_AT_ONCE = 2;
 export const deliveryWorker = (needs: DeliveryNeeds) => {
   const { database, source, view, write, connectorFor, onUnauthorized, onFailure } = needs;
   const timings = { ...deliveryTimings, ...needs.timings };
-  const rows = deliveryRows(database, randomUUID(), timings.leaseMs);
+  const rows = deliveryRows(database, timings.leaseMs);
   const breaker = circuitBreaker(timings.retry);
   const guarded = limiter(GUARDS_AT_ONCE);
   const running = new Map<Claimed, Promise<void>>();
@@ -155,7 +155,7 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
     } catch (error) {
       if (error instanceof LeaseLost) return;
       onFailure(error);
-      await rows.waitFor(row, NOT_NOW_MS).catch(() => undefined);
+      await rows.broken(row, NOT_NOW_MS).catch(() => undefined);
     }
   };
 

@@ -27,6 +27,8 @@ export const deliveriesTable = `
 
 /** A delivery that this worker holds. `callBeganAt`: a create that was cut off; `unknownSince`: one whose outcome was not told. */
 export type Claimed = {
+  /** Of this claim alone: who held the row before, and is late, changes nothing any more. */
+  holder: string;
   tenantId: string;
   accountId: string;
   appId: string;
@@ -57,14 +59,13 @@ const withWork = `
   left join ${PROVISIONING}.deliveries d on d.tenant_id = v.tenant_id and d.account_id = v.id
   where v.work is not null`;
 
-export const deliveryRows = (database: Database, holder: string, leaseMs: number) => {
+export const deliveryRows = (database: Database, leaseMs: number) => {
   const lease = `now() + make_interval(secs => ${leaseMs / 1000})`;
 
   /** Changes a row that is still ours, and lets go of it. */
-  const letGo = async ({ tenantId, accountId }: Claimed, assignments: string, values: readonly unknown[] = []) => {
+  const letGo = async ({ tenantId, accountId, holder }: Claimed, assignments: string, values: readonly unknown[] = []) => {
     await database.query({
-      text: `update ${PROVISIONING}.deliveries set holder = null, lease_until = null, call_began_at = null${assignments && `, ${assignments}`}
-             where tenant_id = $1 and account_id = $2 and holder = $3`,
+      text: `update ${PROVISIONING}.deliveries set holder = null, lease_until = null, ${assignments} where tenant_id = $1 and account_id = $2 and holder = $3`,
       values: [tenantId, accountId, holder, ...values],
     });
   };
@@ -84,7 +85,7 @@ export const deliveryRows = (database: Database, holder: string, leaseMs: number
                  select * from candidates where place <= $3 order by updated_at, id limit $1
                ), leased as (
                  insert into ${PROVISIONING}.deliveries as d (tenant_id, account_id, app_id, user_id, action, holder, lease_until)
-                 select tenant_id, id, app_id, user_id, work, $5, ${lease} from due order by id
+                 select tenant_id, id, app_id, user_id, work, gen_random_uuid()::text, ${lease} from due order by id
                  on conflict (tenant_id, account_id) do update set
                    holder = excluded.holder, lease_until = excluded.lease_until, action = excluded.action,
                    attempts = case when d.action = excluded.action then d.attempts else 0 end,
@@ -95,14 +96,14 @@ export const deliveryRows = (database: Database, holder: string, leaseMs: number
                    where d.next_attempt_at <= now() and (d.lease_until is null or d.lease_until <= now())
                  returning *)
                select l.tenant_id as "tenantId", l.account_id as "accountId", l.app_id as "appId", l.user_id as "userId", l.action, l.attempts,
-                      l.call_began_at as "callBeganAt", l.unknown_since as "unknownSince", l.looked_up as "lookedUp", l.given,
+                      l.call_began_at as "callBeganAt", l.unknown_since as "unknownSince", l.looked_up as "lookedUp", l.given, l.holder,
                       due.record->>'lastEventId' as "lastEventId", due.record->>'correlationId' as "correlationId", due.record->>'traceparent' as traceparent
                from leased l join due on due.tenant_id = l.tenant_id and due.id = l.account_id`,
-        values: [free, JSON.stringify(Object.fromEntries(busy)), perApp, resting, holder],
+        values: [free, JSON.stringify(Object.fromEntries(busy)), perApp, resting],
       }),
 
     /** Before every call, so that the lease outlasts it. `create`: noted that it was sent. Throws `LeaseLost`. */
-    extend: async ({ tenantId, accountId }: Claimed, { creating = false } = {}): Promise<void> => {
+    extend: async ({ tenantId, accountId, holder }: Claimed, { creating = false } = {}): Promise<void> => {
       const held = await database.query({
         text: `update ${PROVISIONING}.deliveries set lease_until = ${lease}${creating ? ', call_began_at = now()' : ''}
                where tenant_id = $1 and account_id = $2 and holder = $3 and lease_until > now() returning 1`,
@@ -112,7 +113,7 @@ export const deliveryRows = (database: Database, holder: string, leaseMs: number
     },
 
     /** Before they are given, so that a try which is cut off is known to have given them. */
-    give: async ({ tenantId, accountId }: Claimed, given: readonly Entitlement[]): Promise<void> => {
+    give: async ({ tenantId, accountId, holder }: Claimed, given: readonly Entitlement[]): Promise<void> => {
       await database.query({
         text: `update ${PROVISIONING}.deliveries set given = $4 where tenant_id = $1 and account_id = $2 and holder = $3`,
         values: [tenantId, accountId, holder, JSON.stringify(given)],
@@ -120,15 +121,17 @@ export const deliveryRows = (database: Database, holder: string, leaseMs: number
     },
 
     retryIn: (row: Claimed, ms: number, error: string) =>
-      letGo(row, `attempts = attempts + 1, next_attempt_at = now() + $4 * interval '1 ms', last_error = $5`, [ms, error]),
-    /** Not a try: the app can't be called at the moment. */
-    waitFor: (row: Claimed, ms: number) => letGo(row, `next_attempt_at = now() + $4 * interval '1 ms'`, [ms]),
+      letGo(row, `call_began_at = null, attempts = attempts + 1, next_attempt_at = now() + $4 * interval '1 ms', last_error = $5`, [ms, error]),
+    /** Not a try: the app can't be called at the moment, or refused before it did anything. */
+    waitFor: (row: Claimed, ms: number) => letGo(row, `call_began_at = null, next_attempt_at = now() + $4 * interval '1 ms'`, [ms]),
+    /** Something broke here, perhaps after the call was sent: what is noted of it stays. */
+    broken: (row: Claimed, ms: number) => letGo(row, `next_attempt_at = now() + $4 * interval '1 ms'`, [ms]),
     /** Nobody knows whether the account was made; to be looked up no earlier than one time-out after the call ended. */
     unknown: (row: Claimed, since: Instant, timeoutMs: number, error: string) =>
-      letGo(row, `unknown_since = $4, looked_up = false, attempts = attempts + 1, next_attempt_at = $4::timestamptz + $5 * interval '1 ms', last_error = $6`, [since, timeoutMs, error]),
-    notFound: (row: Claimed, ms: number) => letGo(row, `looked_up = true, next_attempt_at = now() + $4 * interval '1 ms'`, [ms]),
+      letGo(row, `call_began_at = null, unknown_since = $4, looked_up = false, attempts = attempts + 1, next_attempt_at = $4::timestamptz + $5 * interval '1 ms', last_error = $6`, [since, timeoutMs, error]),
+    notFound: (row: Claimed, ms: number) => letGo(row, `call_began_at = null, looked_up = true, next_attempt_at = now() + $4 * interval '1 ms'`, [ms]),
     /** Over. What else there may be to deliver starts with a row of its own. */
-    end: async ({ tenantId, accountId }: Claimed) => {
+    end: async ({ tenantId, accountId, holder }: Claimed) => {
       await database.query({ text: `delete from ${PROVISIONING}.deliveries where tenant_id = $1 and account_id = $2 and holder = $3`, values: [tenantId, accountId, holder] });
     },
     /** An admin said so: now, whatever was planned. */

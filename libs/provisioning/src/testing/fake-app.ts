@@ -4,8 +4,8 @@ import type { Connector, Failure, Outcome, RemoteAccount } from '../delivery/con
 
 export type Call = 'test' | 'find' | 'create' | 'get' | 'update' | 'setActive' | 'delete' | 'findGroup' | 'changeGroupMembers';
 
-/** What the app does instead of answering: a failure before anything is done, or `lost`: done, and the answer never arrives. */
-export type Fault = Failure | 'lost' | 'hang' | undefined;
+/** What happens instead of an answer: a failure before anything is done; `lost`: done, and never answered; `die`: done, and the caller breaks; `hang`: nothing until `release`. */
+export type Fault = Failure | 'lost' | 'die' | 'hang' | undefined;
 
 export type FakeApp = {
   connector: Connector;
@@ -13,6 +13,7 @@ export type FakeApp = {
   groups: Map<string, { displayName: string; members: Set<string> }>;
   /** Every call in order, as `create`, `setActive false`, ... */
   calls: string[];
+  release: () => void;
   /** Asked before each call. */
   fault: (call: Call, detail: string) => Fault;
   /** An account made in the app by hand. */
@@ -38,9 +39,11 @@ export const fakeApp = (): FakeApp => {
   const call = async <T>(name: Call, detail: string, work: () => Outcome<T>): Promise<Outcome<T>> => {
     app.calls.push(detail === '' ? name : `${name} ${detail}`);
     const fault = app.fault(name, detail);
-    if (fault === 'hang') return new Promise(() => undefined);
-    if (fault === 'lost') {
+    if (fault === 'hang') await new Promise<void>((release) => (app.release = release));
+    if (fault === 'hang') return { kind: 'unknown', reason: 'Too late.' };
+    if (fault === 'lost' || fault === 'die') {
       work();
+      if (fault === 'die') throw new Error('The process was killed.');
       return { kind: 'unknown', reason: 'The connection was lost.' };
     }
     return fault ?? work();
@@ -57,6 +60,7 @@ export const fakeApp = (): FakeApp => {
     accounts,
     groups,
     calls: [],
+    release: () => undefined,
     fault: () => undefined,
     addAccount: (resource) => {
       const id = randomUUID();

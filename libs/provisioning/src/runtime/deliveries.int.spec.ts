@@ -1,0 +1,171 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { appConfig, openWorld, type World } from '../testing/world.ts';
+
+let world: World;
+beforeEach(async () => {
+  world = await openWorld();
+  await world.start();
+  await world.tenant();
+  await world.configure(appConfig());
+});
+afterEach(() => world.close());
+
+const count = (call: string) => world.app.calls.filter((each) => each === call).length;
+const accounts = () => [...world.app.accounts.values()].filter(({ userName }) => userName === 'ada@plum.example');
+const until = async (condition: () => boolean | Promise<boolean>) => {
+  for (let tries = 0; !(await condition()); tries++) {
+    if (tries > 500) throw new Error('It never came true.');
+    await sleep(10);
+  }
+};
+
+describe('a delivery', () => {
+  it('to a failing app is tried again until it arrives, once in effect, with its first failure written down', async () => {
+    let failing = true;
+    world.app.fault = () => (failing ? { kind: 'retry', reason: '503: down for maintenance' } : undefined);
+    await world.join('ada');
+    await until(() => world.app.calls.length >= 4);
+    expect(await world.accounts()).toMatchObject([{ status: 'provisioning', record: { state: { delivery: { failure: { code: 'delivery/failing' } } } } }]);
+    failing = false;
+    await world.settle();
+    expect(accounts()).toHaveLength(1);
+    expect(await world.eventTypes()).toEqual(['AccountPlanned', 'DeliveryStarted', 'DeliveryFailed', 'AccountCreated']);
+    expect(await world.database.query('select * from provisioning.deliveries')).toEqual([]);
+  });
+
+  it('honours Retry-After', async () => {
+    let asked = 0;
+    world.app.fault = (call) => (call === 'create' && asked++ === 0 ? { kind: 'retry', reason: '429', afterSeconds: 1 } : undefined);
+    const began = Date.now();
+    await world.join('ada');
+    await world.settle();
+    expect(Date.now() - began).toBeGreaterThan(1000);
+    expect(accounts()).toHaveLength(1);
+  });
+
+  it('is final when the app refuses it, says why, and is tried again by a changed plan or an admin', async () => {
+    world.app.fault = (call) => (call === 'create' ? { kind: 'refused', status: 400, reason: 'No such country' } : undefined);
+    await world.join('ada');
+    await world.settle();
+    expect(await world.accounts()).toMatchObject([{ status: 'failed', record: { state: { failure: { code: 'delivery/refused', message: '400: No such country' } } } }]);
+    await world.change('ada', { displayName: 'Ada' });
+    await world.settle();
+    expect(count('create')).toBe(2);
+    world.app.fault = () => undefined;
+    const [{ id }] = await world.accounts();
+    await world.provisioning().write({ tenantId: 'acme', id }, { type: 'Retry', reason: null }, { causationId: 'x', correlationId: 'x' });
+    await world.settle();
+    expect(accounts()).toHaveLength(1);
+  });
+
+  it('R52: waits while the credentials are refused, and goes on with nothing lost', async () => {
+    world.app.fault = () => ({ kind: 'unauthorized', reason: 'Invalid authentication' });
+    await world.join('ada');
+    await until(() => world.unauthorized.length > 0);
+    await world.configure(appConfig({ state: 'needsReauthorization' }));
+    await world.settle();
+    world.app.fault = () => undefined;
+    await world.configure(appConfig());
+    await world.settle();
+    expect(accounts()).toHaveLength(1);
+  });
+
+  it('whose outcome is unknown finds its account by our id and joins it, rather than making another', async () => {
+    let lost = 0;
+    world.app.fault = (call) => (call === 'create' && lost++ === 0 ? 'lost' : undefined);
+    await world.join('ada');
+    await world.settle();
+    expect(accounts()).toHaveLength(1);
+    expect(count('create')).toBe(1);
+    expect(await world.accounts()).toMatchObject([{ status: 'provisioned' }]);
+    expect(await world.eventTypes()).toEqual(['AccountPlanned', 'DeliveryStarted', 'DeliveryFailed', 'AccountCreated', 'DeliveryStarted', 'AccountUpdated']);
+  });
+
+  it('whose outcome is unknown is looked up twice before the account is made', async () => {
+    let lost = 0;
+    world.app.fault = (call) => (call === 'create' && lost++ === 0 ? { kind: 'unknown', reason: 'timed out' } : undefined);
+    await world.join('ada');
+    await world.settle();
+    expect(world.app.calls.map((call) => call.replace(/ .*/, ''))).toEqual(['find', 'create', 'find', 'find', 'find', 'find', 'create']);
+    expect(accounts()).toHaveLength(1);
+  });
+
+  it('R61: finds somebody else’s account and leaves it alone until it is adopted', async () => {
+    const foreign = world.app.addAccount({ userName: 'ada@plum.example', displayName: 'By hand' });
+    await world.join('ada');
+    await world.settle();
+    expect(await world.accounts()).toMatchObject([{ status: 'failed', record: { state: { failure: { code: 'account/foreign-match' }, match: { remoteId: foreign } } } }]);
+    await world.change('ada', { displayName: 'Ada' });
+    await world.settle();
+    expect(accounts()).toMatchObject([{ displayName: 'By hand' }]);
+    const [{ id }] = await world.accounts();
+    await world.provisioning().write({ tenantId: 'acme', id }, { type: 'Adopt', remoteId: foreign, active: true, reason: 'It is hers' }, { causationId: 'x', correlationId: 'x' });
+    await world.settle();
+    expect(accounts()).toMatchObject([{ displayName: 'Ada', externalId: id }]);
+    expect(await world.accounts()).toMatchObject([{ status: 'provisioned', remote_id: foreign, record: { state: { owned: true } } }]);
+  });
+
+  it('R67: records an account that was deleted in the app as drift, and does not make it again by itself', async () => {
+    await world.join('ada');
+    await world.settle();
+    world.app.accounts.clear();
+    await world.change('ada', { displayName: 'Ada' });
+    await world.settle();
+    expect(await world.accounts()).toMatchObject([{ status: 'failed', record: { state: { failure: { code: 'account/gone' } } } }]);
+    await world.change('ada', { displayName: 'Ada H' });
+    await world.settle();
+    expect(accounts()).toEqual([]);
+    const [{ id }] = await world.accounts();
+    await world.provisioning().write({ tenantId: 'acme', id }, { type: 'Recreate', reason: null }, { causationId: 'x', correlationId: 'x' });
+    await world.settle();
+    expect(accounts()).toMatchObject([{ displayName: 'Ada H' }]);
+  });
+
+  it('that was cut off in the middle of a call is taken over when its lease ends, and nothing is doubled', async () => {
+    world.app.fault = (call) => (call === 'create' ? 'hang' : undefined);
+    await world.join('ada');
+    await until(() => count('create') === 1);
+    // The call arrives after all, and nobody hears of it.
+    const [account] = await world.accounts();
+    world.app.addAccount({ userName: 'ada@plum.example', externalId: account.id });
+    world.app.fault = () => undefined;
+    await world.settle();
+    expect(accounts()).toHaveLength(1);
+    expect(count('create')).toBe(1);
+    expect(await world.accounts()).toMatchObject([{ status: 'provisioned' }]);
+    world.app.release();
+  });
+
+  it('of a worker that died after it had sent the call is gone on with by another one, and nothing is doubled', async () => {
+    let died = false;
+    world.app.fault = (call) => {
+      if (call !== 'create' || died) return undefined;
+      died = true;
+      return 'die';
+    };
+    await world.join('ada');
+    await until(() => died);
+    await world.provisioning().stop();
+    await world.start();
+    await world.settle();
+    expect(accounts()).toHaveLength(1);
+    expect(count('create')).toBe(1);
+    expect(await world.accounts()).toMatchObject([{ status: 'provisioned' }]);
+  });
+
+  it('runs at most four at once for one app', async () => {
+    let [running, most] = [0, 0];
+    const { create } = world.app.connector;
+    world.app.connector.create = async (body) => {
+      most = Math.max(most, ++running);
+      await sleep(30);
+      running -= 1;
+      return create(body);
+    };
+    for (let n = 0; n < 20; n++) await world.join(`p${n}`);
+    await world.settle();
+    expect(world.app.accounts.size).toBe(20);
+    expect(most).toBe(4);
+  });
+});
