@@ -13,6 +13,8 @@ export type TestBroker = {
 
 /** Whether this run has a real broker. The test runner starts one, and says so in the environment. */
 export const hasKafka = (): boolean => process.env['KAFKA_BROKERS'] !== undefined;
+/** Whether the test runner can start one more, for a suite to stop. */
+export const hasBrokerControl = (): boolean => process.env['TENURE_KAFKA_CONTROL'] !== undefined;
 export const sharedBroker = (): string => process.env['KAFKA_BROKERS']!;
 
 /** A broker that only this suite uses, so that it may stop it, where the test runner can start one more; else the shared one. */

@@ -4,7 +4,7 @@ import { factTables } from '../facts/fact-tables.ts';
 import type { Transport } from '../transport.ts';
 import { commandsContract } from './commands.contract.ts';
 import { factsContract } from './facts.contract.ts';
-import { replicasContract } from './replicas.contract.ts';
+import { brokerContract, replicasContract } from './replicas.contract.ts';
 import { startReplica, type Replica } from './tally-service.ts';
 import { prepareSeen, type Journal, type TransportWorld } from './world.ts';
 
@@ -51,8 +51,8 @@ const openStage = async (world: TransportWorld): Promise<Stage & { close: () => 
   };
 };
 
-/** What every transport promises (design, decision 9). An adapter's spec opens a world and hands it over. */
-export const transportContract = (name: string, open: () => Promise<TransportWorld>): void =>
+/** What every transport promises (design, decision 9). An adapter's spec opens a world and hands it over; one with a broker that may be stopped says so. */
+export const transportContract = (name: string, open: () => Promise<TransportWorld>, { withBroker = false } = {}): void =>
   describe(`the transport ${name}`, () => {
     let stage: Awaited<ReturnType<typeof openStage>>;
     beforeAll(async () => {
@@ -70,4 +70,5 @@ export const transportContract = (name: string, open: () => Promise<TransportWor
     commandsContract(onStage);
     factsContract(onStage);
     replicasContract(onStage);
+    if (withBroker) brokerContract(onStage);
   });
