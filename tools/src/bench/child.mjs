@@ -4,10 +4,11 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * A part of the bench in a process of its own, so that it shares no event loop with what it measures. It answers one message at a time
- * (`answer`), first with what it has to say once it is ready. It ends with us: its channel closes.
+ * (`answer`), first with what it has to say once it is ready. It ends with us: its channel closes. Detached, for a session of its own: Linux shares the
+ * processor among sessions (autogroup), and what is compared must get the same share.
  */
 export const startPart = async (url, environment = {}) => {
-  const child = fork(fileURLToPath(url), [], { serialization: 'advanced', env: { ...process.env, ...environment } });
+  const child = fork(fileURLToPath(url), [], { serialization: 'advanced', detached: true, env: { ...process.env, ...environment } });
   let waiting;
   child.on('message', ({ error, answer }) => (error ? waiting?.reject(new Error(error)) : waiting?.resolve(answer)));
   child.on('exit', (code, signal) => waiting?.reject(new Error(`${fileURLToPath(url)} ended (${signal ?? code}).`)));

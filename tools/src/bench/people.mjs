@@ -13,11 +13,11 @@ const people = ({ load, target, requests: { create, get, find, change } }) => {
   const known = [];
   let changes = 0;
   const createSome = async (values, concurrency, forMs) => {
-    const slice = await load.run({ target: target(), ...create, values, concurrency, forMs });
+    const slice = await load.run({ target, ...create, values, concurrency, forMs });
     known.push(...created(slice, values));
     return slice;
   };
-  const read = (request, concurrency) => (forMs) => load.run({ target: target(), ...request, values: known, cyclic: true, concurrency, forMs });
+  const read = (request, concurrency) => (forMs) => load.run({ target, ...request, values: known, cyclic: true, concurrency, forMs });
   // Everybody once, each to what he is not: a change that changes nothing would be cheap.
   const changing = () => {
     const next = (changes += 1);
@@ -34,7 +34,7 @@ const people = ({ load, target, requests: { create, get, find, change } }) => {
     changing: (concurrency) => async (forMs) => {
       const from = changes;
       const values = Array.from({ length: enoughFor(forMs) }, changing);
-      const slice = await load.run({ target: target(), ...change, values, concurrency, forMs });
+      const slice = await load.run({ target, ...change, values, concurrency, forMs });
       changes = from + slice.taken;
       return slice;
     },
@@ -42,7 +42,7 @@ const people = ({ load, target, requests: { create, get, find, change } }) => {
 };
 
 export const peopleOf = (load, tenant) =>
-  people({ load, target: tenant.targetNow, requests: { create: scim.createUser, get: scim.getUser, find: scim.findUser, change: scim.setActive } });
+  people({ load, target: tenant.target, requests: { create: scim.createUser, get: scim.getUser, find: scim.findUser, change: scim.setActive } });
 
 /** The limit stores a row where the system stores an event: of a change too it is one insert. */
-export const limitPeople = (load, { target }) => people({ load, target: () => target, requests: { create: limit.insert, get: limit.byId, find: limit.byName, change: limit.insert } });
+export const limitPeople = (load, { target }) => people({ load, target, requests: { create: limit.insert, get: limit.byId, find: limit.byName, change: limit.insert } });

@@ -22,7 +22,7 @@ export const timeToAccount = async ({ load, tenant, sandbox, size }, add) => {
   const sentAt = new Map();
   for (const value of values) {
     sentAt.set(`${value.name}@plum.example`, Date.now());
-    await load.run({ target: tenant.targetNow(), ...scim.createUser, values: [value], concurrency: 1, forMs: 60_000 });
+    await load.run({ target: tenant.target, ...scim.createUser, values: [value], concurrency: 1, forMs: 60_000 });
     await sleep(size.deliveryEveryMs);
   }
   const users = await untilThere(sandbox, before + values.length, 120_000);

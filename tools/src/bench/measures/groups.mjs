@@ -14,7 +14,7 @@ const oneInOneOut = (load, tenant, id, candidates) => {
     do {
       const member = candidates[(index += 1) % candidates.length];
       for (const request of [scim.addMember, scim.removeMember])
-        slices.push(await load.run({ target: tenant.targetNow(), ...request, values: [{ id, member }], concurrency: 1, forMs: 60_000 }));
+        slices.push(await load.run({ target: tenant.target, ...request, values: [{ id, member }], concurrency: 1, forMs: 60_000 }));
     } while (performance.now() < until);
     return { times: slices.flatMap(({ times }) => times), seconds: slices.reduce((sum, { seconds }) => sum + seconds, 0) };
   };

@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openFrontDoor } from '../../demo/front-door.mjs';
+import { freePort } from '../../servers/ports.mjs';
 import { keeper } from '../keep.mjs';
 import { embeddedPostgres } from './embedded.mjs';
 import { startApp } from './process.mjs';
 
 const rootKey = 'root-key-of-the-bench';
-const owners = { scim: 'scim-gateway', directory: 'directory-service', clock: 'directory-service', mapping: 'mapping-service', audit: 'audit-service' };
 
 /** The four services as processes of their own, over Kafka, on one PostgreSQL with the settings of `npm start`. Speed is measured here, not what a role may do: one user for all. */
 export const startDistributed = async (root, brokers) => {
@@ -21,13 +22,17 @@ export const startDistributed = async (root, brokers) => {
     const gateway = start('scim-gateway');
     const others = [start('directory-service', { TENURE_ROOT_KEY: rootKey }), start('mapping-service'), start('audit-service')];
     const [scim, directory, mapping, audit] = await Promise.all([gateway, ...others]);
-    const urls = { 'scim-gateway': scim.url, 'directory-service': directory.url, 'mapping-service': mapping.url, 'audit-service': audit.url };
+    const portOf = ({ url }) => Number(new URL(url).port);
+    const port = await freePort();
+    const door = await openFrontDoor(port, { scim: portOf(scim), directory: portOf(directory), mapping: portOf(mapping), audit: portOf(audit) });
+    await keep({ stop: door.close });
     return {
       root,
       dir,
       rootKey,
-      urlOf: (path = '/scim') => urls[owners[path.split('/')[1]]],
-      metricsUrls: () => Object.values(urls),
+      /** The front door is for what is set up; what is measured goes to the gateway itself. */
+      urls: () => ({ api: `http://127.0.0.1:${port}`, scim: scim.url }),
+      metricsUrls: () => [scim, directory, mapping, audit].map(({ url }) => url),
       databaseUrl: () => postgres.url,
       stop: stopAll,
     };

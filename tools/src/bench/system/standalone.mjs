@@ -20,7 +20,7 @@ export const startStandalone = async (root) => {
       root,
       dir,
       rootKey,
-      urlOf: () => app.url,
+      urls: () => ({ api: app.url, scim: app.url }),
       metricsUrls: () => [app.url],
       databaseUrl: () => postgres.url,
       pids: () => [app.pid, postgres.pid],
