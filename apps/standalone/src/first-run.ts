@@ -1,10 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** What a person needs to try Tenure at once. The token and the key are shown here and nowhere else. */
 export type DemoTenant = { tenantId: string; scimUrl: string; token: string; adminKey: string };
 
 type Json = Record<string, unknown>;
 
+/** Before the views are built they show no tenant although there may be some, and a tenant just made is not found. */
+const untilReady = async (baseUrl: string) => {
+  while (!(await fetch(`${baseUrl}/health/ready`)).ok) await sleep(50);
+};
+
 /** On a first run: a tenant with an admin and a connection, made through the public API. `undefined` when there is a tenant already. */
 export const makeDemoTenant = async (baseUrl: string, rootKey: string, hasTenants: () => Promise<boolean>): Promise<DemoTenant | undefined> => {
+  await untilReady(baseUrl);
   if (await hasTenants()) return undefined;
   const post = async (path: string, key: string, body: Json): Promise<Json> => {
     const response = await fetch(`${baseUrl}/directory/v1${path}`, { method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: JSON.stringify(body) });
