@@ -34,8 +34,9 @@ export const openLeases = (database: Database): Leases => {
   const open = () =>
     new Promise<Sql>((resolve, reject) => {
       database
-        .session(async (sql) => {
+        .session(async (connection) => {
           const ended = new Promise<void>((end) => (endSession = end));
+          const sql = oneAtATime(connection);
           resolve(sql);
           void watch(sql);
           await ended;
@@ -92,6 +93,18 @@ export const openLeases = (database: Database): Leases => {
       const open = session;
       lose();
       await open?.catch(() => undefined);
+    },
+  };
+};
+
+/** A connection runs one statement at a time; several leases share it. */
+const oneAtATime = ({ query }: Sql): Sql => {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    query: <Row>(statement: Parameters<Sql['query']>[0]) => {
+      const result = last.then(() => query<Row>(statement));
+      last = result.catch(() => undefined);
+      return result;
     },
   };
 };

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { DatabaseUnreachable } from '../unreachable.ts';
 
 export type Ownership = {
   release: () => Promise<void>;
@@ -17,7 +18,9 @@ export const claimOwnership = async (url: string): Promise<Ownership | 'already 
   const connection = new pg.Client({ connectionString: url, application_name: 'tenure owner', keepAlive: true });
   const lost = new Promise<void>((resolve) => connection.once('end', resolve));
   connection.on('error', () => {});
-  await connection.connect();
+  await connection.connect().catch((error: unknown) => {
+    throw new DatabaseUnreachable(url, error);
+  });
   const { rows } = await connection.query<{ owned: boolean }>('select pg_try_advisory_lock($1) as owned', [LOCK]);
   if (rows[0]?.owned) return { release: () => connection.end(), lost };
   await connection.end();
