@@ -1,0 +1,76 @@
+import { openTargets } from '@tenure/connectors';
+import { PROVISIONING_FACTS } from '@tenure/contracts';
+import type { Runtime, Service } from '@tenure/platform';
+import { appsPart, openApps, startProvisioning, type Apps } from '@tenure/provisioning';
+import { AppConnectionController } from './app-connection.controller.ts';
+import { AppDeprovisioningController } from './app-deprovisioning.controller.ts';
+import { AppMappingController } from './app-mapping.controller.ts';
+import { AppScopeController } from './app-scope.controller.ts';
+import { AppsController } from './apps.controller.ts';
+import { connectors } from './connectors.ts';
+import { EntitlementsController } from './entitlements.controller.ts';
+import { FactsController, PROVISIONING } from './facts.controller.ts';
+import { JobsController } from './jobs.controller.ts';
+import { APPS } from './mapping-api.ts';
+
+class MappingHttp {}
+class MappingMessages {}
+
+/** Holds checkpoints, people, deliveries and jobs; the view itself is in the schema of its name. */
+const SCHEMA = 'provisioning';
+
+export const mappingControllers = [
+  AppsController,
+  AppConnectionController,
+  AppMappingController,
+  AppScopeController,
+  AppDeprovisioningController,
+  EntitlementsController,
+  JobsController,
+];
+
+export type MappingOptions = { allowPrivateTargets: readonly string[] };
+
+/** Composes the mapping service on a runtime: what works by itself, what admins ask for, and the way out to the apps. */
+export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: MappingOptions): Promise<Service> => {
+  const { database, leases, sealer, snapshots, secrets, clock, metrics, log } = runtime;
+  const store = await runtime.openStore();
+  const shared = { database, store, snapshots, sealer, leases, clock };
+  const failing = (what: string, error: unknown) => log.warn({ err: error, what }, 'A part of provisioning failed and tries again');
+  const targets = openTargets({ allowPrivateTargets });
+  const { connect, connectorFor } = connectors(targets, secrets);
+
+  // Work starts once both are there.
+  const composed: { apps?: Apps } = {};
+  const provisioning = await startProvisioning({
+    ...shared,
+    appsPart,
+    connectorFor,
+    onUnauthorized: async (app) => composed.apps?.unauthorized(app),
+    onFailure: failing,
+    onParked: ({ stream, revision, reason }, error) => log.error({ stream, revision, reason, err: error }, 'A fact could not be applied and waits with its stream'),
+  });
+  const { view, write, people } = provisioning;
+  const apps = await openApps({ ...shared, secrets, view, writeAccount: write, connect, refusalOf: targets.refusalOf, onFailure: (error) => failing('apps', error) });
+  composed.apps = apps;
+
+  await runtime.forward(PROVISIONING_FACTS, SCHEMA);
+  runtime.followers.push(...provisioning.followers, ...apps.followers);
+  runtime.unsettled.push(provisioning.unsettled);
+  runtime.readiness.push({ name: view.follower.name, check: async () => ((await view.state()) === 'serving' ? undefined : 'building') });
+  runtime.onScrape.push(async () => {
+    metrics.deadLetters.set({ consumer: 'mapping' }, (await people.parkedCount()).facts);
+    metrics.waitingDeliveries.set(await provisioning.deliveries.open());
+  });
+  runtime.closing.push(targets.close, provisioning.stop, apps.stop);
+  // It waits for the view by itself; facts may come before.
+  void provisioning.startWork().catch((error: unknown) => failing('start', error));
+
+  return {
+    http: { module: MappingHttp, controllers: mappingControllers, providers: [{ provide: APPS, useValue: apps }] },
+    messages: {
+      consumer: 'mapping-service',
+      module: { module: MappingMessages, controllers: [FactsController], providers: [{ provide: PROVISIONING, useValue: provisioning }] },
+    },
+  };
+};
