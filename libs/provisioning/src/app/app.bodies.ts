@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { deprovisioningConfig, durationSchema, millisecondsOf } from '../duration/index.ts';
 import { attributesConfig } from '../mapping/index.ts';
 import { presetNames } from '../presets/index.ts';
-import { putRules, ruleSchema } from '../rules/index.ts';
+import { entitlementKinds, putRules, ruleSchema } from '../rules/index.ts';
 import { scopeConfig } from '../scope/index.ts';
 
 /** What the API of apps takes and answers (api.md, Mapping). Unknown fields are refused. */
@@ -48,6 +48,9 @@ export const thresholdBody = z
   });
 
 export const entitlementsBody = z.strictObject({ domain: z.string().trim().min(1).max(253).optional(), configuredBy: z.enum(['admin', 'user']) });
+
+const entitlement = z.object({ kind: z.enum(entitlementKinds), value: z.string(), displayName: z.string(), gone: z.boolean() });
+export const entitlementsReply = entitlementsBody.extend({ items: z.array(entitlement), refreshedAt: z.string().optional() });
 
 const step = z.object({ valid: z.boolean(), problems: z.array(z.object({ field: z.string(), message: z.string() })) });
 

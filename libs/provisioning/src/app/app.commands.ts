@@ -10,7 +10,7 @@ import type { ruleSchema } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
 import type { AppConfig, ApprovalAction, Assignment, Threshold } from './app-config.ts';
 import type { AppCommand } from './app.decider.ts';
-import type { AppQueries } from './app.queries.ts';
+import { refuseGated, type AppQueries } from './app.queries.ts';
 import type { App } from './app.state.ts';
 import { startJob, type JobKind } from './jobs.ts';
 import { isKnown } from './known.ts';
@@ -77,7 +77,7 @@ export const appCommands = ({ write, queries, database, clock }: AppCommandDeps)
     reapplyRules: async (caller: Caller, appId: string) => job(caller, appId, 'reapplyRules', await write(caller, appId, { type: 'ReapplyRules' })),
 
     setEntitlements: async (caller: Caller, appId: string, entitlements: AppConfig['entitlements'], ifMatch?: IfMatch): Promise<void> => {
-      await refuseGated(queries, caller.tenantId);
+      await refuseGated(database, caller.tenantId);
       await write(caller, appId, { type: 'SetEntitlements', entitlements }, ifMatch);
     },
 
@@ -102,11 +102,6 @@ export const appCommands = ({ write, queries, database, clock }: AppCommandDeps)
       await write(caller, appId, { type: 'DeleteConfiguration' });
     },
   };
-};
-
-/** R64. */
-export const refuseGated = async (queries: Pick<AppQueries, 'features'>, tenantId: string): Promise<void> => {
-  if (!(await queries.features(tenantId)).entitlements) throw new Rejected('forbidden', 'feature/entitlements', 'Entitlements are not enabled for this tenant.');
 };
 
 /** For the worker that was answered 401 with the credentials that the app then had (R52). */

@@ -5,6 +5,7 @@ import { presets } from '../presets/index.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { AppConfig } from './app-config.ts';
 import type { AppReply } from './app.bodies.ts';
+import { refuseEntitlements } from './app.rules.ts';
 import { missingOf, stepsOf } from './app.steps.ts';
 import { pageBehind, pageOf, type Page, type PageRequest } from './page.ts';
 
@@ -15,12 +16,16 @@ type Row = { id: string; config: AppConfig; revision: number; created_at: string
 const knownApp = ({ config, revision, created_at, updated_at }: Row): KnownApp => ({ config, version: revision, createdAt: created_at, updatedAt: updated_at });
 
 /** Gates are open unless a tenant's facts say otherwise (R64). */
-export const features = async (sql: Sql, tenantId: string): Promise<{ provisioning: boolean; entitlements: boolean }> => {
+const features = async (sql: Sql, tenantId: string): Promise<{ provisioning: boolean; entitlements: boolean }> => {
   const [row] = await sql.query<{ features: { provisioning: boolean; entitlements: boolean } }>({ text: `select features from ${PROVISIONING}.tenants where id = $1`, values: [tenantId] });
   return row?.features ?? { provisioning: true, entitlements: true };
 };
 
-export const toAppReply = ({ config, version, createdAt, updatedAt }: KnownApp, featureOpen: boolean): AppReply => {
+export const refuseGated = async (sql: Sql, tenantId: string): Promise<void> => {
+  if (!(await features(sql, tenantId)).entitlements) throw new Rejected('forbidden', 'feature/entitlements', 'Entitlements are not enabled for this tenant.');
+};
+
+const toAppReply = ({ config, version, createdAt, updatedAt }: KnownApp, featureOpen: boolean): AppReply => {
   const { id, name, preset, sso, state } = config;
   return { id, name, preset, sso, state, capabilities: presets[preset].capabilities, steps: stepsOf(config), missing: missingOf(config, featureOpen), version, createdAt, updatedAt };
 };
@@ -71,5 +76,28 @@ export const appQueries = (sql: Sql) => {
     return row!.count;
   };
 
-  return { find, get, list, searchGroups, overdueTimers, features: (tenantId: string) => features(sql, tenantId) };
+  /** Throws `Rejected` `credentials/not-set`. */
+  const credentials = async (tenantId: string, appId: string) => {
+    const { config, version } = await find(tenantId, appId);
+    if (!config.credentials) throw new Rejected('not-found', 'credentials/not-set', 'No credentials were saved.');
+    const { kind, hint, setAt } = config.credentials;
+    return { kind, hint, setAt, test: config.test, version };
+  };
+
+  /** Before it is set, what the preset asks for (R32). */
+  const endpoint = async (tenantId: string, appId: string) => {
+    const { config, version } = await find(tenantId, appId);
+    const { endpointTemplate } = presets[config.preset];
+    return { ...(config.endpoint ?? (endpointTemplate === undefined ? {} : { template: endpointTemplate, values: {} })), version };
+  };
+
+  /** Throws `Rejected`: `feature/entitlements` (R64), `app/no-entitlements` (R58). */
+  const entitlements = async (tenantId: string, appId: string) => {
+    await refuseGated(sql, tenantId);
+    const { config, version } = await find(tenantId, appId);
+    refuseEntitlements(config.preset);
+    return { items: [], ...config.entitlements, version };
+  };
+
+  return { find, get, list, credentials, endpoint, entitlements, searchGroups, overdueTimers, features: (tenantId: string) => features(sql, tenantId) };
 };

@@ -1,9 +1,8 @@
 export * from './app-config.ts';
 export * from './app.bodies.ts';
 export { appAggregate } from './app.aggregate.ts';
-export { refuseGated, type AppCommands } from './app.commands.ts';
+export type { AppCommands } from './app.commands.ts';
 export type { AppQueries, KnownApp } from './app.queries.ts';
-export { refuseEntitlements } from './app.rules.ts';
 export { appsPart } from './app.view.ts';
 export type { ConnectionCommands } from './connection.commands.ts';
 export { openApps, type Apps, type AppsNeeds } from './open-apps.ts';

@@ -6,12 +6,15 @@ import { accountDecider } from '../account/account.decider.ts';
 import { isRunning, nextDelivery, type AccountState } from '../account/account.state.ts';
 import { movedTimers, type DeprovisioningConfig } from '../duration/index.ts';
 import { evaluatePerson, type Views } from '../evaluation/evaluate-person.ts';
-import { changedAttributes } from '../mapping/index.ts';
+import { changedAttributes, type AttributesConfig } from '../mapping/index.ts';
 import { findPerson, findTenant, groupsOf } from '../people/find-person.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
+import type { ruleSchema } from '../rules/index.ts';
+import type { ScopeConfig } from '../scope/index.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
-import type { AppConfig } from './app-config.ts';
+import type { AppConfig, ApprovalAction } from './app-config.ts';
 import type { AppQueries } from './app.queries.ts';
+import { refuseAttributes, refuseDeprovisioning, refuseRules } from './app.rules.ts';
 
 const changes = ['create', 'update', 'suspend', 'unsuspend', 'delete', 'unchanged'] as const;
 type Change = (typeof changes)[number];
@@ -27,10 +30,11 @@ export const previewReply = z.object({
 });
 export type Preview = z.output<typeof previewReply>;
 
-export const MOST_SHOWN = 1000;
+const MOST_SHOWN = 1000;
 const PAGE = 500;
 
-export type Edit = {
+type Edit = {
+  /** Throws what the edit itself would be refused with. */
   edited: (app: AppConfig) => AppConfig;
   /** Compared with the accounts as they are, rather than as an evaluation of today's configuration would leave them. */
   fromScratch?: boolean;
@@ -83,7 +87,36 @@ export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clo
     return movedTimers(running, deprovisioning).map(({ timer, from, to }) => ({ id: (timer as { id: string }).id, from, to }));
   };
 
-  return { preview, moved };
+  return {
+    attributes: (tenantId: string, appId: string, attributes: AttributesConfig) =>
+      preview(tenantId, appId, {
+        edited: (app) => {
+          refuseAttributes(attributes, app.preset);
+          return { ...app, attributes };
+        },
+      }),
+    scope: (tenantId: string, appId: string, scope: ScopeConfig) => preview(tenantId, appId, { edited: (app) => ({ ...app, scope }) }),
+    deprovisioning: async (tenantId: string, appId: string, { applyToRunning, ...deprovisioning }: DeprovisioningConfig & { applyToRunning: boolean }) => {
+      const edited = (app: AppConfig) => {
+        refuseDeprovisioning(deprovisioning, app.preset);
+        return { ...app, deprovisioning };
+      };
+      const found = await preview(tenantId, appId, { edited });
+      return applyToRunning ? { ...found, timers: await moved(tenantId, appId, deprovisioning) } : found;
+    },
+    approvals: (tenantId: string, appId: string, { actions }: { actions: ApprovalAction[] }) => preview(tenantId, appId, { edited: (app) => ({ ...app, approvals: actions }) }),
+    /** Edited rules decide about new accounts only (R60). */
+    rules: (tenantId: string, appId: string, given: readonly z.output<typeof ruleSchema>[]) => {
+      const rules = given.map((rule, index) => ({ ...rule, id: rule.id ?? `new ${index}` }));
+      const edited = (app: AppConfig) => {
+        refuseRules(rules, app.preset);
+        return { ...app, rules };
+      };
+      return preview(tenantId, appId, { edited });
+    },
+    reapplication: (tenantId: string, appId: string) => preview(tenantId, appId, { edited: (app) => ({ ...app, appliedRules: app.rules }) }),
+    cycle: (tenantId: string, appId: string) => preview(tenantId, appId, { edited: (app) => app, fromScratch: true }),
+  };
 };
 
 const evaluated = (account: AccountState, app: AppConfig, views: Pick<Views, 'person' | 'groups' | 'tenant'>, now: Instant): AccountState => {
