@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { variables } from '../../../libs/platform/src/config/environment.ts';
-import { readText } from './workspace.mjs';
+import { inOrder, readText } from './workspace.mjs';
 
 /** Rows of a table whose first cell is a variable in backticks. */
 const rowsOf = (text) => new Map([...text.matchAll(/^\| `([A-Z_]+)` \| ([^|]*) \|/gm)].map(([, name, value]) => [name, value.trim()]));
@@ -25,7 +25,7 @@ const ownVariables = (path) => {
 
 describe('the configuration in the README', () => {
   it('lists every variable, and none that is not read', () => {
-    expect([...rowsOf(ours).keys()].sort()).toEqual(Object.keys(variables).sort());
+    expect([...rowsOf(ours).keys()].sort(inOrder)).toEqual(Object.keys(variables).sort(inOrder));
   });
 
   it.each(Object.entries(variables))('tells the default of %s', (name, schema) => {
@@ -47,6 +47,6 @@ describe('the metrics in docs/operations.md', () => {
   it('are those that are measured', () => {
     const measured = [...readText('libs/platform/src/observe/metrics.ts').matchAll(/name: '(tenure_\w+)'/g)].map(([, name]) => name);
     const listed = [...section(readText('docs/operations.md'), 'Metrics').matchAll(/^\| `(tenure_\w+)` /gm)].map(([, name]) => name);
-    expect(listed.sort()).toEqual(measured.sort());
+    expect(listed.sort(inOrder)).toEqual(measured.sort(inOrder));
   });
 });

@@ -1,5 +1,5 @@
 import { argumentsAt } from './arguments.mjs';
-import { linkTo, table, withoutComments } from './workspace.mjs';
+import { inOrder, linkTo, table, withoutComments } from './workspace.mjs';
 
 /** `'a/b'` as it is, `${x.category}/stale` as `{category}/stale`; undefined for what only names a value. */
 const codeOf = (argument) => {
@@ -55,10 +55,10 @@ const grouped = (found) => {
     const row = rows.get(key) ?? { code, kind, paths: new Set() };
     rows.set(key, { ...row, paths: row.paths.add(path) });
   }
-  return [...rows.values()].sort((a, b) => (a.code < b.code ? -1 : a.code > b.code ? 1 : a.kind < b.kind ? -1 : 1));
+  return [...rows.values()].sort((a, b) => inOrder(`${a.code} ${a.kind}`, `${b.code} ${b.kind}`));
 };
 
-const places = ({ paths }) => [...paths].sort().map(linkTo).join(', ');
+const places = ({ paths }) => [...paths].sort(inOrder).map(linkTo).join(', ');
 
 const statusesOf = (files) => {
   const { text } = files.find(({ path }) => path === 'libs/platform/src/http/problem.ts');

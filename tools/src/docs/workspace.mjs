@@ -9,6 +9,9 @@ export const readText = (path) => readFileSync(join(root, path), 'utf8');
 export const pathIn = (path) => join(root, path);
 export const exists = (path) => existsSync(join(root, path));
 
+/** The same order on every machine. */
+export const inOrder = (a, b) => (a < b ? -1 : Number(a > b));
+
 const filesBelow = (folder) =>
   readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
@@ -23,11 +26,11 @@ export const sources = () =>
   sourceFolders()
     .flatMap(filesBelow)
     .filter((path) => path.endsWith('.ts') && !/\.spec\.ts$|\/testing\/|\/scratch|\/zz-/.test(path))
-    .sort()
+    .sort(inOrder)
     .map((path) => ({ path, text: readText(path) }));
 
 /** Every document that people read. */
-export const documents = () => ['README.md', 'CONTRIBUTING.md', ...filesBelow('docs').filter((path) => path.endsWith('.md')).sort()];
+export const documents = () => ['README.md', 'CONTRIBUTING.md', ...filesBelow('docs').filter((path) => path.endsWith('.md')).sort(inOrder)];
 
 /** A code without its comments, so that what is only talked about is not taken for what is done. */
 export const withoutComments = (text) => text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');
