@@ -3,6 +3,7 @@ import { startView, type Clock, type EventStore, type Follower, type Leases, typ
 import type { FactBatch, FactConsumer, FactConsumerOptions } from '@tenure/messaging';
 import { accountWriter, type WriteAccount } from '../account/write-account.ts';
 import type { AppConfig } from '../app/app-config.ts';
+import { appsPart as ourAppsPart } from '../app/app.view.ts';
 import type { Connector } from '../delivery/connector.ts';
 import { deliveryWorker, type DeliveryTimings } from '../delivery/delivery-worker.ts';
 import type { DeliveryRows } from '../delivery/delivery.rows.ts';
@@ -24,8 +25,8 @@ export type ProvisioningNeeds = {
   sealer: Sealer;
   leases: Leases;
   clock: Clock;
-  /** The apps' tables in the provisioning view: `apps(tenant_id, id, config)`. */
-  appsPart: ViewPart;
+  /** The apps' tables in the provisioning view, `apps(tenant_id, id, config)`, for tests that configure apps in a simpler way. */
+  appsPart?: ViewPart;
   connectorFor: (app: AppConfig) => Promise<Connector>;
   onUnauthorized: (app: AppConfig, reason: string) => Promise<void>;
   /** What failed and is tried again; logged by whoever composes. */
@@ -62,7 +63,7 @@ const TIMERS_EVERY_MS = 1000;
 
 /** All of mapping-service that works by itself: facts in, evaluation, timers, deliveries. */
 export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provisioning> => {
-  const { database, store, snapshots, sealer, leases, clock, appsPart, connectorFor, onUnauthorized, onFailure, onParked, onErased, timerEveryMs = TIMERS_EVERY_MS } = needs;
+  const { database, store, snapshots, sealer, leases, clock, appsPart = ourAppsPart, connectorFor, onUnauthorized, onFailure, onParked, onErased, timerEveryMs = TIMERS_EVERY_MS } = needs;
   const failing = (what: string) => (error: unknown) => onFailure?.(what, error);
   await migrate(database, { schema: PROVISIONING, migrations: provisioningMigrations });
   const view = await startView({ view: provisioningView([appsPart, accountsPart]), database, schema: PROVISIONING, store, sealer, leases, onFailure: failing('view') });

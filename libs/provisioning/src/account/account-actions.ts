@@ -1,0 +1,112 @@
+import { Rejected, type Caller } from '@tenure/eventing';
+import type { Sql } from '@tenure/database';
+import type { AppConfig } from '../app/app-config.ts';
+import type { Connector } from '../delivery/connector.ts';
+import { markUsers } from '../people/to-evaluate.ts';
+import type { AccountReply, BulkBody, BulkReply } from '../view/account.bodies.ts';
+import type { AccountQueries } from '../view/account.queries.ts';
+import { findApp } from '../view/find-apps.ts';
+import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
+import type { AccountCommand } from './account.commands.ts';
+import type { Because, WriteAccount } from './write-account.ts';
+
+export type AccountActionNeeds = {
+  sql: Sql;
+  write: WriteAccount;
+  queries: AccountQueries;
+  connectorFor: (app: AppConfig) => Promise<Connector>;
+  /** An admin hurries what waits for another try. */
+  hurry: (tenantId: string, accountId: string) => Promise<void>;
+  /** There may be something to evaluate or to deliver. */
+  wake: () => void;
+};
+
+type Act = 'approve' | 'reject' | 'retry' | 'disassociate' | 'recreate';
+
+const commands: Record<Act, Extract<AccountCommand, { reason: string | null }>['type']> = {
+  approve: 'Approve',
+  reject: 'Reject',
+  retry: 'Retry',
+  disassociate: 'Disassociate',
+  recreate: 'Recreate',
+};
+
+export type AccountActions = ReturnType<typeof accountActions>;
+
+const becauseOf = ({ actor, correlationId, traceparent }: Caller): Because => ({
+  actor,
+  correlationId,
+  causationId: correlationId,
+  ...(traceparent !== undefined && { traceparent }),
+});
+
+/** What admins do with accounts (R54, R56, R61, R67, R69). Each answers with the account as it then is. */
+export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake }: AccountActionNeeds) => {
+  const perform = async (caller: Caller, appId: string, id: string, command: AccountCommand): Promise<AccountReply> => {
+    const { tenantId } = caller;
+    const { userId } = await queries.get(tenantId, appId, id);
+    const because = becauseOf(caller);
+    const { occurredAt } = await write({ tenantId, id }, command, because);
+    // What follows from the act is for an evaluation to say: timers of an account that was adopted, a plan for one that was let go.
+    await markUsers(sql, tenantId, [userId], { ...because, occurredAt: occurredAt! });
+    await hurry(tenantId, id);
+    wake();
+    return queries.get(tenantId, appId, id);
+  };
+
+  const act = (name: Act) => (caller: Caller, appId: string, id: string, reason?: string) =>
+    perform(caller, appId, id, { type: commands[name], reason: reason ?? null } as AccountCommand);
+
+  /** The account must be there, and be nobody else's of ours: adopting is an act that is looked at closely (R61). */
+  const adopt = async (caller: Caller, appId: string, id: string, { remoteId, reason }: { remoteId?: string; reason?: string } = {}): Promise<AccountReply> => {
+    const { tenantId } = caller;
+    const account = await queries.get(tenantId, appId, id);
+    const wanted = remoteId ?? account.match?.remoteId;
+    if (wanted === undefined) throw new Rejected('conflict', 'account/no-match', 'No account of the app was found that could be adopted; name one.');
+    const app = await findApp(sql, tenantId, appId);
+    const [holder] = await sql.query({
+      text: `select 1 from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and app_id = $2 and remote_id = $3 and id <> $4`,
+      values: [tenantId, appId, wanted, id],
+    });
+    if (!app || holder) throw new Rejected('conflict', 'account/held', 'This account of the app belongs to another user.');
+    const found = await (await connectorFor(app)).get(wanted);
+    if (found.kind !== 'ok') throw new Rejected('unavailable', 'app/unavailable', 'The app could not be asked for the account; try again.');
+    if (!found.value) throw new Rejected('not-found', 'account/no-match', 'The app has no such account.');
+    return perform(caller, appId, id, { type: 'Adopt', remoteId: wanted, active: found.value.resource['active'] !== false, reason: reason ?? null });
+  };
+
+  /** To a named account of the app, or by the matching attributes once more (R56). */
+  const rematch = (caller: Caller, appId: string, id: string, body: { remoteId?: string; reason?: string } = {}): Promise<AccountReply> =>
+    body.remoteId === undefined ? perform(caller, appId, id, { type: 'Rematch', reason: body.reason ?? null }) : adopt(caller, appId, id, body);
+
+  const approve = act('approve');
+  const reject = act('reject');
+
+  /** One after the other, each by itself: what is refused says why, and holds up nothing. */
+  const bulk =
+    (one: (caller: Caller, appId: string, id: string, reason?: string) => Promise<unknown>) =>
+    async (caller: Caller, appId: string, { ids, reason }: BulkBody): Promise<BulkReply> => {
+      const items: BulkReply['items'] = [];
+      for (const id of ids) {
+        const code = await one(caller, appId, id, reason).then(
+          () => undefined,
+          (error: unknown) => (error instanceof Rejected ? error.code : Promise.reject(error)),
+        );
+        items.push({ id, ok: code === undefined, ...(code !== undefined && { code }) });
+      }
+      return { items };
+    };
+
+  return {
+    approve,
+    reject,
+    retry: act('retry'),
+    disassociate: act('disassociate'),
+    recreate: act('recreate'),
+    adopt,
+    rematch,
+    approveAll: bulk(approve),
+    rejectAll: bulk(reject),
+    adoptAll: bulk((caller, appId, id, reason) => adopt(caller, appId, id, reason === undefined ? {} : { reason })),
+  };
+};

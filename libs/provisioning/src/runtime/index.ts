@@ -1,0 +1,1 @@
+export { startProvisioning, type Provisioning, type ProvisioningNeeds } from './start-provisioning.ts';

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { pageQuery } from '../app/page.ts';
+
+const statuses = ['pending', 'provisioning', 'modifying', 'provisioned', 'suspended', 'failed', 'deleting', 'deleted', 'unknown'] as const;
+const timerStates = ['armed', 'paused', 'parked', 'fired', 'cancelled'] as const;
+const instant = z.iso.datetime();
+
+/** `GET /accounts`; from and to bound when the status became what it is (R57). */
+export const accountListQuery = z.strictObject({ ...pageQuery, user: z.string().optional(), status: z.enum(statuses).optional(), from: instant.optional(), to: instant.optional() });
+export type AccountListQuery = z.output<typeof accountListQuery>;
+
+/** `GET /timers`. */
+export const timerListQuery = z.strictObject({ ...pageQuery, user: z.string().optional(), state: z.enum(timerStates).optional(), dueBefore: instant.optional() });
+export type TimerListQuery = z.output<typeof timerListQuery>;
+
+export const asOfQuery = z.strictObject({ asOf: instant.optional() });
+
+export const actBody = z.strictObject({ reason: z.string().max(1000).optional() });
+export const linkBody = z.strictObject({ remoteId: z.string().min(1).max(1000).optional(), reason: z.string().max(1000).optional() });
+export const bulkBody = z.strictObject({ ids: z.array(z.string()).min(1).max(1000), reason: z.string().max(1000).optional() });
+export type BulkBody = z.output<typeof bulkBody>;
+
+export const timerReply = z.object({
+  id: z.string(),
+  appId: z.string(),
+  accountId: z.string(),
+  userId: z.string(),
+  trigger: z.enum(['turnedOff', 'suspended', 'deleted']),
+  action: z.enum(['suspend', 'hardDelete']),
+  triggeredAt: instant,
+  delay: z.string(),
+  dueAt: instant,
+  state: z.enum(timerStates),
+  effective: z.boolean(),
+  endedAt: instant.optional(),
+  endReason: z.string().optional(),
+});
+export type TimerReply = z.output<typeof timerReply>;
+
+const entitlement = z.object({ kind: z.string(), value: z.string(), owned: z.boolean() });
+const attributes = z.record(z.string(), z.json());
+
+export const accountReply = z.object({
+  id: z.string(),
+  appId: z.string(),
+  userId: z.string(),
+  status: z.enum(statuses),
+  since: instant,
+  reason: z.object({ code: z.string(), message: z.string(), at: instant }).optional(),
+  remoteId: z.string().optional(),
+  owned: z.boolean(),
+  match: z.object({ remoteId: z.string(), attributes }).optional(),
+  attributes,
+  entitlements: z.array(entitlement),
+  pendingApproval: z.object({ action: z.enum(['create', 'update', 'delete']), deprovisioning: z.enum(['suspend', 'hardDelete']).optional(), requestedAt: instant }).optional(),
+  delivery: z.object({ action: z.string(), attempts: z.int(), nextAttemptAt: instant.optional(), lastError: z.string().optional() }).optional(),
+  timers: z.array(timerReply),
+  createdAt: instant,
+  updatedAt: instant,
+  version: z.int(),
+  asOf: instant.optional(),
+});
+export type AccountReply = z.output<typeof accountReply>;
+
+export const bulkReply = z.object({ items: z.array(z.object({ id: z.string(), ok: z.boolean(), code: z.string().optional() })) });
+export type BulkReply = z.output<typeof bulkReply>;
+
+export const historyReply = z.object({
+  items: z.array(
+    z.object({
+      id: z.string(),
+      type: z.string(),
+      schemaVersion: z.int(),
+      revision: z.int(),
+      occurredAt: instant,
+      recordedAt: instant,
+      actor: z.object({ kind: z.string(), id: z.string() }),
+      commandId: z.string(),
+      correlationId: z.string(),
+      causationId: z.string(),
+      changed: z.array(z.string()),
+      data: z.record(z.string(), z.unknown()).nullable(),
+      erased: z.boolean(),
+    }),
+  ),
+  nextCursor: z.string().optional(),
+});
+export type HistoryReply = z.output<typeof historyReply>;

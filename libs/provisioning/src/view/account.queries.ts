@@ -1,0 +1,130 @@
+import type { AccountEvent } from '@tenure/contracts';
+import type { Sql } from '@tenure/database';
+import { decoder, ERASED, Rejected, streamName, type EventSource, type Instant, type StoredEvent } from '@tenure/eventing';
+import { accountAggregate } from '../account/account.aggregate.ts';
+import type { AppState } from '../app/app-config.ts';
+import { pageBehind, pageOf, type Page, type PageRequest } from '../app/page.ts';
+import { PROVISIONING } from '../people/to-evaluate.ts';
+import { advanceRecord, type AccountRecord } from './account-record.ts';
+import type { AccountListQuery, AccountReply, HistoryReply, TimerListQuery, TimerReply } from './account.bodies.ts';
+import { toAccount, type DeliveryRow } from './account.reply.ts';
+import { PROVISIONING_VIEW } from './provisioning.view.ts';
+
+type Row = { id: string; app_state: AppState; record: AccountRecord; created_at: Instant } & (DeliveryRow | { attempts: null; next_attempt_at: null; last_error: null });
+
+const columns = `c.id, c.record, c.created_at, a.config->>'state' as app_state, d.attempts, d.next_attempt_at, d.last_error`;
+const joined = `
+  from ${PROVISIONING_VIEW}.accounts c
+  join ${PROVISIONING_VIEW}.apps a on a.tenant_id = c.tenant_id and a.id = c.app_id
+  left join ${PROVISIONING}.deliveries d on d.tenant_id = c.tenant_id and d.account_id = c.id`;
+
+const unknown = () => new Rejected('not-found', 'account/unknown', 'There is no such account.');
+
+const replyOf = (row: Row): AccountReply => {
+  const { state } = row.record;
+  if (state.kind === 'none') throw unknown();
+  return toAccount({ id: row.id, appState: row.app_state }, row.record, state, row.attempts === null ? undefined : row);
+};
+
+const MOST_EVENTS = 100_000;
+
+export type AccountQueries = ReturnType<typeof accountQueries>;
+
+/** Of all apps of a tenant, or of one (R57). An account of another tenant or app is unknown. */
+export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 'store' | 'sealer'>) => {
+  const decode = decoder(sealer, accountAggregate.events);
+
+  const find = async (tenantId: string, appId: string | undefined, id: string): Promise<Row> => {
+    const [row] = await sql.query<Row>({
+      name: 'provisioning.find_account',
+      text: `select ${columns} ${joined} where c.tenant_id = $1 and c.id = $2 and ($3::text is null or c.app_id = $3)`,
+      values: [tenantId, id, appId ?? null],
+    });
+    if (!row) throw unknown();
+    return row;
+  };
+
+  const eventsOf = async (tenantId: string, id: string): Promise<StoredEvent[]> =>
+    store.read(streamName(accountAggregate.category, tenantId, id), { limit: MOST_EVENTS });
+
+  /** With all that had occurred up to and at the instant (R80). */
+  const asOf = async (tenantId: string, id: string, instant: Instant, appState: AppState): Promise<AccountReply> => {
+    let record: AccountRecord | undefined;
+    for (const stored of await eventsOf(tenantId, id)) {
+      if (stored.metadata.occurredAt > instant) break;
+      record = advanceRecord(record, await decode<AccountEvent>(stored));
+    }
+    if (record?.state.kind !== 'present') throw new Rejected('not-found', 'account/not-yet', 'There was no such account then.');
+    return { ...toAccount({ id, appState }, record, record.state), asOf: instant };
+  };
+
+  return {
+    list: async (tenantId: string, { appId, user, status, from, to, ...page }: AccountListQuery & { appId?: string }): Promise<Page<AccountReply>> => {
+      const { limit, after } = pageBehind(page);
+      const rows = await sql.query<Row>({
+        name: 'provisioning.list_accounts',
+        text: `select ${columns} ${joined}
+               where c.tenant_id = $1 and ($2::text is null or c.app_id = $2) and ($3::text is null or c.user_id = $3) and ($4::text is null or c.status = $4)
+                 and ($5::timestamptz is null or c.since >= $5) and ($6::timestamptz is null or c.since <= $6)
+                 and ($7::timestamptz is null or (c.created_at, c.id) > ($7, $8))
+               order by c.created_at, c.id limit $9`,
+        values: [tenantId, appId ?? null, user ?? null, status ?? null, from ?? null, to ?? null, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
+      });
+      return pageOf(rows, limit, replyOf, ({ created_at, id }) => [created_at, id]);
+    },
+
+    get: async (tenantId: string, appId: string | undefined, id: string, instant?: Instant): Promise<AccountReply> => {
+      const row = await find(tenantId, appId, id);
+      return instant === undefined ? replyOf(row) : asOf(tenantId, id, instant, row.app_state);
+    },
+
+    /** Oldest first. What is in `personal` is shown as `changed` names it; values are in the account as of an instant. */
+    history: async (tenantId: string, appId: string | undefined, id: string, page: PageRequest): Promise<HistoryReply> => {
+      await find(tenantId, appId, id);
+      const { limit, after } = pageBehind(page);
+      const first = Number(after?.[0] ?? 0);
+      const stored = await store.read(streamName(accountAggregate.category, tenantId, id), { after: first, limit: limit + 1 });
+      const items = await Promise.all(stored.map(async (one) => ({ one, event: (await decode<AccountEvent>(one)).event })));
+      return pageOf(items, limit, ({ one, event }) => historyItem(one, event), ({ one }) => [String(one.revision), one.id]);
+    },
+
+    timers: async (tenantId: string, { appId, user, state, dueBefore, ...page }: TimerListQuery & { appId?: string }): Promise<Page<TimerReply>> => {
+      const { limit, after } = pageBehind(page);
+      const rows = await sql.query<TimerReply & { endedAt: string | null; endReason: string | null }>({
+        name: 'provisioning.list_timers',
+        text: `with shown as (
+                 select t.id, t.app_id as "appId", t.account_id as "accountId", t.user_id as "userId", t.trigger, t.action, t.triggered_at as "triggeredAt", t.delay,
+                        t.due_at as "dueAt", case when t.state = 'armed' and a.config->>'state' <> 'on' then 'paused' else t.state end as state, t.effective,
+                        t.ended_at as "endedAt", t.end_reason as "endReason"
+                 from ${PROVISIONING_VIEW}.timers t join ${PROVISIONING_VIEW}.apps a on a.tenant_id = t.tenant_id and a.id = t.app_id
+                 where t.tenant_id = $1 and ($2::text is null or t.app_id = $2) and ($3::text is null or t.user_id = $3))
+               select * from shown
+               where ($4::text is null or state = $4) and ($5::timestamptz is null or "dueAt" < $5) and ($6::timestamptz is null or ("dueAt", id) > ($6, $7))
+               order by "dueAt", id limit $8`,
+        values: [tenantId, appId ?? null, user ?? null, state ?? null, dueBefore ?? null, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
+      });
+      const shown = ({ endedAt, endReason, ...timer }: (typeof rows)[number]): TimerReply => ({ ...timer, ...(endedAt !== null && { endedAt }), ...(endReason !== null && { endReason }) });
+      return pageOf(rows, limit, shown, ({ dueAt, id }) => [dueAt, id]);
+    },
+  };
+};
+
+const historyItem = ({ id, type, schemaVersion, revision, recordedAt, metadata }: StoredEvent, event: AccountEvent | undefined): HistoryReply['items'][number] => {
+  const { occurredAt, actor, commandId, correlationId, causationId } = metadata;
+  const personal = event && 'personal' in event ? event.personal : undefined;
+  return {
+    id,
+    type,
+    schemaVersion,
+    revision,
+    occurredAt,
+    recordedAt,
+    actor,
+    commandId,
+    correlationId,
+    causationId,
+    changed: event && 'changed' in event.data ? event.data.changed : [],
+    data: event ? { ...event.data, ...(personal !== undefined && personal !== ERASED && personal) } : null,
+    erased: personal === ERASED,
+  };
+};

@@ -1,0 +1,64 @@
+import { isEffective, statusOf, type AccountTimer, type PresentAccount } from '../account/account.state.ts';
+import type { AppState } from '../app/app-config.ts';
+import type { AccountRecord } from './account-record.ts';
+import type { AccountReply, TimerReply } from './account.bodies.ts';
+
+export type DeliveryRow = { attempts: number; next_attempt_at: string; last_error: string | null };
+
+/** An armed timer of an app that isn't on is paused (R50). */
+const shownState = (state: AccountTimer['state'], appState: AppState): TimerReply['state'] => (state === 'armed' && appState !== 'on' ? 'paused' : state);
+
+type Place = { id: string; appState: AppState };
+
+const toTimer = ({ id: accountId, appState }: Place, record: AccountRecord, { appId, userId, timers }: PresentAccount, timer: AccountTimer): TimerReply => {
+  const { state, endReason, ...rest } = timer;
+  const endedAt = record.endedAt[timer.id];
+  return {
+    ...rest,
+    appId,
+    accountId,
+    userId,
+    state: shownState(state, appState),
+    effective: isEffective(timers, timer),
+    ...(endedAt !== undefined && { endedAt }),
+    ...(endReason !== undefined && { endReason }),
+  };
+};
+
+const reasonOf = ({ failedAt, updatedAt }: AccountRecord, { failure, delivery }: PresentAccount): Pick<AccountReply, 'reason'> => {
+  const known = failure ?? delivery?.failure;
+  return known ? { reason: { code: known.code, message: known.message, at: failedAt ?? updatedAt } } : {};
+};
+
+/** `delivery` is what stands between the events: only of an account as it is now. */
+export const toAccount = (place: Place, record: AccountRecord, account: PresentAccount, delivery?: DeliveryRow): AccountReply => {
+  const { approval, match, remoteId } = account;
+  return {
+    id: place.id,
+    appId: account.appId,
+    userId: account.userId,
+    status: statusOf(account),
+    since: record.since,
+    ...reasonOf(record, account),
+    ...(remoteId !== null && { remoteId }),
+    owned: account.owned,
+    ...(match && { match }),
+    attributes: account.attributes,
+    entitlements: [...account.entitlements],
+    ...(approval && {
+      pendingApproval: { action: approval.action, ...(approval.deprovisioning && { deprovisioning: approval.deprovisioning }), requestedAt: record.approvalRequestedAt ?? record.updatedAt },
+    }),
+    ...(account.delivery && {
+      delivery: {
+        action: account.delivery.action,
+        attempts: delivery?.attempts ?? 0,
+        ...(delivery && { nextAttemptAt: delivery.next_attempt_at }),
+        ...(delivery?.last_error && { lastError: delivery.last_error }),
+      },
+    }),
+    timers: account.timers.map((timer) => toTimer(place, record, account, timer)),
+    createdAt: record.createdAt,
+    updatedAt: record.updatedAt,
+    version: record.revision,
+  };
+};
