@@ -22,11 +22,15 @@ const closing = [];
 const close = async () => {
   for (const end of closing.splice(0).toReversed()) await end().catch((error) => console.error(error.message));
 };
-for (const signal of ['SIGINT', 'SIGTERM'])
-  process.once(signal, () => {
-    console.log('\nstopping …');
-    void close().then(() => rm(folder, { recursive: true, force: true })).then(() => process.exit(130));
-  });
+let interrupted = false;
+const stop = async () => {
+  interrupted = true;
+  console.log('\nstopping …');
+  await close();
+  await rm(folder, { recursive: true, force: true });
+  process.exit(130);
+};
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop());
 
 const play = async () => {
   const rootKey = randomBytes(24).toString('base64url');
@@ -54,8 +58,11 @@ try {
   await rm(folder, { recursive: true, force: true });
   console.log(`\nAs told: ${chapters.length} chapters, ${checksSoFar()} checks, ${secondsSoFar()} s.`);
 } catch (error) {
-  console.error(`\n   ✗ ${error instanceof NotAsTold ? error.message : error.stack}`);
-  await close();
-  console.error(`\nNot as told, after ${checksSoFar()} checks and ${secondsSoFar()} s. Logs: ${folder}`);
-  process.exitCode = 1;
+  // What fails because everything is being stopped is no news.
+  if (!interrupted) {
+    console.error(`\n   ✗ ${error instanceof NotAsTold ? error.message : error.stack}`);
+    await close();
+    console.error(`\nNot as told, after ${checksSoFar()} checks and ${secondsSoFar()} s. Logs: ${folder}`);
+    process.exitCode = 1;
+  }
 }

@@ -28,7 +28,7 @@ export const program = ({ app, folder, settings, readyUrl }) => {
   return {
     app,
     start: async () => {
-      server = await startServer(process.execPath, [file('main')], { cwd: folder, env, logFile });
+      server = await startServer(process.execPath, [file('main')], { cwd: folder, env, logFile, temporaryDir: folder });
       await untilItAnswers(app, server, logFile, async () => (await fetch(readyUrl)).ok);
     },
     kill: async () => server?.stop('SIGKILL'),
