@@ -1,7 +1,8 @@
 import { openTargets } from '@tenure/connectors';
-import { PROVISIONING_FACTS } from '@tenure/contracts';
+import { DIRECTORY_FACTS, PROVISIONING_FACTS } from '@tenure/contracts';
 import type { Runtime, Service } from '@tenure/platform';
-import { appsPart, openApps, startProvisioning, type Apps } from '@tenure/provisioning';
+import { accountActions, accountQueries, appsPart, dropProvisioning, openApps, startProvisioning, type Apps } from '@tenure/provisioning';
+import { ACCOUNTS, AppAccountsController, TenantAccountsController, type Accounts } from './accounts.controller.ts';
 import { AppConnectionController } from './app-connection.controller.ts';
 import { AppDeprovisioningController } from './app-deprovisioning.controller.ts';
 import { AppMappingController } from './app-mapping.controller.ts';
@@ -26,6 +27,8 @@ export const mappingControllers = [
   AppScopeController,
   AppDeprovisioningController,
   EntitlementsController,
+  TenantAccountsController,
+  AppAccountsController,
   JobsController,
 ];
 
@@ -53,6 +56,11 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
   const { view, write, people } = provisioning;
   const apps = await openApps({ ...shared, secrets, view, writeAccount: write, connect, refusalOf: targets.refusalOf, onFailure: (error) => failing('apps', error) });
   composed.apps = apps;
+  const queries = accountQueries(database, { store, sealer });
+  const accounts: Accounts = {
+    queries,
+    actions: accountActions({ sql: database, write, queries, connectorFor, hurry: provisioning.deliveries.hurry, wake: provisioning.wake }),
+  };
 
   await runtime.forward(PROVISIONING_FACTS, SCHEMA);
   runtime.followers.push(...provisioning.followers, ...apps.followers);
@@ -67,10 +75,17 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
   void provisioning.startWork().catch((error: unknown) => failing('start', error));
 
   return {
-    http: { module: MappingHttp, controllers: mappingControllers, providers: [{ provide: APPS, useValue: apps }] },
+    http: { module: MappingHttp, controllers: mappingControllers, providers: [{ provide: APPS, useValue: apps }, { provide: ACCOUNTS, useValue: accounts }] },
     messages: {
       consumer: 'mapping-service',
       module: { module: MappingMessages, controllers: [FactsController], providers: [{ provide: PROVISIONING, useValue: provisioning }] },
     },
   };
+};
+
+/** Drops the view, people and groups, and has all facts of the directory handed in again: the next start builds them. */
+export const rebuildProvisioning = async ({ database, sealer, transport }: Runtime) => {
+  const dropped = await dropProvisioning({ database, sealer });
+  await transport.rewind('mapping-service', DIRECTORY_FACTS);
+  return dropped;
 };

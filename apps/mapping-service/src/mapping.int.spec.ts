@@ -197,3 +197,30 @@ describe('R31: turning on', () => {
     expect([...world.target.users.values()]).toMatchObject([{ userName: 'ada@plum.example', title: 'Dr' }]);
   });
 });
+
+describe('accounts', () => {
+  it('are listed, read as they were, and acted upon by admins (R54, R57, R61)', async () => {
+    const id = await ready();
+    world.target.users.clear();
+    world.target.users.set('by-hand', { id: 'by-hand', userName: 'ada@plum.example', displayName: 'By hand', active: true });
+    await world.call('PUT', `/apps/${id}/assignments/users/ada`);
+    await world.call('POST', `/apps/${id}/on`, { confirm: true });
+    await world.settle();
+    const { items } = (await world.call('GET', `/apps/${id}/accounts?status=failed`)).body;
+    expect(items).toMatchObject([{ appId: id, userId: 'ada', status: 'failed', reason: { code: 'account/foreign-match' }, match: { remoteId: 'by-hand' }, owned: false }]);
+    const [{ id: accountId }] = items;
+    expect((await world.call('GET', '/accounts?user=ada&limit=1000')).body.items.map((account: { id: string }) => account.id)).toContain(accountId);
+    expect(await world.call('POST', `/apps/${id}/accounts/${accountId}/approve`, {}, { key: 'admin' })).toMatchObject({ status: 409, body: { code: 'account/no-approval' } });
+    expect(await world.call('POST', `/apps/${id}/accounts/${accountId}/adopt`, undefined, { key: 'auditor' })).toMatchObject({ status: 403 });
+    expect(await world.call('POST', `/apps/${await create()}/accounts/${accountId}/adopt`)).toMatchObject({ status: 404 });
+    expect(await world.call('POST', `/apps/${id}/accounts/${accountId}/adopt`, undefined, { key: 'admin' })).toMatchObject({ status: 200, body: { owned: true, remoteId: 'by-hand' } });
+    await world.settle();
+    expect((await world.call('GET', `/apps/${id}/accounts/${accountId}`)).body).toMatchObject({ status: 'provisioned', owned: true });
+    expect((await world.call('GET', `/apps/${id}/accounts/${accountId}?asOf=2026-01-04T00:00:00.000Z`)).body.code).toBe('account/not-yet');
+    const history = (await world.call('GET', `/apps/${id}/accounts/${accountId}/history`)).body.items;
+    expect(history.map(({ type }: { type: string }) => type)).toContain('AccountAdopted');
+    expect((await world.call('POST', `/apps/${id}/accounts/approve`, { ids: [accountId, 'nobody'] })).body).toEqual({
+      items: [{ id: accountId, ok: false, code: 'account/no-approval' }, { id: 'nobody', ok: false, code: 'account/unknown' }],
+    });
+  });
+});

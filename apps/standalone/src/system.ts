@@ -9,9 +9,9 @@ import type { Keys } from './keys.ts';
 
 export type System = { runtime: Runtime; app: NestFastifyApplication; url: string };
 
-/** Every service in one process, on one database: what `npm start` runs. */
-export const startSystem = async (config: Config, { rootKey, secretsKey }: Keys, databaseUrl: string): Promise<System> => {
-  const runtime = await openRuntime({
+/** The runtime of the whole system in one process. */
+export const openSystemRuntime = (config: Config, { rootKey, secretsKey }: Keys, databaseUrl: string): Promise<Runtime> =>
+  openRuntime({
     service: 'standalone',
     databaseUrl,
     secretsKey,
@@ -23,6 +23,11 @@ export const startSystem = async (config: Config, { rootKey, secretsKey }: Keys,
     logLevel: config.LOG_LEVEL,
     ...(config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT }),
   });
+
+/** Every service in one process, on one database: what `npm start` runs. */
+export const startSystem = async (config: Config, keys: Keys, databaseUrl: string): Promise<System> => {
+  const runtime = await openSystemRuntime(config, keys, databaseUrl);
+  const { secretsKey } = keys;
   const urls = config.TENURE_PUBLIC_URL === undefined ? {} : { publicUrl: config.TENURE_PUBLIC_URL };
   const services = [
     await directoryService(runtime, urls),

@@ -156,6 +156,26 @@ describeWithKafka('a service on Kafka (needs Kafka)', () => {
     expect(failures).toBe(4);
   }, 60_000);
 
+  it('hands all facts again to a consumer that was rewound while it was closed', async () => {
+    const seen: string[] = [];
+    @Controller()
+    class Consumer {
+      @EventPattern<string>(factTopic)
+      consume(@Payload() facts: readonly Fact[]) {
+        seen.push(...facts.map(({ id }) => id));
+      }
+    }
+    const first = await serve(Consumer);
+    const publishing = open();
+    await publishing.publishFacts(factTopic)([factOf('ada', 1), factOf('ada', 2)]);
+    await until(() => seen.length, (count) => count === 2);
+    await first.close();
+    await publishing.rewind('service', factTopic);
+    await serve(Consumer);
+    await until(() => seen.length, (count) => count === 4);
+    expect(seen).toEqual(['ada-1', 'ada-2', 'ada-1', 'ada-2']);
+  }, 60_000);
+
   it('holds what it can of a partition that is stuck, goes on with the others, and loses nothing', async () => {
     let release!: () => void;
     const released = new Promise<void>((resolve) => (release = resolve));

@@ -22,6 +22,9 @@ const COMMAND_BOUND = 256;
 /** Facts of a partition in memory; a batch is at most so large. */
 const FACT_BOUND = 500;
 
+/** The consumer group that takes the facts of a service. */
+export const factGroupOf = (consumer: string) => `${consumer}.facts`;
+
 /** Runs commands and consumes facts as a member of the groups of its service. */
 export class KafkaServer extends Server implements CustomTransportStrategy {
   override readonly transportId = Symbol.for('tenure/kafka');
@@ -74,7 +77,7 @@ export class KafkaServer extends Server implements CustomTransportStrategy {
     const intake = factIntake((topic) => this.handlerOf(topic, true), this.logger);
     const member = groupConsumer({
       kafka: kafka.data,
-      groupId: `${consumer}.facts`,
+      groupId: factGroupOf(consumer),
       topics: listened,
       sessionMs,
       bound: FACT_BOUND,

@@ -3,7 +3,7 @@ import { CommandClient, type FactBatch, type MessageSealer, type Transport } fro
 import type { Producer } from 'kafkajs';
 import { openAsker, type Asker } from './asker.ts';
 import { kafkaOf, producerOf, type KafkaConnection } from './connection.ts';
-import { KafkaServer } from './kafka-server.ts';
+import { factGroupOf, KafkaServer } from './kafka-server.ts';
 import { inChunks } from './outbox.ts';
 import { ensureTopics, lagOf, type Topic } from './topics.ts';
 import { encodeFact } from './wire.ts';
@@ -74,6 +74,15 @@ export const kafkaTransport = (options: KafkaTransportOptions): KafkaTransport =
       inFlight: [...servers].reduce((sum, { commandsInFlight }) => sum + commandsInFlight, 0),
       lag: (await Promise.all(groups().map(({ groupId, topics }) => lagOf(kafka.admin, groupId, topics)))).flat(),
     }),
+    rewind: async (consumer, topic) => {
+      const admin = kafka.admin.admin();
+      await admin.connect();
+      try {
+        await admin.resetOffsets({ groupId: factGroupOf(consumer), topic, earliest: true });
+      } finally {
+        await admin.disconnect();
+      }
+    },
     close: async () => {
       await Promise.all([...servers].map((server) => server.close()));
       for (const client of clients) client.close();

@@ -52,6 +52,8 @@ export type Transport = {
   /** Resolves once every server that listens and every client has joined. Clients start to join when they are made. */
   ready: () => Promise<void>;
   status: () => Promise<TransportStatus>;
+  /** Hands the facts of a topic to a consumer again, from the first. On Kafka only while no replica of it listens. */
+  rewind: (consumer: string, topic: string) => Promise<void>;
   close: () => Promise<void>;
 };
 

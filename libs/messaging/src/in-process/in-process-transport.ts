@@ -17,8 +17,6 @@ export type InProcessOptions = {
 };
 
 export type InProcessTransport = Transport & {
-  /** Hands the facts of a topic to a consumer again, from the first. */
-  rewind: (consumer: string, topic: string) => Promise<void>;
   /** The followers that hand facts to the consumers of this process. */
   followers: () => readonly Follower[];
 };
