@@ -111,13 +111,15 @@ export const anAppIsTurnedOn = async ({ admin, tenant, sandbox, groups, clock, i
   const app = `${mapping}/apps/${created.id}`;
   equal('the app is a draft that can suspend, delete and manage groups', [created.state, created.capabilities.suspend, created.capabilities.hardDelete, created.capabilities.groups], ['draft', true, true, true]);
   await configure(admin, app, sandbox, groups);
+  const inScope = plumPeople.filter(({ department }) => department !== 'Bakery');
   equal('nothing is missing any more', (await admin.get(app)).missing, []);
 
+  const preview = await admin.post(`${app}/initial-cycle?preview=true`, {}, 200);
+  equal('a preview says how many accounts would be made, and makes none', [preview.counts.create, (await sandbox.accounts()).length], [inScope.length, 2]);
   const on = await admin.post(`${app}/on`, { confirm: true }, 200);
   equal('the app is turned on', on.state, 'on');
   await clock.settled();
   const accountsOf = (userName) => allItems(admin, `${app}/accounts?user=${ids[userName]}`);
-  const inScope = plumPeople.filter(({ department }) => department !== 'Bakery');
   await expectAccounts(sandbox, byHand, inScope);
   sameItems('Tenure knows an account for each of them and for nobody else', (await allItems(admin, `${app}/accounts`)).map(({ userId }) => userId), inScope.map(({ userName }) => ids[userName]));
   equal('nobody of Fig has one', (await accountsOf(figPeople[0].userName)).length, 0);
