@@ -17,7 +17,7 @@ const ready = async () => {
   const id = await create();
   await world.call('PUT', `/apps/${id}/sso`, { configured: true });
   await world.call('PUT', `/apps/${id}/endpoint`, { url: world.target.url });
-  await world.call('PUT', `/apps/${id}/credentials`, bearer);
+  await world.call('PUT', `/apps/${id}/credentials`, { kind: 'bearer', token: world.target.settings.token });
   return id;
 };
 
