@@ -35,14 +35,14 @@ const otherCodesIn = (files) =>
     const named = text.split('\n').flatMap((line) => {
       const [, after] = /\bcode: (.*)$/.exec(line) ?? [];
       const codes = [...(after ?? '').matchAll(/'([a-z-]+\/[a-z-]+)'/g)].map(([, code]) => code);
-      return codes.map((code) => ({ code, path, kind: kindOf(path, line) }));
+      return codes.map((code) => ({ code, path, kind: kindOf(path, line, code) }));
     });
     const states = path.startsWith('libs/provisioning/src/account/') ? [...text.matchAll(/const [A-Z][A-Z_]* = '([a-z-]+\/[a-z-]+)'/g)].map(([, code]) => ({ code, path, kind: 'account' })) : [];
     return [...named, ...states];
   });
 
-const kindOf = (path, line) => {
-  if (line.includes('allowed: false')) return 'sign-in';
+const kindOf = (path, line, code) => {
+  if (code.startsWith('sign-in/')) return 'sign-in';
   if (line.includes("kind: 'failed'")) return 'account';
   return path.endsWith('.decider.ts') ? 'taken' : 'invalid';
 };
