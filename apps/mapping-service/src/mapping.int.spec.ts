@@ -35,12 +35,13 @@ describe('R30: an app', () => {
     expect((await world.call('GET', `/apps/${body.id}/entitlements`)).body).toMatchObject({ status: 409, code: 'app/no-entitlements' });
   });
 
-  it('of another tenant is not there, and roles have their bounds', async () => {
+  it('of another tenant is not there, and roles have their bounds (R6)', async () => {
     const id = await create();
     expect(await world.call('GET', `/apps/${id}`, undefined, { key: 'other', tenant: 'other' })).toMatchObject({ status: 404, body: { code: 'app/not-found' } });
     expect(await world.call('GET', `/apps/${id}`, undefined, { key: 'other' })).toMatchObject({ status: 404 });
     expect(await world.call('GET', `/apps/${id}`, undefined, { key: 'auditor' })).toMatchObject({ status: 200 });
     expect(await world.call('PUT', `/apps/${id}/sso`, { configured: true }, { key: 'admin' })).toMatchObject({ status: 403 });
+    expect(await world.call('PUT', `/apps/${id}/sso`, { configured: true }, { key: 'gmail' })).toMatchObject({ status: 403, body: { code: 'admin/consumer-mail' } });
     expect(await world.call('PUT', `/apps/${id}/assignments/users/ada`, {}, { key: 'admin' })).toMatchObject({ status: 204 });
     expect(await world.call('PUT', `/apps/${id}/assignments/users/ada`, {}, { key: 'auditor' })).toMatchObject({ status: 403 });
   });

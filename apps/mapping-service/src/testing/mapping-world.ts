@@ -13,6 +13,7 @@ const keyOf = (adminId: string, role: AdminKey['role'], more: Partial<AdminKey> 
 const keys: Record<string, AdminKey> = {
   super: keyOf('sue', 'super_admin'),
   admin: keyOf('al', 'admin'),
+  gmail: keyOf('gil', 'super_admin', { consumerMail: true }),
   auditor: keyOf('ann', 'auditor'),
   other: keyOf('eve', 'super_admin', { tenantId: 'other' }),
 };

@@ -64,9 +64,9 @@ const clientCredentials = (credential: Extract<AppCredential, { kind: 'oauth2' }
       return { kind: 'ok', header: token.header };
     }
     const failure = failureOf(answer);
-    // §5.2: what is wrong with the client is told with 400 or 401, and only new credentials help.
-    const refused = failure.kind === 'refused' && (status === 400 || status === 403);
-    return { kind: 'failed', failure: refused ? { kind: 'unauthorized', reason: `Token endpoint: ${failure.reason}` } : { ...failure, reason: `Token endpoint: ${failure.reason}` } };
+    const reason = `Token endpoint: ${failure.reason}`;
+    // §5.2, and an address that is none: only new credentials help. It is never the app's own refusal, such as 404 for an account.
+    return { kind: 'failed', failure: failure.kind === 'refused' ? { kind: 'unauthorized', reason } : { ...failure, reason } };
   };
 
   return {

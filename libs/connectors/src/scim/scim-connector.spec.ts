@@ -171,9 +171,11 @@ describe('how Tenure signs in (R25)', () => {
   });
 
   it('tells what the token endpoint said', async () => {
-    app.willAnswer({ status: 400, body: { error: 'invalid_client', error_description: 'Secret expired' } }, { status: 503 });
+    app.willAnswer({ status: 400, body: { error: 'invalid_client', error_description: 'Secret expired' } }, { status: 503 }, { status: 404 });
     const signedIn = connect(oauth());
     expect(await signedIn.create({})).toEqual({ kind: 'unauthorized', reason: 'Token endpoint: Secret expired' });
     expect(await signedIn.create({})).toMatchObject({ kind: 'retry' });
+    // Not an account that is gone.
+    expect(await signedIn.get('a-1')).toMatchObject({ kind: 'unauthorized' });
   });
 });
