@@ -59,3 +59,13 @@ describe('a link to a line', () => {
     expect(withAnchors('docs/a.md', '[`three`](../x.ts#L3)', read)).toBe('[`three`](../x.ts#L3)');
   });
 });
+
+describe('an overview', () => {
+  it.each([
+    ['docs/adr/README.md', /^docs\/adr\/\d/],
+    ['CONTRIBUTING.md', /^docs\/how-to\//],
+  ])('%s names every page', (overview, pages) => {
+    const linked = linksIn(readText(overview)).map((link) => targetOf(overview, link));
+    expect(documents().filter((path) => pages.test(path) && !linked.includes(path))).toEqual([]);
+  });
+});
