@@ -1,6 +1,6 @@
 import { groupEvents, tenantEvents, userEvents, type GroupEvent, type TenantEvent, type UserEvent } from '@tenure/contracts';
 import type { Database, Sql } from '@tenure/database';
-import { decoder, streamParts, type Sealer } from '@tenure/eventing';
+import { decoder, streamParts, type Person, type Sealer } from '@tenure/eventing';
 import { factConsumer, type Fact, type FactConsumer, type FactConsumerOptions } from '@tenure/messaging';
 import { applyGroup } from './apply-group.ts';
 import { applyUser } from './apply-user.ts';
@@ -9,10 +9,8 @@ import { markTenant, markUsers, PROVISIONING, type Cause } from './to-evaluate.t
 export type PeopleConsumerNeeds = Pick<FactConsumerOptions, 'attempts' | 'retryAfterMs' | 'onParked'> & {
   database: Database;
   sealer: Sealer;
-  /** Someone is to be evaluated; called inside the transaction, so the rows are there a moment later. */
-  onMarked?: () => void;
-  /** A person was erased: caches and snapshots drop them too. */
-  onErased?: (person: { tenantId: string; personId: string }) => void;
+  /** A person was erased: what else shows them drops them in the same transaction. */
+  onErased?: (sql: Sql, person: Person) => Promise<void>;
 };
 
 const CONSUMER = 'people';
@@ -26,7 +24,7 @@ const causeOf = ({ id, metadata }: Fact): Cause => ({
 });
 
 /** Keeps people and groups from the directory's facts. One transaction applies, moves the marks, and notes whom to evaluate (design, decision 9). */
-export const peopleConsumer = ({ database, sealer, onMarked, onErased, ...options }: PeopleConsumerNeeds): FactConsumer => {
+export const peopleConsumer = ({ database, sealer, onErased, ...options }: PeopleConsumerNeeds): FactConsumer => {
   const decodeUser = decoder(sealer, userEvents);
   const decodeGroup = decoder(sealer, groupEvents);
   const decodeTenant = decoder(sealer, tenantEvents);
@@ -39,7 +37,7 @@ export const peopleConsumer = ({ database, sealer, onMarked, onErased, ...option
       const { event } = await decodeUser<UserEvent>(fact);
       if (!event) return [];
       await applyUser(sql, { tenantId, userId: id }, event, occurredAt);
-      if (event.type === 'PersonErased') onErased?.({ tenantId, personId: id });
+      if (event.type === 'PersonErased') await onErased?.(sql, { tenantId, personId: id });
       return [id];
     }
     if (category === 'group') {
@@ -63,7 +61,6 @@ export const peopleConsumer = ({ database, sealer, onMarked, onErased, ...option
       if (concerned.length === 0 || (await wasConsumedBefore(sql, fact))) return;
       const { tenantId } = fact.metadata;
       await (concerned === 'everyone' ? markTenant(sql, tenantId, causeOf(fact)) : markUsers(sql, tenantId, concerned, causeOf(fact)));
-      onMarked?.();
     },
   });
 };

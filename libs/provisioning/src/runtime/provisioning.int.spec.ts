@@ -242,7 +242,9 @@ describe('R82: views that are dropped', () => {
     expect(ada()).toBeUndefined();
     await world.erase('ada');
     await world.settle();
+    const erased = [await world.accounts(), await world.timers()];
     await world.rebuild();
+    expect([await world.accounts(), await world.timers()]).toEqual(erased);
     expect(JSON.stringify([await world.accounts(), await world.database.query('select * from provisioning.people')])).not.toContain('plum.example');
     expect(await statuses()).toEqual([['ada', 'deleted']]);
     expect(world.failures).toEqual([]);

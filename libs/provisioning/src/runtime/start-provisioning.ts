@@ -12,6 +12,7 @@ import { evaluator } from '../evaluation/evaluator.ts';
 import { forgetPeople, isRebuilding, peopleConsumer } from '../people/people.consumer.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { timerPoller } from '../timer/timer-poller.ts';
+import { eraseFromAccounts } from '../view/erase-person.ts';
 import { provisioningView } from '../view/provisioning.view.ts';
 import type { ViewPart } from '../view/view-part.ts';
 import { accountsPart } from '../view/accounts.part.ts';
@@ -32,6 +33,7 @@ export type ProvisioningNeeds = {
   /** What failed and is tried again; logged by whoever composes. */
   onFailure?: (what: string, error: unknown) => void;
   onParked?: FactConsumerOptions['onParked'];
+  /** Drops the person's key from caches. */
   onErased?: (person: Person) => void;
   timerEveryMs?: number;
   deliveryTimings?: Partial<DeliveryTimings>;
@@ -75,7 +77,15 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
   const wakeDelivery = () => pollers.delivering?.wake();
 
   const apps = followApps({ database, store, leases, view, onMarked: wakeEvaluation, onFailure: failing('evaluation.apps') });
-  const people = peopleConsumer({ database, sealer, onMarked: wakeEvaluation, ...(onParked && { onParked }), ...(onErased && { onErased }) });
+  const people = peopleConsumer({
+    database,
+    sealer,
+    onErased: async (sql, person) => {
+      onErased?.(person);
+      await eraseFromAccounts(sql, source, person);
+    },
+    ...(onParked && { onParked }),
+  });
   const evaluation = evaluator({
     database,
     write,
@@ -112,7 +122,10 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     write,
     deliveries: deliveries.rows,
     people,
-    consumeDirectoryFacts: people.consume,
+    consumeDirectoryFacts: async (facts) => {
+      await people.consume(facts);
+      wakeEvaluation();
+    },
     forgetPeople: () => forgetPeople(database, people),
     followers,
     startWork,

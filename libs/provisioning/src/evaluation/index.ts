@@ -1,0 +1,1 @@
+export { onDemandReply, provisionOnDemand, type OnDemandNeeds, type OnDemandReply } from './provision-on-demand.ts';

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Sql } from '@tenure/database';
+import { Rejected, type Caller, type Clock } from '@tenure/eventing';
+import { z } from 'zod';
+import { accountIdOf } from '../account/account.aggregate.ts';
+import { nextDelivery, statusOf, type AccountState } from '../account/account.state.ts';
+import { findPerson, findTenant, groupsOf } from '../people/find-person.ts';
+import { markUsers, PROVISIONING } from '../people/to-evaluate.ts';
+import { appsOf, findApp } from '../view/find-apps.ts';
+import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
+import { evaluatePerson } from './evaluate-person.ts';
+
+export const onDemandReply = z.object({ steps: z.array(z.object({ name: z.string(), outcome: z.enum(['done', 'skipped', 'failed', 'waiting']), detail: z.string() })) });
+export type OnDemandReply = z.output<typeof onDemandReply>;
+type Step = OnDemandReply['steps'][number];
+
+export type OnDemandNeeds = { sql: Sql; clock: Clock; wake: () => void };
+
+const WAIT_MS = 20_000;
+const LOOK_EVERY_MS = 50;
+
+/** Provisions one user now, and tells each step (R63). Attributes are named, not shown: the account has their values. */
+export const provisionOnDemand =
+  ({ sql, clock, wake }: OnDemandNeeds) =>
+  async ({ tenantId, correlationId, traceparent }: Caller, appId: string, userId: string): Promise<OnDemandReply> => {
+    if (!(await findApp(sql, tenantId, appId))) throw new Rejected('not-found', 'app/not-found', 'There is no such app.');
+    const person = await findPerson(sql, tenantId, userId);
+    if (!person) throw new Rejected('not-found', 'user/not-found', 'There is no such user.');
+    const now = await clock.now();
+    const account = await accountOf(sql, tenantId, appId, userId);
+    const found = (await appsOf(sql, tenantId)).find(({ app }) => app.id === appId)!;
+    const evaluated = evaluatePerson(
+      { app: found.app, appSince: found.since, person, groups: await groupsOf(sql, tenantId, userId), tenant: await findTenant(sql, tenantId), causedAt: now },
+      { isNew: account.kind === 'none' || account.remote === 'none' },
+    );
+
+    const steps: Step[] = [
+      { name: 'user', outcome: person.active && person.deletedAt === null ? 'done' : 'skipped', detail: person.deletedAt !== null ? 'deleted' : person.active ? 'active' : 'deactivated' },
+      { name: 'scope', outcome: evaluated.scope.in ? 'done' : 'skipped', detail: evaluated.scope.because },
+      { name: 'rules', outcome: 'done', detail: evaluated.ruleIds.join(', ') || 'none applied' },
+      { name: 'attributes', outcome: evaluated.plan ? 'done' : 'skipped', detail: Object.keys(evaluated.plan?.attributes ?? {}).join(', ') },
+      { name: 'matching', outcome: evaluated.plan ? 'done' : 'skipped', detail: (evaluated.plan?.matching ?? []).map(({ target }) => target).join(', ') },
+    ];
+    if (found.app.state !== 'on') return { steps: [...steps, { name: 'delivery', outcome: 'waiting', detail: `the app is ${found.app.state}` }] };
+
+    await markUsers(sql, tenantId, [userId], { causationId: correlationId, correlationId, occurredAt: now, ...(traceparent !== undefined && { traceparent }) });
+    wake();
+    return { steps: [...steps, await delivered(sql, tenantId, appId, userId)] };
+  };
+
+const accountOf = async (sql: Sql, tenantId: string, appId: string, userId: string): Promise<AccountState> => {
+  const [row] = await sql.query<{ state: AccountState }>({
+    text: `select record->'state' as state from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and id = $2`,
+    values: [tenantId, accountIdOf(appId, userId)],
+  });
+  return row?.state ?? { kind: 'none' };
+};
+
+const isEvaluated = async (sql: Sql, tenantId: string, userId: string): Promise<boolean> =>
+  (await sql.query({ text: `select 1 from ${PROVISIONING}.to_evaluate where tenant_id = $1 and user_id = $2`, values: [tenantId, userId] })).length === 0;
+
+/** Waits for what follows, as long as somebody may be expected to. */
+const delivered = async (sql: Sql, tenantId: string, appId: string, userId: string): Promise<Step> => {
+  for (const until = Date.now() + WAIT_MS; ; await sleep(LOOK_EVERY_MS)) {
+    const evaluated = await isEvaluated(sql, tenantId, userId);
+    const account = await accountOf(sql, tenantId, appId, userId);
+    if (evaluated && account.kind === 'none') return { name: 'delivery', outcome: 'skipped', detail: 'no account is wanted' };
+    if (evaluated && account.kind === 'present' && nextDelivery(account) === undefined) {
+      const status = statusOf(account);
+      return { name: 'delivery', outcome: status === 'failed' ? 'failed' : status === 'pending' ? 'waiting' : 'done', detail: account.failure?.code ?? status };
+    }
+    if (Date.now() > until) return { name: 'delivery', outcome: 'waiting', detail: account.kind === 'none' ? 'not evaluated yet' : (account.delivery?.failure?.code ?? statusOf(account)) };
+  }
+};
