@@ -22,7 +22,7 @@ export type TimerPollerNeeds = {
   onFailure: (error: unknown) => void;
 };
 
-type DueTimer = { tenant_id: string; id: string; app_id: string; account_id: string; correlation_id: string };
+type DueTimer = { tenant_id: string; id: string; app_id: string; account_id: string; armed_by: string; correlation_id: string };
 
 const BATCH = 50;
 const LEASE_S = 15;
@@ -44,15 +44,14 @@ export const timerPoller = ({ database, clock, write, onFired, onFailure }: Time
     database.query<DueTimer>({
       name: 'provisioning.claim_timers',
       text: `with due as (
-               select t.tenant_id, t.id, t.app_id, t.account_id, t.due_at,
-                      (select record->>'correlationId' from ${PROVISIONING_VIEW}.accounts c where c.tenant_id = t.tenant_id and c.id = t.account_id) as correlation_id
+               select t.tenant_id, t.id, t.app_id, t.account_id, t.due_at, t.armed_by, t.correlation_id
                ${dueTimers}
                  and not exists (select 1 from ${PROVISIONING}.timer_leases l where l.timer_id = t.id and l.until > now())
                order by t.due_at, t.id limit $2
              ), leased as (
                insert into ${PROVISIONING}.timer_leases as l (timer_id, until) select id, now() + make_interval(secs => $3) from due order by id
                on conflict (timer_id) do update set until = excluded.until where l.until <= now() returning timer_id)
-             select tenant_id, id, app_id, account_id, correlation_id from due join leased on timer_id = id order by due_at, id`,
+             select tenant_id, id, app_id, account_id, armed_by, correlation_id from due join leased on timer_id = id order by due_at, id`,
       values: [now, BATCH, LEASE_S],
     });
 
@@ -64,7 +63,7 @@ export const timerPoller = ({ database, clock, write, onFired, onFailure }: Time
       const app = await holdApp(sql, timer.tenant_id, timer.app_id);
       if (app?.state !== 'on') return;
       const command = { type: 'FireTimer' as const, timerId: timer.id, now, aboveThreshold: await isAbove(sql, app, timer, now), approvals: app.approvals };
-      await write({ tenantId: timer.tenant_id, id: timer.account_id }, command, { causationId: timer.id, correlationId: timer.correlation_id });
+      await write({ tenantId: timer.tenant_id, id: timer.account_id }, command, { causationId: timer.armed_by, correlationId: timer.correlation_id });
     });
 
   return {

@@ -15,6 +15,8 @@ export type AccountRecord = {
   /** By timer: when it ended, and when it was parked. */
   endedAt: Readonly<Record<string, Instant>>;
   parkedAt: Readonly<Record<string, Instant>>;
+  /** By timer: what armed it, so that what it does is known to follow from that and from nothing later. */
+  armedBy: Readonly<Record<string, { eventId: string; correlationId: string }>>;
   revision: Revision;
   /** The last event and what it belongs to: what a delivery that follows from it is caused by. */
   lastEventId: string;
@@ -30,6 +32,7 @@ const nothing = (occurredAt: Instant): Omit<AccountRecord, 'revision' | 'lastEve
   approvalRequestedAt: null,
   endedAt: {},
   parkedAt: {},
+  armedBy: {},
 });
 
 const statusIn = (state: AccountState): AccountStatus | undefined => (state.kind === 'none' ? undefined : statusOf(state));
@@ -48,6 +51,7 @@ export const advanceRecord = (record: AccountRecord | undefined, { event, revisi
     approvalRequestedAt: event?.type === 'ApprovalRequested' ? occurredAt : before.approvalRequestedAt,
     endedAt: event?.type === 'TimerFired' || event?.type === 'DeprovisioningCancelled' ? { ...before.endedAt, [event.data.timerId]: occurredAt } : before.endedAt,
     parkedAt: event?.type === 'TimerParked' ? { ...before.parkedAt, [event.data.timerId]: occurredAt } : before.parkedAt,
+    armedBy: event?.type === 'DeprovisioningScheduled' ? { ...before.armedBy, [event.data.timerId]: { eventId: id, correlationId } } : before.armedBy,
     revision,
     lastEventId: id,
     correlationId,
@@ -88,4 +92,6 @@ export const timerColumns = (tenantId: string, accountId: string, record: Accoun
   parked_at: record.parkedAt[timer.id] ?? null,
   ended_at: record.endedAt[timer.id] ?? null,
   end_reason: timer.endReason ?? null,
+  armed_by: record.armedBy[timer.id]!.eventId,
+  correlation_id: record.armedBy[timer.id]!.correlationId,
 });

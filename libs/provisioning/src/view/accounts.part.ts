@@ -41,6 +41,8 @@ const create = (schema: string) => `
     parked_at timestamptz,
     ended_at timestamptz,
     end_reason text,
+    armed_by text not null,
+    correlation_id text not null,
     primary key (tenant_id, id)
   );
   create index timers_running on ${schema}.timers (due_at, id) where state in ('armed', 'parked');
