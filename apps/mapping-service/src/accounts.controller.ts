@@ -139,7 +139,6 @@ export class AppAccountsController {
 
   @Post('accounts/:id/disassociate')
   @HttpCode(200)
-  @Needs('app_admin')
   @Answers('The account, linked to none of the app', accountReply)
   disassociate(@CallerOf() caller: Caller, @Param('appId') appId: string, @Param('id') id: string, @Body({ schema: acted }) body: Acted) {
     return this.accounts.actions.disassociate(caller, appId, id, body?.reason);
@@ -147,7 +146,6 @@ export class AppAccountsController {
 
   @Post('accounts/:id/recreate')
   @HttpCode(200)
-  @Needs('app_admin')
   @Answers('The account; it is made in the app once more', accountReply)
   recreate(@CallerOf() caller: Caller, @Param('appId') appId: string, @Param('id') id: string, @Body({ schema: acted }) body: Acted) {
     return this.accounts.actions.recreate(caller, appId, id, body?.reason);

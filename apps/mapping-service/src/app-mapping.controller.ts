@@ -10,7 +10,7 @@ const attributesOrPreview = z.union([attributesReply, previewReply]);
 const rulesOrPreview = z.union([rulesReply, previewReply]);
 const jobOrPreview = z.union([jobReply, previewReply]);
 
-/** What accounts are made of: attributes and rules (R35 to R38, R59, R60), and the cycle that makes them (R63). */
+/** What accounts are made of: attributes and rules (R35 to R38, R59, R60). */
 @Controller('mapping/v1/tenants/:tenantId/apps/:appId')
 export class AppMappingController {
   constructor(@Inject(APPS) private readonly apps: Apps) {}
@@ -55,15 +55,5 @@ export class AppMappingController {
     if (!preview) return this.apps.commands.reapplyRules(caller, appId);
     reply.status(200);
     return this.apps.previews.reapplication(caller.tenantId, appId);
-  }
-
-  @Post('initial-cycle')
-  @HttpCode(202)
-  @Needs('app_admin')
-  @Answers('Everybody is looked at again', jobOrPreview)
-  async initialCycle(@CallerOf() caller: Caller, @Param('appId') appId: string, @Query({ schema: previewQuery }) { preview }: PreviewQuery, @Res({ passthrough: true }) reply: FastifyReply) {
-    if (!preview) return this.apps.commands.startCycle(caller, appId);
-    reply.status(200);
-    return this.apps.previews.cycle(caller.tenantId, appId);
   }
 }

@@ -1,7 +1,7 @@
 import { openTargets } from '@tenure/connectors';
 import { DIRECTORY_FACTS, PROVISIONING_FACTS } from '@tenure/contracts';
 import type { Runtime, Service } from '@tenure/platform';
-import { accountActions, accountQueries, appsPart, dropProvisioning, openApps, startProvisioning, type Apps } from '@tenure/provisioning';
+import { accountActions, accountQueries, appsPart, dropProvisioning, openApps, provisionOnDemand, startProvisioning, type Apps } from '@tenure/provisioning';
 import { ACCOUNTS, AppAccountsController, TenantAccountsController, type Accounts } from './accounts.controller.ts';
 import { AppConnectionController } from './app-connection.controller.ts';
 import { AppDeprovisioningController } from './app-deprovisioning.controller.ts';
@@ -9,6 +9,7 @@ import { AppMappingController } from './app-mapping.controller.ts';
 import { AppScopeController } from './app-scope.controller.ts';
 import { AppsController } from './apps.controller.ts';
 import { connectors } from './connectors.ts';
+import { CyclesController, ON_DEMAND } from './cycles.controller.ts';
 import { EntitlementsController } from './entitlements.controller.ts';
 import { FactsController, PROVISIONING } from './facts.controller.ts';
 import { JobsController } from './jobs.controller.ts';
@@ -27,6 +28,7 @@ export const mappingControllers = [
   AppScopeController,
   AppDeprovisioningController,
   EntitlementsController,
+  CyclesController,
   TenantAccountsController,
   AppAccountsController,
   JobsController,
@@ -51,6 +53,7 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
     connectorFor,
     onUnauthorized: async (app) => composed.apps?.unauthorized(app),
     onFailure: failing,
+    onErased: runtime.keys.forget,
     onParked: ({ stream, revision, reason }, error) => log.error({ stream, revision, reason, err: error }, 'A fact could not be applied and waits with its stream'),
   });
   const { view, write, people } = provisioning;
@@ -72,10 +75,23 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
   });
   runtime.closing.push(targets.close, provisioning.stop, apps.stop);
   // It waits for the view by itself; facts may come before.
-  void provisioning.startWork().catch((error: unknown) => failing('start', error));
+  const factsCaughtUp = async () => {
+    const { ready, lag } = await runtime.transport.status();
+    const own = lag.filter(({ consumer, topic }) => consumer === 'mapping-service' && topic === DIRECTORY_FACTS);
+    return ready && own.length > 0 && own.every(({ waiting }) => waiting === 0);
+  };
+  void provisioning.startWork(factsCaughtUp).catch((error: unknown) => failing('start', error));
 
   return {
-    http: { module: MappingHttp, controllers: mappingControllers, providers: [{ provide: APPS, useValue: apps }, { provide: ACCOUNTS, useValue: accounts }] },
+    http: {
+      module: MappingHttp,
+      controllers: mappingControllers,
+      providers: [
+        { provide: APPS, useValue: apps },
+        { provide: ACCOUNTS, useValue: accounts },
+        { provide: ON_DEMAND, useValue: provisionOnDemand({ sql: database, clock, wake: provisioning.wake }) },
+      ],
+    },
     messages: {
       consumer: 'mapping-service',
       module: { module: MappingMessages, controllers: [FactsController], providers: [{ provide: PROVISIONING, useValue: provisioning }] },

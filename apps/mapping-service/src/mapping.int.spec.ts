@@ -154,7 +154,15 @@ describe('R31: turning on', () => {
       accounts: [{ change: 'update', attributes: [{ target: 'userType', from: null, to: 'Employee' }] }, {}],
     });
 
+    expect((await world.call('POST', `/apps/${id}/provision-on-demand`, { userId: 'bob' })).body.steps).toContainEqual({ name: 'delivery', outcome: 'done', detail: 'provisioned' });
+    expect((await world.call('POST', `/apps/${id}/provision-on-demand`, { userId: 'nobody' })).status).toBe(404);
+    const cycle = await world.call('POST', `/apps/${id}/initial-cycle`);
+    expect(cycle).toMatchObject({ status: 202, body: { kind: 'initialCycle', state: 'running', done: 0, total: 2 } });
+    await world.settle();
+    expect((await world.call('GET', `/jobs/${cycle.body.id}`)).body).toMatchObject({ state: 'done', done: 2, endedAt: expect.any(String) });
+
     expect((await world.call('POST', `/apps/${id}/off`, { confirm: true })).body.state).toBe('off');
+    expect((await world.call('POST', `/apps/${id}/initial-cycle`)).body.code).toBe('app/not-on');
     expect((await world.call('DELETE', `/apps/${id}/configuration?confirm=true`)).status).toBe(204);
     await world.settle();
     expect((await world.call('GET', `/apps/${id}`)).body).toMatchObject({ state: 'draft', missing: ['credentials', 'endpoint', 'test'] });

@@ -6,7 +6,6 @@ export * from './rules/index.ts';
 export * from './scope/index.ts';
 export * from './app/index.ts';
 export * from './delivery/connector.ts';
-export { startProvisioning, type Provisioning, type ProvisioningNeeds } from './runtime/start-provisioning.ts';
 export * from './account/index.ts';
 export * from './runtime/index.ts';
 export * from './view/index.ts';
