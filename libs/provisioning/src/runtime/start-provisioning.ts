@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { migrate, type Database } from '@tenure/database';
 import { startView, type Clock, type EventStore, type Follower, type Leases, type Person, type Sealer, type SnapshotStore, type ViewRuntime } from '@tenure/eventing';
 import type { FactBatch, FactConsumer, FactConsumerOptions } from '@tenure/messaging';
@@ -49,8 +50,11 @@ export type Provisioning = {
   /** Empties people and groups; the caller rewinds the transport, so that all facts come again. */
   forgetPeople: () => Promise<void>;
   followers: readonly Follower[];
-  /** Starts to evaluate, to fire and to deliver, once the view may be read. Call it after the transport has joined. */
-  startWork: () => Promise<void>;
+  /**
+   * Starts to evaluate, to fire and to deliver, once the view may be read. Timers fire only once the facts that came while the service was
+   * away are consumed: one of them may well cancel what is overdue (design, decision 16).
+   */
+  startWork: (factsCaughtUp?: () => Promise<boolean>) => Promise<void>;
   /** What there is still to do at the present instant; undefined = nothing (api: `settled`). */
   unsettled: () => Promise<string | undefined>;
   /** Wakes the workers, after something was written. */
@@ -62,6 +66,7 @@ export type Provisioning = {
 const DELIVER_EVERY_MS = 200;
 const EVALUATE_EVERY_MS = 200;
 const TIMERS_EVERY_MS = 1000;
+const CATCH_UP_LOOK_MS = 100;
 
 /** All of mapping-service that works by itself: facts in, evaluation, timers, deliveries. */
 export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provisioning> => {
@@ -100,12 +105,18 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
   const deliveries = deliveryWorker({ database, source, view, write, connectorFor, onUnauthorized, onFailure: failing('delivery'), ...(needs.deliveryTimings && { timings: needs.deliveryTimings }) });
   const followers = [view.follower, apps];
 
-  const startWork = async () => {
+  const stopping = new AbortController();
+  const startWork = async (factsCaughtUp: () => Promise<boolean> = async () => true) => {
     await view.serving;
     await apps.caughtUp;
+    if (stopping.signal.aborted) return;
     pollers.evaluating = startPoller({ everyMs: EVALUATE_EVERY_MS, run: evaluation.run, onFailure: failing('evaluation') });
-    pollers.timing = startPoller({ everyMs: timerEveryMs, run: timers.run, onFailure: failing('timers') });
     pollers.delivering = startPoller({ everyMs: DELIVER_EVERY_MS, run: () => deliveries.run(wakeDelivery), onFailure: failing('delivery') });
+    while (!(await factsCaughtUp().catch(() => false))) {
+      await sleep(CATCH_UP_LOOK_MS);
+      if (stopping.signal.aborted) return;
+    }
+    pollers.timing = startPoller({ everyMs: timerEveryMs, run: timers.run, onFailure: failing('timers') });
   };
 
   const unsettled = async (): Promise<string | undefined> => {
@@ -135,6 +146,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
       wakeDelivery();
     },
     stop: async () => {
+      stopping.abort();
       await Promise.all([pollers.evaluating?.stop(), pollers.timing?.stop(), pollers.delivering?.stop()]);
       await deliveries.finish();
       await Promise.all([people.stop(), apps.stop(), view.stop()]);
