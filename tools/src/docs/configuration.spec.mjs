@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { variables } from '../../../libs/platform/src/config/environment.ts';
-import { inOrder, readText } from './workspace.mjs';
+import { inOrder, readText, sources } from './workspace.mjs';
 
 /** Rows of a table whose first cell is a variable in backticks. */
 const rowsOf = (text) => new Map([...text.matchAll(/^\| `([A-Z_]+)` \| ([^|]*) \|/gm)].map(([, name, value]) => [name, value.trim()]));
@@ -44,9 +44,16 @@ describe('the configuration in the README', () => {
 });
 
 describe('the metrics in docs/operations.md', () => {
-  it('are those that are measured', () => {
-    const measured = [...readText('libs/platform/src/observe/metrics.ts').matchAll(/name: '(tenure_\w+)'/g)].map(([, name]) => name);
-    const listed = [...section(readText('docs/operations.md'), 'Metrics').matchAll(/^\| `(tenure_\w+)` /gm)].map(([, name]) => name);
-    expect(listed.sort(inOrder)).toEqual(measured.sort(inOrder));
+  const measured = [...readText('libs/platform/src/observe/metrics.ts').matchAll(/(\w+): new \w+\(\{\s*name: '(tenure_\w+)'/g)].map(([, key, name]) => ({ key, name }));
+  const rows = [...section(readText('docs/operations.md'), 'Metrics').matchAll(/^\| `(tenure_\w+)` (.*)$/gm)].map(([, name, rest]) => ({ name, rest }));
+
+  it('are those that are registered', () => {
+    expect(rows.map(({ name }) => name).sort(inOrder)).toEqual(measured.map(({ name }) => name).sort(inOrder));
+  });
+
+  it('say of which nothing is measured yet', () => {
+    const all = sources().map(({ text }) => text).join('\n');
+    const unused = measured.filter(({ key }) => !all.includes(`metrics.${key}.`)).map(({ name }) => name);
+    expect(rows.filter(({ rest }) => rest.includes('not measured yet')).map(({ name }) => name)).toEqual(unused);
   });
 });
