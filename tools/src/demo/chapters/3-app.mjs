@@ -44,6 +44,8 @@ const madeByHand = async ({ byHand }) => {
 };
 
 const configure = async (admin, app, sandbox, groups) => {
+  const incomplete = await admin.post(`${app}/on`, { confirm: true }, 409);
+  equal('an app that is not set up yet is not turned on', incomplete.code, 'app/incomplete');
   await admin.put(`${app}/sso`, { configured: true });
   await admin.put(`${app}/endpoint`, { url: sandbox.scimUrl });
   const wrong = await admin.put(`${app}/credentials`, { kind: 'bearer', token: 'mistyped-token-1' }, 422);
@@ -53,8 +55,6 @@ const configure = async (admin, app, sandbox, groups) => {
   const test = await admin.post(`${app}/test`, {}, 200);
   equal('the test is a look at one user', [test.outcome, test.request], ['passed', 'GET /Users?count=1']);
 
-  const incomplete = await admin.post(`${app}/on`, { confirm: true }, 409);
-  equal('an app that is not set up yet is not turned on', incomplete.code, 'app/incomplete');
   const mistyped = { ...attributes, mappings: [{ target: 'timezone', kind: 'expression', expression: 'Switch([country], "Asia/Tokyo"', apply: 'always' }] };
   const refused = await admin.put(`${app}/attributes`, mistyped, 400);
   check('an expression with a mistake is refused, and where it is, is told', refused.code === 'mapping/expression' && refused.errors[0].field === 'mappings[0].expression' && refused.errors[0].position !== undefined, refused);

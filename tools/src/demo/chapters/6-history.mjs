@@ -51,7 +51,8 @@ const auditAnswers = async ({ admin, audit, ada, entra }, history) => {
   equal('and the system deleted her account seven days later', [deleted.actor.kind, deleted.at], ['system', ada.sevenDaysLater]);
   const chain = causesOf(entries, deleted);
   const types = chain.map(({ type }) => type);
-  check('and why: the deletion followed from a timer that followed from her being deactivated', types.includes('TimerFired') && types.at(-1) === 'UserDeactivated', types);
+  check('and why: the deletion followed from a timer, which followed from her being deactivated', types.includes('TimerFired') && types.at(-1) === 'UserDeactivated', types);
+  equal('all under the one request in which Entra deactivated her', [...new Set(chain.map(({ because }) => because.correlationId))], [deactivated.because.correlationId]);
   tell(`Why: ${types.join(' ← ')}.`);
 };
 
