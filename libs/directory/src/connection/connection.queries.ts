@@ -88,7 +88,7 @@ export const connectionQueries = (database: Database, schema: string): Connectio
                from ${schema}.connections c
                join ${schema}.tenants t on t.tenant_id = c.tenant_id and t.id = c.tenant_id
                left join secrets.secrets s on s.id = c.token_id and s.tenant_id = c.tenant_id and s.kind = 'token'
-               left join ${schema}.users u on u.tenant_id = c.tenant_id and u.id = c.token_issuer_user_id
+               left join lateral (select resource from ${schema}.users where tenant_id = c.tenant_id and id = c.token_issuer_user_id limit 1) u on true
                where c.tenant_id = $1 and c.id = $2`,
         values: [tenantId, connectionId],
       });
