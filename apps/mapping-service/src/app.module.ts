@@ -77,7 +77,7 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
   // It waits for the view by itself; facts may come before.
   const factsCaughtUp = async () => {
     const { ready, lag } = await runtime.transport.status();
-    const own = lag.filter(({ consumer, topic }) => consumer === 'mapping-service' && topic === DIRECTORY_FACTS);
+    const own = lag.filter(({ consumer, topic }) => consumer.startsWith('mapping-service') && topic === DIRECTORY_FACTS);
     return ready && own.length > 0 && own.every(({ waiting }) => waiting === 0);
   };
   void provisioning.startWork(factsCaughtUp).catch((error: unknown) => failing('start', error));

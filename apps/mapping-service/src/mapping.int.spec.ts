@@ -107,7 +107,7 @@ describe('R35 to R45: configuring', () => {
     const scope = { assignment: 'assigned', groups: [{ id: 'staff', nested: true }], orgUnits: ['/Sales'] };
     expect((await world.call('PUT', `/apps/${id}/scope`, scope)).body).toEqual(scope);
     expect((await world.call('PUT', `/apps/${id}/scope`, { ...scope, groups: [{ id: 'nobody', nested: false }] })).body).toMatchObject({ code: 'scope/group-unknown', errors: [{ field: 'groups[0].id' }] });
-    expect((await world.call('PUT', `/apps/${id}/assignments/users/nobody`)).body.code).toBe('user/not-found');
+    expect((await world.call('PUT', `/apps/${id}/assignments/users/nobody`)).body.code).toBe('user/unknown');
     await world.call('PUT', `/apps/${id}/assignments/groups/staff`, { role: 'dev' });
     await world.call('PUT', `/apps/${id}/assignments/roles/dev`);
     await world.call('DELETE', `/apps/${id}/assignments/roles/dev`);
@@ -147,6 +147,9 @@ describe('R31: turning on', () => {
     await world.settle();
     expect(world.target.users.size).toBe(2);
 
+    const narrowed = { assignment: 'assigned', groups: [], orgUnits: [] };
+    expect((await world.call('PUT', `/apps/${id}/scope?preview=true`, narrowed)).body).toMatchObject({ counts: { suspend: 1, unchanged: 1 }, accounts: [{ userId: 'bob', change: 'suspend' }] });
+
     const { targets: _, ...attributes } = (await world.call('GET', `/apps/${id}/attributes`)).body;
     const edited = { ...attributes, mappings: [...attributes.mappings, { target: 'userType', kind: 'constant', value: 'Employee' }] };
     expect((await world.call('PUT', `/apps/${id}/attributes?preview=true`, edited)).body).toMatchObject({
@@ -167,6 +170,27 @@ describe('R31: turning on', () => {
     await world.settle();
     expect((await world.call('GET', `/apps/${id}`)).body).toMatchObject({ state: 'draft', missing: ['credentials', 'endpoint', 'test'] });
     expect(world.target.users.size).toBe(2);
+  });
+
+  it('R60: leaves existing accounts alone when rules are edited, until they are reapplied, and says before what that would do', async () => {
+    const id = await ready();
+    world.target.users.clear();
+    await world.call('PUT', `/apps/${id}/assignments/users/ada`);
+    await world.call('POST', `/apps/${id}/on`, { confirm: true });
+    await world.settle();
+    const rule = { name: 'All', enabled: true, match: 'all', conditions: [], actions: [{ type: 'setAttribute', target: 'userType', value: 'Employee' }] };
+    expect((await world.call('PUT', `/apps/${id}/rules?preview=true`, { rules: [rule] })).body.counts).toMatchObject({ update: 0, unchanged: 2 });
+    await world.call('PUT', `/apps/${id}/rules`, { rules: [rule] });
+    await world.settle();
+    const [account] = [...world.target.users.values()];
+    expect(account).not.toHaveProperty('userType');
+    expect(await world.call('POST', `/apps/${id}/rules/reapply?preview=true`)).toMatchObject({
+      status: 200,
+      body: { counts: { update: 1, unchanged: 1 }, accounts: [{ userId: 'ada', change: 'update', attributes: [{ target: 'userType', from: null, to: 'Employee' }] }] },
+    });
+    expect(await world.call('POST', `/apps/${id}/rules/reapply`)).toMatchObject({ status: 202, body: { kind: 'reapplyRules', state: 'running' } });
+    await world.settle();
+    expect(account).toMatchObject({ userType: 'Employee' });
   });
 
   it('R48: moves timers that run only when told to, and says so before', async () => {
