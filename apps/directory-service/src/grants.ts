@@ -10,6 +10,8 @@ const AUDIT = 'audit_service';
 /** What the other services may do with what this one made (design, decisions 11 and 13). Repeated at every start, as a rebuilt view is new. */
 export const grantToServices = async (database: Database) => {
   const rows = await database.query<{ rolname: string }>({ text: 'select rolname from pg_roles where rolname = any($1) and rolname <> current_user', values: [[GATEWAY, MAPPING, AUDIT]] });
+  const [store] = await database.query<{ there: boolean }>(`select to_regnamespace('event_store') is not null as there`);
+  const eventsInPostgres = store!.there;
   const there = new Set(rows.map(({ rolname }) => rolname));
   await database.transaction(async (sql) => {
     const grant = async (role: string, schema: string, what: string) => {
@@ -32,13 +34,15 @@ export const grantToServices = async (database: Database) => {
       await grantReadKeys(sql, { role: MAPPING, keys: ['people', 'transport', 'claims'] });
       await grant(MAPPING, 'secrets', 'select, insert, delete on secrets.secrets');
       await grant(MAPPING, 'snapshots', 'select, insert, update, delete on all tables in schema snapshots');
-      await grant(MAPPING, 'event_store', 'select, insert, update, delete on all tables in schema event_store');
-      await grant(MAPPING, 'event_store', 'usage on all sequences in schema event_store');
+      if (eventsInPostgres) {
+        await grant(MAPPING, 'event_store', 'select, insert, update, delete on all tables in schema event_store');
+        await grant(MAPPING, 'event_store', 'usage on all sequences in schema event_store');
+      }
     }
     if (there.has(AUDIT)) {
       await grantReadKeys(sql, { role: AUDIT, keys: ['people'] });
       // Sealed, to hold the ledger against the streams.
-      await grant(AUDIT, 'event_store', 'select on all tables in schema event_store');
+      if (eventsInPostgres) await grant(AUDIT, 'event_store', 'select on all tables in schema event_store');
     }
   });
 };

@@ -31,7 +31,7 @@ export const collection = (type: ResourceType, baseUrl: () => string, uniqueBy: 
     if (!found) throw problem(404, `There is no ${type.name} ${id}.`);
     return found;
   };
-  const nameOf = (resource: Resource) => String(resource[uniqueBy] ?? '').toLowerCase();
+  const nameOf = ({ [uniqueBy]: name }: Resource) => (typeof name === 'string' ? name.toLowerCase() : '');
   const checkUnique = (resource: Resource, id?: string) => {
     for (const other of kept.values()) if (other.id !== id && nameOf(other.resource) === nameOf(resource)) throw uniqueness(`${uniqueBy} is taken.`);
   };
@@ -45,7 +45,7 @@ export const collection = (type: ResourceType, baseUrl: () => string, uniqueBy: 
     all: () => [...kept.values()].map(shown),
     get: (id: string) => shown(find(id)),
     list: (query: Record<string, string | string[] | undefined>) => {
-      const { filter, startIndex = 1, count = MOST_AT_ONCE } = parseListQuery(query);
+      const { filter, startIndex, count = MOST_AT_ONCE } = parseListQuery(query);
       const parsed = filter === undefined ? undefined : parseFilter(filter, type, dialect);
       const found = [...kept.values()].filter(({ id, resource }) => !parsed || matches(parsed, { ...resource, id }));
       const page = found.slice(startIndex - 1, startIndex - 1 + Math.min(count, MOST_AT_ONCE));

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@tenure/scim';
 import type { Asked, Mode } from './behaviour.ts';
 
-const escaped = (value: unknown) => String(value ?? '').replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+const escaped = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value ?? '')).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 const row = (cells: readonly unknown[]) => `<tr>${cells.map((cell) => `<td>${escaped(cell)}</td>`).join('')}</tr>`;
 

@@ -25,12 +25,12 @@ const upTo = (version: number) => Array.from({ length: version }, (_, index) => 
 
 describe('stored examples', () => {
   it.each(events.map((event) => [event.type, event] as const))('of %s exist in every version and read as it is today', (type, event) => {
-    expect(versionsOf(type).sort()).toEqual(upTo(event.schemaVersion));
+    expect(new Set(versionsOf(type))).toEqual(new Set(upTo(event.schemaVersion)));
     for (const { version, stored } of examples.filter(({ name }) => name === type)) expect(event.fromStored(version, stored.data, stored.personal)).toMatchObject({ type });
   });
 
   it.each(commands.map((command) => [command.pattern, command] as const))('of %s exist in every version and read as it is today', (pattern, command) => {
-    expect(versionsOf(pattern).sort()).toEqual(upTo(command.version));
+    expect(new Set(versionsOf(pattern))).toEqual(new Set(upTo(command.version)));
     for (const { stored } of examples.filter(({ name }) => name === pattern)) {
       expect(() => command.read(stored.payload)).not.toThrow();
       expect(() => command.readReply(stored.reply)).not.toThrow();

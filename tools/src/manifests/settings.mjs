@@ -14,6 +14,8 @@ export const settings = new Set([
   'KAFKA_BROKERS',
   'LOG_LEVEL',
   'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'SANDBOX_PORT',
+  'SANDBOX_TOKEN',
 ]);
 
 export const services = ['scim-gateway', 'directory-service', 'mapping-service', 'audit-service'];

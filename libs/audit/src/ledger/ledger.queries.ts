@@ -81,7 +81,7 @@ export const ledgerQueries = (sql: Sql, schema: string) => ({
 
 const seqOf = (cursor: string | undefined) => {
   if (cursor === undefined) return null;
-  if (!/^\d{1,18}$/.test(cursor)) throw new Rejected('invalid', 'request/cursor', 'The cursor is not one of ours.', [{ field: 'cursor', message: 'expected the nextCursor of the page before' }]);
+  if (!/^\d{1,18}$/.test(cursor)) throw new Rejected('invalid', 'list/cursor', 'The cursor is not one of ours.', [{ field: 'cursor', message: 'expected the nextCursor of the page before' }]);
   return cursor;
 };
 

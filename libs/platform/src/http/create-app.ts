@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Transform } from 'node:stream';
 import { StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -24,9 +25,10 @@ export const createHttpApp = async (module: DynamicModule, { log, metrics, diale
     genReqId: () => randomUUID(),
     logger: false,
     forceCloseConnections: 'idle',
+    rewriteUrl: ({ url = '/' }) => dialects.find(({ prefix }) => url.startsWith(prefix))?.canonicalUrl?.(url) ?? url,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
   });
-  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: nestLogger(log), abortOnError: false });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: nestLogger(log), abortOnError: false, bodyParser: false });
   const parse = async (_request: FastifyRequest, body: Buffer) => parseJson(body);
   app.useBodyParser(['application/json', 'application/scim+json'], { bodyLimit: LARGEST_BODY }, parse as never);
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: refusal }));
@@ -73,11 +75,24 @@ export const traceparentOf = (request: FastifyRequest) => traceparents.get(reque
 const limitBodies = (app: NestFastifyApplication) => {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   fastify.addHook('preParsing', async (request, _reply, payload) => {
-    const length = Number(request.headers['content-length'] ?? 0);
-    if (length > BODY_ELSEWHERE && !mayBeLarge(request.url))
-      throw Object.assign(new Error(`The body has ${length} bytes; at most ${BODY_ELSEWHERE} are taken here.`), { statusCode: 413 });
-    return payload;
+    if (mayBeLarge(request.url)) return payload;
+    const length = request.headers['content-length'];
+    if (Number(length ?? 0) > BODY_ELSEWHERE) throw tooLarge();
+    return length === undefined && request.headers['transfer-encoding'] !== undefined ? payload.pipe(atMost(BODY_ELSEWHERE)) : payload;
   });
 };
 
 const mayBeLarge = (url: string) => /\/groups(\/|\?|$)/i.test(url);
+
+const tooLarge = () => Object.assign(new Error(`The body is larger than maxPayloadSize, ${BODY_ELSEWHERE} bytes.`), { statusCode: 413 });
+
+/** Counts a body that does not say how long it is. */
+const atMost = (limit: number) => {
+  let length = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      length += chunk.length;
+      done(length > limit ? tooLarge() : null, chunk);
+    },
+  });
+};

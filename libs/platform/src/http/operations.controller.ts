@@ -21,7 +21,7 @@ export const operationsController = (runtime: Runtime, segments: readonly string
     @Needs('public')
     @Answers('Every part can do its work')
     async ready(@Res({ passthrough: true }) reply: FastifyReply) {
-      const parts = await Promise.all(runtime.readiness.map(async ({ name, check }) => ({ name, waitsFor: await check() })));
+      const parts = await Promise.all(runtime.readiness.map(async ({ name, check }) => ({ name, waitsFor: await check().catch((error: unknown) => (error instanceof Error ? error.message : String(error))) })));
       const ready = parts.every(({ waitsFor }) => waitsFor === undefined);
       if (!ready) reply.status(HttpStatus.SERVICE_UNAVAILABLE).header('retry-after', '1');
       return { status: ready ? 'ready' : 'starting', parts };

@@ -3,11 +3,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../observe/logging.ts';
 import { retryAfterOf, toProblem } from './problem.ts';
 
-/** How errors below one path are written when problem+json is not what its clients read: SCIM has its own (RFC 7644 §3.12). */
+/** How requests and errors below one path are written where it is not as in the JSON APIs: SCIM has its own ways (RFC 7644 §3.12). */
 export type ErrorDialect = {
   prefix: string;
   contentType: string;
   toBody: (error: unknown) => { status: number; body: unknown; headers?: Record<string, string> };
+  /** What a request's URL means, where clients write it in more ways than routes are declared. */
+  canonicalUrl?: (url: string) => string;
 };
 
 /** Every error of every controller leaves through here; what is not a refusal is logged once. */
@@ -25,7 +27,7 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const dialect = this.dialects.find(({ prefix }) => request.url.startsWith(prefix));
     const { status, body, headers = {} } = dialect ? dialect.toBody(error) : problemBody(error);
-    if (status >= 500 && status !== 503) this.log.error({ err: error, requestId: request.id, route: request.routeOptions?.url }, 'A request failed');
+    if (status === 500) this.log.error({ err: error, requestId: request.id, route: request.routeOptions?.url }, 'A request failed');
     if (reply.sent) return;
     const retryAfter = retryAfterOf(status);
     void reply

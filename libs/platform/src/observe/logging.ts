@@ -1,20 +1,25 @@
 import type { LoggerService } from '@nestjs/common';
-import { pino, stdSerializers, type Logger } from 'pino';
+import { pino, stdSerializers, type DestinationStream, type Logger } from 'pino';
 
 export type Log = Logger;
+/** Where lines go. */
+export type LogOutput = DestinationStream;
 
 /** Names under which secrets or people's data could reach a log line by mistake. Logs carry random ids only. */
 const REDACTED = ['authorization', 'password', 'token', 'secret', 'key', 'personal', 'resource', 'userName', 'email', 'emails', 'payload', 'body'];
 
-/** Structured logs on standard output; readable lines come from piping them to a viewer. */
-export const openLog = (service: string, level: string): Log =>
-  pino({
-    level,
-    base: { service },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    serializers: { err: stdSerializers.err },
-    redact: { paths: REDACTED.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
-  });
+/** Structured logs, on standard output unless told where; readable lines come from piping them to a viewer. */
+export const openLog = (service: string, level: string, output: LogOutput = pino.destination(1)): Log =>
+  pino(
+    {
+      level,
+      base: { service },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: stdSerializers.err },
+      redact: { paths: REDACTED.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
+    },
+    output,
+  );
 
 /** Nest's own messages, at a level below ours: its start-up chatter is `debug`. */
 export const nestLogger = (log: Log): LoggerService => ({

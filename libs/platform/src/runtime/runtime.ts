@@ -4,7 +4,7 @@ import { factTopics } from '@tenure/contracts';
 import { migrate, openDatabase, type Database } from '@tenure/database';
 import { openLeases, postgresSnapshots, snapshotsTable, type Clock, type EventStore, type Follower, type Leases, type Sealer, type SnapshotStore } from '@tenure/eventing';
 import { eventStoreDb } from '@tenure/event-store-db';
-import { postgresEventStore } from '@tenure/event-store-postgres';
+import { oldestOpenXid, postgresEventStore } from '@tenure/event-store-postgres';
 import { forwardFacts, inProcessTransport, type Transport } from '@tenure/messaging';
 import { kafkaTransport } from '@tenure/messaging-kafka';
 import { keyMigrations, keyRing, messageSealer, sealer, secretMigrations, secretStore, type KeyRing, type SecretStore } from '@tenure/sealing';
@@ -12,7 +12,7 @@ import { clockMigrations, clockOf, startManualClock } from '../clock/manual-cloc
 import { reportSettling, type Unsettled } from '../clock/settling.ts';
 import { adminKeys } from '../http/admin-keys.ts';
 import type { AdminKeys } from '../http/caller.guard.ts';
-import { openLog, type Log } from '../observe/logging.ts';
+import { openLog, type Log, type LogOutput } from '../observe/logging.ts';
 import { openMetrics, type Metrics } from '../observe/metrics.ts';
 import { startTracing } from '../observe/tracing.ts';
 
@@ -28,6 +28,7 @@ export type RuntimeOptions = {
   /** Makes the schemas that all services share (event store, keys, secrets, clock): directory-service and the standalone system. Others wait for them. */
   owner: boolean;
   logLevel: string;
+  logTo?: LogOutput;
   otlpEndpoint?: string;
 };
 
@@ -71,7 +72,7 @@ const SNAPSHOTS = 'snapshots';
 
 export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => {
   const { service, secretsKey, rootKey, owner, clock: clockSetting } = options;
-  const log = openLog(service, options.logLevel);
+  const log = openLog(service, options.logLevel, options.logTo);
   const metrics = openMetrics(service);
   const stopTracing = startTracing(service, options.otlpEndpoint);
   const database = await openDatabase({ url: options.databaseUrl, applicationName: service });
@@ -117,7 +118,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     followers,
     readiness,
     unsettled,
-    onScrape: [],
+    onScrape: [async () => metrics.oldestTransaction.set(((await oldestOpenXid(database)).ageMs ?? 0) / 1000)],
     closing,
     forward: async (topic, schema) => {
       if (!kafka) return;

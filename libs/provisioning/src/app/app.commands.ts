@@ -39,7 +39,7 @@ export const appCommands = ({ write, queries, database, clock }: AppCommandDeps)
 
   const refuseUnknown = async (tenantId: string, kind: 'users' | 'groups', id: string) => {
     if (await isKnown(database, tenantId, kind, id)) return;
-    throw kind === 'users' ? new Rejected('not-found', 'user/not-found', 'There is no such user.') : new Rejected('not-found', 'group/not-found', 'There is no such group.');
+    throw kind === 'users' ? new Rejected('not-found', 'user/unknown', 'There is no such user.') : new Rejected('not-found', 'group/unknown', 'There is no such group.');
   };
 
   return {

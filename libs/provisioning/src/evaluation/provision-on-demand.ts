@@ -25,7 +25,7 @@ export const provisionOnDemand =
   async ({ tenantId, correlationId, traceparent }: Caller, appId: string, userId: string): Promise<OnDemandReply> => {
     if (!(await findApp(sql, tenantId, appId))) throw new Rejected('not-found', 'app/not-found', 'There is no such app.');
     const person = await findPerson(sql, tenantId, userId);
-    if (!person) throw new Rejected('not-found', 'user/not-found', 'There is no such user.');
+    if (!person) throw new Rejected('not-found', 'user/unknown', 'There is no such user.');
     const now = await clock.now();
     const account = await accountOf(sql, tenantId, appId, userId);
     const found = (await appsOf(sql, tenantId)).find(({ app }) => app.id === appId)!;
