@@ -21,14 +21,13 @@ export const markUsers = async (sql: Sql, tenantId: string, userIds: readonly st
   });
 };
 
-/** Everyone of a tenant, because an app or the tenant changed. Deleted people may still have accounts. */
+/** Everyone of a tenant, because an app or the tenant changed. Deleted people may still have accounts. Who waits already keeps their own cause, which tells more. */
 export const markTenant = async (sql: Sql, tenantId: string, cause: Cause): Promise<void> => {
   await sql.query({
     text: `insert into ${PROVISIONING}.to_evaluate as t (tenant_id, user_id, causation_id, correlation_id, traceparent, occurred_at)
            select $1, id, $2, $3, $4, $5::timestamptz from ${PROVISIONING}.people where tenant_id = $1 and not erased order by id
            on conflict (tenant_id, user_id) do update set
-             mark = t.mark + 1, causation_id = excluded.causation_id, correlation_id = excluded.correlation_id, traceparent = excluded.traceparent,
-             occurred_at = greatest(t.occurred_at, excluded.occurred_at), attempts = 0, due_at = now()`,
+             mark = t.mark + 1, occurred_at = greatest(t.occurred_at, excluded.occurred_at), attempts = 0, due_at = now()`,
     values: [tenantId, cause.causationId, cause.correlationId, cause.traceparent ?? null, cause.occurredAt],
   });
 };

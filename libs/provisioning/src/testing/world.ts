@@ -14,14 +14,14 @@ import { testSealing, type TestSealing } from '@tenure/sealing/testing';
 import type { JsonObject } from '@tenure/scim';
 import { z } from 'zod';
 import type { AppConfig } from '../app/app-config.ts';
-import { presets } from '../presets/index.ts';
 import { provisioningView } from '../view/provisioning.view.ts';
 import { accountsPart } from '../view/accounts.part.ts';
 import { viewPart } from '../view/view-part.ts';
 import { startProvisioning, type Provisioning, type ProvisioningNeeds } from '../runtime/start-provisioning.ts';
+import { T } from './app-config.ts';
 import { fakeApp, type FakeApp } from './fake-app.ts';
 
-export const T = 'acme';
+export { appConfig, T } from './app-config.ts';
 
 const AppConfigured = defineEvent('AppConfigured', { data: z.object({ config: z.custom<AppConfig>() }) });
 
@@ -39,30 +39,6 @@ const appsPart = viewPart<ReturnType<typeof AppConfigured>>({
       });
     }
   },
-});
-
-export const appConfig = (parts: Partial<AppConfig> = {}): AppConfig => ({
-  id: 'git',
-  tenantId: T,
-  name: 'Git',
-  preset: 'scim',
-  state: 'on',
-  sso: { configured: true },
-  credentials: null,
-  test: { outcome: 'passed' },
-  endpoint: { url: 'https://git.example/scim' },
-  attributes: presets.scim.attributes,
-  scope: { assignment: 'everyone', groups: [], orgUnits: [] },
-  assignments: [],
-  deprovisioning: { turnedOff: { suspend: 'P1D', hardDelete: null }, suspended: { suspend: 'P1D', hardDelete: 'P7D' }, deleted: { suspend: null, hardDelete: 'PT0S' } },
-  approvals: [],
-  threshold: {},
-  thresholdReleasedAt: null,
-  rules: [],
-  appliedRules: [],
-  entitlements: { configuredBy: 'admin' },
-  turnedOnAt: null,
-  ...parts,
 });
 
 export type World = Awaited<ReturnType<typeof openWorld>>;

@@ -1,0 +1,29 @@
+import type { AppConfig } from '../app/app-config.ts';
+import { presets } from '../presets/index.ts';
+
+export const T = 'acme';
+
+/** An app of the preset scim that is on and for everyone. */
+export const appConfig = (parts: Partial<AppConfig> = {}): AppConfig => ({
+  id: 'git',
+  tenantId: T,
+  name: 'Git',
+  preset: 'scim',
+  state: 'on',
+  sso: { configured: true },
+  credentials: null,
+  test: { outcome: 'passed' },
+  endpoint: { url: 'https://git.example/scim' },
+  attributes: presets.scim.attributes,
+  scope: { assignment: 'everyone', groups: [], orgUnits: [] },
+  assignments: [],
+  deprovisioning: { turnedOff: { suspend: 'P1D', hardDelete: null }, suspended: { suspend: 'P1D', hardDelete: 'P7D' }, deleted: { suspend: null, hardDelete: 'PT0S' } },
+  approvals: [],
+  threshold: {},
+  thresholdReleasedAt: null,
+  rules: [],
+  appliedRules: [],
+  entitlements: { configuredBy: 'admin' },
+  turnedOnAt: null,
+  ...parts,
+});
