@@ -1,8 +1,11 @@
 import { DIRECTORY_COMMANDS } from '@tenure/contracts';
 import { connectionQueries, DIRECTORY_VIEW, groupQueries, userQueries } from '@tenure/directory';
-import { directoryClient, scimErrors, type Runtime, type Service } from '@tenure/platform';
+import { directoryClient, scimErrors, type ErrorDialect, type Runtime, type Service } from '@tenure/platform';
 import { attempts, ATTEMPTS } from './connection/attempts.ts';
-import { CONNECTIONS, PUBLIC_URL, TOKENS } from './connection/connection.guard.ts';
+import { CONNECTIONS, FAIRNESS, PUBLIC_URL, TOKENS } from './connection/connection.guard.ts';
+import { rate } from './connection/rate.ts';
+import { canonicalScimUrl } from './connection/scim-url.ts';
+import { turns } from './connection/turns.ts';
 import { DiscoveryController, ENDPOINTS } from './discovery/discovery.controller.ts';
 import { UnknownController } from './discovery/unknown.controller.ts';
 import { cursors } from './resource/cursor.ts';
@@ -18,7 +21,7 @@ const GROUPS = Symbol('groups');
 /** The order is that of the routes: what nobody serves ends at the last. */
 export const scimControllers = [DiscoveryController, resourceController('Users', USERS), resourceController('Groups', GROUPS), UnknownController];
 
-export const scimDialect = scimErrors('/scim/');
+export const scimDialect: ErrorDialect = { ...scimErrors('/scim/'), canonicalUrl: canonicalScimUrl };
 
 export type GatewayOptions = { secretsKey: Buffer; publicUrl?: string };
 
@@ -42,6 +45,7 @@ export const scimGateway = async (runtime: Runtime, { secretsKey, publicUrl }: G
         { provide: TOKENS, useValue: secrets },
         { provide: ATTEMPTS, useValue: recorded },
         { provide: PUBLIC_URL, useValue: publicUrl },
+        { provide: FAIRNESS, useValue: { turns: turns(), rate: rate() } },
       ],
     },
   };

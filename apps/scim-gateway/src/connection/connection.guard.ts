@@ -1,14 +1,21 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { policyOf, type ConnectionQueries } from '@tenure/directory';
+import { policyOf, type ConnectionQueries, type ScimConnection } from '@tenure/directory';
 import { traceparentOf } from '@tenure/platform';
 import { problem } from '@tenure/scim';
 import type { TokenHashing } from '@tenure/sealing';
+import type { FastifyReply } from 'fastify';
 import { ATTEMPTS, type Attempts } from './attempts.ts';
+import type { Rate } from './rate.ts';
 import type { ScimRequest } from './scim-context.ts';
+import type { Turns } from './turns.ts';
 
 export const CONNECTIONS = Symbol('connections');
 export const TOKENS = Symbol('tokens');
 export const PUBLIC_URL = Symbol('public url');
+export const FAIRNESS = Symbol('fairness');
+
+/** What keeps a connection from taking all there is. */
+export type Fairness = { turns: Turns; rate: Rate };
 
 /** Asks the directory's view for every request: a deleted token is refused at once. */
 export type Connections = Pick<ConnectionQueries, 'connectionForScim'>;
@@ -27,6 +34,7 @@ export class ConnectionGuard implements CanActivate {
     @Inject(TOKENS) private readonly tokens: Pick<TokenHashing, 'tokenMatches'>,
     @Inject(ATTEMPTS) private readonly attempts: Attempts,
     @Inject(PUBLIC_URL) private readonly publicUrl: string | undefined,
+    @Inject(FAIRNESS) private readonly fairness: Fairness,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -40,6 +48,8 @@ export class ConnectionGuard implements CanActivate {
       if (connection) this.attempts.refused({ tenantId, connectionId, correlationId: String(request.id), operation: operationOf(request) }, 'token/unknown', 401);
       throw problem(401, 'Send the token of this connection: Authorization: Bearer TOKEN.');
     }
+    // Whoever has no token can't use up a connection's share.
+    if (!anonymous) await this.admit(`${tenantId}/${connectionId}`, connection, context.switchToHttp().getResponse<FastifyReply>());
     const traceparent = traceparentOf(request);
     request.scim = {
       policy: policyOf(connection),
@@ -48,6 +58,13 @@ export class ConnectionGuard implements CanActivate {
       baseUrl: `${this.publicUrl ?? `${request.protocol}://${request.host}`}/scim/${tenantId}/${connectionId}/v2`,
     };
     return true;
+  }
+
+  private async admit(key: string, { settings }: ScimConnection, reply: FastifyReply) {
+    if (settings.rateLimit) this.fairness.rate.spend(key, settings.rateLimit);
+    const end = await this.fairness.turns.take(key);
+    if (reply.raw.closed || reply.raw.destroyed) end();
+    else reply.raw.once('close', end);
   }
 }
 
