@@ -83,6 +83,9 @@ export const evaluator = ({ database, write, onWritten, onFailure }: EvaluatorNe
       await Promise.all(Array.from({ length: AT_ONCE }, work));
       return users.length > 0;
     },
+    /** Whether everybody was looked at once; those whose evaluation fails hold up nobody else. */
+    isThrough: async (): Promise<boolean> =>
+      (await database.query({ text: `select 1 from ${PROVISIONING}.to_evaluate where attempts <= 1 limit 1` })).length === 0,
     waiting: async (): Promise<number> => {
       const [row] = await database.query<{ count: number }>(`select count(*) as count from ${PROVISIONING}.to_evaluate`);
       return row!.count;

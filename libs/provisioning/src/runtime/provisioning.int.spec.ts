@@ -164,6 +164,21 @@ describe('R44 R46 R47 R62: deprovisioning in time', () => {
     expect(await timers()).toEqual(['suspended suspend fired', 'suspended hardDelete armed']);
   });
 
+  it('fires nothing that is overdue after an outage before the facts are consumed that may cancel it', async () => {
+    await world.deactivate('ada');
+    await world.settle();
+    await world.provisioning().stop();
+    world.clock.at = '2026-01-08T00:00:00.000Z';
+    let caughtUp = false;
+    await world.start(async () => caughtUp);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await world.reactivate('ada');
+    caughtUp = true;
+    await world.settle();
+    expect(await timers()).toEqual(['suspended suspend cancelled idle', 'suspended hardDelete cancelled idle']);
+    expect(count('setActive false')).toBe(0);
+  });
+
   it('R51: a deleted configuration cancels the timers and leaves the account in the app', async () => {
     await world.deactivate('ada');
     await world.settle();

@@ -52,7 +52,7 @@ export type Provisioning = {
   followers: readonly Follower[];
   /**
    * Starts to evaluate, to fire and to deliver, once the view may be read. Timers fire only once the facts that came while the service was
-   * away are consumed: one of them may well cancel what is overdue (design, decision 16).
+   * away are consumed and evaluated: one of them may well cancel what is overdue (design, decision 16).
    */
   startWork: (factsCaughtUp?: () => Promise<boolean>) => Promise<void>;
   /** What there is still to do at the present instant; undefined = nothing (api: `settled`). */
@@ -112,7 +112,8 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     if (stopping.signal.aborted) return;
     pollers.evaluating = startPoller({ everyMs: EVALUATE_EVERY_MS, run: evaluation.run, onFailure: failing('evaluation') });
     pollers.delivering = startPoller({ everyMs: DELIVER_EVERY_MS, run: () => deliveries.run(wakeDelivery), onFailure: failing('delivery') });
-    while (!(await factsCaughtUp().catch(() => false))) {
+    const caughtUp = async () => (await factsCaughtUp()) && (await evaluation.isThrough());
+    while (!(await caughtUp().catch(() => false))) {
       await sleep(CATCH_UP_LOOK_MS);
       if (stopping.signal.aborted) return;
     }

@@ -58,7 +58,7 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
   const clock = { at: '2026-01-05T09:00:00.000Z' };
   let provisioning: Provisioning;
 
-  const start = async () => {
+  const start = async (factsCaughtUp?: () => Promise<boolean>) => {
     provisioning = await startProvisioning({
       database,
       store,
@@ -73,7 +73,8 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
       deliveryTimings: { callTimeoutMs: 300, leaseMs: 1000, retry: { baseMs: 20, capMs: 100 } },
       ...timings,
     });
-    await provisioning.startWork();
+    const started = provisioning.startWork(factsCaughtUp);
+    if (!factsCaughtUp) await started;
   };
 
   const factOf = async (category: string, id: string, definitions: readonly AnyDefinition[], event: DomainEvent): Promise<Fact> => {
