@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { auditControllers, auditService } from '@tenure/audit-service';
 import { directoryControllers, directoryService } from '@tenure/directory-service';
 import { mappingControllers, mappingService } from '@tenure/mapping-service';
-import { createHttpApp, listenToMessages, openRuntime, rootModule, type Runtime } from '@tenure/platform';
+import { createHttpApp, listenToMessages, openRuntime, rootModule, type LogOutput, type Runtime } from '@tenure/platform';
 import { scimControllers, scimDialect, scimGateway } from '@tenure/scim-gateway';
 import type { Config } from './config.ts';
 import type { Keys } from './keys.ts';
@@ -10,7 +10,7 @@ import type { Keys } from './keys.ts';
 export type System = { runtime: Runtime; app: NestFastifyApplication; url: string };
 
 /** The runtime of the whole system in one process. */
-export const openSystemRuntime = (config: Config, { rootKey, secretsKey }: Keys, databaseUrl: string): Promise<Runtime> =>
+export const openSystemRuntime = (config: Config, { rootKey, secretsKey }: Keys, databaseUrl: string, logTo?: LogOutput): Promise<Runtime> =>
   openRuntime({
     service: 'standalone',
     databaseUrl,
@@ -21,12 +21,13 @@ export const openSystemRuntime = (config: Config, { rootKey, secretsKey }: Keys,
     clock: config.TENURE_CLOCK,
     owner: true,
     logLevel: config.LOG_LEVEL,
+    ...(logTo && { logTo }),
     ...(config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT }),
   });
 
 /** Every service in one process, on one database: what `npm start` runs. */
-export const startSystem = async (config: Config, keys: Keys, databaseUrl: string): Promise<System> => {
-  const runtime = await openSystemRuntime(config, keys, databaseUrl);
+export const startSystem = async (config: Config, keys: Keys, databaseUrl: string, logTo?: LogOutput): Promise<System> => {
+  const runtime = await openSystemRuntime(config, keys, databaseUrl, logTo);
   const { secretsKey } = keys;
   const urls = config.TENURE_PUBLIC_URL === undefined ? {} : { publicUrl: config.TENURE_PUBLIC_URL };
   const services = [

@@ -31,7 +31,7 @@ export const layersRule = {
       const to = packages.get(name);
       if (!to) return report(node, `${name} is not a package of this workspace.`);
       if (to === from) return report(node, `Inside ${name}, import by relative path.`);
-      const refused = refusal(from, to);
+      const refused = refusal(from, to, { inTest });
       if (refused) return report(node, refused);
       if (!from.dependencies.includes(name)) report(node, `${name} is not among the dependencies of ${from.name} in its package.json.`);
       if (subpath === '/testing' && !inTest) report(node, `${specifier} is for tests: *.spec.ts and testing folders.`);

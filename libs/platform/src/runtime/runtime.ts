@@ -79,7 +79,9 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   await (owner ? makeSharedSchemas(database) : untilSharedSchemas(database, log));
   if (owner && clockSetting.kind === 'manual') await startManualClock(database, clockSetting.startsAt);
 
-  const keys = keyRing({ database, secretsKey });
+  // Events are opened in the middle of transactions: with connections of their own, keys never wait for a transaction that waits for a key.
+  const keyConnections = await openDatabase({ url: options.databaseUrl, applicationName: `${service} keys`, poolSize: 2 });
+  const keys = keyRing({ database: keyConnections, secretsKey });
   if (owner) await keys.check();
   const leases = openLeases(database);
   let store: Promise<EventStore> | undefined;
@@ -91,7 +93,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       : undefined;
   const transport = kafka ?? inProcessTransport({ store: await openStore(), database, schema: 'transport', leases, factTopics });
 
-  const closing: (() => Promise<void>)[] = [stopTracing, () => database.close(), () => leases.close(), async () => (await store)?.close(), () => transport.close()];
+  const closing: (() => Promise<void>)[] = [stopTracing, () => keyConnections.close(), () => database.close(), () => leases.close(), async () => (await store)?.close(), () => transport.close()];
   const unsettled: Unsettled[] = [() => waitingIn(transport)];
   const followers: Follower[] = [];
   const readiness: Readiness[] = [

@@ -1,0 +1,72 @@
+import 'reflect-metadata';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { testDatabase } from '@tenure/database/testing';
+import { readConfig } from '../config.ts';
+import { startSystem, type System } from '../system.ts';
+import { client } from './client.ts';
+
+const ROOT_KEY = 'root-key-of-the-tests';
+const SECRETS_KEY = Buffer.alloc(32, 's');
+const PATIENCE_MS = 30_000;
+
+/** Where business time stands in every test at first: a Monday. */
+export const MONDAY = '2026-01-05T09:00:00.000Z';
+
+/** The instant that is so much later; durations in hours, or to the millisecond. */
+export const later = (instant: string, { days = 0, hours = 0, ms = 0 }: { days?: number; hours?: number; ms?: number }) =>
+  new Date(Date.parse(instant) + (days * 24 + hours) * 3_600_000 + ms).toISOString();
+
+/** The whole system as `npm start` runs it, on a database of its own, with a clock that tests move; what it logs is kept. */
+export const testSystem = async () => {
+  const { url: databaseUrl, database, drop } = await testDatabase();
+  const logged: string[] = [];
+  const config = readConfig({ TENURE_PORT: '0', TENURE_CLOCK: `manual:${MONDAY}`, TENURE_ALLOW_PRIVATE_TARGETS: '127.0.0.1', LOG_LEVEL: 'debug', DATABASE_URL: databaseUrl });
+  const keys = { rootKey: ROOT_KEY, rootKeyFrom: 'the tests', secretsKey: SECRETS_KEY };
+  const start = (): Promise<System> => startSystem(config, keys, databaseUrl, { write: (line: string) => void logged.push(line) });
+
+  let system = await start();
+  const stop = async () => {
+    await system.app.close();
+    await system.runtime.close();
+  };
+  const root = () => client(system.url, ROOT_KEY);
+  const now = async (): Promise<string> => (await root().ok('GET', '/clock')).now;
+
+  /** Until nobody has anything left to do at this instant. */
+  const settled = async () => {
+    for (const until = Date.now() + PATIENCE_MS; ; ) {
+      const { settled: quiet, waiting } = await root().ok('GET', '/clock');
+      if (quiet) return;
+      if (Date.now() > until) throw new Error(`The system does not come to rest: ${waiting}`);
+      await sleep(20);
+    }
+  };
+
+  return {
+    url: () => system.url,
+    root,
+    /** For looking behind the API, where a test is about what is kept. */
+    database,
+    logged,
+    now,
+    settled,
+    moveTo: async (instant: string) => {
+      await root().ok('POST', '/clock', { to: instant });
+      await settled();
+    },
+    restart: async () => {
+      await stop();
+      system = await start();
+    },
+    stop,
+    start: async () => {
+      system = await start();
+    },
+    close: async () => {
+      await stop();
+      await drop();
+    },
+  };
+};
+
+export type TestSystem = Awaited<ReturnType<typeof testSystem>>;
