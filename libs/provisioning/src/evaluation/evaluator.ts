@@ -62,9 +62,9 @@ export const evaluator = ({ database, write, onWritten, onFailure }: EvaluatorNe
 
   const evaluateOne = async (user: Claimed): Promise<void> => {
     try {
-      await database.transaction((sql) => underLock(sql, user, write));
+      const written = await database.transaction((sql) => underLock(sql, user, write));
       await done(user);
-      onWritten();
+      if (written) onWritten();
     } catch (error) {
       onFailure(error);
       await failed(user).catch(() => undefined);
@@ -93,18 +93,22 @@ export const evaluator = ({ database, write, onWritten, onFailure }: EvaluatorNe
   };
 };
 
-/** Only reads and a lock in this transaction, so it hides no event while others append (design, decision 2). */
-const underLock = async (sql: Sql, user: Claimed, write: WriteAccount): Promise<void> => {
+/** Only reads and a lock in this transaction, so it hides no event while others append (design, decision 2). Says whether accounts may have been written. */
+const underLock = async (sql: Sql, user: Claimed, write: WriteAccount): Promise<boolean> => {
   const { tenant_id: tenantId, user_id: userId, causation_id: causationId, correlation_id: correlationId, traceparent } = user;
   await sql.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values: [`evaluate ${tenantId}/${userId}`] });
+  const apps = await appsOf(sql, tenantId);
+  // Every change of a person comes here, also where there is no app.
+  if (apps.length === 0) return false;
   const person = await findPerson(sql, tenantId, userId);
   // Erased, or not known yet: then their own facts will mark them.
-  if (!person) return;
+  if (!person) return false;
   const shared = { person, groups: await groupsOf(sql, tenantId, userId), tenant: await findTenant(sql, tenantId), causedAt: user.occurred_at };
   const because = { causationId, correlationId, ...(traceparent !== null && { traceparent }) };
-  for (const { app, since } of await appsOf(sql, tenantId)) {
+  for (const { app, since } of apps) {
     await evaluateFor({ app, since }, shared, (command) => write({ tenantId, id: accountIdOf(app.id, userId) }, command, because));
   }
+  return true;
 };
 
 type Send = (command: Parameters<WriteAccount>[1]) => ReturnType<WriteAccount>;
