@@ -16,6 +16,7 @@ export const startPart = async (url, environment = {}) => {
   const ready = await next();
   return {
     ready,
+    pid: child.pid,
     ask: (question) => {
       child.send(question);
       return next();

@@ -32,7 +32,6 @@ export const postgresVersion = async (url) => {
 
 const statusOf = (pid) => readFile(`/proc/${pid}/stat`, 'utf8').then((text) => Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]), () => undefined);
 
-/** A process and all that it started, and they started. */
 const treeOf = async (roots, all) => {
   const parents = new Map(await Promise.all(all.map(async (pid) => [pid, await statusOf(pid)])));
   const tree = new Set(roots);
@@ -43,10 +42,15 @@ const treeOf = async (roots, all) => {
   return [...tree];
 };
 
+/** These processes, all that they started, and what those started. */
+export const processTree = async (roots) => {
+  const { stdout } = await run('ps', ['-e', '-o', 'pid=']);
+  return treeOf(roots, stdout.trim().split(/\s+/).map(Number));
+};
+
 /** Memory in MB that these processes and their children hold: the sum of PSS, in which a page that n processes share counts 1/n in each. Linux only. */
 export const memoryOf = async (roots) => {
-  const { stdout } = await run('ps', ['-e', '-o', 'pid=']);
-  const pids = await treeOf(roots, stdout.trim().split(/\s+/).map(Number));
+  const pids = await processTree(roots);
   const kilobytes = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/smaps_rollup`, 'utf8').then((text) => Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0), () => 0)));
   const of = (wanted) => kilobytes.filter((_, index) => wanted(pids[index])).reduce((sum, kb) => sum + kb, 0) / 1024;
   return { total: of(() => true), byRoot: roots.map((root) => ({ pid: root, mb: of((pid) => pid === root) })), processes: pids.length };

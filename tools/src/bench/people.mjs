@@ -26,8 +26,8 @@ const people = ({ load, target, requests: { create, get, find, change } }) => {
   };
   return {
     known,
-    /** So many people, with as many callers as help. */
-    populate: (count, concurrency = 32) => createSome(fresh(count), concurrency, 600_000),
+    /** So many people, with as many callers as help; fewer where the time is over. */
+    populate: (count, forMs = 600_000) => createSome(fresh(count), 32, forMs),
     creating: (concurrency) => (forMs) => createSome(fresh(enoughFor(forMs)), concurrency, forMs),
     getting: (concurrency) => read(get, concurrency),
     finding: (concurrency) => read(find, concurrency),
@@ -45,4 +45,4 @@ export const peopleOf = (load, tenant) =>
   people({ load, target: tenant.target, requests: { create: scim.createUser, get: scim.getUser, find: scim.findUser, change: scim.setActive } });
 
 /** The limit stores a row where the system stores an event: of a change too it is one insert. */
-export const limitPeople = (load, { target }) => people({ load, target, requests: { create: limit.insert, get: limit.byId, find: limit.byName, change: limit.insert } });
+export const limitPeople = (load, { target, pid }) => ({ pid, ...people({ load, target, requests: { create: limit.insert, get: limit.byId, find: limit.byName, change: limit.insert } }) });

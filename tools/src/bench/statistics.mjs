@@ -12,7 +12,9 @@ export const median = (values) => {
 /** Slices of one thing: the middle one's throughput, and the percentiles of all its times (ms). */
 export const figuresOf = (slices) => {
   const times = slices.flatMap((slice) => slice.times);
-  return { perSecond: median(slices.map(({ times: some, seconds }) => some.length / seconds)), p50: percentile(times, 0.5), p95: percentile(times, 0.95), count: times.length };
+  const perSecond = median(slices.map(({ times: some, seconds }) => some.length / seconds));
+  const cpu = slices.every(({ cpuMs }) => cpuMs !== undefined) && { cpuMs: slices.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / times.length };
+  return { perSecond, p50: percentile(times, 0.5), p95: percentile(times, 0.95), count: times.length, ...cpu };
 };
 
 /**

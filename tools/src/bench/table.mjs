@@ -10,7 +10,8 @@ export const shown = (value) => {
 const withUnit = (figure) => {
   if (figure === undefined) return '';
   const middle = `${shown(figure.value)}${figure.unit === '/s' ? '/s' : ` ${figure.unit}`}`;
-  return figure.p50 === undefined ? middle : `${middle} (p50 ${shown(figure.p50)}, p95 ${shown(figure.p95)} ms)`;
+  const cpu = figure.cpuMs === undefined ? '' : `, cpu ${shown(figure.cpuMs)} ms`;
+  return figure.p50 === undefined ? middle : `${middle} (p50 ${shown(figure.p50)}, p95 ${shown(figure.p95)} ms${cpu})`;
 };
 
 const verdict = ({ target }) => (target === undefined ? '' : target.met ? 'yes' : 'NO');

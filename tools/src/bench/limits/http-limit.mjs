@@ -20,5 +20,5 @@ const inDatabase = (url, database) => Object.assign(new URL(url), { pathname: `/
 export const startHttpLimit = async (databaseUrl) => {
   await inServer(databaseUrl, `drop database if exists ${DATABASE} with (force)`, `create database ${DATABASE}`);
   const part = await startPart(new URL('http-server.mjs', import.meta.url), { BENCH_LIMIT_DATABASE_URL: inDatabase(databaseUrl, DATABASE) });
-  return { target: targetOf(part.ready, { 'content-type': 'application/json' }), stop: part.stop };
+  return { target: targetOf(part.ready, { 'content-type': 'application/json' }), pid: part.pid, stop: part.stop };
 };

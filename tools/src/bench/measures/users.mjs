@@ -1,8 +1,9 @@
+import { metered } from '../cpu.mjs';
 import { compare } from '../statistics.mjs';
 import { targets } from '../targets.mjs';
 import { inTurns, roundsOf } from '../turns.mjs';
 
-const figure = ({ perSecond, p50, p95 }) => ({ value: perSecond, unit: '/s', p50, p95 });
+const figure = ({ perSecond, p50, p95, cpuMs }) => ({ value: perSecond, unit: '/s', p50, p95, ...(cpuMs !== undefined && { cpuMs }) });
 
 const besideLimit = async (name, system, limit, size, judge) => {
   const rounds = roundsOf(await inTurns([system, limit], size));
@@ -24,10 +25,10 @@ const operations = [
 const callers = (concurrency) => (concurrency === 1 ? '1 caller' : `${concurrency} callers`);
 
 /** Standalone: everything beside bare Fastify with one insert or one select. */
-export const usersStandalone = async ({ people, limit, size }, add) => {
+export const usersStandalone = async ({ system, people, limit, size }, add) => {
   const judges = { write: byThroughput(targets.standaloneWrite), read: byThroughput(targets.standaloneRead) };
   for (const { name, kind, of } of operations)
-    for (const concurrency of [1, 16]) add(await besideLimit(`${name}, ${callers(concurrency)}`, of(people)(concurrency), of(limit)(concurrency), size, judges[kind]));
+    for (const concurrency of [1, 16]) add(await besideLimit(`${name}, ${callers(concurrency)}`, metered(of(people)(concurrency), system.pids), metered(of(limit)(concurrency), () => [limit.pid, system.pids()[1]]), size, judges[kind]));
 };
 
 /** Over Kafka: reads as before, writes beside a bare request and reply. */
