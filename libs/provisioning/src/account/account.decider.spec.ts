@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
-  AccountAdopted, AccountCreated, AccountDeleted, AccountDisassociated, AccountGone, AccountPlanned, AccountSuspended, AccountUpdated, ApprovalGranted, ApprovalRequested, DeliveryAbandoned,
+  AccessRestored, AccountAdopted, AccountCreated, AccountDeleted, AccountDisassociated, AccountGone, AccountPlanned, AccountSuspended, AccountUnsuspended, AccountUpdated, ApprovalGranted, ApprovalRequested, DeliveryAbandoned,
   DeliveryFailed, DeliveryStarted, DeprovisioningCancelled, DeprovisioningScheduled, ForeignAccountFound, RecreationRequested, RematchRequested, RetryRequested, TimerFired,
   TimerParked, type AccountEvent,
 } from '@tenure/contracts';
@@ -112,6 +112,19 @@ describe('a delivery', () => {
     account(...provisioned, timer('t1', { action: 'hardDelete' }), timer('t2', { trigger: 'turnedOff' }), fired('t1', 'delivery', { action: 'hardDelete' }), started('delete', 'd2'))
       .when({ type: 'EndDelivery', deliveryId: 'd2', result: { kind: 'deleted' } })
       .then(AccountDeleted({ ...ids, deliveryId: 'd2' }), DeprovisioningCancelled({ ...ids, timerId: 't2', reason: 'accountDeleted' }));
+  });
+
+  it('that was under way when the person came back may have been done, and is undone', () => {
+    const back = AccessRestored(ids);
+    const suspending = [...provisioned, timer('t1'), fired('t1', 'delivery'), started('suspend', 'd2')];
+    expect(folded(...suspending, back)).toMatchObject({ next: 'unsuspend', status: 'modifying' });
+    expect(folded(...suspending, back, DeliveryStarted({ ...ids, deliveryId: 'd3', action: 'unsuspend' }))).toMatchObject({ next: 'unsuspend' });
+    expect(folded(...suspending, back, DeliveryStarted({ ...ids, deliveryId: 'd3', action: 'unsuspend' }), AccountUnsuspended({ ...ids, deliveryId: 'd3' }))).toMatchObject({ next: undefined, status: 'provisioned' });
+
+    const deleting = [...provisioned, timer('t1', { action: 'hardDelete' }), fired('t1', 'delivery', { action: 'hardDelete' }), started('delete', 'd2'), back];
+    const restoring = [...deleting, DeliveryStarted({ ...ids, deliveryId: 'd3', action: 'unsuspend' })];
+    account(...restoring).when({ type: 'EndDelivery', deliveryId: 'd3', result: { kind: 'gone' } }).then(AccountDeleted({ ...ids, deliveryId: 'd3' }));
+    expect(folded(...restoring, AccountDeleted({ ...ids, deliveryId: 'd3' }))).toMatchObject({ next: 'create' });
   });
 
   it('says what it changed', () => {

@@ -16,7 +16,7 @@ const withTimer = (account: PresentAccount, timerId: string, change: Partial<Acc
 
 const aimOf = (action: DeprovisioningAction) => (action === 'suspend' ? 'suspended' : 'deleted');
 
-const delivered = (account: PresentAccount, change: Partial<PresentAccount>): PresentAccount => ({ ...account, delivery: null, failure: null, ...change });
+const delivered = (account: PresentAccount, change: Partial<PresentAccount>): PresentAccount => ({ ...account, delivery: null, failure: null, deleteInDoubt: false, ...change });
 
 /** Of a person who was erased nothing can be read: the fold goes on without (design, decision 11). */
 const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAccount => {
@@ -60,8 +60,10 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
       const fired = withTimer(account, timerId, { state: 'fired', ...(effect === 'none' && { endReason: 'superseded' }) });
       return effect === 'delivery' ? { ...fired, aim: aimOf(action), approval: null } : fired;
     }
-    case 'DeliveryStarted':
-      return { ...account, delivery: { id: event.data.deliveryId, action: event.data.action, failure: null }, failure: null };
+    case 'DeliveryStarted': {
+      const { deliveryId, action } = event.data;
+      return { ...account, delivery: { id: deliveryId, action, failure: null }, failure: null, deleteInDoubt: account.deleteInDoubt || account.delivery?.action === 'delete' };
+    }
     case 'DeliveryFailed': {
       const { action, code, final, deliveryId } = event.data;
       const message = event.personal === ERASED ? ERASED_TEXT : event.personal.message;

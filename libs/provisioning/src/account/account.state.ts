@@ -58,6 +58,8 @@ export type PresentAccount = {
   match: { remoteId: string; attributes: JsonObject } | null;
   /** Started and not over: between its tries, and while nobody knows what came of it. */
   delivery: { id: string; action: DeliveryAction; failure: { code: string; message: string } | null } | null;
+  /** A delivery that deletes was overtaken before it was known what came of it. */
+  deleteInDoubt: boolean;
 };
 
 export type AccountState = { kind: 'none' } | PresentAccount;
@@ -86,6 +88,7 @@ export const firstState = (appId: string, userId: string): PresentAccount => ({
   failure: null,
   match: null,
   delivery: null,
+  deleteInDoubt: false,
 });
 
 /** What to do next in the app; undefined while there is nothing to do, or something must be decided first. */
@@ -99,16 +102,20 @@ export const nextDelivery = (account: AccountState): DeliveryAction | undefined 
 };
 
 const wantedDelivery = (account: PresentAccount): DeliveryAction | undefined => {
-  const { aim, remote, approval } = account;
+  const { aim, remote, approval, delivery } = account;
   switch (aim) {
     case 'none':
       return undefined;
-    case 'present':
+    case 'present': {
       if (remote === 'none' || remote === 'deleted') return approval?.action === 'create' ? undefined : 'create';
-      if (remote === 'suspended') return 'unsuspend';
-      return remote === 'active' && approval?.action !== 'update' && !account.updateRejected && isBehind(account) ? 'update' : undefined;
+      if (remote !== 'active' && remote !== 'suspended') return undefined;
+      // One that was under way may have been done, although nobody saw it: it is undone.
+      if (remote === 'suspended' || (delivery && delivery.action !== 'update')) return 'unsuspend';
+      const isHeldBack = approval?.action === 'update' || account.updateRejected;
+      return !isHeldBack && (delivery || isBehind(account)) ? 'update' : undefined;
+    }
     case 'suspended':
-      return remote === 'active' ? 'suspend' : undefined;
+      return remote === 'active' || (remote === 'suspended' && delivery) ? 'suspend' : undefined;
     case 'deleted':
       return remote === 'active' || remote === 'suspended' || remote === 'gone' ? 'delete' : undefined;
   }

@@ -40,12 +40,11 @@ export const endDelivery = (account: PresentAccount, deliveryId: string, result:
       return [AccountSuspended(ids)];
     case 'unsuspended':
       return [AccountUnsuspended(ids)];
-    case 'deleted': {
-      const running = account.timers.filter(isRunning);
-      return [AccountDeleted(ids), ...running.map(({ id }) => DeprovisioningCancelled({ appId, userId, timerId: id, reason: 'accountDeleted' }))];
-    }
+    case 'deleted':
+      return deleted(account, ids);
     case 'gone':
-      return [AccountGone(ids)];
+      // Then it was us.
+      return account.deleteInDoubt ? deleted(account, ids) : [AccountGone(ids)];
     case 'foreign':
       return [ForeignAccountFound(ids, { remoteId: result.remoteId, attributes: result.attributes })];
     case 'abandoned':
@@ -57,3 +56,8 @@ export const endDelivery = (account: PresentAccount, deliveryId: string, result:
     }
   }
 };
+
+const deleted = ({ appId, userId, timers }: PresentAccount, ids: { appId: string; userId: string; deliveryId: string }): AccountEvent[] => [
+  AccountDeleted(ids),
+  ...timers.filter(isRunning).map(({ id }) => DeprovisioningCancelled({ appId, userId, timerId: id, reason: 'accountDeleted' })),
+];

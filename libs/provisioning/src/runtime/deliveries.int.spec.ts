@@ -154,6 +154,20 @@ describe('a delivery', () => {
     expect(await world.accounts()).toMatchObject([{ status: 'provisioned' }]);
   });
 
+  it('R47: that suspends, and whose answer was lost when the person came back, is undone', async () => {
+    await world.join('ada');
+    await world.settle();
+    world.app.fault = (call, detail) => (call === 'setActive' && detail === 'false' ? 'lost' : undefined);
+    await world.deactivate('ada');
+    await until(async () => (await world.timers()).length > 0);
+    world.clock.at = '2026-01-06T09:00:00.000Z';
+    await until(() => accounts()[0]?.['active'] === false);
+    await world.reactivate('ada');
+    await world.settle();
+    expect(accounts()).toMatchObject([{ active: true }]);
+    expect(await world.accounts()).toMatchObject([{ status: 'provisioned' }]);
+  });
+
   it('runs at most four at once for one app', async () => {
     let [running, most] = [0, 0];
     const { create } = world.app.connector;
