@@ -1,17 +1,20 @@
 import { DIRECTORY_COMMANDS } from '@tenure/contracts';
 import { connectionQueries, DIRECTORY_VIEW, groupQueries, userQueries } from '@tenure/directory';
 import { directoryClient, scimErrors, type ErrorDialect, type Runtime, type Service } from '@tenure/platform';
+import { BulkController, LOG } from './bulk/bulk.controller.ts';
 import { attempts, ATTEMPTS } from './connection/attempts.ts';
 import { CONNECTIONS, FAIRNESS, PUBLIC_URL, TOKENS } from './connection/connection.guard.ts';
 import { rate } from './connection/rate.ts';
 import { canonicalScimUrl } from './connection/scim-url.ts';
 import { turns } from './connection/turns.ts';
-import { DiscoveryController, ENDPOINTS } from './discovery/discovery.controller.ts';
+import { DiscoveryController } from './discovery/discovery.controller.ts';
 import { UnknownController } from './discovery/unknown.controller.ts';
 import { cursors } from './resource/cursor.ts';
 import { groupsEndpoint } from './resource/groups.endpoint.ts';
 import { CURSORS, resourceController } from './resource/resource.controller.ts';
+import { ENDPOINTS } from './resource/scim-endpoint.ts';
 import { usersEndpoint } from './resource/users.endpoint.ts';
+import { RootController } from './root/root.controller.ts';
 
 class ScimGateway {}
 
@@ -19,7 +22,7 @@ const USERS = Symbol('users');
 const GROUPS = Symbol('groups');
 
 /** The order is that of the routes: what nobody serves ends at the last. */
-export const scimControllers = [DiscoveryController, resourceController('Users', USERS), resourceController('Groups', GROUPS), UnknownController];
+export const scimControllers = [DiscoveryController, resourceController('Users', USERS), resourceController('Groups', GROUPS), RootController, BulkController, UnknownController];
 
 export const scimDialect: ErrorDialect = { ...scimErrors('/scim/'), canonicalUrl: canonicalScimUrl };
 
@@ -27,7 +30,7 @@ export type GatewayOptions = { secretsKey: Buffer; publicUrl?: string };
 
 /** Composes the gateway on a runtime: it reads the directory's view, and writes by commands only. */
 export const scimGateway = async (runtime: Runtime, { secretsKey, publicUrl }: GatewayOptions): Promise<Service> => {
-  const { database, transport, secrets } = runtime;
+  const { database, transport, secrets, log } = runtime;
   const directory = directoryClient(transport.client({ commandTopic: DIRECTORY_COMMANDS }));
   const recorded = attempts(directory);
   const users = usersEndpoint({ directory, queries: userQueries(database, DIRECTORY_VIEW), attempts: recorded });
@@ -41,6 +44,7 @@ export const scimGateway = async (runtime: Runtime, { secretsKey, publicUrl }: G
         { provide: GROUPS, useValue: groups },
         { provide: ENDPOINTS, useValue: [users, groups] },
         { provide: CURSORS, useValue: cursors(secretsKey) },
+        { provide: LOG, useValue: log },
         { provide: CONNECTIONS, useValue: connectionQueries(database, DIRECTORY_VIEW) },
         { provide: TOKENS, useValue: secrets },
         { provide: ATTEMPTS, useValue: recorded },

@@ -1,13 +1,13 @@
 import { Controller, Get, Header, Inject, Param, Query, UseGuards } from '@nestjs/common';
 import { Needs } from '@tenure/platform';
 import { listResponse, problem, resourceTypeResource, schemaResource, serviceProviderConfig, type ResourceType } from '@tenure/scim';
+import { BULK_LIMITS } from '../bulk/bulk.controller.ts';
 import { ConnectionGuard } from '../connection/connection.guard.ts';
 import { Scim, type ScimContext } from '../connection/scim-context.ts';
 import { CURSOR_SECONDS } from '../resource/cursor.ts';
-import { DEFAULT_PAGE, LARGEST_PAGE } from '../resource/resource.controller.ts';
-import type { ScimEndpoint } from '../resource/scim-endpoint.ts';
+import { DEFAULT_PAGE, LARGEST_PAGE } from '../resource/page.ts';
+import { ENDPOINTS, isEmpty, type ScimEndpoint } from '../resource/scim-endpoint.ts';
 
-export const ENDPOINTS = Symbol('endpoints');
 const SCIM_JSON = 'application/scim+json';
 type Params = Record<string, unknown>;
 
@@ -23,6 +23,7 @@ export class DiscoveryController {
   config(@Scim() { baseUrl, policy }: ScimContext) {
     return serviceProviderConfig({
       location: `${baseUrl}/ServiceProviderConfig`,
+      bulk: BULK_LIMITS,
       maxResults: LARGEST_PAGE,
       changePassword: policy.settings.passwords === 'hash',
       pagination: { defaultPageSize: DEFAULT_PAGE, maxPageSize: LARGEST_PAGE, cursorTimeout: CURSOR_SECONDS },
@@ -38,7 +39,7 @@ export class DiscoveryController {
   @Get('ResourceTypes/:name')
   @Header('Content-Type', SCIM_JSON)
   resourceType(@Scim() context: ScimContext, @Param('name') name: string) {
-    return found(this.types(context).find((type) => type.name === name), (type) => typeDocument(context, type));
+    return found(this.types(context).find((type) => type.name.toLowerCase() === name.toLowerCase()), (type) => typeDocument(context, type));
   }
 
   @Get('Schemas')
@@ -56,7 +57,7 @@ export class DiscoveryController {
 
   /** A type that is switched off is left out (R18). */
   private types(context: ScimContext): ResourceType[] {
-    return this.endpoints.filter((endpoint) => endpoint.checkReadable?.(context) !== 'empty').map(({ type }) => type);
+    return this.endpoints.filter((endpoint) => !isEmpty(endpoint, context)).map(({ type }) => type);
   }
 
   private schemasOf(context: ScimContext) {

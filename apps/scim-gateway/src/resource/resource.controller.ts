@@ -1,16 +1,18 @@
-import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Inject, Param, Patch, Post, Put, Query, Res, UseGuards, type Type } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Inject, Patch, Post, Put, Query, Res, UseGuards, type Type } from '@nestjs/common';
+import type { Listed, PageKey } from '@tenure/directory';
 import { ifMatchOf, Needs } from '@tenure/platform';
-import { etagMatches, etagOf, listResponse, parseFilter, parseListQuery, parseProjection, parseSearchRequest, parseSort, problem, type ListQuery, type Projection } from '@tenure/scim';
+import { parseFilter, parseListQuery, parseProjection, parseSearchRequest, parseSort, problem, type ListQuery, type Projection } from '@tenure/scim';
 import type { FastifyReply } from 'fastify';
 import { ConnectionGuard } from '../connection/connection.guard.ts';
 import { Scim, type ScimContext } from '../connection/scim-context.ts';
 import type { Cursors } from './cursor.ts';
+import { pageOf, pageResponse } from './page.ts';
 import { locationOf, present } from './present.ts';
-import type { ScimEndpoint, Shown } from './scim-endpoint.ts';
+import { ResourceId } from './resource-id.ts';
+import { isEmpty, type ScimEndpoint, type Shown } from './scim-endpoint.ts';
+import { isKnown, versionOf } from './versions.ts';
 
 export const CURSORS = Symbol('cursors');
-export const DEFAULT_PAGE = 100;
-export const LARGEST_PAGE = 1000;
 
 type Params = Record<string, string | string[] | undefined>;
 const SCIM_JSON = 'application/scim+json';
@@ -41,11 +43,12 @@ export const resourceController = (path: string, token: symbol): Type => {
 
     @Get(':id')
     @Header('Content-Type', SCIM_JSON)
-    async get(@Scim() context: ScimContext, @Param('id') id: string, @Query() params: Params, @Headers('if-none-match') known: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
+    async get(@Scim() context: ScimContext, @ResourceId() id: string, @Query() params: Params, @Headers('if-none-match') known: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
       const projection = this.projection(params);
-      const found = this.isEmpty(context) ? undefined : await this.endpoint.get(context, id, projection);
+      const found = isEmpty(this.endpoint, context) ? undefined : await this.endpoint.get(context, id, projection);
       if (!found) throw problem(404, `There is no ${this.endpoint.type.name} with this id.`);
-      if (known !== undefined && found.cacheable && etagMatches(known, found.revision)) return void reply.status(304).header('etag', etagOf(found.revision));
+      const version = versionOf(found);
+      if (known !== undefined && found.cacheable && isKnown(known, version)) return void reply.status(304).header('etag', version);
       return this.answer(context, found, projection, reply);
     }
 
@@ -60,24 +63,24 @@ export const resourceController = (path: string, token: symbol): Type => {
 
     @Put(':id')
     @Header('Content-Type', SCIM_JSON)
-    async replace(@Scim() context: ScimContext, @Param('id') id: string, @Body() body: unknown, @Query() params: Params, @Headers('if-match') ifMatch: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
+    async replace(@Scim() context: ScimContext, @ResourceId() id: string, @Body() body: unknown, @Query() params: Params, @Headers('if-match') ifMatch: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
       const projection = this.projection(params);
       return this.answer(context, await this.endpoint.replace(context, id, body, ifMatchOf(ifMatch), projection), projection, reply);
     }
 
     @Patch(':id')
-    async patch(@Scim() context: ScimContext, @Param('id') id: string, @Body() body: unknown, @Query() params: Params, @Headers('if-match') ifMatch: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
+    async patch(@Scim() context: ScimContext, @ResourceId() id: string, @Body() body: unknown, @Query() params: Params, @Headers('if-match') ifMatch: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
       const projection = this.projection(params);
       const silent = this.endpoint.patchStatus(context) === 204 && !projection.only;
       const patched = await this.endpoint.patch(context, id, body, ifMatchOf(ifMatch), silent ? { only: [] } : projection);
-      if (silent) return void reply.status(204).header('etag', etagOf(patched.revision));
+      if (silent) return void reply.status(204).header('etag', versionOf(patched));
       reply.type(SCIM_JSON);
       return this.answer(context, patched, projection, reply);
     }
 
     @Delete(':id')
     @HttpCode(204)
-    async delete(@Scim() context: ScimContext, @Param('id') id: string, @Headers('if-match') ifMatch: string | undefined) {
+    async delete(@Scim() context: ScimContext, @ResourceId() id: string, @Headers('if-match') ifMatch: string | undefined) {
       await this.endpoint.delete(context, id, ifMatchOf(ifMatch));
     }
 
@@ -85,37 +88,26 @@ export const resourceController = (path: string, token: symbol): Type => {
       return parseProjection(parseListQuery(params), this.endpoint.type);
     }
 
-    private isEmpty(context: ScimContext) {
-      return this.endpoint.checkReadable?.(context) === 'empty';
-    }
-
     private answer(context: ScimContext, shown: Shown, projection: Projection, reply: FastifyReply) {
-      reply.header('etag', etagOf(shown.revision));
+      reply.header('etag', versionOf(shown));
       return present(context, this.endpoint.type, shown, projection);
     }
 
     private async page(context: ScimContext, query: ListQuery) {
       const { type } = this.endpoint;
       const projection = parseProjection(query, type);
-      const count = Math.min(query.count ?? DEFAULT_PAGE, LARGEST_PAGE);
-      const byCursor = query.cursor !== undefined;
-      const after = query.cursor ? this.cursors.read(context, type.endpoint, query, query.cursor) : undefined;
+      const after = query.cursor ? this.cursors.read<PageKey>(context, type.endpoint, query, query.cursor) : undefined;
       const filter = query.filter === undefined ? undefined : parseFilter(query.filter, type, context.policy.settings);
       const sort = parseSort(type, query);
-      const request = {
-        ...(filter && { filter }),
-        ...(sort && { sort }),
-        page: { count, withTotal: !after, ...(byCursor ? { ...(after && { after }) } : { startIndex: query.startIndex }) },
-      };
-      const { items, total, next } = this.isEmpty(context) ? { items: [], total: 0, next: undefined } : await this.endpoint.list(context, request, projection);
-      return listResponse({
+      const { items, total, next } = isEmpty(this.endpoint, context) ? nothing : await this.endpoint.list(context, { filter, sort, page: pageOf(query, after) }, projection);
+      return pageResponse(query, {
         resources: items.map((shown) => present(context, type, shown, projection)),
-        ...(total !== undefined && { totalResults: total }),
-        ...(!byCursor && { startIndex: query.startIndex }),
-        itemsPerPage: items.length,
-        ...(byCursor && next && { nextCursor: this.cursors.sign(context, type.endpoint, query, next) }),
+        total,
+        nextCursor: next && (() => this.cursors.sign(context, type.endpoint, query, next)),
       });
     }
   }
   return ResourceController;
 };
+
+const nothing: Listed<Shown> = { items: [], total: 0 };

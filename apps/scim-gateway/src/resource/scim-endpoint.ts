@@ -2,6 +2,9 @@ import type { Listed, ListRequest } from '@tenure/directory';
 import type { Projection, Resource, ResourceType } from '@tenure/scim';
 import type { ScimContext } from '../connection/scim-context.ts';
 
+/** All of them, in the order in which a query at the root lists them. */
+export const ENDPOINTS = Symbol('endpoints');
+
 /** `If-Match` as the revisions that it allows. */
 export type IfMatch = '*' | number[] | undefined;
 
@@ -9,7 +12,9 @@ export type IfMatch = '*' | number[] | undefined;
 export type Shown = {
   resource: Resource;
   revision: number;
-  /** Whether a 304 may be answered: not where the resource shows what its revision does not cover. */
+  /** A mark of what it shows that its revision does not cover: another one when that changes. */
+  beside?: string;
+  /** Whether a 304 may be answered: not where it shows what neither covers. */
   cacheable?: boolean;
 };
 
@@ -27,3 +32,5 @@ export type ScimEndpoint = {
   /** What a PATCH without `attributes` answers (C4). */
   patchStatus: (context: ScimContext) => 200 | 204;
 };
+
+export const isEmpty = ({ checkReadable }: ScimEndpoint, context: ScimContext): boolean => checkReadable?.(context) === 'empty';

@@ -6,6 +6,7 @@ import { isReturned, parseBody, parsePatch, parseResource, userType, type JsonOb
 import type { Attempts } from '../connection/attempts.ts';
 import type { ScimContext } from '../connection/scim-context.ts';
 import type { ScimEndpoint, Shown } from './scim-endpoint.ts';
+import { besideOf } from './versions.ts';
 
 export type UsersDeps = { directory: DirectoryClient; queries: UserQueries; attempts: Attempts };
 
@@ -13,7 +14,7 @@ export type UsersDeps = { directory: DirectoryClient; queries: UserQueries; atte
 export const usersEndpoint = ({ directory, queries, attempts }: UsersDeps): ScimEndpoint => {
   const sightOf = ({ policy }: ScimContext): Sight => ({ kind: 'connection', policy });
   const wantsGroups = (projection: Projection) => isReturned(userType, 'groups', projection);
-  const shown = (user: UserRecord | UserReply, groups: readonly JsonObject[] = []): Shown => ({ resource: presentedUser(user, groups), revision: user.revision });
+  const shown = (user: UserRecord | UserReply, groups: readonly JsonObject[] = []): Shown => ({ resource: presentedUser(user, groups), revision: user.revision, beside: besideOf(groups), cacheable: true });
   const note = ({ caller, operation }: ScimContext, notes: readonly Note[]) => attempts.noted({ ...caller, operation }, notes);
 
   return {
@@ -28,8 +29,7 @@ export const usersEndpoint = ({ directory, queries, attempts }: UsersDeps): Scim
       const { tenantId } = context.caller;
       const withGroups = wantsGroups(projection);
       const [user, groups] = await Promise.all([queries.get(tenantId, sightOf(context), id), withGroups ? queries.groupsOf(tenantId, sightOf(context), [id]) : undefined]);
-      // `groups` changes without the user's revision (design, decision 7).
-      return user && { ...shown(user, groups?.get(id)), cacheable: !withGroups };
+      return user && shown(user, groups?.get(id));
     },
     create: async (context, body) => {
       const { resource, notes } = parseResource(userType, body, context.policy.settings);

@@ -1,10 +1,10 @@
-/** The revisions that an `If-Match` allows: `W/"3"`, `"3"`, a list of them, or `*`. A tag that is none of ours matches nothing. */
+/** The revisions that an `If-Match` allows: `W/"3"`, `"3"`, a list of them, or `*`; what a tag says after the revision is not of interest. A tag that is none of ours matches nothing. */
 export const ifMatchOf = (header: string | undefined): '*' | number[] | undefined => {
   if (header === undefined) return undefined;
   if (header.trim() === '*') return '*';
   return header
     .split(',')
-    .map((tag) => Number(/^\s*(?:W\/)?"?(\d+)"?\s*$/i.exec(tag)?.[1] ?? Number.NaN))
+    .map((tag) => Number(/^\s*(?:W\/)?"?(\d+)(?:-[\w-]+)?"?\s*$/i.exec(tag)?.[1] ?? Number.NaN))
     .filter(Number.isSafeInteger);
 };
 

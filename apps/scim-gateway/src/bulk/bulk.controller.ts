@@ -1,0 +1,31 @@
+import { Body, Controller, Header, Headers, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
+import { Needs, type Log } from '@tenure/platform';
+import { bulkResponseSchema, parseBulk, type BulkLimits } from '@tenure/scim';
+import { ConnectionGuard } from '../connection/connection.guard.ts';
+import { Scim, type ScimContext } from '../connection/scim-context.ts';
+import { ENDPOINTS, type ScimEndpoint } from '../resource/scim-endpoint.ts';
+import { runBulk } from './run-bulk.ts';
+
+export const LOG = Symbol('log');
+
+/** The size is also what any body may have that is no group's. */
+export const BULK_LIMITS: BulkLimits = { maxOperations: 1000, maxPayloadSize: 10 * 1024 * 1024 };
+
+/** RFC 7644 §3.7. */
+@Controller('scim/:tenantId/:connectionId/v2/Bulk')
+@UseGuards(ConnectionGuard)
+@Needs('public')
+export class BulkController {
+  constructor(
+    @Inject(ENDPOINTS) private readonly endpoints: readonly ScimEndpoint[],
+    @Inject(LOG) private readonly log: Log,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  @Header('Content-Type', 'application/scim+json')
+  async run(@Scim() context: ScimContext, @Body() body: unknown, @Headers('content-length') length: string | undefined) {
+    const request = parseBulk(body, BULK_LIMITS, Number(length ?? 0));
+    return { schemas: [bulkResponseSchema], Operations: await runBulk({ endpoints: this.endpoints, log: this.log }, context, request) };
+  }
+}

@@ -1,0 +1,18 @@
+import { createHash } from 'node:crypto';
+import { etagOf, type JsonObject } from '@tenure/scim';
+import type { Shown } from './scim-endpoint.ts';
+
+/** A mark of what a resource shows beside its own state: another one when anything of it changes, whatever its order. */
+export const besideOf = (values: readonly JsonObject[]): string | undefined =>
+  values.length === 0 ? undefined : createHash('sha256').update(values.map((value) => JSON.stringify(value)).sort().join()).digest('base64url').slice(0, 8);
+
+/**
+ * `meta.version` and ETag: the revision, and where groups are shown, which change without it (design, decision 7), their mark.
+ * `If-Match` reads the revision alone; `If-None-Match` compares all of it.
+ */
+export const versionOf = ({ revision, beside }: Pick<Shown, 'revision' | 'beside'>): string => (beside === undefined ? etagOf(revision) : `W/"${revision}-${beside}"`);
+
+const opaque = (tag: string) => tag.trim().replace(/^W\//i, '').replaceAll('"', '');
+
+/** Whether an `If-None-Match` names this version; weakly, as SCIM's tags are (RFC 7644 §3.14). */
+export const isKnown = (header: string, version: string): boolean => header.trim() === '*' || header.split(',').some((tag) => opaque(tag) === opaque(version));
