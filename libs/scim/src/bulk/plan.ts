@@ -3,7 +3,7 @@ import type { BulkOperation } from './request.ts';
 /**
  * A step of carrying out a bulk request; `index` is that of the operation.
  * `run`: all it refers to exists by then. `runWithout`: it stands in a circle and goes first without these references;
- * `complete` sets them later. `refuse`: it refers to what nothing in the request creates (409).
+ * `complete` sets them as soon as all of them exist. `refuse`: it refers to what nothing in the request creates (409).
  */
 export type BulkStep =
   | { do: 'run' | 'complete'; index: number }
@@ -18,7 +18,16 @@ export type BulkStep =
 export const planBulk = (operations: readonly BulkOperation[]): BulkStep[] => {
   const creators = new Map(operations.flatMap(({ method, bulkId }, index) => (method === 'POST' && bulkId ? [[bulkId, index] as const] : [])));
   const steps: BulkStep[] = [];
-  const completions: BulkStep[] = [];
+  /** Operations that went first without some references, with those of which the creator is still to come. */
+  const incomplete = new Map<number, Set<string>>();
+  const complete = (created: string | undefined) => {
+    for (const [index, open] of incomplete) {
+      if (created !== undefined) open.delete(created);
+      if (open.size > 0) continue;
+      incomplete.delete(index);
+      steps.push({ do: 'complete', index });
+    }
+  };
   const state = new Map<number, 'visiting' | 'done'>();
 
   // Iterative: a chain of references may be as long as the request.
@@ -46,9 +55,10 @@ export const planBulk = (operations: readonly BulkOperation[]): BulkStep[] => {
       else if (open.length === 0) steps.push({ do: 'run', index });
       else {
         steps.push({ do: 'runWithout', index, bulkIds: open });
-        completions.push({ do: 'complete', index });
+        incomplete.set(index, new Set(open));
       }
+      complete(operations[index]!.bulkId);
     }
   }
-  return [...steps, ...completions];
+  return steps;
 };
