@@ -21,11 +21,19 @@ export const openLog = (service: string, level: string, output: LogOutput = pino
     output,
   );
 
-/** Nest's own messages, at a level below ours: its start-up chatter is `debug`. */
-export const nestLogger = (log: Log): LoggerService => ({
-  log: (message: unknown, context?: unknown) => log.debug({ context }, String(message)),
-  error: (message: unknown, ...rest: unknown[]) => log.error({ context: rest.at(-1), err: message instanceof Error ? message : undefined }, String(message)),
-  warn: (message: unknown, context?: unknown) => log.warn({ context }, String(message)),
-  debug: (message: unknown, context?: unknown) => log.trace({ context }, String(message)),
-  verbose: (message: unknown, context?: unknown) => log.trace({ context }, String(message)),
-});
+/** What is logged through Nest: a text, an error, or `{message, ...}` with fields beside it. */
+const partsOf = (said: unknown): [fields: object, text: string] => {
+  if (said instanceof Error) return [{ err: said }, said.message];
+  if (typeof said !== 'object' || said === null || !('message' in said)) return [{}, String(said)];
+  const { message, ...fields } = said;
+  return [fields, String(message)];
+};
+
+/** Nest's own messages, at a level below ours: its start-up chatter is `debug`. The last argument is the context, that is who says it. */
+export const nestLogger = (log: Log): LoggerService => {
+  const at = (level: 'error' | 'warn' | 'debug' | 'trace') => (said: unknown, ...rest: unknown[]) => {
+    const [fields, text] = partsOf(said);
+    log[level]({ context: rest.at(-1), ...fields }, text);
+  };
+  return { log: at('debug'), error: at('error'), warn: at('warn'), debug: at('trace'), verbose: at('trace') };
+};
