@@ -7,6 +7,7 @@ import { chapters } from './demo/chapters/index.mjs';
 import { demoClock } from './demo/clock.mjs';
 import { distributedSystem } from './demo/distributed.mjs';
 import { client } from './demo/http.mjs';
+import { CannotStart } from './demo/program.mjs';
 import { startSandbox } from './demo/sandbox.mjs';
 import { standaloneSystem } from './demo/standalone.mjs';
 import { chapter, checksSoFar, NotAsTold, secondsSoFar, tell } from './demo/story.mjs';
@@ -60,7 +61,7 @@ try {
 } catch (error) {
   // What fails because everything is being stopped is no news.
   if (!interrupted) {
-    console.error(`\n   ✗ ${error instanceof NotAsTold ? error.message : error.stack}`);
+    console.error(`\n   ✗ ${error instanceof NotAsTold || error instanceof CannotStart ? error.message : error.stack}`);
     await close();
     console.error(`\nNot as told, after ${checksSoFar()} checks and ${secondsSoFar()} s. Logs: ${folder}`);
     process.exitCode = 1;

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
-import { existingOrStartedKafka } from '../kafka/kafka.mjs';
 import { freePort } from '../servers/ports.mjs';
 import { startTestPostgres } from '../servers/postgres.mjs';
+import { openBroker } from './broker.mjs';
 import { openFrontDoor } from './front-door.mjs';
 import { build, program } from './program.mjs';
 
@@ -44,7 +44,7 @@ export const distributedSystem = async ({ folder, settings, say }) => {
     const postgres = await startTestPostgres();
     opened.push(postgres.close);
     const databaseUrl = await makeDatabase(postgres.url);
-    const kafka = await existingOrStartedKafka({ say });
+    const kafka = await openBroker({ say });
     opened.push(kafka.close);
 
     const port = await freePort();
@@ -70,10 +70,8 @@ export const distributedSystem = async ({ folder, settings, say }) => {
       start: (app) => (app ? programs.get(app).start() : each(({ start }) => start())),
       kill: (app) => programs.get(app).kill(),
       stop: () => each(({ stop }) => stop()),
-      rebuildViews: async () => {
-        for (const app of ['directory-service', 'mapping-service']) await programs.get(app).command('rebuild');
-      },
-      checkLedger: async () => JSON.parse(await programs.get('audit-service').command('check-ledger')),
+      rebuildViews: async () => [await programs.get('directory-service').command('rebuild'), await programs.get('mapping-service').command('rebuild')],
+      checkLedger: () => programs.get('audit-service').command('check-ledger'),
       close,
     };
   } catch (error) {

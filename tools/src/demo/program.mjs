@@ -11,11 +11,14 @@ const ours = /^(TENURE|SANDBOX|KAFKA|EVENT_?STORE|OTEL)|^(DATABASE_URL|TRANSPORT
 /** What a program is started with: this process's own environment without a word to Tenure, and what the demo says. */
 const environment = (settings) => ({ ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name))), LOG_LEVEL: 'info', ...settings });
 
+/** The story can't begin. The message is for the person who started it. */
+export class CannotStart extends Error {}
+
 /** Builds the apps, which takes seconds where nothing changed. */
 export const build = async (apps) => {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   await run(process.execPath, [tsc, '-b', ...apps.map((app) => `apps/${app}`)], { cwd: root }).catch((error) => {
-    throw new Error(`The build of ${apps.join(', ')} failed:\n${error.stdout || error.message}`);
+    throw new CannotStart(`The build of ${apps.join(', ')} failed:\n${error.stdout || error.message}`);
   });
 };
 
@@ -33,10 +36,10 @@ export const program = ({ app, folder, settings, readyUrl }) => {
     },
     kill: async () => server?.stop('SIGKILL'),
     stop: async () => server?.stop(),
-    /** Another command of the same app, on the same data, to its end. Answers what it printed. */
+    /** Another command of the same app, on the same data, to its end. Answers the JSON that it prints. */
     command: async (name) => {
-      const { stdout } = await run(process.execPath, [file(name)], { cwd: folder, env, timeout: 120_000 });
-      return stdout;
+      const { stdout } = await run(process.execPath, [file(name)], { cwd: folder, env: { ...env, LOG_LEVEL: 'silent' }, timeout: 120_000 });
+      return JSON.parse(stdout);
     },
   };
 };

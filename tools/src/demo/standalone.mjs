@@ -30,7 +30,7 @@ export const standaloneSystem = async ({ folder, settings }) => {
     kill: tenure.kill,
     stop: tenure.stop,
     rebuildViews: () => tenure.command('rebuild'),
-    checkLedger: async () => JSON.parse(await tenure.command('check-ledger')),
+    checkLedger: () => tenure.command('check-ledger'),
     close: async () => {
       await tenure.stop();
       await endOrphan(dataDir);

@@ -38,9 +38,11 @@ const causesOf = (entries, last) => {
   return chain;
 };
 
+const short = (text) => (text.length > 90 ? `${text.slice(0, 87)}…` : text);
+
 const auditAnswers = async ({ admin, audit, ada, entra }, history) => {
   const entries = await allItems(admin, `${audit}/entries?user=${ada.id}`);
-  for (const { at, actor, summary } of entries.toReversed()) tell(`  ${at}  ${actor.kind.padEnd(10)}  ${summary}`);
+  for (const { at, actor, summary } of entries.toReversed()) tell(`  ${at}  ${actor.kind.padEnd(10)}  ${short(summary)}`);
   const inDirectory = entries.filter(({ subject }) => subject.kind === 'user').toReversed();
   equal('the ledger has every event of Ada’s once', inDirectory.map(({ event }) => event.revision), history.map(({ revision }) => revision));
   check('newest first, without her name anywhere', entries.every(({ seq }, index) => index === 0 || entries[index - 1].seq > seq) && !/lindqvist/i.test(JSON.stringify(entries)), entries);

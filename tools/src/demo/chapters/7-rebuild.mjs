@@ -14,17 +14,16 @@ export const viewsAreRebuilt = async (world) => {
   check('the calendar has timers in every state that the story brought about', ['armed', 'fired', 'cancelled'].every((state) => before.timers.some((timer) => timer.state === state)), before.timers);
 
   await system.stop();
-  await system.rebuildViews();
-  tell('Tenure is stopped, its views are dropped, and it starts again.');
+  const dropped = (await system.rebuildViews()).flatMap((rebuilt) => rebuilt.dropped);
+  tell(`Tenure is stopped, its views are dropped (${dropped.join(', ')}), and it starts again.`);
   await system.start();
   await clock.settled(120_000);
 
   const after = await publicState(world);
-  for (const [name, items] of Object.entries(after)) equal(`the same as before: ${Array.isArray(items) ? `${items.length} ` : ''}${name}`, differences(before[name], items), []);
+  for (const [name, items] of Object.entries(after)) equal(`as before: ${Array.isArray(items) ? `${items.length} ` : ''}${name}`, differences(before[name], items), []);
   equal('and rebuilding asked nothing of the sandbox', (await sandbox.requests()).length, asked);
 
   await system.stop();
   const { events, entries, missing, different } = await system.checkLedger();
-  equal(`the ledger holds an entry for each of ${events} events, and each is true to its stream`, [entries, missing, different], [events, [], []]);
-  check('there were events to check', events > 0);
+  check(`the ledger holds an entry for each of ${events} events, and each is true to its stream`, events > 0 && entries === events && missing.length + different.length === 0, { events, entries, missing, different });
 };
