@@ -60,10 +60,15 @@ const create = (schema: string) => `
       using jsonb_to_recordset(changes) as c (stream text, tenant_id text, id text, gone boolean)
       where ready ? c.stream and c.gone and m.tenant_id = c.tenant_id and m.group_id = c.id;
 
-    delete from ${schema}.group_members m
-      using jsonb_to_recordset(changes) as c (stream text, tenant_id text, id text, removed jsonb, gone boolean), jsonb_each_text(c.removed) as r (member_id, revision)
-      where ready ? c.stream and not c.gone and r.revision::int > (ready->>c.stream)::int
-        and m.tenant_id = c.tenant_id and m.group_id = c.id and m.member_id = r.member_id;
+    -- Each by its key: joined, a table whose size the planner doesn't know yet is read for the whole group.
+    delete from ${schema}.group_members where ctid = any (array(
+      select m.ctid
+      from jsonb_to_recordset(changes) as c (stream text, tenant_id text, id text, removed jsonb, gone boolean)
+      cross join lateral jsonb_each_text(c.removed) as r (member_id, revision)
+      cross join lateral (
+        select g.ctid from ${schema}.group_members g where g.tenant_id = c.tenant_id and g.group_id = c.id and g.member_id = r.member_id limit 1
+      ) m
+      where ready ? c.stream and not c.gone and r.revision::int > (ready->>c.stream)::int));
 
     insert into ${schema}.group_members (tenant_id, group_id, member_id, kind)
       select c.tenant_id, c.id, a.member_id, a.said->>'kind'

@@ -15,7 +15,7 @@ export type ResolvedMembers = { delta: MemberDelta; unknown: readonly string[] }
 
 export type MembersDeps = { sql: Sql; schema: string; catchUp: ViewRuntime['catchUp'] };
 
-type Answer = { head: Revision | null; added: Member[]; removed: string[]; unknown: string[]; circular: string[] };
+type Answer = { head: Revision | null; added: Member[]; removed: string[]; unknown: string[] };
 
 /**
  * Compares what a command asks with the raw membership rows of the view at exactly the loaded revision: head and rows in one statement, so
@@ -25,10 +25,11 @@ export const resolveMembers = async (deps: MembersDeps, at: GroupAt, policy: Con
   if (changes.length === 0) return { delta: { add: [], remove: [] }, unknown: [] };
   const request = memberRequest(await Promise.all(changes.map((change) => withIds(deps, at, change))));
   if (asksNothing(request)) return { delta: { add: [], remove: [] }, unknown: [] };
-  const { added, removed, unknown, circular } = await atRevision(deps, at, () => ask(deps, at, policy, request));
+  const { added, removed, unknown } = await atRevision(deps, at, () => ask(deps, at, policy, request));
   if (unknown.length > 0 && policy.settings.unknownMembers === 'reject')
     throw new Rejected('invalid', 'group/member-unknown', `There is no such member: ${unknown.slice(0, 10).join(', ')}.`);
-  if (circular.length > 0) throw new Rejected('invalid', 'group/cycle', `The group would be inside itself through ${circular.slice(0, 10).join(', ')}.`);
+  // Groups that hold each other are as RFC 7644 §3.7.1 has them; whoever follows memberships meets each group once.
+  if (added.some(({ id }) => id === at.groupId)) throw new Rejected('invalid', 'group/cycle', 'A group cannot be a member of itself.');
   return { delta: { add: added, remove: removed }, unknown };
 };
 
@@ -53,7 +54,7 @@ const ask = async ({ sql, schema }: MembersDeps, { tenantId, groupId, stream }: 
       : `not exists (select from wanted w where w.id = m.member_id)`;
   const [answer] = await sql.query<Answer>({
     text: `
-      with recursive
+      with
       wanted(id) as (select unnest($4::text[])),
       fresh(id) as (
         select w.id from wanted w
@@ -63,17 +64,11 @@ const ask = async ({ sql, schema }: MembersDeps, { tenantId, groupId, stream }: 
         select u.id, 'User' from fresh f join ${schema}.users u on u.tenant_id = $2 and u.id = f.id where ${sight}
         union all
         select g.id, 'Group' from fresh f join ${schema}.groups g on g.tenant_id = $2 and g.id = f.id where g.connection_id = $5
-      ),
-      above(id) as (
-        select $3::text
-        union
-        select m.group_id from above a join ${schema}.group_members m on m.tenant_id = $2 and m.member_id = a.id
       )
       select
         (select h.revision from ${schema}.heads h where h.stream = $1) as head,
         (select coalesce(jsonb_agg(jsonb_build_object('id', k.id, 'kind', k.kind)), '[]') from known k) as added,
         (select coalesce(jsonb_agg(f.id), '[]') from fresh f where not exists (select from known k where k.id = f.id)) as unknown,
-        (select coalesce(jsonb_agg(k.id), '[]') from known k where k.kind = 'Group' and k.id in (select a.id from above a)) as circular,
         (select coalesce(jsonb_agg(m.member_id), '[]') from ${schema}.group_members m where m.tenant_id = $2 and m.group_id = $3 and ${removed}) as removed`,
     values: given.values,
   });
