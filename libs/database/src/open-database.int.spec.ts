@@ -107,7 +107,7 @@ describe('a database', () => {
     await expect(opening).rejects.toThrow(/postgres:\/\/tenure@127\.0\.0\.1:1\/tenure \(DATABASE_URL\): .*ECONNREFUSED.*Check that it runs/);
     await expect(opening).rejects.not.toThrow('secret');
     const url = new URL(test.url);
-    url.password = 'wrong-secret';
-    await expect(openDatabase({ url: url.href, applicationName: 'test' })).rejects.toThrow('password authentication failed');
+    url.pathname = '/no_such_database';
+    await expect(openDatabase({ url: url.href, applicationName: 'test' })).rejects.toThrow('"no_such_database" does not exist');
   });
 });

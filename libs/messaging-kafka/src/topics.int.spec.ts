@@ -34,7 +34,8 @@ describeWithKafka('topics (needs Kafka)', () => {
     expect(await settingsOf(commands)).toMatchObject({ 'retention.ms': '3600000', 'message.timestamp.type': 'LogAppendTime', 'max.message.bytes': '16777216' });
     expect(await settingsOf(`facts.${suffix}`)).toMatchObject({ 'retention.ms': '-1', 'cleanup.policy': 'delete', 'max.message.bytes': '16777216' });
     const { topics: described } = await admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) });
-    expect(described.map(({ partitions }) => partitions.length)).toEqual([24, 3]);
+    const partitionsOf = Object.fromEntries(described.map(({ name, partitions }) => [name, partitions.length]));
+    expect(topics.map(({ topic }) => partitionsOf[topic])).toEqual([24, 3]);
   });
 
   it('for replies are deleted once their instance is gone, and not before', async () => {
