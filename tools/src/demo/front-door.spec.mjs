@@ -8,10 +8,9 @@ let door;
 let url;
 beforeEach(async () => {
   const [port, directoryPort, nobody] = [await freePort(), await freePort(), await freePort()];
-  directory = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += chunk;
-    response.writeHead(201, { 'x-seen': request.headers.authorization ?? '' }).end(`${request.method} ${request.url} ${body}`);
+  directory = createServer((request, response) => {
+    response.writeHead(201, { 'x-seen': request.headers.authorization ?? '' }).write(`${request.method} ${request.url} `);
+    request.pipe(response);
   });
   await new Promise((listening) => directory.listen(directoryPort, '127.0.0.1', listening));
   door = await openFrontDoor(port, { directory: directoryPort, mapping: nobody });
