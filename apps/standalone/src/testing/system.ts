@@ -4,6 +4,7 @@ import { testDatabase } from '@tenure/database/testing';
 import { readConfig } from '../config.ts';
 import { startSystem, type System } from '../system.ts';
 import { client } from './client.ts';
+import { tablesWith } from './tables.ts';
 
 const ROOT_KEY = 'root-key-of-the-tests';
 const SECRETS_KEY = Buffer.alloc(32, 's');
@@ -45,9 +46,9 @@ export const testSystem = async () => {
   return {
     url: () => system.url,
     root,
-    /** For looking behind the API, where a test is about what is kept. */
-    database,
     logged,
+    /** Behind the API: the tables in which a row holds a text, whatever its case. */
+    rowsWith: (text: string) => tablesWith(database, text),
     now,
     settled,
     moveTo: async (instant: string) => {
