@@ -84,7 +84,7 @@ const runOne = async (deps: BulkDeps, context: ScimContext, { method, endpoint: 
   switch (method) {
     case 'POST': {
       const shown = await endpoint.create(asked, data, NOTHING);
-      return { status: 201, id: String(shown.resource.id), shown };
+      return { status: 201, id: shown.resource.id as string, shown };
     }
     case 'PUT':
       return { status: 200, id, shown: await endpoint.replace(asked, id, data, ifMatch, NOTHING) };

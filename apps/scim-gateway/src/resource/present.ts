@@ -9,7 +9,7 @@ const isObject = (value: unknown): value is JsonObject => typeof value === 'obje
 
 /** References get the URL of what they name, which only the edge knows. */
 const withReferences = (context: ScimContext, elements: unknown, endpointOf: (element: JsonObject) => string) =>
-  Array.isArray(elements) ? elements.filter(isObject).map((element) => ({ ...element, $ref: `${context.baseUrl}${endpointOf(element)}/${String(element.value)}` })) : undefined;
+  Array.isArray(elements) ? elements.filter(isObject).map((element) => ({ ...element, $ref: `${context.baseUrl}${endpointOf(element)}/${element.value as string}` })) : undefined;
 
 /** A resource as this client asked for it: with its own URL, those it refers to, and the attributes that were wanted (RFC 7644 §3.9). */
 export const present = (context: ScimContext, type: ResourceType, shown: Shown, projection: Projection): JsonObject => {
@@ -18,7 +18,7 @@ export const present = (context: ScimContext, type: ResourceType, shown: Shown, 
   const groups = withReferences(context, resource.groups, () => '/Groups');
   const located = {
     ...resource,
-    meta: { ...(resource.meta as JsonObject), location: locationOf(context, type, String(resource.id)), version: versionOf(shown) },
+    meta: { ...(resource.meta as JsonObject), location: locationOf(context, type, resource.id as string), version: versionOf(shown) },
     ...(members && { members }),
     ...(groups && { groups }),
   };

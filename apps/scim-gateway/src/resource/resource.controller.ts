@@ -57,7 +57,7 @@ export const resourceController = (path: string, token: symbol): Type => {
     async create(@Scim() context: ScimContext, @Body() body: unknown, @Query() params: Params, @Res({ passthrough: true }) reply: FastifyReply) {
       const projection = this.projection(params);
       const created = await this.endpoint.create(context, body, projection);
-      reply.header('location', locationOf(context, this.endpoint.type, String(created.resource.id)));
+      reply.header('location', locationOf(context, this.endpoint.type, created.resource.id as string));
       return this.answer(context, created, projection, reply);
     }
 

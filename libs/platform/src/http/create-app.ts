@@ -3,11 +3,11 @@ import { Transform } from 'node:stream';
 import { StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Rejected } from '@tenure/eventing';
+import { SpanStatusCode } from '@opentelemetry/api';
+import { currentTraceparent, inSpan, readTraceparent, Rejected, SpanKind } from '@tenure/eventing';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { nestLogger, type Log } from '../observe/logging.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import { currentTraceparent, inSpan, SpanKind } from '../observe/tracing.ts';
 import { ProblemFilter, type ErrorDialect } from './problem.filter.ts';
 import { parseJson } from './parse-json.ts';
 
@@ -29,6 +29,8 @@ export const createHttpApp = async (module: DynamicModule, { log, metrics, diale
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: nestLogger(log), abortOnError: false, bodyParser: false });
+  // Fastify would take plain text as well, and then nobody refuses it.
+  (adapter.getInstance() as unknown as FastifyInstance).removeContentTypeParser('text/plain');
   const parse = async (_request: FastifyRequest, body: Buffer) => parseJson(body);
   app.useBodyParser(['application/json', 'application/scim+json'], { bodyLimit: LARGEST_BODY }, parse as never);
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: refusal }));
@@ -52,12 +54,17 @@ const fieldName = (path: readonly (PropertyKey | { key: PropertyKey })[]) =>
 const observe = (app: NestFastifyApplication, metrics: Metrics) => {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
-    const traceparent = request.headers.traceparent;
-    const route = request.routeOptions.url ?? 'unknown';
-    void inSpan(`${request.method} ${route}`, SpanKind.SERVER, typeof traceparent === 'string' ? traceparent : undefined, { 'http.route': route }, async () => {
-      traceparents.set(request, currentTraceparent() ?? (typeof traceparent === 'string' ? traceparent : undefined));
+    const { method, protocol, routeOptions, headers } = request;
+    const traceparent = readTraceparent(headers.traceparent);
+    const name = routeOptions.url === undefined ? method : `${method} ${routeOptions.url}`;
+    // Neither path nor query: filters quote people.
+    const attributes = { 'http.request.method': method, 'http.route': routeOptions.url, 'url.scheme': protocol, 'tenure.correlation.id': String(request.id) };
+    void inSpan({ name, kind: SpanKind.SERVER, traceparent, attributes }, async (span) => {
+      traceparents.set(request, currentTraceparent() ?? traceparent);
       done();
       await new Promise<void>((resolve) => reply.raw.once('close', resolve));
+      span.setAttribute('http.response.status_code', reply.statusCode);
+      if (reply.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
     });
   });
   fastify.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
