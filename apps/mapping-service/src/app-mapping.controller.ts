@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
-import { attributesConfig, attributesReply, jobReply, presets, previewReply, putRules, rulesReply, targetsFor, type AttributesConfig } from '@tenure/provisioning';
+import { attributesConfig, attributesReply, jobReply, newestRules, presets, previewReply, putRules, rulesReply, targetsFor, type AttributesConfig } from '@tenure/provisioning';
 import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, Needs } from '@tenure/platform';
 import type { FastifyReply } from 'fastify';
@@ -35,7 +35,7 @@ export class AppMappingController {
   @Answers('The rules, in order', rulesReply)
   async rules(@Param('tenantId') tenantId: string, @Param('appId') appId: string, @Res({ passthrough: true }) reply: FastifyReply) {
     const { config, version } = await this.apps.queries.find(tenantId, appId);
-    return tagged(reply, version, { rules: config.rules });
+    return tagged(reply, version, { rules: newestRules(config).rules });
   }
 
   @Put('rules')

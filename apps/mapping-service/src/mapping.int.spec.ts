@@ -172,7 +172,7 @@ describe('R31: turning on', () => {
     expect(world.target.users.size).toBe(2);
   });
 
-  it('R60: leaves existing accounts alone when rules are edited, until they are reapplied, and says before what that would do', async () => {
+  it('R60: leaves existing accounts at the rules they were made by, until those of today are reapplied, and says before what that would do', async () => {
     const id = await ready();
     world.target.users.clear();
     await world.call('PUT', `/apps/${id}/assignments/users/ada`);
@@ -182,15 +182,30 @@ describe('R31: turning on', () => {
     expect((await world.call('PUT', `/apps/${id}/rules?preview=true`, { rules: [rule] })).body.counts).toMatchObject({ update: 0, unchanged: 2 });
     await world.call('PUT', `/apps/${id}/rules`, { rules: [rule] });
     await world.settle();
-    const [account] = [...world.target.users.values()];
-    expect(account).not.toHaveProperty('userType');
+    const userTypes = () => [...world.target.users.values()].map(({ userType }) => userType);
+    expect(userTypes()).toEqual([undefined]);
+    await world.call('PUT', `/apps/${id}/assignments/users/bob`);
+    await world.settle();
+    expect(userTypes()).toEqual([undefined, 'Employee']);
+
+    const edited = { ...rule, actions: [{ type: 'setAttribute', target: 'userType', value: 'Contractor' }] };
+    await world.call('PUT', `/apps/${id}/rules`, { rules: [edited] });
+    await world.change('bob', { displayName: 'Bob' });
+    await world.settle();
+    expect(userTypes()).toEqual([undefined, 'Employee']);
     expect(await world.call('POST', `/apps/${id}/rules/reapply?preview=true`)).toMatchObject({
       status: 200,
-      body: { counts: { update: 1, unchanged: 1 }, accounts: [{ userId: 'ada', change: 'update', attributes: [{ target: 'userType', from: null, to: 'Employee' }] }] },
+      body: {
+        counts: { update: 2, unchanged: 0 },
+        accounts: [
+          { userId: 'ada', change: 'update', attributes: [{ target: 'userType', from: null, to: 'Contractor' }] },
+          { userId: 'bob', change: 'update', attributes: [{ target: 'userType', from: 'Employee', to: 'Contractor' }] },
+        ],
+      },
     });
     expect(await world.call('POST', `/apps/${id}/rules/reapply`)).toMatchObject({ status: 202, body: { kind: 'reapplyRules', state: 'running' } });
     await world.settle();
-    expect(account).toMatchObject({ userType: 'Employee' });
+    expect(userTypes()).toEqual(['Contractor', 'Contractor']);
   });
 
   it('R48: moves timers that run only when told to, and says so before', async () => {
@@ -201,7 +216,7 @@ describe('R31: turning on', () => {
     await world.settle();
     await world.deactivate('bob');
     await world.settle();
-    const due = async () => (await world.runtime.database.query<{ due_at: string }>({ text: `select due_at from provisioning_v1.timers where app_id = $1 and state = 'armed'`, values: [id] })).map(({ due_at }) => due_at);
+    const due = async () => (await world.runtime.database.query<{ due_at: string }>({ text: `select due_at from provisioning_v2.timers where app_id = $1 and state = 'armed'`, values: [id] })).map(({ due_at }) => due_at);
     expect(await due()).toEqual(['2026-01-06T09:00:00.000Z']);
     const later = { turnedOff: { suspend: 'P1D' }, suspended: { suspend: 'P3D' }, deleted: { suspend: 'P1D' } };
     expect((await world.call('PUT', `/apps/${id}/deprovisioning?preview=true`, { ...later, applyToRunning: true })).body.timers).toEqual([{ id: expect.any(String), from: '2026-01-06T09:00:00.000Z', to: '2026-01-08T09:00:00.000Z' }]);

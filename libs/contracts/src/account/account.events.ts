@@ -24,9 +24,13 @@ const attributes = jsonObject;
 /** What an admin wrote beside an act; it may name people. */
 const because = z.object({ reason: z.string().nullable() });
 
-/** What the account should be from now on. The first one asks for the account. */
+/** What the account should be from now on. The first one asks for the account. `rulesVersion`: by which of the app's sets of rules (R60). */
 export const AccountPlanned = defineEvent('AccountPlanned', {
-  data: account.extend({ changed: z.array(z.string()), ruleIds: z.array(z.string()) }),
+  data: account.extend({ changed: z.array(z.string()), ruleIds: z.array(z.string()), rulesVersion: z.int() }),
+  upcasts: [
+    // 1 → 2: sets of rules got versions. Before, an account that was there went by the oldest set that is kept.
+    (data) => ({ ...data, rulesVersion: 0 }),
+  ],
   personal: z.object({
     attributes,
     /** What is sent when the account is made, and never again (R36). */

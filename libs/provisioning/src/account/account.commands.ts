@@ -15,6 +15,7 @@ export type Evaluation = {
   /** What the account should be; null where that can't be told or doesn't matter: out of scope, or deleted. */
   plan: Plan | null;
   ruleIds: readonly string[];
+  rulesVersion: number;
   /** The triggers that hold; none = the user is eligible. */
   triggers: readonly HeldTrigger[];
   /** Triggers of which nothing can be said: their timers stay as they are. */

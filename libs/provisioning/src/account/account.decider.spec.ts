@@ -22,7 +22,7 @@ const tuesday = '2026-01-06T09:00:00.000Z';
 const ids = { appId: 'git', userId: 'ada' };
 const delivery = { ...ids, deliveryId: 'd1' };
 const attributes = { userName: 'ada' };
-const planned = AccountPlanned({ ...ids, changed: [], ruleIds: [] }, { attributes, onCreate: {}, additive: [], entitlements: [], matching: [] });
+const planned = AccountPlanned({ ...ids, changed: [], ruleIds: [], rulesVersion: 0 }, { attributes, onCreate: {}, additive: [], entitlements: [], matching: [] });
 const started = (action: 'create' | 'update' | 'suspend' | 'delete', deliveryId = 'd1') => DeliveryStarted({ ...ids, deliveryId, action });
 const created = AccountCreated({ ...delivery, joined: false }, { remoteId: '42', attributes });
 const provisioned = [planned, started('create'), created];
@@ -128,7 +128,7 @@ describe('a delivery', () => {
   });
 
   it('says what it changed', () => {
-    const changed = AccountPlanned({ ...ids, changed: ['title'], ruleIds: [] }, { attributes: { ...attributes, title: 'Dr' }, onCreate: {}, additive: [], entitlements: [], matching: [] });
+    const changed = AccountPlanned({ ...ids, changed: ['title'], ruleIds: [], rulesVersion: 0 }, { attributes: { ...attributes, title: 'Dr' }, onCreate: {}, additive: [], entitlements: [], matching: [] });
     account(...provisioned, changed, started('update', 'd2'))
       .when({ type: 'EndDelivery', deliveryId: 'd2', result: { kind: 'updated', attributes: { ...attributes, title: 'Dr' }, entitlements: [] } })
       .then(AccountUpdated({ ...ids, deliveryId: 'd2', changed: ['title'] }, { attributes: { ...attributes, title: 'Dr' }, entitlements: [] }));

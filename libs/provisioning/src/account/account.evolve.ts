@@ -25,7 +25,7 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
       const plan = event.personal === ERASED ? emptyPlan : event.personal;
       // A new plan is worth another try; a foreign account, or an admin's no to the account, is still in its way.
       const stays = account.failure && [FOREIGN_MATCH, GONE, REJECTED].includes(account.failure.code);
-      return { ...account, plan, aim: account.aim === 'none' ? 'present' : account.aim, updateRejected: false, failure: stays ? account.failure : null };
+      return { ...account, plan, rulesVersion: event.data.rulesVersion, aim: account.aim === 'none' ? 'present' : account.aim, updateRejected: false, failure: stays ? account.failure : null };
     }
     case 'AccountWithdrawn':
       return { ...account, aim: 'none', approval: null, failure: null, match: null };

@@ -39,6 +39,8 @@ export type PresentAccount = {
   appId: string;
   userId: string;
   plan: Plan;
+  /** The app's set of rules that the plan was made by (R60). */
+  rulesVersion: number;
   /** What is wanted in the app; `none`: nothing, and nothing was made. */
   aim: 'present' | 'suspended' | 'deleted' | 'none';
   /** What is there, as far as it is known. `gone`: deleted in the app itself (R67); `unknown`: disassociated (R56). */
@@ -76,6 +78,7 @@ export const firstState = (appId: string, userId: string): PresentAccount => ({
   appId,
   userId,
   plan: emptyPlan,
+  rulesVersion: 0,
   aim: 'present',
   remote: 'none',
   remoteId: null,
@@ -90,6 +93,9 @@ export const firstState = (appId: string, userId: string): PresentAccount => ({
   delivery: null,
   deleteInDoubt: false,
 });
+
+/** Still, or again, to be made. */
+export const isUnmade = ({ remote }: Pick<PresentAccount, 'remote'>): boolean => remote === 'none' || remote === 'deleted';
 
 /** What to do next in the app; undefined while there is nothing to do, or something must be decided first. */
 export const nextDelivery = (account: AccountState): DeliveryAction | undefined => {

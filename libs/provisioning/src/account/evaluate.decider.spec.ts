@@ -36,6 +36,7 @@ const evaluation = (parts: Partial<Evaluation> = {}): AccountCommand => ({
   ...ids,
   plan: plan(),
   ruleIds: [],
+  rulesVersion: 0,
   triggers: [],
   unsure: [],
   deprovisioning: { turnedOff: { suspend: 'P1D', hardDelete: null }, suspended: { suspend: 'P1D', hardDelete: 'P7D' }, deleted: { suspend: null, hardDelete: 'PT0S' } },
@@ -45,8 +46,8 @@ const evaluation = (parts: Partial<Evaluation> = {}): AccountCommand => ({
 const suspendedSince = (since: string): Partial<Evaluation> => ({ triggers: [{ trigger: 'suspended', since }] });
 
 const personal = (p: Plan) => ({ ...p, additive: [...p.additive], entitlements: [...p.entitlements], matching: [...p.matching] });
-const planned = AccountPlanned({ ...ids, changed: ['userName', 'displayName'], ruleIds: [] }, personal(plan()));
-const renamed = AccountPlanned({ ...ids, changed: ['displayName'], ruleIds: [] }, personal(plan('Ada H')));
+const planned = AccountPlanned({ ...ids, changed: ['userName', 'displayName'], ruleIds: [], rulesVersion: 0 }, personal(plan()));
+const renamed = AccountPlanned({ ...ids, changed: ['displayName'], ruleIds: [], rulesVersion: 0 }, personal(plan('Ada H')));
 const started = DeliveryStarted({ ...delivery, action: 'create' });
 const created = AccountCreated({ ...delivery, joined: false }, { remoteId: '42', attributes: { ...plan().attributes, active: true } });
 const provisioned = [planned, started, created];
@@ -75,10 +76,15 @@ describe('R27: a user who is eligible', () => {
     account().when(evaluation(suspendedSince(monday))).thenNothing();
   });
 
+  it('R60: is planned anew by an edit of the rules while the account is not made, and never for that afterwards', () => {
+    account(planned).when(evaluation({ rulesVersion: 1 })).then(AccountPlanned({ ...ids, changed: [], ruleIds: [], rulesVersion: 1 }, personal(plan())));
+    account(...provisioned).when(evaluation({ rulesVersion: 1 })).thenNothing();
+  });
+
   it('who is it no more before anything was made: the plan is withdrawn, and taken up again later', () => {
     account(planned).when(evaluation(suspendedSince(monday))).then(AccountWithdrawn(ids));
     expect(folded(planned, AccountWithdrawn(ids))).toMatchObject({ status: 'deleted', next: undefined });
-    account(planned, AccountWithdrawn(ids)).when(evaluation()).then(AccountPlanned({ ...ids, changed: [], ruleIds: [] }, personal(plan())));
+    account(planned, AccountWithdrawn(ids)).when(evaluation()).then(AccountPlanned({ ...ids, changed: [], ruleIds: [], rulesVersion: 0 }, personal(plan())));
   });
 
   it('does not lose the account that a call under way may yet make', () => {
@@ -169,7 +175,7 @@ describe('R54: approvals', () => {
     account(...provisioned, renamed, asked('update')).when(evaluation({ plan: plan('Ada H'), approvals: ['update'] })).thenNothing();
     account(...provisioned, renamed, asked('update'))
       .when(evaluation({ approvals: ['update'] }))
-      .then(AccountPlanned({ ...ids, changed: ['displayName'], ruleIds: [] }, personal(plan())), ApprovalWithdrawn({ ...ids, action: 'update', deprovisioning: null }));
+      .then(AccountPlanned({ ...ids, changed: ['displayName'], ruleIds: [], rulesVersion: 0 }, personal(plan())), ApprovalWithdrawn({ ...ids, action: 'update', deprovisioning: null }));
   });
 
   it('rejected for a change leave the account as it is, until the plan is another', () => {

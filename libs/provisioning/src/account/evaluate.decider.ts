@@ -12,7 +12,7 @@ import {
 import { dueTimers, movedTimers, type DeprovisioningConfig } from '../duration/index.ts';
 import type { Evaluation } from './account.commands.ts';
 import { evolveAccount } from './account.evolve.ts';
-import { changedTargets, isBehind, isRunning, isSame, type AccountState, type AccountTimer, type Plan, type PresentAccount } from './account.state.ts';
+import { changedTargets, isBehind, isRunning, isSame, isUnmade, type AccountState, type AccountTimer, type Plan, type PresentAccount } from './account.state.ts';
 
 type Step = (account: PresentAccount, before: AccountState) => AccountEvent[];
 
@@ -27,9 +27,9 @@ const inTurn = (before: AccountState, first: AccountEvent[], steps: readonly Ste
 export const evaluate = (command: Evaluation, state: AccountState): AccountEvent[] => {
   const eligible = command.triggers.length === 0;
   if (state.kind === 'none') {
-    const { appId, userId, plan, ruleIds } = command;
+    const { appId, userId, plan, ruleIds, rulesVersion } = command;
     if (!eligible || !plan) return [];
-    const planned = AccountPlanned({ appId, userId, changed: Object.keys(plan.attributes), ruleIds: [...ruleIds] }, asPersonal(plan));
+    const planned = AccountPlanned({ appId, userId, changed: Object.keys(plan.attributes), ruleIds: [...ruleIds], rulesVersion }, asPersonal(plan));
     return inTurn(state, [planned], [askForApproval(command)]);
   }
   const change = [changePlan(command), withdrawApproval, askForApproval(command)];
@@ -63,17 +63,15 @@ const restore: Step = (account) => [
   ...(account.aim === 'suspended' || account.aim === 'deleted' ? [AccessRestored(idsOf(account))] : []),
 ];
 
-const isUnmade = ({ remote }: PresentAccount): boolean => remote === 'none' || remote === 'deleted';
-
-/** What only counts when an account is made is no change of one that was. */
-const changePlan = ({ plan, ruleIds, triggers }: Evaluation): Step => (account) => {
+/** What only counts when an account is made, also by which rules, is no change of one that was. */
+const changePlan = ({ plan, ruleIds, rulesVersion, triggers }: Evaluation): Step => (account) => {
   if (!plan || (triggers.length > 0 && isUnmade(account))) return [];
   const same = isUnmade(account)
-    ? isSame(plan, account.plan) && account.aim !== 'none'
+    ? isSame(plan, account.plan) && rulesVersion === account.rulesVersion && account.aim !== 'none'
     : isSame(plan.attributes, account.plan.attributes) && isSame(plan.entitlements, account.plan.entitlements) && isSame(plan.additive, account.plan.additive);
   if (same) return [];
   const changed = changedTargets(account.plan.attributes, plan.attributes);
-  return [AccountPlanned({ ...idsOf(account), changed, ruleIds: [...ruleIds] }, asPersonal(plan))];
+  return [AccountPlanned({ ...idsOf(account), changed, ruleIds: [...ruleIds], rulesVersion }, asPersonal(plan))];
 };
 
 /** An update that waits and became needless does not wait any more. */

@@ -12,6 +12,9 @@ export type Assignment = { kind: 'users' | 'groups' | 'roles'; id: string; role?
 /** `{}` = off. `percent` is of the accounts provisioned at the window's start; whichever limit comes first (R87). */
 export type Threshold = { count?: number; percent?: number; window?: string };
 
+/** Each edit makes a set with a version of its own, which never comes again. */
+export type RuleSet = { version: number; rules: readonly Rule[] };
+
 /**
  * Everything that decides what an app's accounts should be: the fold of the app's stream, and as it is the `config` column of the
  * provisioning view's `apps`. What an admin never set has the preset's default.
@@ -35,9 +38,8 @@ export type AppConfig = {
   threshold: Threshold;
   /** Instant since which parked actions may run although the threshold was reached. */
   thresholdReleasedAt: string | null;
-  /** The rules as they were last reapplied decide about existing accounts; `rules` about new ones (R60). */
-  rules: readonly Rule[];
-  appliedRules: readonly Rule[];
+  /** The rules as they were last reapplied and every edit since, oldest first, at least one: see `rule-sets.ts` (R60). */
+  ruleSets: readonly RuleSet[];
   entitlements: { domain?: string; configuredBy: 'admin' | 'user' };
   /** Instant of the last turning on: work that became due before waits for it. */
   turnedOnAt: string | null;

@@ -154,11 +154,20 @@ describe('what can be refused of a configuration', () => {
 });
 
 describe('R60: rules', () => {
-  it('decide about existing accounts only once they are reapplied, or from the first turning on', () => {
-    expect(stateOf(created(), AppRulesSet({ rules: [rule] }), AppTurnedOn({})).appliedRules).toEqual([rule]);
-    const edited = stateOf(created(), AppTurnedOn({}), AppRulesSet({ rules: [rule] }), AppTurnedOff({}), AppTurnedOn({}));
-    expect(edited).toMatchObject({ rules: [rule], appliedRules: [] });
-    expect(appDecider.evolve(edited, AppRulesReapplied({}))).toMatchObject({ appliedRules: [rule] });
+  const versions = (...history: AppEvent[]) => stateOf(created(), ...history).ruleSets.map(({ version, rules }) => [version, rules.length]);
+  const [none, one, two] = [AppRulesSet({ rules: [] }), AppRulesSet({ rules: [rule] }), AppRulesSet({ rules: [rule, { ...rule, id: 'r2' }] })];
+
+  it('are kept as they were at each edit since they were last reapplied, for the accounts that were made by them', () => {
+    expect(versions(AppTurnedOn({}), one, two)).toEqual([[0, 0], [1, 1], [2, 2]]);
+    expect(versions(AppTurnedOn({}), one, AppTurnedOff({}), AppTurnedOn({}), two, AppRulesReapplied({}))).toEqual([[2, 2]]);
+    expect(versions(AppTurnedOn({}), one, AppRulesReapplied({}), none)).toEqual([[1, 1], [2, 0]]);
+  });
+
+  it('of a draft are only the newest, and after its configuration was deleted no version comes again', () => {
+    expect(versions(one, two, AppTurnedOn({}))).toEqual([[2, 2]]);
+    const deleted = AppConfigurationDeleted({ wipes: null, defaults: defaultsOf('scim') });
+    expect(versions(one, AppTurnedOn({}), two, deleted)).toEqual([[3, 0]]);
+    expect(versions(one, AppTurnedOn({}), two, deleted, one)).toEqual([[4, 1]]);
   });
 });
 
@@ -176,6 +185,6 @@ describe('R51: deleting the configuration', () => {
     const deleted = AppConfigurationDeleted({ wipes: 's1', defaults: defaultsOf('scim') });
     app(...ready, AppTurnedOn({})).when({ type: 'DeleteConfiguration' }).then(deleted);
     const state = stateOf(...ready, AppTurnedOn({}), AppAssigned({ kind: 'users', id: 'ada' }), deleted);
-    expect(state).toEqual({ ...stateOf(created()), sso: { configured: true } });
+    expect(state).toEqual({ ...stateOf(created()), sso: { configured: true }, ruleSets: [{ version: 1, rules: [] }] });
   });
 });

@@ -34,6 +34,7 @@ import { evolveApp } from './app.evolve.ts';
 import { refuseAttributes, refuseDeprovisioning, refuseEntitlements, refuseRules } from './app.rules.ts';
 import type { App, PresentApp, TestResult } from './app.state.ts';
 import { missingOf, wordsFor } from './app.steps.ts';
+import { newestRules } from './rule-sets.ts';
 
 type NewCredentials = { secretId: string; kind: 'bearer' | 'basic' | 'oauth2'; hint: string };
 
@@ -107,7 +108,7 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
       return [AppThresholdReleased({})];
     case 'SetRules':
       refuseRules(command.rules, state.preset);
-      return isSame(command.rules, state.rules) ? [] : [AppRulesSet({ rules: [...command.rules] })];
+      return isSame(command.rules, newestRules(state).rules) ? [] : [AppRulesSet({ rules: [...command.rules] })];
     case 'ReapplyRules':
       return [AppRulesReapplied({})];
     case 'SetEntitlements':

@@ -1,5 +1,6 @@
 import type { AppEvent } from '@tenure/contracts';
 import type { App, PresentApp } from './app.state.ts';
+import { newestRules, reapplied, withRules } from './rule-sets.ts';
 
 /** Every event is of an app that was created, so only `AppCreated` may find none. */
 export const evolveApp = (state: App, event: AppEvent): App => {
@@ -20,8 +21,7 @@ const blank: Omit<PresentApp, 'name' | 'preset' | 'attributes' | 'scope' | 'depr
   assignments: [],
   approvals: [],
   threshold: {},
-  rules: [],
-  appliedRules: [],
+  ruleSets: [{ version: 0, rules: [] }],
   entitlements: { configuredBy: 'admin' },
 };
 
@@ -60,20 +60,19 @@ const evolvePresent = (app: PresentApp, event: Exclude<AppEvent, { type: 'AppCre
     case 'AppCycleStarted':
       return app;
     case 'AppRulesSet':
-      return { ...app, rules: event.data.rules };
+      return { ...app, ruleSets: withRules(app, event.data.rules) };
     case 'AppRulesReapplied':
-      return { ...app, appliedRules: app.rules };
+      return { ...app, ruleSets: reapplied(app) };
     case 'AppEntitlementsSet':
       return { ...app, entitlements: event.data };
-    // The first cycle finds no accounts that older rules made (R60).
     case 'AppTurnedOn':
-      return { ...app, state: 'on', appliedRules: app.state === 'draft' ? app.rules : app.appliedRules };
+      return { ...app, state: 'on' };
     case 'AppTurnedOff':
       return { ...app, state: 'off' };
     case 'AppReauthorizationNeeded':
       return { ...app, state: 'needsReauthorization', test: { outcome: 'failed', problem: 'unauthorized', status: 401 } };
-    // That single sign-on is set up is a fact of the app, not of its provisioning.
+    // That single sign-on is set up is a fact of the app, not of its provisioning. Accounts that stay know versions of rules, which never come again.
     case 'AppConfigurationDeleted':
-      return { ...blank, ...event.data.defaults, name: app.name, preset: app.preset, sso: app.sso };
+      return { ...blank, ...event.data.defaults, name: app.name, preset: app.preset, sso: app.sso, ruleSets: [{ version: newestRules(app).version + 1, rules: [] }] };
   }
 };

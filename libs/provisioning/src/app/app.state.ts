@@ -9,7 +9,7 @@ type Credentials = Omit<NonNullable<AppConfig['credentials']>, 'setAt'>;
 /** An app as its events have it. Instants are the envelopes'; `app-record.ts` puts them beside it. */
 export type PresentApp = Pick<
   AppConfig,
-  'name' | 'preset' | 'state' | 'sso' | 'attributes' | 'scope' | 'assignments' | 'deprovisioning' | 'approvals' | 'threshold' | 'rules' | 'appliedRules' | 'entitlements'
+  'name' | 'preset' | 'state' | 'sso' | 'attributes' | 'scope' | 'assignments' | 'deprovisioning' | 'approvals' | 'threshold' | 'ruleSets' | 'entitlements'
 > & {
   kind: 'present';
   credentials: Credentials | null;

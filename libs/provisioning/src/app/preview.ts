@@ -15,6 +15,7 @@ import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { AppConfig, ApprovalAction } from './app-config.ts';
 import type { AppQueries } from './app.queries.ts';
 import { refuseAttributes, refuseDeprovisioning, refuseRules } from './app.rules.ts';
+import { reapplied, withRules } from './rule-sets.ts';
 
 const changes = ['create', 'update', 'suspend', 'unsuspend', 'delete', 'unchanged'] as const;
 type Change = (typeof changes)[number];
@@ -110,18 +111,17 @@ export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clo
       const rules = given.map((rule, index) => ({ ...rule, id: rule.id ?? `new ${index}` }));
       const edited = (app: AppConfig) => {
         refuseRules(rules, app.preset);
-        return { ...app, rules };
+        return { ...app, ruleSets: withRules(app, rules) };
       };
       return preview(tenantId, appId, { edited });
     },
-    reapplication: (tenantId: string, appId: string) => preview(tenantId, appId, { edited: (app) => ({ ...app, appliedRules: app.rules }) }),
+    reapplication: (tenantId: string, appId: string) => preview(tenantId, appId, { edited: (app) => ({ ...app, ruleSets: reapplied(app) }) }),
     cycle: (tenantId: string, appId: string) => preview(tenantId, appId, { edited: (app) => app, fromScratch: true }),
   };
 };
 
 const evaluated = (account: AccountState, app: AppConfig, views: Pick<Views, 'person' | 'groups' | 'tenant'>, now: Instant): AccountState => {
-  const isNew = account.kind === 'none' || account.remote === 'none' || account.remote === 'deleted';
-  const { scope: _, ...evaluation } = evaluatePerson({ app, appSince: now, causedAt: now, ...views }, { isNew });
+  const { scope: _, ...evaluation } = evaluatePerson({ app, appSince: now, causedAt: now, ...views }, account);
   return accountDecider.decide({ type: 'Evaluate', ...evaluation }, account).reduce(accountDecider.evolve, account);
 };
 

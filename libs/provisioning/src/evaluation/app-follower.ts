@@ -3,7 +3,7 @@ import { startFollower, streamParts, type EventStore, type Follower, type Leases
 import { markTenant, PROVISIONING } from '../people/to-evaluate.ts';
 import { findApp } from '../view/find-apps.ts';
 
-/** Since when an app's scope is as it is: the instant of the trigger *turned off* where it was an admin who moved the edge. */
+/** Since when an app's scope is as it is, a new set of rules counting once it is reapplied: the instant of the trigger *turned off* where it was an admin who moved the edge. */
 export const appScopesTable = `
   create table app_scopes (
     tenant_id text not null,
@@ -16,11 +16,11 @@ export const appScopesTable = `
 const noteScope = async (sql: Sql, tenantId: string, appId: string, occurredAt: string) => {
   const app = await findApp(sql, tenantId, appId);
   if (!app) return;
-  const { scope, assignments, appliedRules } = app;
+  const { scope, assignments, ruleSets } = app;
   await sql.query({
     text: `insert into ${PROVISIONING}.app_scopes as s (tenant_id, app_id, scope, since) values ($1, $2, $3, $4)
            on conflict (tenant_id, app_id) do update set scope = excluded.scope, since = excluded.since where s.scope <> excluded.scope`,
-    values: [tenantId, appId, JSON.stringify({ scope, assignments, appliedRules }), occurredAt],
+    values: [tenantId, appId, JSON.stringify({ scope, assignments, rulesVersion: ruleSets[0]!.version }), occurredAt],
   });
 };
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { accountIdOf } from '../account/account.aggregate.ts';
+import { firstState, type AccountState, type PresentAccount } from '../account/account.state.ts';
 import type { KnownGroups, KnownPerson } from '../people/find-person.ts';
 import { appConfig } from '../testing/app-config.ts';
 import { evaluatePerson, type Views } from './evaluate-person.ts';
@@ -20,8 +21,8 @@ const person = (parts: Partial<KnownPerson> = {}): KnownPerson => ({
   ...parts,
 });
 const groups = (parts: Partial<KnownGroups> = {}): KnownGroups => ({ direct: new Set(), all: new Set(), directUntil: new Map(), allUntil: new Map(), ...parts });
-const evaluated = (parts: Partial<Views> = {}, isNew = false) =>
-  evaluatePerson({ app: appConfig(), appSince: joined, person: person(), groups: groups(), tenant: { primaryDomain: 'plum.example', domainSince: joined }, causedAt: now, ...parts }, { isNew });
+const evaluated = (parts: Partial<Views> = {}, account: AccountState = { kind: 'none' }) =>
+  evaluatePerson({ app: appConfig(), appSince: joined, person: person(), groups: groups(), tenant: { primaryDomain: 'plum.example', domainSince: joined }, causedAt: now, ...parts }, account);
 
 describe('R44 R47: what is planned for a person', () => {
   it('never has active in it, which is the timers’ business; only a new account is told that it is active', () => {
@@ -37,11 +38,16 @@ describe('R44 R47: what is planned for a person', () => {
     expect(evaluated({ app: appConfig({ attributes: mapped }) }).plan!.attributes['externalId']).toBe('ada@plum.example');
   });
 
-  it('R60: follows the rules of today for a new account, and the reapplied ones for one that is there', () => {
-    const rule = { id: 'r', name: 'r', enabled: true, match: 'all' as const, conditions: [], actions: [{ type: 'setAttribute' as const, target: 'title', value: 'Dr' }] };
-    const app = appConfig({ rules: [rule], appliedRules: [] });
-    expect(evaluated({ app }, true)).toMatchObject({ ruleIds: ['r'], plan: { attributes: { title: 'Dr' } } });
-    expect(evaluated({ app }, false).ruleIds).toEqual([]);
+  it('R60: follows the rules of today for an account that is to be made, and those of its own plan for one that is there', () => {
+    const rule = (id: string) => ({ id, name: id, enabled: true, match: 'all' as const, conditions: [], actions: [{ type: 'setAttribute' as const, target: 'title', value: id }] });
+    const app = appConfig({ ruleSets: [{ version: 3, rules: [rule('three')] }, { version: 4, rules: [rule('four')] }, { version: 5, rules: [rule('five')] }] });
+    const there = (rulesVersion: number, remote: PresentAccount['remote'] = 'active') => ({ ...firstState('git', 'ada'), remote, rulesVersion });
+    expect(evaluated({ app })).toMatchObject({ ruleIds: ['five'], rulesVersion: 5, plan: { attributes: { title: 'five' } } });
+    for (const remote of ['none', 'deleted'] as const) expect(evaluated({ app }, there(4, remote)).rulesVersion).toBe(5);
+    expect(evaluated({ app }, there(4))).toMatchObject({ ruleIds: ['four'], rulesVersion: 4 });
+    expect(evaluated({ app }, there(3, 'suspended')).rulesVersion).toBe(3);
+    // Planned before the rules were last reapplied.
+    expect(evaluated({ app }, there(1)).rulesVersion).toBe(3);
   });
 
   it('is nothing for who is out of scope or deleted', () => {

@@ -1,9 +1,10 @@
 import type { Instant } from '@tenure/eventing';
 import { sameTarget, additiveTargets, desiredAttributes, matchesFor, type AccountAttributes, type Person } from '../mapping/index.ts';
 import type { AppConfig } from '../app/app-config.ts';
+import { rulesFor } from '../app/rule-sets.ts';
 import type { Evaluation, HeldTrigger } from '../account/account.commands.ts';
 import { accountIdOf } from '../account/account.aggregate.ts';
-import type { Entitlement, Plan } from '../account/account.state.ts';
+import type { AccountState, Entitlement, Plan } from '../account/account.state.ts';
 import { entitlementKinds, evaluateRules, type RuleOutcome } from '../rules/index.ts';
 import { assignedRoles, inScope, type Assignments, type ScopeAnswer, type ScopePerson } from '../scope/index.ts';
 import { orgUnitOf } from '../people/apply-user.ts';
@@ -23,14 +24,15 @@ export type Views = {
 
 export type Evaluated = Evaluation & { scope: ScopeAnswer };
 
-/** R60: the rules that were reapplied last decide about an account that is there, today's about a new one. */
-export const evaluatePerson = (views: Views, { isNew }: { isNew: boolean }): Evaluated => {
+/** What follows for a person's account as it is now. */
+export const evaluatePerson = (views: Views, account: AccountState): Evaluated => {
   const { app, person, groups, tenant } = views;
   const scoped = scopePersonOf(person);
   const facts = { assignments: assignmentsOf(app), directGroups: groups.direct, allGroups: groups.all };
   const assigned = assignedRoles(scoped, facts);
   const known = { id: person.id, resource: person.resource, appRoles: assigned.length > 0 ? assigned : scoped.appRoles };
-  const rules = evaluateRules(isNew ? app.rules : app.appliedRules, known, groups.all);
+  const { version: rulesVersion, rules: inForce } = rulesFor(app, account);
+  const rules = evaluateRules(inForce, known, groups.all);
   const scope = inScope(scoped, app.scope, { ...facts, primaryDomain: tenant.primaryDomain, skippedByRule: rules.skip });
   const triggers = triggersOf(views, scope);
   const accountId = accountIdOf(app.id, person.id);
@@ -41,6 +43,7 @@ export const evaluatePerson = (views: Views, { isNew }: { isNew: boolean }): Eva
     userId: person.id,
     plan: scope.in && person.deletedAt === null ? planOf(app, withRole, rules, accountId) : null,
     ruleIds: rules.applied,
+    rulesVersion,
     triggers,
     // A deleted person is in no group any more: that says nothing about whether the app was turned off for them.
     unsure: person.deletedAt === null ? [] : ['turnedOff', ...(person.active ? [] : ['suspended' as const])],

@@ -1,7 +1,6 @@
 import type { Database, Sql } from '@tenure/database';
 import type { Instant } from '@tenure/eventing';
 import { accountIdOf } from '../account/account.aggregate.ts';
-import type { AccountState } from '../account/account.state.ts';
 import type { WriteAccount } from '../account/write-account.ts';
 import { findPerson, findTenant, groupsOf } from '../people/find-person.ts';
 import { isRebuilding } from '../people/people.consumer.ts';
@@ -118,9 +117,7 @@ const evaluateFor = async ({ app, since }: DatedApp, shared: Omit<Views, 'app' |
   const views = { app, appSince: since, ...shared };
   await send(async ({ state }) => {
     if (app.state === 'draft') return { type: 'LetGo' };
-    const { scope: _scope, ...evaluation } = evaluatePerson(views, { isNew: isNew(state) });
+    const { scope: _scope, ...evaluation } = evaluatePerson(views, state);
     return { type: 'Evaluate', ...evaluation };
   });
 };
-
-const isNew = (state: AccountState): boolean => state.kind === 'none' || state.remote === 'none' || state.remote === 'deleted';

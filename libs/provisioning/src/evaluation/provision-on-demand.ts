@@ -31,7 +31,7 @@ export const provisionOnDemand =
     const found = (await appsOf(sql, tenantId)).find(({ app }) => app.id === appId)!;
     const evaluated = evaluatePerson(
       { app: found.app, appSince: found.since, person, groups: await groupsOf(sql, tenantId, userId), tenant: await findTenant(sql, tenantId), causedAt: now },
-      { isNew: account.kind === 'none' || account.remote === 'none' },
+      account,
     );
 
     const steps: Step[] = [

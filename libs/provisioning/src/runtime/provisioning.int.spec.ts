@@ -40,7 +40,7 @@ describe('a person in scope', () => {
 
   it('R59: follows the rules into and out of a group of the app when the department changes', async () => {
     world.app.addGroup('Sales and Marketing');
-    await world.configure(appConfig({ rules: [salesRule], appliedRules: [salesRule] }));
+    await world.configure(appConfig({ ruleSets: [{ version: 1, rules: [salesRule] }] }));
     await world.join('ada', { [enterprise]: { department: 'Sales' } });
     await world.settle();
     const members = () => [...world.app.groups.values()][0]!.members.size;
@@ -53,7 +53,7 @@ describe('a person in scope', () => {
   });
 
   it('R58: fails with entitlement/unknown where the app has no such group, and makes none', async () => {
-    await world.configure(appConfig({ rules: [salesRule], appliedRules: [salesRule] }));
+    await world.configure(appConfig({ ruleSets: [{ version: 1, rules: [salesRule] }] }));
     await world.join('ada', { [enterprise]: { department: 'Sales' } });
     await world.settle();
     expect(await world.accounts()).toMatchObject([{ status: 'failed', record: { state: { failure: { code: 'entitlement/unknown' } } } }]);
@@ -63,7 +63,7 @@ describe('a person in scope', () => {
   it('R61: leaves alone the membership of a group that was given in the app itself', async () => {
     const id = world.app.addAccount({ userName: 'ada@plum.example' });
     world.app.addGroup('Sales and Marketing', [id]);
-    await world.configure(appConfig({ rules: [salesRule], appliedRules: [salesRule] }));
+    await world.configure(appConfig({ ruleSets: [{ version: 1, rules: [salesRule] }] }));
     await world.join('ada', { [enterprise]: { department: 'Sales' } });
     await world.settle();
     const [account] = await world.accounts();
@@ -73,6 +73,31 @@ describe('a person in scope', () => {
     await world.change('ada', { [enterprise]: { department: 'Legal' } });
     await world.settle();
     expect([...world.app.groups.values()][0]!.members).toEqual(new Set([id]));
+  });
+
+  it('R60: keeps the rules that their account was made by, whatever is edited later, until they are reapplied', async () => {
+    const set = (version: number, title: string) => ({ version, rules: title === '' ? [] : [{ ...salesRule, conditions: [], actions: [{ type: 'setAttribute' as const, target: 'title', value: title }] }] });
+    const titles = () => ['ada', 'bob', 'cy'].map((name) => world.app.byUserName(`${name}@plum.example`)?.['title']);
+    const changeAll = async (displayName: string) => {
+      for (const { user_id: id } of await world.accounts()) await world.change(id, { displayName });
+      await world.settle();
+    };
+    await world.configure(appConfig({ ruleSets: [set(0, '')] }));
+    await world.join('ada');
+    await world.settle();
+    await world.configure(appConfig({ ruleSets: [set(0, ''), set(1, 'One')] }));
+    await world.join('bob');
+    await world.settle();
+    expect(titles()).toEqual([undefined, 'One', undefined]);
+    await changeAll('first');
+    expect(titles()).toEqual([undefined, 'One', undefined]);
+    await world.configure(appConfig({ ruleSets: [set(0, ''), set(1, 'One'), set(2, 'Two')] }));
+    await world.join('cy');
+    await changeAll('second');
+    expect(titles()).toEqual([undefined, 'One', 'Two']);
+    await world.configure(appConfig({ ruleSets: [set(2, 'Two')] }));
+    await world.settle();
+    expect(titles()).toEqual(['Two', 'Two', 'Two']);
   });
 
   it('R40 R41: comes into scope by a user fact and a group fact that arrive in parallel', async () => {

@@ -14,7 +14,7 @@ import { testSealing, type TestSealing } from '@tenure/sealing/testing';
 import type { JsonObject } from '@tenure/scim';
 import { z } from 'zod';
 import type { AppConfig } from '../app/app-config.ts';
-import { provisioningView } from '../view/provisioning.view.ts';
+import { PROVISIONING_VIEW, provisioningView } from '../view/provisioning.view.ts';
 import { accountsPart } from '../view/accounts.part.ts';
 import { viewPart } from '../view/view-part.ts';
 import { startProvisioning, type Provisioning, type ProvisioningNeeds } from '../runtime/start-provisioning.ts';
@@ -144,8 +144,8 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
       clock.at = to;
       await settle();
     },
-    accounts: () => database.query<any>(`select * from provisioning_v1.accounts order by user_id`),
-    timers: () => database.query<any>(`select * from provisioning_v1.timers order by due_at, id`),
+    accounts: () => database.query<any>(`select * from ${PROVISIONING_VIEW}.accounts order by user_id`),
+    timers: () => database.query<any>(`select * from ${PROVISIONING_VIEW}.timers order by due_at, id`),
     eventTypes: async () => (await store.readAll(undefined, { categories: ['account'], limit: 10_000 })).map(({ type }) => type),
     /** As the views are dropped and built again from the streams and the facts. */
     rebuild: async () => {
