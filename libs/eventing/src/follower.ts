@@ -4,6 +4,7 @@ import type { EventStore } from './event-store.ts';
 import { ForeignPosition } from './event-store.ts';
 import type { Position, StoredEvent } from './event.ts';
 import type { Leases } from './lease.ts';
+import { inBatchSpan, SpanKind } from './trace.ts';
 
 /** What a follower tells its operator: whether it is behind, and what it failed on. */
 export type FollowerStatus = { name: string; caughtUp: boolean; lastEventAt?: string; lagMs: number; failing?: string };
@@ -59,6 +60,11 @@ export const readCheckpoint = async (sql: Sql, schema: string, follower: string)
 export const startFollower = (options: FollowerOptions): Follower => {
   const { name, database, schema, store, leases, categories, handle, before, batchSize = BATCH, synchronousCommit = 'on', onFailure } = options;
   const stopping = new AbortController();
+  const span = {
+    name: `follow ${name}`,
+    kind: SpanKind.CONSUMER,
+    attributes: { 'messaging.system': 'tenure', 'messaging.operation.name': 'follow', 'messaging.operation.type': 'process', 'messaging.consumer.group.name': name },
+  };
   const status: FollowerStatus = { name, caughtUp: false, lagMs: 0 };
   const first = withResolvers();
   first.promise.catch(() => undefined);
@@ -80,14 +86,16 @@ export const startFollower = (options: FollowerOptions): Follower => {
     signal.throwIfAborted();
     status.lastEventAt = last.recordedAt;
     status.lagMs = Math.max(0, Date.now() - Date.parse(events[0]!.recordedAt));
-    await before?.(events);
-    await database.transaction(
-      async (sql) => {
-        await handle(sql, events);
-        await save(sql, position, last.position);
-      },
-      { synchronousCommit },
-    );
+    await inBatchSpan(span, events, async () => {
+      await before?.(events);
+      await database.transaction(
+        async (sql) => {
+          await handle(sql, events);
+          await save(sql, position, last.position);
+        },
+        { synchronousCommit },
+      );
+    });
     delete status.failing;
     return { position: last.position, read: events.length };
   };

@@ -16,3 +16,4 @@ export * from './view.ts';
 export * from './view-runtime.ts';
 export * from './memory-event-store.ts';
 export * from './snapshots.ts';
+export * from './trace.ts';

@@ -1,4 +1,6 @@
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
+import { inCurrentSpan, inSpan, type Rejected } from '@tenure/eventing';
+import { sending } from './command-span.ts';
 import { noReply, valueOf, type Reply } from './reply.ts';
 import type { CommandMessage } from './transport.ts';
 
@@ -31,32 +33,38 @@ export class CommandClient extends ClientProxy {
   }
 
   protected publish({ pattern, data }: ReadPacket<CommandMessage>, callback: (packet: WritePacket) => void): () => void {
-    const stop = () => {
-      clearTimeout(timer);
-      return this.waiting.delete(giveUp);
-    };
+    const name = this.normalizePattern(pattern as string);
+    let nobodyAnswers!: (reason: Rejected) => void;
+    const noAnswer = new Promise<never>((_, reject) => (nobodyAnswers = reject));
     const giveUp = () => {
-      if (stop()) callback({ err: noReply() });
-    };
-    const answer = (reply: Reply) => {
-      if (stop()) answerWith(callback, reply);
+      if (this.waiting.delete(giveUp)) nobodyAnswers(noReply());
     };
     const timer = setTimeout(giveUp, Math.max(0, data.deadline - Date.now()));
     this.waiting.add(giveUp);
-    this.carrier.ask(this.normalizePattern(pattern as string), data).then(answer, giveUp);
-    return stop;
+    const ask = async () => {
+      try {
+        const reply = this.carrier.ask(name, inCurrentSpan(data)).catch(() => Promise.reject(noReply()));
+        return valueOf(await Promise.race([reply, noAnswer]));
+      } finally {
+        clearTimeout(timer);
+        this.waiting.delete(giveUp);
+      }
+    };
+    void answerWith(callback, inSpan(sending(name, data), ask));
+    return giveUp;
   }
 
   protected async dispatchEvent<T>({ pattern, data }: ReadPacket<CommandMessage>): Promise<T> {
-    await this.carrier.tell(this.normalizePattern(pattern as string), data);
+    const name = this.normalizePattern(pattern as string);
+    await inSpan(sending(name, data), () => this.carrier.tell(name, inCurrentSpan(data)));
     return undefined as T;
   }
 }
 
-/** Hands a reply to Nest. The value and the end come apart: together, Nest takes an undefined value for none at all. */
-const answerWith = (callback: (packet: WritePacket) => void, reply: Reply): void => {
+/** Hands an answer to Nest. The value and the end come apart: together, Nest takes an undefined value for none at all. */
+const answerWith = async (callback: (packet: WritePacket) => void, answer: Promise<unknown>): Promise<void> => {
   try {
-    callback({ response: valueOf(reply) });
+    callback({ response: await answer });
     callback({ isDisposed: true });
   } catch (err) {
     callback({ err });

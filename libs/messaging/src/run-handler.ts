@@ -1,7 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
 import type { MessageHandler } from '@nestjs/microservices';
-import { Rejected } from '@tenure/eventing';
+import { inCurrentSpan, inSpan, Rejected } from '@tenure/eventing';
 import { isObservable, lastValueFrom } from 'rxjs';
+import { handling } from './command-span.ts';
 import { replyOf, type Reply } from './reply.ts';
 import type { CommandContext, CommandMessage, FactBatch } from './transport.ts';
 
@@ -21,8 +22,10 @@ export const runCommand = async (
 ): Promise<Reply> => {
   const { commandId, correlationId } = message;
   try {
-    if (!handler) throw new Error(`No handler is known here for the command ${pattern}.`);
-    return { kind: 'value', value: await resultOf(handler, message, context) };
+    return await inSpan(handling(pattern, message), async () => {
+      if (!handler) throw new Error(`No handler is known here for the command ${pattern}.`);
+      return { kind: 'value', value: await resultOf(handler, inCurrentSpan(message), context) };
+    });
   } catch (error) {
     if (!(error instanceof Rejected)) logger.error({ message: `The command ${pattern} failed.`, commandId, correlationId, err: error });
     return replyOf(error);

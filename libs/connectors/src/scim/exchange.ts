@@ -1,4 +1,5 @@
 import { errors } from 'undici';
+import { inSpan, markFailed, SpanKind } from '@tenure/eventing';
 import type { JsonObject } from '@tenure/scim';
 import type { Targets } from '../targets/targets.ts';
 
@@ -31,7 +32,22 @@ const NOT_SENT = new Set([
 class TooLarge extends Error {}
 
 /** Sends one request and reads its answer, both within `timeoutMs`. Never throws for what the network or the app does. */
-export const exchange = async ({ dispatcher, userAgent }: Targets, { method, url, headers, body }: Call, timeoutMs: number): Promise<Answer> => {
+export const exchange = (targets: Targets, call: Call, timeoutMs: number): Promise<Answer> =>
+  inSpan({ name: call.method, kind: SpanKind.CLIENT, attributes: attributesOf(call) }, async (span) => {
+    const answer = await request(targets, call, timeoutMs);
+    if (answer.kind === 'answer') span.setAttribute('http.response.status_code', answer.status);
+    if (answer.kind === 'none' || answer.status >= 400) markFailed(span, answer.kind === 'none' ? 'no answer' : String(answer.status));
+    return answer;
+  });
+
+/** Without the URL, for a filter in it quotes a person; and no trace of ours is sent to an app. */
+const attributesOf = ({ method, url }: Call) => ({
+  'http.request.method': method,
+  'server.address': url.hostname,
+  'server.port': url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
+});
+
+const request = async ({ dispatcher, userAgent }: Targets, { method, url, headers, body }: Call, timeoutMs: number): Promise<Answer> => {
   const late = AbortSignal.timeout(timeoutMs);
   try {
     const { statusCode, headers: received, body: stream } = await dispatcher.request({

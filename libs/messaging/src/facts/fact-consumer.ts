@@ -1,5 +1,5 @@
 import type { Database, Sql } from '@tenure/database';
-import type { StreamName } from '@tenure/eventing';
+import { inBatchSpan, inSpan, SpanKind, type StreamName } from '@tenure/eventing';
 import type { Fact, FactBatch } from '../transport.ts';
 import { FactGap, isOutage, reasonOf } from './failure.ts';
 import {
@@ -40,6 +40,10 @@ export type FactConsumer = {
 
 const LONGEST_RETRY_MS = 3_600_000;
 const LOOK_EVERY_MS = 1000;
+/** A batch of more is one span, that links to those of its facts. */
+const MOST_SPANS_A_BATCH = 20;
+
+type Apply = (sql: Sql, mark: Mark, fact: Fact) => Promise<void>;
 
 /**
  * Consume once in effect: one transaction applies a batch and moves the mark of each stream (design, decision 9).
@@ -50,15 +54,27 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
   const table = { schema, consumer: name };
   const retryIn = (attempts: number) => Math.min(LONGEST_RETRY_MS, retryAfterMs * 2 ** Math.max(0, attempts - attemptsBeforeParking));
 
-  const apply = async (sql: Sql, mark: Mark, fact: Fact): Promise<void> => {
+  const span = {
+    name: `apply ${name}`,
+    kind: SpanKind.CONSUMER,
+    attributes: { 'messaging.system': 'tenure', 'messaging.operation.name': 'apply', 'messaging.operation.type': 'process', 'messaging.consumer.group.name': name },
+  };
+
+  const apply: Apply = async (sql, mark, fact) => {
     const follows = fact.revision === mark.revision + 1 || (startsAnywhere && mark.revision === 0);
     if (!follows) throw new FactGap(mark.revision, fact.revision);
     await handle(sql, fact);
     mark.revision = fact.revision;
   };
 
+  const applyInSpan: Apply = (sql, mark, fact) => {
+    const { id, type, stream, metadata } = fact;
+    const attributes = { ...span.attributes, 'messaging.message.id': id, 'tenure.event.type': type, 'tenure.stream': stream };
+    return inSpan({ ...span, attributes, traceparent: metadata.traceparent }, () => apply(sql, mark, fact));
+  };
+
   /** What is new is handed to `each`; what was consumed is skipped, and what has parked facts before it queues. */
-  const consumeWith = (facts: FactBatch, each: (sql: Sql, mark: Mark, fact: Fact) => Promise<void>) =>
+  const consumeWith = (facts: FactBatch, each: Apply) =>
     database.transaction(
       async (sql) => {
         const marks = await lockMarks(sql, table, facts.map(({ stream }) => stream));
@@ -77,7 +93,7 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
   const tryOnce = async (sql: Sql, mark: Mark, fact: Fact): Promise<{ error: unknown } | undefined> => {
     await sql.query('savepoint fact');
     try {
-      await apply(sql, mark, fact);
+      await applyInSpan(sql, mark, fact);
       await sql.query('release savepoint fact');
       return undefined;
     } catch (error) {
@@ -87,7 +103,7 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
     }
   };
 
-  const applyOrPark = async (sql: Sql, mark: Mark, fact: Fact): Promise<void> => {
+  const applyOrPark: Apply = async (sql, mark, fact) => {
     let failure: { error: unknown } | undefined;
     for (let attempt = 1; attempt <= attemptsBeforeParking; attempt++) {
       failure = await tryOnce(sql, mark, fact);
@@ -102,7 +118,7 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
   const consume = async (facts: FactBatch): Promise<void> => {
     if (facts.length === 0) return;
     try {
-      await consumeWith(facts, apply);
+      await (facts.length > MOST_SPANS_A_BATCH ? inBatchSpan(span, facts, () => consumeWith(facts, apply)) : consumeWith(facts, applyInSpan));
     } catch (error) {
       if (isOutage(error)) throw error;
       await consumeWith(facts, applyOrPark);

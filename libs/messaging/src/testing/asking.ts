@@ -6,9 +6,9 @@ import type { CommandMessage } from '../transport.ts';
 
 export const TENANT = 'acme';
 
-type Parts = { commandId?: string; deadlineMs?: number };
+type Parts = { commandId?: string; deadlineMs?: number; traceparent?: string };
 
-export const messageOf = (key: string, payload: unknown, { commandId = randomUUID(), deadlineMs = 20_000 }: Parts = {}): CommandMessage => ({
+export const messageOf = (key: string, payload: unknown, { commandId = randomUUID(), deadlineMs = 20_000, traceparent }: Parts = {}): CommandMessage => ({
   tenantId: TENANT,
   key,
   commandId,
@@ -16,6 +16,7 @@ export const messageOf = (key: string, payload: unknown, { commandId = randomUUI
   correlationId: commandId,
   causationId: commandId,
   deadline: Date.now() + deadlineMs,
+  ...(traceparent !== undefined && { traceparent }),
   payload,
 });
 

@@ -18,8 +18,8 @@ const NEEDS = 'Needs';
 
 /** The handler of `tally.set`, as a service has it: the whole of the command side is `handle`. */
 export const setTally = async (source: EventSource, message: CommandMessage<SetTally>, { place }: CommandContext) => {
-  const { tenantId, key, actor, commandId, correlationId, causationId, deadline, payload } = message;
-  const metadata = { tenantId, actor, commandId, place, correlationId, causationId, occurredAt: new Date().toISOString() };
+  const { tenantId, key, actor, commandId, correlationId, causationId, traceparent, deadline, payload } = message;
+  const metadata = { tenantId, actor, commandId, place, correlationId, causationId, traceparent, occurredAt: new Date().toISOString() };
   const { state, revision } = await handle(source, tallyAggregate, { tenantId, id: key, metadata, command: payload, deadline });
   return { value: state.value, revision };
 };

@@ -6,6 +6,7 @@ import { commandsContract } from './commands.contract.ts';
 import { factsContract } from './facts.contract.ts';
 import { brokerContract, replicasContract } from './replicas.contract.ts';
 import { startReplica, type Replica } from './tally-service.ts';
+import { tracesContract } from './traces.contract.ts';
 import { prepareSeen, type Journal, type TransportWorld } from './world.ts';
 
 /** What the parts of the contract work with: a client, and a service of one replica that each test may add to and take from. */
@@ -69,6 +70,7 @@ export const transportContract = (name: string, open: () => Promise<TransportWor
     const onStage = () => stage;
     commandsContract(onStage);
     factsContract(onStage);
+    tracesContract(onStage);
     replicasContract(onStage);
     if (withBroker) brokerContract(onStage);
   });

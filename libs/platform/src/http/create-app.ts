@@ -3,8 +3,7 @@ import { Transform } from 'node:stream';
 import { StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SpanStatusCode } from '@opentelemetry/api';
-import { currentTraceparent, inSpan, readTraceparent, Rejected, SpanKind } from '@tenure/eventing';
+import { currentTraceparent, inSpan, markFailed, readTraceparent, Rejected, SpanKind } from '@tenure/eventing';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { nestLogger, type Log } from '../observe/logging.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -64,7 +63,7 @@ const observe = (app: NestFastifyApplication, metrics: Metrics) => {
       done();
       await new Promise<void>((resolve) => reply.raw.once('close', resolve));
       span.setAttribute('http.response.status_code', reply.statusCode);
-      if (reply.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+      if (reply.statusCode >= 500) markFailed(span, String(reply.statusCode));
     });
   });
   fastify.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {

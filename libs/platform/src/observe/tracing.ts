@@ -1,4 +1,4 @@
-import { context, propagation, SpanKind, SpanStatusCode, trace, type Attributes } from '@opentelemetry/api';
+import { context, propagation, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
@@ -12,31 +12,10 @@ export const startTracing = (service: string, endpoint: string | undefined): (()
     spanProcessors: [new BatchSpanProcessor(exporter)],
   });
   provider.register();
-  return () => provider.shutdown();
+  return async () => {
+    for (const api of [trace, propagation, context]) api.disable();
+    await provider.shutdown();
+  };
 };
 
-const tracer = () => trace.getTracer('tenure');
-
-/** Runs `work` in a span that continues the trace of `traceparent` (W3C), which travels in headers, commands and events. */
-export const inSpan = <T>(name: string, kind: SpanKind, traceparent: string | undefined, attributes: Attributes, work: () => Promise<T>): Promise<T> => {
-  const parent = traceparent === undefined ? context.active() : propagation.extract(context.active(), { traceparent });
-  return tracer().startActiveSpan(name, { kind, attributes }, parent, async (span) => {
-    try {
-      return await work();
-    } catch (error) {
-      span.setStatus({ code: SpanStatusCode.ERROR });
-      throw error;
-    } finally {
-      span.end();
-    }
-  });
-};
-
-/** The current trace as a `traceparent`, to go into a command and from there into the events it causes. */
-export const currentTraceparent = (): string | undefined => {
-  const carrier: { traceparent?: string } = {};
-  propagation.inject(context.active(), carrier);
-  return carrier.traceparent;
-};
-
-export { SpanKind };
+export { currentTraceparent, inSpan, SpanKind } from '@tenure/eventing';
