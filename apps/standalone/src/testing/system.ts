@@ -21,11 +21,12 @@ export const later = (instant: string, { days = 0, hours = 0, ms = 0 }: { days?:
 export const testSystem = async () => {
   const { url: databaseUrl, database, drop } = await testDatabase();
   const logged: string[] = [];
-  const config = readConfig({ TENURE_PORT: '0', TENURE_CLOCK: `manual:${MONDAY}`, TENURE_ALLOW_PRIVATE_TARGETS: '127.0.0.1', LOG_LEVEL: 'debug', DATABASE_URL: databaseUrl });
+  const environment = { TENURE_CLOCK: `manual:${MONDAY}`, TENURE_ALLOW_PRIVATE_TARGETS: '127.0.0.1', LOG_LEVEL: 'debug', DATABASE_URL: databaseUrl };
   const keys = { rootKey: ROOT_KEY, rootKeyFrom: 'the tests', secretsKey: SECRETS_KEY };
-  const start = (): Promise<System> => startSystem(config, keys, databaseUrl, { write: (line: string) => void logged.push(line) });
+  const start = (port: string): Promise<System> => startSystem(readConfig({ ...environment, TENURE_PORT: port }), keys, databaseUrl, { write: (line: string) => void logged.push(line) });
 
-  let system = await start();
+  let system = await start('0');
+  const { port } = new URL(system.url);
   const stop = async () => {
     await system.app.close();
     await system.runtime.close();
@@ -43,6 +44,11 @@ export const testSystem = async () => {
     }
   };
 
+  /** On the port that it had: clients find it again. */
+  const startAgain = async () => {
+    system = await start(port);
+  };
+
   return {
     url: () => system.url,
     root,
@@ -57,12 +63,10 @@ export const testSystem = async () => {
     },
     restart: async () => {
       await stop();
-      system = await start();
+      await startAgain();
     },
     stop,
-    start: async () => {
-      system = await start();
-    },
+    start: startAgain,
     close: async () => {
       await stop();
       await drop();

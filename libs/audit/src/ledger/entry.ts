@@ -49,7 +49,7 @@ export const entryOf = (fact: Fact): Entry => {
   const userId = subject.kind === 'user' ? subject.id : (fact.personId ?? text(data.userId));
   const appId = subject.kind === 'app' ? subject.id : text(data.appId);
   const changed = Array.isArray(data.changed) ? data.changed.filter((name): name is string => typeof name === 'string') : [];
-  const reason = reasonOf(data);
+  const reason = reasonOf(fact.type, data);
   return {
     id: fact.id,
     tenantId,
@@ -77,16 +77,20 @@ const ids = ({ ruleId, timerId }: Data) => ({
 
 const subjectOf = ({ stream, metadata }: Fact, data: Data): Entry['subject'] => {
   const { category, id } = streamParts(stream);
-  if (category === 'attempts') return { kind: 'connection', id: metadata.connectionId ?? id };
+  // Of a day, by who asked: `{asker}_2026-01-05`, a connection or an admin.
+  if (category === 'attempts') return metadata.connectionId !== undefined ? { kind: 'connection', id: metadata.connectionId } : { kind: 'admin', id: id.replace(/_[\d-]{10}$/, '') };
   if (category === 'tenant' && text(data.adminId) !== undefined) return { kind: 'admin', id: text(data.adminId)! };
   return { kind: category as SubjectKind, id };
 };
 
 const outcomes: Readonly<Record<string, Outcome>> = { RequestRefused: 'refused', DeliveryFailed: 'failed', ForeignAccountFound: 'failed' };
 
+/** Of facts that are a reason by themselves. */
+const reasons: Readonly<Record<string, string>> = { ForeignAccountFound: 'account/foreign-match' };
+
 /** A code is stable and says nothing about anybody; what a remote system said is personal, and stays sealed. */
-const reasonOf = ({ code, reason }: Data): Entry['reason'] => {
-  const given = text(code) ?? text(reason) ?? text((reason as { code?: unknown } | undefined)?.code);
+const reasonOf = (type: string, { code, reason }: Data): Entry['reason'] => {
+  const given = text(code) ?? text(reason) ?? text((reason as { code?: unknown } | undefined)?.code) ?? reasons[type];
   return given === undefined ? undefined : { code: given, message: sentenceOf(given, []) };
 };
 

@@ -90,6 +90,12 @@ describe('the ledger', () => {
     expect((await entries({ outcome: 'refused' })).items).toMatchObject([{ type: 'RequestRefused', outcome: 'refused', reason: { code: 'token/unknown' } }]);
   });
 
+  it('R53, R61: gives the reason of a foreign account, which the fact is by itself', async () => {
+    await append('account', 'a1', event('ForeignAccountFound', { userId: 'ada', appId: 'git', deliveryId: 'd1' }, { personId: 'ada', personal: 'sealed' }));
+    await consume();
+    expect((await entries()).items).toMatchObject([{ outcome: 'failed', reason: { code: 'account/foreign-match' } }]);
+  });
+
   it('is read by user, app, type, actor and period, page by page, newest first', async () => {
     const account = (type: string, userId: string, at: string) => event(type, { appId: 'git', userId }, { at, personId: userId });
     await append('account', 'a1', account('AccountCreated', 'ada', '2026-01-05T09:00:00.000Z'), account('AccountSuspended', 'ada', '2026-01-06T09:00:00.000Z'));

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientProxy } from '@nestjs/microservices';
-import type { CommandDefinition } from '@tenure/contracts';
-import type { Caller } from '@tenure/eventing';
+import { RecordAttempt, type CommandDefinition } from '@tenure/contracts';
+import { Rejected, type Caller } from '@tenure/eventing';
 import type { CommandMessage } from '@tenure/messaging';
 import { lastValueFrom } from 'rxjs';
+import { toProblem } from '../http/problem.ts';
 
-/** Asks the directory to do something; answers with its reply or throws its refusal. */
+/** Asks the directory to do something; answers with its reply or throws its refusal, which is audited where it matters. */
 export type DirectoryClient = {
   send: <Payload, Reply>(definition: CommandDefinition<string, Payload, Reply>, caller: Caller, key: string, payload: Payload) => Promise<Reply>;
   /** Awaits no reply. */
@@ -14,6 +15,12 @@ export type DirectoryClient = {
 
 /** Long enough for a killed replica's commands to be taken over (design, decision 9). */
 const DEADLINE_MS = 20_000;
+
+/**
+ * What an auditor wants to know of though nothing happened (R65, R70): a gate that is shut, a lock that held. Names that are taken and
+ * values that are wrong are everyday.
+ */
+const mattersToAuditors = ({ kind, code }: Rejected) => kind === 'forbidden' || code.endsWith('/token-issuer') || code === 'connection/sso-missing';
 
 export const directoryClient = (client: ClientProxy): DirectoryClient => {
   const message = <Payload>(caller: Caller, key: string, payload: Payload): CommandMessage<Payload> => ({
@@ -24,8 +31,23 @@ export const directoryClient = (client: ClientProxy): DirectoryClient => {
     deadline: Date.now() + DEADLINE_MS,
     payload,
   });
+  const emit: DirectoryClient['emit'] = (definition, caller, key, payload) =>
+    void client.emit(definition.pattern, message(caller, key, definition.compose(payload))).subscribe({ error: () => undefined });
+
+  const record = (refused: Rejected, pattern: string, caller: Caller, resourceId: string) => {
+    const attempt = { code: refused.code, operation: pattern, status: toProblem(refused).status, resourceType: pattern.replace(/\..*$/, ''), resourceId, attributes: [] };
+    emit(RecordAttempt, caller, caller.connectionId ?? caller.actor.id, { kind: 'refused', attempt });
+  };
+
   return {
-    send: async (definition, caller, key, payload) => definition.readReply(await lastValueFrom(client.send(definition.pattern, message(caller, key, definition.compose(payload))))),
-    emit: (definition, caller, key, payload) => void client.emit(definition.pattern, message(caller, key, definition.compose(payload))).subscribe({ error: () => undefined }),
+    send: async (definition, caller, key, payload) => {
+      try {
+        return definition.readReply(await lastValueFrom(client.send(definition.pattern, message(caller, key, definition.compose(payload)))));
+      } catch (error) {
+        if (error instanceof Rejected && mattersToAuditors(error)) record(error, definition.pattern, caller, key);
+        throw error;
+      }
+    },
+    emit,
   };
 };
