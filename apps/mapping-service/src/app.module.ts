@@ -54,6 +54,9 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
     onUnauthorized: async (app) => composed.apps?.unauthorized(app),
     onFailure: failing,
     onErased: runtime.keys.forget,
+    onDelivered: (action, outcome) => metrics.deliveries.inc({ action, outcome }),
+    // Who moves a clock by hand waits for what is due then.
+    ...(runtime.clockSetting.kind === 'manual' && { timerEveryMs: 200 }),
     onParked: ({ stream, revision, reason }, error) => log.error({ stream, revision, reason, err: error }, 'A fact could not be applied and waits with its stream'),
   });
   const { view, write, people } = provisioning;
@@ -71,6 +74,7 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
   runtime.readiness.push({ name: view.follower.name, check: async () => ((await view.state()) === 'serving' ? undefined : 'building') });
   runtime.onScrape.push(async () => {
     metrics.deadLetters.set({ consumer: 'mapping' }, (await people.parkedCount()).facts);
+    metrics.dueTimers.set(await provisioning.timersDue());
     metrics.waitingDeliveries.set(await provisioning.deliveries.open());
   });
   runtime.closing.push(targets.close, provisioning.stop, apps.stop);

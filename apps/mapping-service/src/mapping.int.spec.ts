@@ -140,6 +140,8 @@ describe('R31: turning on', () => {
     expect((await world.call('GET', `/jobs/${turnedOn.body.job.id}`)).body).toMatchObject({ kind: 'initialCycle', state: 'done', done: 2, total: 2 });
     expect([...world.target.users.values()]).toMatchObject([{ userName: 'ada@plum.example', name: { givenName: 'Ada' } }]);
 
+    expect(await world.runtime.metrics.registry.getSingleMetricAsString('tenure_deliveries_total')).toMatch(/action="create",outcome="done".* 1$/m);
+
     const scope = { assignment: 'everyone', groups: [], orgUnits: [] };
     expect((await world.call('PUT', `/apps/${id}/scope?preview=true`, scope)).body).toMatchObject({ counts: { create: 1, unchanged: 1 }, accounts: [{ userId: 'bob', change: 'create' }] });
     expect((await world.call('GET', `/apps/${id}/scope`)).body.assignment).toBe('assigned');
@@ -243,6 +245,36 @@ describe('R31: turning on', () => {
     await world.call('PUT', `/apps/${id}/attributes`, (await world.call('GET', `/apps/${id}/attributes`)).body.targets ? { matching: [{ source: 'userName', target: 'userName' }], mappings: [{ kind: 'direct', source: 'userName', target: 'userName' }, { kind: 'direct', source: 'title', target: 'title' }] } : {});
     await world.settle();
     expect([...world.target.users.values()]).toMatchObject([{ userName: 'ada@plum.example', title: 'Dr' }]);
+  });
+});
+
+describe('R64: a tenant whose provisioning is gated', () => {
+  const open = { provisioning: true, entitlements: true };
+  afterAll(() => world.gate(open));
+
+  it('has its apps paused and told so, can turn none on, and goes on when the gate opens', async () => {
+    await world.join('cy');
+    const id = await ready();
+    world.target.users.clear();
+    await world.call('PUT', `/apps/${id}/assignments/users/ada`);
+    await world.call('POST', `/apps/${id}/on`, { confirm: true });
+    await world.settle();
+    await world.gate({ provisioning: false, entitlements: false });
+    await world.call('PUT', `/apps/${id}/assignments/users/cy`);
+    await world.call('DELETE', `/apps/${id}/assignments/users/ada`);
+    await world.settle();
+    expect(world.target.users.size).toBe(1);
+    expect((await world.call('GET', `/apps/${id}`)).body).toMatchObject({ state: 'on', missing: ['feature'] });
+    expect((await world.call('GET', `/apps/${id}/timers`)).body.items).toMatchObject([{ userId: 'ada', state: 'paused' }]);
+    const gated = { status: 403, body: { code: 'feature/provisioning' } };
+    expect(await world.call('POST', `/apps/${await ready()}/on`, { confirm: true })).toMatchObject(gated);
+    expect(await world.call('POST', `/apps/${id}/initial-cycle`)).toMatchObject(gated);
+    expect(await world.call('POST', `/apps/${id}/provision-on-demand`, { userId: 'cy' })).toMatchObject(gated);
+    expect(await world.call('GET', `/apps/${id}/entitlements`)).toMatchObject({ status: 403, body: { code: 'feature/entitlements' } });
+    await world.gate(open);
+    await world.settle();
+    expect(world.target.users.size).toBe(2);
+    expect((await world.call('GET', `/apps/${id}/timers`)).body.items).toMatchObject([{ userId: 'ada', state: 'armed' }]);
   });
 });
 

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GroupCreated, groupEvents, GroupMembersAdded, TenantCreated, tenantEvents, UserChanged, UserCreated, UserDeactivated, userEvents } from '@tenure/contracts';
+import { GroupCreated, groupEvents, GroupMembersAdded, TenantCreated, tenantEvents, TenantReplaced, UserChanged, UserCreated, UserDeactivated, userEvents } from '@tenure/contracts';
 import { testDatabase } from '@tenure/database/testing';
 import { encode, eventId, streamName, type AnyDefinition, type DomainEvent } from '@tenure/eventing';
 import { type AdminKey, createHttpApp, listenToMessages, manualClock, openRuntime, rootModule } from '@tenure/platform';
@@ -18,7 +18,8 @@ const keys: Record<string, AdminKey> = {
   other: keyOf('eve', 'super_admin', { tenantId: 'other' }),
 };
 
-const features = { provisioning: true, entitlements: true };
+type Features = { provisioning: boolean; entitlements: boolean };
+const profileOf = (features: Features) => ({ name: 'Acme', primaryDomain: 'plum.example', domains: [], sso: { configured: true, providers: [] }, products: [], features });
 
 /** Mapping-service as it runs, over HTTP, on a real database, with a directory that is only its events, and an app to provision into. */
 export const mappingWorld = async () => {
@@ -86,8 +87,8 @@ export const mappingWorld = async () => {
       await clock.moveTo(to);
       await settle();
     },
-    tenant: (gates = features) =>
-      append('tenant', TENANT, tenantEvents, TenantCreated({ name: 'Acme', primaryDomain: 'plum.example', domains: [], sso: { configured: true, providers: [] }, products: [], features: gates })),
+    tenant: () => append('tenant', TENANT, tenantEvents, TenantCreated(profileOf({ provisioning: true, entitlements: true }))),
+    gate: (features: Features) => append('tenant', TENANT, tenantEvents, TenantReplaced(profileOf(features))),
     join: async (id: string, more: object = {}) => {
       await runtime.keys.createPerson({ tenantId: TENANT, personId: id });
       await append('user', id, userEvents, UserCreated(standing, { resource: resourceOf(id, more) }));

@@ -77,7 +77,7 @@ export const appCommands = ({ write, queries, database, clock }: AppCommandDeps)
     reapplyRules: async (caller: Caller, appId: string) => job(caller, appId, 'reapplyRules', await write(caller, appId, { type: 'ReapplyRules' })),
 
     setEntitlements: async (caller: Caller, appId: string, entitlements: AppConfig['entitlements'], ifMatch?: IfMatch): Promise<void> => {
-      await refuseGated(database, caller.tenantId);
+      await refuseGated(database, caller.tenantId, 'entitlements');
       await write(caller, appId, { type: 'SetEntitlements', entitlements }, ifMatch);
     },
 
@@ -85,9 +85,9 @@ export const appCommands = ({ write, queries, database, clock }: AppCommandDeps)
     turnOn: async (caller: Caller, appId: string, confirm: boolean) => {
       refuseUnconfirmed(confirm);
       const { tenantId } = caller;
-      const featureOpen = (await queries.features(tenantId)).provisioning;
+      await refuseGated(database, tenantId, 'provisioning');
       const overdueTimers = await queries.overdueTimers(tenantId, appId, await clock.now());
-      const handled = await write(caller, appId, { type: 'TurnOn', featureOpen });
+      const handled = await write(caller, appId, { type: 'TurnOn' });
       const app = await queries.get(tenantId, appId);
       if (handled.events.length === 0) return { ...app, overdueTimers };
       return { ...app, overdueTimers, job: { id: (await job(caller, appId, 'initialCycle', handled)).id } };
@@ -96,7 +96,10 @@ export const appCommands = ({ write, queries, database, clock }: AppCommandDeps)
       refuseUnconfirmed(confirm);
       await write(caller, appId, { type: 'TurnOff' });
     },
-    startCycle: async (caller: Caller, appId: string) => job(caller, appId, 'initialCycle', await write(caller, appId, { type: 'StartCycle' })),
+    startCycle: async (caller: Caller, appId: string) => {
+      await refuseGated(database, caller.tenantId, 'provisioning');
+      return job(caller, appId, 'initialCycle', await write(caller, appId, { type: 'StartCycle' }));
+    },
     deleteConfiguration: async (caller: Caller, appId: string, confirm: boolean): Promise<void> => {
       refuseUnconfirmed(confirm);
       await write(caller, appId, { type: 'DeleteConfiguration' });

@@ -57,8 +57,7 @@ export type AppCommand =
   | { type: 'SetRules'; rules: readonly Rule[] }
   | { type: 'ReapplyRules' }
   | { type: 'SetEntitlements'; entitlements: AppConfig['entitlements'] }
-  /** `featureOpen`: the tenant's gate (R64). */
-  | { type: 'TurnOn'; featureOpen: boolean }
+  | { type: 'TurnOn' }
   | { type: 'TurnOff' }
   | { type: 'StartCycle' }
   /** The app answered 401 to these credentials. */
@@ -115,7 +114,7 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
       refuseEntitlements(state.preset);
       return isSame(command.entitlements, state.entitlements) ? [] : [AppEntitlementsSet(command.entitlements)];
     case 'TurnOn':
-      return turnOn(state, command.featureOpen);
+      return turnOn(state);
     case 'TurnOff':
       return state.state === 'on' || state.state === 'needsReauthorization' ? [AppTurnedOff({})] : [];
     case 'StartCycle':
@@ -138,9 +137,9 @@ const setEndpoint = ({ endpoint, test }: Extract<AppCommand, { type: 'SetEndpoin
 };
 
 /** R31: refused, naming what is missing. */
-const turnOn = (app: PresentApp, featureOpen: boolean): AppEvent[] => {
+const turnOn = (app: PresentApp): AppEvent[] => {
   if (app.state === 'on') return [];
-  const missing = missingOf(app, featureOpen);
+  const missing = missingOf(app);
   if (missing.length === 0) return [AppTurnedOn({})];
   const errors = missing.map((field) => ({ field, message: wordsFor[field] }));
   throw new Rejected('conflict', 'app/incomplete', `The app can't be turned on yet: ${errors.map(({ message }) => message).join(' ')}`, errors);

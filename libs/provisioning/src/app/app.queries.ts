@@ -15,19 +15,25 @@ type Row = { id: string; config: AppConfig; revision: number; created_at: string
 
 const knownApp = ({ config, revision, created_at, updated_at }: Row): KnownApp => ({ config, version: revision, createdAt: created_at, updatedAt: updated_at });
 
+type Features = { provisioning: boolean; entitlements: boolean };
+
 /** Gates are open unless a tenant's facts say otherwise (R64). */
-const features = async (sql: Sql, tenantId: string): Promise<{ provisioning: boolean; entitlements: boolean }> => {
-  const [row] = await sql.query<{ features: { provisioning: boolean; entitlements: boolean } }>({ text: `select features from ${PROVISIONING}.tenants where id = $1`, values: [tenantId] });
+const features = async (sql: Sql, tenantId: string): Promise<Features> => {
+  const [row] = await sql.query<{ features: Features }>({ text: `select features from ${PROVISIONING}.tenants where id = $1`, values: [tenantId] });
   return row?.features ?? { provisioning: true, entitlements: true };
 };
 
-export const refuseGated = async (sql: Sql, tenantId: string): Promise<void> => {
-  if (!(await features(sql, tenantId)).entitlements) throw new Rejected('forbidden', 'feature/entitlements', 'Entitlements are not enabled for this tenant.');
+/** R64. */
+export const refuseGated = async (sql: Sql, tenantId: string, feature: keyof Features): Promise<void> => {
+  const open = await features(sql, tenantId);
+  if (feature === 'provisioning' && !open.provisioning) throw new Rejected('forbidden', 'feature/provisioning', 'Provisioning is not enabled for this tenant.');
+  if (feature === 'entitlements' && !open.entitlements) throw new Rejected('forbidden', 'feature/entitlements', 'Entitlements are not enabled for this tenant.');
 };
 
 const toAppReply = ({ config, version, createdAt, updatedAt }: KnownApp, featureOpen: boolean): AppReply => {
   const { id, name, preset, sso, state } = config;
-  return { id, name, preset, sso, state, capabilities: presets[preset].capabilities, steps: stepsOf(config), missing: missingOf(config, featureOpen), version, createdAt, updatedAt };
+  const missing = [...missingOf(config), ...(featureOpen ? [] : (['feature'] as const))];
+  return { id, name, preset, sso, state, capabilities: presets[preset].capabilities, steps: stepsOf(config), missing, version, createdAt, updatedAt };
 };
 
 export type AppQueries = ReturnType<typeof appQueries>;
@@ -93,11 +99,11 @@ export const appQueries = (sql: Sql) => {
 
   /** Throws `Rejected`: `feature/entitlements` (R64), `app/no-entitlements` (R58). */
   const entitlements = async (tenantId: string, appId: string) => {
-    await refuseGated(sql, tenantId);
+    await refuseGated(sql, tenantId, 'entitlements');
     const { config, version } = await find(tenantId, appId);
     refuseEntitlements(config.preset);
     return { items: [], ...config.entitlements, version };
   };
 
-  return { find, get, list, credentials, endpoint, entitlements, searchGroups, overdueTimers, features: (tenantId: string) => features(sql, tenantId) };
+  return { find, get, list, credentials, endpoint, entitlements, searchGroups, overdueTimers };
 };

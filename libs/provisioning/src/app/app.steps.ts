@@ -8,7 +8,7 @@ export const stepNames = ['credentials', 'endpoint', 'attributes', 'scope', 'dep
 export type StepName = (typeof stepNames)[number];
 
 export type Step = { valid: boolean; problems: { field: string; message: string }[] };
-export type Missing = StepName | 'sso' | 'test' | 'feature';
+export type Missing = StepName | 'sso' | 'test';
 
 type Configured = Pick<PresentApp, 'preset' | 'attributes' | 'deprovisioning'> & { credentials: unknown; endpoint: unknown };
 
@@ -30,14 +30,13 @@ export const stepsOf = ({ preset, credentials, endpoint, attributes, deprovision
 
 type Judged = Configured & { sso: { configured: boolean }; test: { outcome: string } | null };
 
-/** What turning on waits for (R24, R31, R64); nothing = it may be. */
-export const missingOf = (app: Judged, featureOpen: boolean): Missing[] => {
+/** What turning on waits for (R24, R31); nothing = it may be, where the tenant's gate is open (R64). */
+export const missingOf = (app: Judged): Missing[] => {
   const steps = stepsOf(app);
   return [
     ...stepNames.filter((name) => !steps[name].valid),
     ...(app.sso.configured ? [] : (['sso'] as const)),
     ...(app.test?.outcome === 'passed' ? [] : (['test'] as const)),
-    ...(featureOpen ? [] : (['feature'] as const)),
   ];
 };
 
@@ -50,5 +49,4 @@ export const wordsFor: Record<Missing, string> = {
   deprovisioning: 'The deprovisioning time frames have problems.',
   sso: 'Single sign-on of the app is not configured.',
   test: 'The connection was not tested with success.',
-  feature: 'Provisioning is not enabled for this tenant.',
 };

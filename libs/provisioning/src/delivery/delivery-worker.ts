@@ -7,7 +7,7 @@ import type { DeliveryResult } from '../account/account.commands.ts';
 import { nextDelivery } from '../account/account.state.ts';
 import type { Because, WriteAccount } from '../account/write-account.ts';
 import type { AppConfig } from '../app/app-config.ts';
-import { holdApp } from '../view/find-apps.ts';
+import { holdRunningApp } from '../view/find-apps.ts';
 import { attempt } from './attempt.ts';
 import { backoffMs } from './backoff.ts';
 import { circuitBreaker } from './circuit-breaker.ts';
@@ -37,6 +37,9 @@ export const deliveryTimings: DeliveryTimings = {
   perApp: 4,
 };
 
+/** `retried`: it failed and is tried again. */
+export type DeliveryOutcome = 'done' | 'retried' | Extract<DeliveryResult['kind'], 'failed' | 'foreign' | 'gone' | 'abandoned'>;
+
 export type DeliveryNeeds = {
   database: Database;
   source: EventSource;
@@ -45,6 +48,8 @@ export type DeliveryNeeds = {
   connectorFor: (app: AppConfig) => Promise<Connector>;
   /** The app refuses its credentials: it needs reauthorisation, and its work waits (R52). */
   onUnauthorized: (app: AppConfig, reason: string) => Promise<void>;
+  /** A try of a delivery ended. */
+  onEnded?: (action: DeliveryAction, outcome: DeliveryOutcome) => void;
   onFailure: (error: unknown) => void;
   timings?: Partial<DeliveryTimings>;
 };
@@ -56,7 +61,7 @@ const GUARDS_AT_ONCE = 2;
 
 /** Brings accounts to where they should be: one delivery of an account at a time, safe to repeat (design, decision 17). */
 export const deliveryWorker = (needs: DeliveryNeeds) => {
-  const { database, source, view, write, connectorFor, onUnauthorized, onFailure } = needs;
+  const { database, source, view, write, connectorFor, onUnauthorized, onEnded, onFailure } = needs;
   const timings = { ...deliveryTimings, ...needs.timings };
   const rows = deliveryRows(database, timings.leaseMs);
   const breaker = circuitBreaker(timings.retry);
@@ -70,8 +75,8 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
   const start = (row: Claimed, action: DeliveryAction) =>
     guarded(() =>
       database.transaction(async (sql) => {
-        const app = await holdApp(sql, row.tenantId, row.appId);
-        if (app?.state !== 'on') return undefined;
+        const app = await holdRunningApp(sql, row.tenantId, row.appId);
+        if (!app) return undefined;
         const { state } = await write({ tenantId: row.tenantId, id: row.accountId }, { type: 'StartDelivery', deliveryId: randomUUID(), action }, becauseOf(row));
         return state.kind === 'present' && state.delivery?.action === action ? { app, account: state, deliveryId: state.delivery.id } : undefined;
       }),
@@ -81,6 +86,7 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
     const say = (said: DeliveryResult) => write({ tenantId: row.tenantId, id: row.accountId }, { type: 'EndDelivery', deliveryId, result: said }, becauseOf(row));
     // Of who was erased meanwhile nothing can be sealed any more.
     await say(result).catch((error: unknown) => ((error as Error).name === 'KeyDestroyed' ? say({ kind: 'abandoned' }) : Promise.reject(error)));
+    onEnded?.(row.action, outcomeOf(result));
   };
 
   const conclude = async (row: Claimed, deliveryId: string, app: AppConfig, verdict: Verdict): Promise<void> => {
@@ -137,9 +143,10 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
     const started = await start(row, action);
     if (!started) return rows.waitFor(row, NOT_NOW_MS);
     const { app, account, deliveryId } = started;
-    const verdict = await attempt({ app, account, row: { ...row, ...(action !== row.action && forgotten) }, connector: await connectorFor(app), ...holding(row) }, action);
+    const current: Claimed = action === row.action ? row : { ...row, ...forgotten, action };
+    const verdict = await attempt({ app, account, row: current, connector: await connectorFor(app), ...holding(current) }, action);
     span.setAttributes({ 'tenure.delivery.id': deliveryId, 'tenure.delivery.verdict': verdict.kind });
-    await conclude(row, deliveryId, app, verdict);
+    await conclude(current, deliveryId, app, verdict);
   };
 
   const holding = (row: Claimed) => ({
@@ -198,6 +205,23 @@ const spanOf = ({ tenantId, appId, accountId, action, correlationId, attempts, t
     'tenure.correlation.id': correlationId,
   },
 });
+
+const outcomeOf = (result: DeliveryResult): DeliveryOutcome => {
+  switch (result.kind) {
+    case 'created':
+    case 'updated':
+    case 'suspended':
+    case 'unsuspended':
+    case 'deleted':
+      return 'done';
+    case 'gone':
+    case 'foreign':
+    case 'abandoned':
+      return result.kind;
+    case 'failed':
+      return result.final ? 'failed' : 'retried';
+  }
+};
 
 /** What is known of tries of another action says nothing about this one. */
 const forgotten = { callBeganAt: null, unknownSince: null, lookedUp: false, given: [], attempts: 0 };

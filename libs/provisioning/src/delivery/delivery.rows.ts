@@ -3,6 +3,7 @@ import type { Database } from '@tenure/database';
 import type { Instant } from '@tenure/eventing';
 import type { Entitlement } from '../account/account.state.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
+import { APP_RUNS } from '../view/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 
 /** What there is to know about a delivery between its events: how often it was tried, when again, and who is at it. All in real time. */
@@ -55,7 +56,7 @@ export type DeliveryRows = ReturnType<typeof deliveryRows>;
 /** What can run now, apart from apps that are busy or broken. `v` is the account, `d` its delivery if there is one. */
 const withWork = `
   from ${PROVISIONING_VIEW}.accounts v
-  join ${PROVISIONING_VIEW}.apps a on a.tenant_id = v.tenant_id and a.id = v.app_id and a.config->>'state' = 'on'
+  join ${PROVISIONING_VIEW}.apps a on a.tenant_id = v.tenant_id and a.id = v.app_id and ${APP_RUNS}
   left join ${PROVISIONING}.deliveries d on d.tenant_id = v.tenant_id and d.account_id = v.id
   where v.work is not null`;
 
@@ -141,7 +142,7 @@ export const deliveryRows = (database: Database, leaseMs: number) => {
         values: [tenantId, accountId],
       });
     },
-    /** Deliveries of apps that are on, those that wait for another try among them. */
+    /** Deliveries of apps that run, those that wait for another try among them. */
     open: async (): Promise<number> => {
       const [row] = await database.query<{ count: number }>({ name: 'provisioning.open_deliveries', text: `select count(*) as count ${withWork}` });
       return row!.count;

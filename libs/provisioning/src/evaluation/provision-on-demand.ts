@@ -4,6 +4,7 @@ import { Rejected, type Caller, type Clock } from '@tenure/eventing';
 import { z } from 'zod';
 import { accountIdOf } from '../account/account.aggregate.ts';
 import { nextDelivery, statusOf, type AccountState } from '../account/account.state.ts';
+import { refuseGated } from '../app/app.queries.ts';
 import { findPerson, findTenant, groupsOf } from '../people/find-person.ts';
 import { markUsers, PROVISIONING } from '../people/to-evaluate.ts';
 import { appsOf, findApp } from '../view/find-apps.ts';
@@ -24,6 +25,7 @@ export const provisionOnDemand =
   ({ sql, clock, wake }: OnDemandNeeds) =>
   async ({ tenantId, correlationId, traceparent }: Caller, appId: string, userId: string): Promise<OnDemandReply> => {
     if (!(await findApp(sql, tenantId, appId))) throw new Rejected('not-found', 'app/not-found', 'There is no such app.');
+    await refuseGated(sql, tenantId, 'provisioning');
     const person = await findPerson(sql, tenantId, userId);
     if (!person) throw new Rejected('not-found', 'user/unknown', 'There is no such user.');
     const now = await clock.now();

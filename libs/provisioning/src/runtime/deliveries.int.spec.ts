@@ -31,6 +31,8 @@ describe('a delivery', () => {
     await world.settle();
     expect(accounts()).toHaveLength(1);
     expect(await world.eventTypes()).toEqual(['AccountPlanned', 'DeliveryStarted', 'DeliveryFailed', 'AccountCreated']);
+    expect(new Set(world.delivered.slice(0, -1))).toEqual(new Set(['create retried']));
+    expect(world.delivered.at(-1)).toBe('create done');
     expect(await world.database.query('select * from provisioning.deliveries')).toEqual([]);
   });
 
@@ -69,6 +71,21 @@ describe('a delivery', () => {
     await world.configure(appConfig());
     await world.settle();
     expect(accounts()).toHaveLength(1);
+  });
+
+  it('R64: waits, as timers do, while provisioning is gated, and goes on with nothing lost', async () => {
+    await world.join('ada');
+    await world.settle();
+    await world.deactivate('ada');
+    await world.settle();
+    await world.gate({ provisioning: false, entitlements: true });
+    await world.join('bob');
+    await world.advance('2026-01-06T09:00:00.000Z');
+    expect([...world.app.accounts.values()]).toMatchObject([{ userName: 'ada@plum.example', active: true }]);
+    expect(await world.provisioning().timersDue()).toBe(0);
+    await world.gate({ provisioning: true, entitlements: true });
+    await world.settle();
+    expect([...world.app.accounts.values()]).toMatchObject([{ active: false }, { userName: 'bob@plum.example' }]);
   });
 
   it('whose outcome is unknown finds its account by our id and joins it, rather than making another', async () => {

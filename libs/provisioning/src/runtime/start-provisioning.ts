@@ -6,7 +6,7 @@ import { accountWriter, type WriteAccount } from '../account/write-account.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import { appsPart as ourAppsPart } from '../app/app.view.ts';
 import type { Connector } from '../delivery/connector.ts';
-import { deliveryWorker, type DeliveryTimings } from '../delivery/delivery-worker.ts';
+import { deliveryWorker, type DeliveryNeeds, type DeliveryTimings } from '../delivery/delivery-worker.ts';
 import type { DeliveryRows } from '../delivery/delivery.rows.ts';
 import { followApps } from '../evaluation/app-follower.ts';
 import { evaluator } from '../evaluation/evaluator.ts';
@@ -34,6 +34,8 @@ export type ProvisioningNeeds = {
   /** What failed and is tried again; logged by whoever composes. */
   onFailure?: (what: string, error: unknown) => void;
   onParked?: FactConsumerOptions['onParked'];
+  /** For metrics. */
+  onDelivered?: DeliveryNeeds['onEnded'];
   /** Drops the person's key from caches. */
   onErased?: (person: Person) => void;
   timerEveryMs?: number;
@@ -44,6 +46,8 @@ export type Provisioning = {
   view: ViewRuntime;
   write: WriteAccount;
   deliveries: DeliveryRows;
+  /** How many timers are due and have not fired. */
+  timersDue: () => Promise<number>;
   people: FactConsumer;
   /** For `@EventPattern(DIRECTORY_FACTS)`. */
   consumeDirectoryFacts: (facts: FactBatch) => Promise<void>;
@@ -102,7 +106,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     onFailure: failing('evaluation'),
   });
   const timers = timerPoller({ database, clock, write, onFired: wakeDelivery, onFailure: failing('timers') });
-  const deliveries = deliveryWorker({ database, source, view, write, connectorFor, onUnauthorized, onFailure: failing('delivery'), ...(needs.deliveryTimings && { timings: needs.deliveryTimings }) });
+  const deliveries = deliveryWorker({ database, source, view, write, connectorFor, onUnauthorized, onFailure: failing('delivery'), ...(needs.onDelivered && { onEnded: needs.onDelivered }), ...(needs.deliveryTimings && { timings: needs.deliveryTimings }) });
   const followers = [view.follower, apps];
 
   const stopping = new AbortController();
@@ -133,6 +137,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     view,
     write,
     deliveries: deliveries.rows,
+    timersDue: timers.due,
     people,
     consumeDirectoryFacts: async (facts) => {
       await people.consume(facts);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  GroupCreated, GroupMembersAdded, GroupMembersRemoved, groupEvents, PersonErased, TenantCreated, tenantEvents, UserCreated, UserChanged, UserDeactivated, UserDeleted,
+  GroupCreated, GroupMembersAdded, GroupMembersRemoved, groupEvents, PersonErased, TenantCreated, tenantEvents, TenantReplaced, UserCreated, UserChanged, UserDeactivated, UserDeleted,
   UserReactivated, userEvents, type GroupEvent, type TenantEvent, type UserEvent,
 } from '@tenure/contracts';
 import type { Database } from '@tenure/database';
@@ -55,6 +55,7 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
   const revisions = new Map<string, number>();
   const failures: unknown[] = [];
   const unauthorized: string[] = [];
+  const delivered: string[] = [];
   const clock = { at: '2026-01-05T09:00:00.000Z' };
   let provisioning: Provisioning;
 
@@ -69,6 +70,7 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
       connectorFor: async () => app.connector,
       onUnauthorized: async ({ id }) => void unauthorized.push(id),
       onFailure: (what, error) => failures.push({ what, error }),
+      onDelivered: (action, outcome) => delivered.push(`${action} ${outcome}`),
       timerEveryMs: 50,
       deliveryTimings: { callTimeoutMs: 300, leaseMs: 1000, retry: { baseMs: 20, capMs: 100 } },
       ...timings,
@@ -96,6 +98,8 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
   const standing = { changed: [], writer: 'connection' as const, accountType: 'provisionedManaged' as const, connectionId: 'c', unassignedFrom: null, passwordId: null };
   const resourceOf = (id: string, more: JsonObject = {}): JsonObject => ({ userName: `${id}@plum.example`, displayName: id, active: true, ...more });
 
+  const profileOf = (features: { provisioning: boolean; entitlements: boolean }) => ({ name: 'Acme', primaryDomain: 'plum.example', domains: [], sso: { configured: true, providers: [] }, products: [], features });
+
   const settle = async () => {
     for (let quiet = 0, tries = 0; quiet < 2; tries++) {
       const waiting = await provisioning.unsettled();
@@ -106,12 +110,11 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
   };
 
   return {
-    database, store, app, clock, failures, unauthorized, sealing, facts, start, settle, consume, userFact, groupFact, resourceOf, standing,
+    database, store, app, clock, failures, unauthorized, delivered, sealing, facts, start, settle, consume, userFact, groupFact, resourceOf, standing,
     provisioning: () => provisioning,
-    tenant: async () => {
-      const profile = { name: 'Acme', primaryDomain: 'plum.example', domains: [], sso: { configured: true, providers: [] }, products: [], features: { provisioning: true, entitlements: true } };
-      await consume(await factOf('tenant', T, tenantEvents, TenantCreated(profile) as TenantEvent));
-    },
+    tenant: async () => consume(await factOf('tenant', T, tenantEvents, TenantCreated(profileOf({ provisioning: true, entitlements: true })) as TenantEvent)),
+    /** Opens and closes gates (R64). */
+    gate: async (features: { provisioning: boolean; entitlements: boolean }) => consume(await factOf('tenant', T, tenantEvents, TenantReplaced(profileOf(features)) as TenantEvent)),
     configure: async (config: AppConfig) => {
       const stream = streamName('app', T, config.id);
       const revision = (revisions.get(stream) ?? 0) + 1;

@@ -3,7 +3,7 @@ import type { Clock, Instant } from '@tenure/eventing';
 import type { WriteAccount } from '../account/write-account.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
-import { holdApp } from '../view/find-apps.ts';
+import { APP_RUNS, holdRunningApp } from '../view/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import { isAboveThreshold } from './threshold.ts';
 
@@ -31,10 +31,10 @@ const LEASE_S = 15;
 const MAY_RUN = `(t.state = 'armed' or (t.state = 'parked' and
   (a.config->'threshold' = '{}'::jsonb or (a.config->>'thresholdReleasedAt')::timestamptz >= t.parked_at)))`;
 
-/** Due timers of apps that are on: those of others are paused. Armed ones that are due, and parked ones that were released. */
+/** Due timers of apps that run: those of others are paused. Armed ones that are due, and parked ones that were released. */
 const dueTimers = `
   from ${PROVISIONING_VIEW}.timers t
-  join ${PROVISIONING_VIEW}.apps a on a.tenant_id = t.tenant_id and a.id = t.app_id and a.config->>'state' = 'on'
+  join ${PROVISIONING_VIEW}.apps a on a.tenant_id = t.tenant_id and a.id = t.app_id and ${APP_RUNS}
   where t.state in ('armed', 'parked') and t.due_at <= $1 and ${MAY_RUN}`;
 
 /** Fires what is due by the business clock, in the order of the due times (design, decision 16). */
@@ -60,8 +60,8 @@ export const timerPoller = ({ database, clock, write, onFired, onFailure }: Time
   /** The app's row is held around exactly one append: who turns it off waits, and nothing fires afterwards. */
   const fire = (timer: DueTimer, now: Instant) =>
     database.transaction(async (sql) => {
-      const app = await holdApp(sql, timer.tenant_id, timer.app_id);
-      if (app?.state !== 'on') return;
+      const app = await holdRunningApp(sql, timer.tenant_id, timer.app_id);
+      if (!app) return;
       const command = { type: 'FireTimer' as const, timerId: timer.id, now, aboveThreshold: await isAbove(sql, app, timer, now), approvals: app.approvals };
       await write({ tenantId: timer.tenant_id, id: timer.account_id }, command, { causationId: timer.armed_by, correlationId: timer.correlation_id });
     });

@@ -2,17 +2,17 @@ import type { AccountEvent } from '@tenure/contracts';
 import type { Sql } from '@tenure/database';
 import { decoder, ERASED, Rejected, streamName, type EventSource, type Instant, type StoredEvent } from '@tenure/eventing';
 import { accountAggregate } from '../account/account.aggregate.ts';
-import type { AppState } from '../app/app-config.ts';
 import { pageBehind, pageOf, type Page, type PageRequest } from '../app/page.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { advanceRecord, type AccountRecord } from './account-record.ts';
 import type { AccountListQuery, AccountReply, HistoryReply, TimerListQuery, TimerReply } from './account.bodies.ts';
 import { toAccount, type DeliveryRow } from './account.reply.ts';
+import { APP_RUNS } from './find-apps.ts';
 import { PROVISIONING_VIEW } from './provisioning.view.ts';
 
-type Row = { id: string; app_state: AppState; record: AccountRecord; created_at: Instant } & (DeliveryRow | { attempts: null; next_attempt_at: null; last_error: null });
+type Row = { id: string; app_runs: boolean; record: AccountRecord; created_at: Instant } & (DeliveryRow | { attempts: null; next_attempt_at: null; last_error: null });
 
-const columns = `c.id, c.record, c.created_at, a.config->>'state' as app_state, d.attempts, d.next_attempt_at, d.last_error`;
+const columns = `c.id, c.record, c.created_at, ${APP_RUNS} as app_runs, d.attempts, d.next_attempt_at, d.last_error`;
 const joined = `
   from ${PROVISIONING_VIEW}.accounts c
   join ${PROVISIONING_VIEW}.apps a on a.tenant_id = c.tenant_id and a.id = c.app_id
@@ -23,7 +23,7 @@ const unknown = () => new Rejected('not-found', 'account/unknown', 'There is no 
 const replyOf = (row: Row): AccountReply => {
   const { state } = row.record;
   if (state.kind === 'none') throw unknown();
-  return toAccount({ id: row.id, appState: row.app_state }, row.record, state, row.attempts === null ? undefined : row);
+  return toAccount({ id: row.id, appRuns: row.app_runs }, row.record, state, row.attempts === null ? undefined : row);
 };
 
 const MOST_EVENTS = 100_000;
@@ -48,14 +48,14 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
     store.read(streamName(accountAggregate.category, tenantId, id), { limit: MOST_EVENTS });
 
   /** With all that had occurred up to and at the instant (R80). */
-  const asOf = async (tenantId: string, id: string, instant: Instant, appState: AppState): Promise<AccountReply> => {
+  const asOf = async (tenantId: string, id: string, instant: Instant, appRuns: boolean): Promise<AccountReply> => {
     let record: AccountRecord | undefined;
     for (const stored of await eventsOf(tenantId, id)) {
       if (stored.metadata.occurredAt > instant) break;
       record = advanceRecord(record, await decode<AccountEvent>(stored));
     }
     if (record?.state.kind !== 'present') throw new Rejected('not-found', 'account/not-yet', 'There was no such account then.');
-    return { ...toAccount({ id, appState }, record, record.state), asOf: instant };
+    return { ...toAccount({ id, appRuns }, record, record.state), asOf: instant };
   };
 
   return {
@@ -75,7 +75,7 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
 
     get: async (tenantId: string, appId: string | undefined, id: string, instant?: Instant): Promise<AccountReply> => {
       const row = await find(tenantId, appId, id);
-      return instant === undefined ? replyOf(row) : asOf(tenantId, id, instant, row.app_state);
+      return instant === undefined ? replyOf(row) : asOf(tenantId, id, instant, row.app_runs);
     },
 
     /** Oldest first. What is in `personal` is shown as `changed` names it; values are in the account as of an instant. */
@@ -94,7 +94,7 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
         name: 'provisioning.list_timers',
         text: `with shown as (
                  select t.id, t.app_id as "appId", t.account_id as "accountId", t.user_id as "userId", t.trigger, t.action, t.triggered_at as "triggeredAt", t.delay,
-                        t.due_at as "dueAt", case when t.state = 'armed' and a.config->>'state' <> 'on' then 'paused' else t.state end as state, t.effective,
+                        t.due_at as "dueAt", case when t.state = 'armed' and not ${APP_RUNS} then 'paused' else t.state end as state, t.effective,
                         t.ended_at as "endedAt", t.end_reason as "endReason"
                  from ${PROVISIONING_VIEW}.timers t join ${PROVISIONING_VIEW}.apps a on a.tenant_id = t.tenant_id and a.id = t.app_id
                  where t.tenant_id = $1 and ($2::text is null or t.app_id = $2) and ($3::text is null or t.user_id = $3))

@@ -1,16 +1,15 @@
 import { isEffective, statusOf, type AccountTimer, type PresentAccount } from '../account/account.state.ts';
-import type { AppState } from '../app/app-config.ts';
 import type { AccountRecord } from './account-record.ts';
 import type { AccountReply, TimerReply } from './account.bodies.ts';
 
 export type DeliveryRow = { attempts: number; next_attempt_at: string; last_error: string | null };
 
-/** An armed timer of an app that isn't on is paused (R50). */
-const shownState = (state: AccountTimer['state'], appState: AppState): TimerReply['state'] => (state === 'armed' && appState !== 'on' ? 'paused' : state);
+/** An armed timer of an app that does not run is paused (R50, R64). */
+const shownState = (state: AccountTimer['state'], appRuns: boolean): TimerReply['state'] => (state === 'armed' && !appRuns ? 'paused' : state);
 
-type Place = { id: string; appState: AppState };
+type Place = { id: string; appRuns: boolean };
 
-const toTimer = ({ id: accountId, appState }: Place, record: AccountRecord, { appId, userId, timers }: PresentAccount, timer: AccountTimer): TimerReply => {
+const toTimer = ({ id: accountId, appRuns }: Place, record: AccountRecord, { appId, userId, timers }: PresentAccount, timer: AccountTimer): TimerReply => {
   const { state, endReason, ...rest } = timer;
   const endedAt = record.endedAt[timer.id];
   return {
@@ -18,7 +17,7 @@ const toTimer = ({ id: accountId, appState }: Place, record: AccountRecord, { ap
     appId,
     accountId,
     userId,
-    state: shownState(state, appState),
+    state: shownState(state, appRuns),
     effective: isEffective(timers, timer),
     ...(endedAt !== undefined && { endedAt }),
     ...(endReason !== undefined && { endReason }),

@@ -14,11 +14,15 @@ export const findApp = async (sql: Sql, tenantId: string, appId: string): Promis
   return row?.config;
 };
 
-/** Holds the app's row until the transaction ends: who turns the app off waits for it (design, decision 16). */
-export const holdApp = async (sql: Sql, tenantId: string, appId: string): Promise<AppConfig | undefined> => {
+/** `a`, an app's row, is one that works: it is on, and the tenant's gate is open (R64). Others are paused. */
+export const APP_RUNS = `(a.config->>'state' = 'on' and not exists (
+  select 1 from ${PROVISIONING}.tenants gate where gate.id = a.tenant_id and gate.features->>'provisioning' = 'false'))`;
+
+/** The app where it runs; its row is held until the transaction ends: who turns the app off waits for it (design, decision 16). */
+export const holdRunningApp = async (sql: Sql, tenantId: string, appId: string): Promise<AppConfig | undefined> => {
   const [row] = await sql.query<{ config: AppConfig }>({
-    name: 'provisioning.hold_app',
-    text: `select config from ${PROVISIONING_VIEW}.apps where tenant_id = $1 and id = $2 for share`,
+    name: 'provisioning.hold_running_app',
+    text: `select config from ${PROVISIONING_VIEW}.apps a where tenant_id = $1 and id = $2 and ${APP_RUNS} for share of a`,
     values: [tenantId, appId],
   });
   return row?.config;
