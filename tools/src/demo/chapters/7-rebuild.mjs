@@ -1,11 +1,22 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { figPeople, plumPeople } from '../people.mjs';
 import { differences, publicState } from '../public-state.mjs';
 import { check, equal, tell } from '../story.mjs';
 
 const TYLER = 'tyler.brooks@plum.example';
 
+/** Lines of Tenure's own logs that name somebody. */
+const linesWithNames = async (folder) => {
+  const logs = (await readdir(folder)).filter((name) => name.endsWith('.log') && name !== 'sandbox-app.log');
+  const lines = (await Promise.all(logs.map((log) => readFile(join(folder, log), 'utf8')))).join('').split('\n');
+  const names = [...plumPeople, ...figPeople].flatMap(({ userName, givenName, familyName }) => [userName, `${givenName} ${familyName}`]);
+  return { lines: lines.length, naming: lines.filter((line) => names.some((name) => line.includes(name))) };
+};
+
 /** All views (not the ledger) are dropped and rebuilt; a comparison shows them equal; the ledger is checked against the streams. */
 export const viewsAreRebuilt = async (world) => {
-  const { system, sandbox, entra, ids, clock } = world;
+  const { system, sandbox, entra, ids, clock, folder } = world;
   await entra.setActive(ids[TYLER], false);
   await clock.settled();
   tell('Tyler leaves, so that the calendar has timers that still run.');
@@ -26,4 +37,7 @@ export const viewsAreRebuilt = async (world) => {
   await system.stop();
   const { events, entries, missing, different } = await system.checkLedger();
   check(`the ledger holds an entry for each of ${events} events, and each is true to its stream`, events > 0 && entries === events && missing.length + different.length === 0, { events, entries, missing, different });
+
+  const { lines, naming } = await linesWithNames(folder);
+  check(`in ${lines} lines of its logs Tenure named none of the people`, lines > 0 && naming.length === 0, naming);
 };
