@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Sql } from '@tenure/database';
 import { testDatabase, type TestDatabase } from '@tenure/database/testing';
 import { Rejected, streamName, type Position } from '@tenure/eventing';
+import { recordSpans } from '@tenure/eventing/testing';
 import type { Fact } from '../transport.ts';
 import { factConsumer, type FactConsumer, type FactConsumerOptions } from './fact-consumer.ts';
 import { factTables } from './fact-tables.ts';
@@ -51,6 +52,22 @@ describe('a consumer of facts', () => {
     await consumer.consume([fact('ada', 1), fact('ben', 1), fact('ada', 2), fact('ada', 3)]);
     await Promise.all([consumer.consume([fact('ada', 4), fact('ben', 2)]), consumer.consume([fact('ben', 2), fact('ada', 4)])]);
     expect((await applied()).toSorted()).toEqual(['ada-1', 'ada-2', 'ada-3', 'ada-4', 'ben-1', 'ben-2']);
+  });
+
+  it('shows each fact of a small batch as a span of its own trace, and a large batch as one that links to them', async () => {
+    const recorded = recordSpans();
+    const traceIdOf = (n: number) => n.toString(16).padStart(32, '0');
+    const traced = (id: string, n: number): Fact => ({ ...fact(id, 1), metadata: { ...fact(id, 1).metadata, traceparent: `00-${traceIdOf(n)}-00f067aa0ba902b7-01` } });
+    await consumer.consume([traced('ada', 1), traced('ben', 2)]);
+    await consumer.consume([traced('ada', 1)]);
+    expect(recorded.ended().map((span) => [span.name, span.spanContext().traceId, span.attributes['messaging.message.id']])).toEqual([
+      ['apply view', traceIdOf(1), 'ada-1'],
+      ['apply view', traceIdOf(2), 'ben-1'],
+    ]);
+    recorded.reset();
+    await consumer.consume(Array.from({ length: 21 }, (_, n) => traced(`person-${n}`, n + 1)));
+    expect(recorded.ended().map(({ name, links, attributes }) => [name, links.length, attributes['messaging.batch.message_count']])).toEqual([['apply view', 21, 21]]);
+    await recorded.stop();
   });
 
   it('is independent of other consumers', async () => {
