@@ -3,10 +3,11 @@ import { connectionQueries, DIRECTORY_VIEW, groupQueries, userQueries } from '@t
 import { directoryClient, scimErrors, type ErrorDialect, type Runtime, type Service } from '@tenure/platform';
 import { BulkController, LOG } from './bulk/bulk.controller.ts';
 import { attempts, ATTEMPTS } from './connection/attempts.ts';
-import { CONNECTIONS, FAIRNESS, PUBLIC_URL, TOKENS } from './connection/connection.guard.ts';
+import { CONNECTIONS, FAIRNESS, PUBLIC_URL, TOKENS, type Connections } from './connection/connection.guard.ts';
 import { rate } from './connection/rate.ts';
 import { canonicalScimUrl } from './connection/scim-url.ts';
 import { turns } from './connection/turns.ts';
+import { together } from './connection/together.ts';
 import { DiscoveryController } from './discovery/discovery.controller.ts';
 import { UnknownController } from './discovery/unknown.controller.ts';
 import { cursors } from './resource/cursor.ts';
@@ -28,6 +29,15 @@ export const scimDialect: ErrorDialect = { ...scimErrors('/scim/'), canonicalUrl
 
 export type GatewayOptions = { secretsKey: Buffer; publicUrl?: string };
 
+/** Every request looks its connection up; those that come in together share the look. */
+const askedTogether = ({ connectionForScim }: Connections): Connections => {
+  const ask = together(
+    ({ tenantId, connectionId }: { tenantId: string; connectionId: string }) => `${tenantId}/${connectionId}`,
+    ({ tenantId, connectionId }) => connectionForScim(tenantId, connectionId),
+  );
+  return { connectionForScim: (tenantId, connectionId) => ask({ tenantId, connectionId }) };
+};
+
 /** Composes the gateway on a runtime: it reads the directory's view, and writes by commands only. */
 export const scimGateway = async (runtime: Runtime, { secretsKey, publicUrl }: GatewayOptions): Promise<Service> => {
   const { database, transport, secrets, log } = runtime;
@@ -45,7 +55,7 @@ export const scimGateway = async (runtime: Runtime, { secretsKey, publicUrl }: G
         { provide: ENDPOINTS, useValue: [users, groups] },
         { provide: CURSORS, useValue: cursors(secretsKey) },
         { provide: LOG, useValue: log },
-        { provide: CONNECTIONS, useValue: connectionQueries(database, DIRECTORY_VIEW) },
+        { provide: CONNECTIONS, useValue: askedTogether(connectionQueries(database, DIRECTORY_VIEW)) },
         { provide: TOKENS, useValue: secrets },
         { provide: ATTEMPTS, useValue: recorded },
         { provide: PUBLIC_URL, useValue: publicUrl },

@@ -27,9 +27,12 @@ export const usersEndpoint = ({ directory, queries, attempts }: UsersDeps): Scim
     },
     get: async (context, id, projection) => {
       const { tenantId } = context.caller;
-      const withGroups = wantsGroups(projection);
-      const [user, groups] = await Promise.all([queries.get(tenantId, sightOf(context), id), withGroups ? queries.groupsOf(tenantId, sightOf(context), [id]) : undefined]);
-      return user && shown(user, groups?.get(id));
+      if (wantsGroups(projection)) {
+        const found = await queries.getWithGroups(tenantId, sightOf(context), id);
+        return found && shown(found.user, found.groups);
+      }
+      const user = await queries.get(tenantId, sightOf(context), id);
+      return user && shown(user);
     },
     create: async (context, body) => {
       const { resource, notes } = parseResource(userType, body, context.policy.settings);

@@ -1,7 +1,27 @@
 import type { Sql } from '@tenure/database';
 import type { JsonObject } from '@tenure/scim';
 
-type Row = { user_id: string; id: string; display_name: string | null; direct: boolean };
+export type GroupOfUser = { user_id: string; id: string; display_name: string | null; direct: boolean };
+
+/** $1 tenant, $2 ids of users, $3 the connection or null: a row for each user and group, in the order in which they are shown. */
+export const groupsOfUsersQuery = (schema: string) => `
+  with recursive up(user_id, group_id, direct) as (
+    select m.member_id, m.group_id, true from ${schema}.group_members m where m.tenant_id = $1 and m.member_id = any($2::text[])
+    union
+    select up.user_id, m.group_id, false from up join ${schema}.group_members m on m.tenant_id = $1 and m.member_id = up.group_id
+  )
+  select up.user_id, g.id, g.display_name, bool_or(up.direct) as direct
+  from up join ${schema}.groups g on g.tenant_id = $1 and g.id = up.group_id
+  where $3::text is null or g.connection_id = $3
+  group by up.user_id, g.id, g.display_name, g.created_at
+  order by bool_or(up.direct) desc, g.created_at, g.id`;
+
+/** As `User.groups` shows it. */
+export const shownGroup = ({ id, display_name, direct }: GroupOfUser): JsonObject => ({
+  value: id,
+  ...(display_name !== null && { display: display_name }),
+  type: direct ? 'direct' : 'indirect',
+});
 
 /** `User.groups` (RFC 7643 §4.1.2): those that name the user, and those that hold these; of one connection, or of all. */
 export const groupsOfUsers = async (
@@ -11,23 +31,7 @@ export const groupsOfUsers = async (
 ): Promise<Map<string, JsonObject[]>> => {
   const found = new Map<string, JsonObject[]>(ids.map((id) => [id, []]));
   if (ids.length === 0) return found;
-  const rows = await sql.query<Row>({
-    name: `${schema}.groups-of-users`,
-    text: `
-      with recursive up(user_id, group_id, direct) as (
-        select m.member_id, m.group_id, true from ${schema}.group_members m where m.tenant_id = $1 and m.member_id = any($2::text[])
-        union
-        select up.user_id, m.group_id, false from up join ${schema}.group_members m on m.tenant_id = $1 and m.member_id = up.group_id
-      )
-      select up.user_id, g.id, g.display_name, bool_or(up.direct) as direct
-      from up join ${schema}.groups g on g.tenant_id = $1 and g.id = up.group_id
-      where $3::text is null or g.connection_id = $3
-      group by up.user_id, g.id, g.display_name, g.created_at
-      order by bool_or(up.direct) desc, g.created_at, g.id`,
-    values: [tenantId, ids, connectionId ?? null],
-  });
-  for (const { user_id, id, display_name, direct } of rows) {
-    found.get(user_id)?.push({ value: id, ...(display_name !== null && { display: display_name }), type: direct ? 'direct' : 'indirect' });
-  }
+  const rows = await sql.query<GroupOfUser>({ name: `${schema}.groups-of-users`, text: groupsOfUsersQuery(schema), values: [tenantId, ids, connectionId ?? null] });
+  for (const row of rows) found.get(row.user_id)?.push(shownGroup(row));
   return found;
 };

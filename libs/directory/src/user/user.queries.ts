@@ -3,7 +3,7 @@ import type { JsonObject } from '@tenure/scim';
 import { list, type Listed, type ListRequest, type Source } from '../filter-sql/list.ts';
 import type { Parameters } from '../filter-sql/parameters.ts';
 import type { Searchable } from '../filter-sql/searchable.ts';
-import { groupsOfUsers } from '../membership/groups-of-users.ts';
+import { groupsOfUsers, groupsOfUsersQuery, shownGroup, type GroupOfUser } from '../membership/groups-of-users.ts';
 import type { ConnectionPolicy } from './connection-policy.ts';
 import { uniqueKey } from './unique-key.ts';
 import { presentedUser, type UserRecord } from './user.record.ts';
@@ -22,6 +22,8 @@ type Row = {
   created_at: string;
   last_modified: string;
 };
+
+type SeenRow = Row & { unassigned_from: string | null };
 
 const columns = 'u.id, u.revision, u.account_type, u.connection_id, u.active, u.resource, u.created_at, u.last_modified';
 
@@ -89,6 +91,8 @@ const source = (schema: string, tenantId: string, sight: Sight, { active, accoun
 
 export type UserQueries = {
   get: (tenantId: string, sight: Sight, id: string) => Promise<UserRecord | undefined>;
+  /** The same with `User.groups`, in one statement. */
+  getWithGroups: (tenantId: string, sight: Sight, id: string) => Promise<{ user: UserRecord; groups: JsonObject[] } | undefined>;
   list: (tenantId: string, sight: Sight, request: ListRequest, filters?: UserFilters) => Promise<Listed<UserRecord>>;
   /** `User.groups` of several users, by their ids; of a connection only its own groups. */
   groupsOf: (tenantId: string, sight: Sight, ids: readonly string[]) => Promise<Map<string, JsonObject[]>>;
@@ -100,12 +104,18 @@ export type UserQueries = {
 /** Everything is asked of `schema`, the directory's view. */
 export const userQueries = (database: Database, schema: string): UserQueries => {
   const one = async <R extends Row>(sql: Sql, name: string, text: string, values: readonly unknown[]): Promise<R | undefined> => (await sql.query<R>({ name: `${schema}.${name}`, text, values }))[0];
+  // By key, and the rule in memory: one statement serves, prepared, for every connection.
+  const byKey = (id: string, more = '') => `select ${columns}, u.unassigned_from${more} from ${schema}.users u where u.tenant_id = $1 and u.id = ${id}`;
+  const withGroups = byKey('($2::text[])[1]', `, (select json_agg(row_to_json(g)) from (${groupsOfUsersQuery(schema)}) g) as groups`);
+  const sees = (sight: Sight, row: SeenRow) => sight.kind === 'admin' || isSeenBy(sight.policy, { ...recordOf(row), unassignedFrom: row.unassigned_from }, row.last_modified);
   return {
     get: async (tenantId, sight, id) => {
-      // By key, and the rule in memory: one statement serves, prepared, for every connection.
-      const text = `select ${columns}, u.unassigned_from from ${schema}.users u where u.tenant_id = $1 and u.id = $2`;
-      const row = await one<Row & { unassigned_from: string | null }>(database, 'user', text, [tenantId, id]);
-      return row && (sight.kind === 'admin' || isSeenBy(sight.policy, { ...recordOf(row), unassignedFrom: row.unassigned_from }, row.last_modified)) ? recordOf(row) : undefined;
+      const row = await one<SeenRow>(database, 'user', byKey('$2'), [tenantId, id]);
+      return row && sees(sight, row) ? recordOf(row) : undefined;
+    },
+    getWithGroups: async (tenantId, sight, id) => {
+      const row = await one<SeenRow & { groups: GroupOfUser[] | null }>(database, 'user-with-groups', withGroups, [tenantId, [id], sight.kind === 'connection' ? sight.policy.connectionId : null]);
+      return row && sees(sight, row) ? { user: recordOf(row), groups: (row.groups ?? []).map(shownGroup) } : undefined;
     },
     list: (tenantId, sight, request, filters = {}) => list(database, source(schema, tenantId, sight, filters), request),
     groupsOf: (tenantId, sight, ids) => groupsOfUsers(database, schema, { tenantId, ids, ...(sight.kind === 'connection' && { connectionId: sight.policy.connectionId }) }),
