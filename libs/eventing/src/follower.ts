@@ -34,6 +34,8 @@ export type FollowerOptions = {
   before?: (events: readonly StoredEvent[]) => Promise<void>;
   batchSize?: number;
   synchronousCommit?: 'on' | 'off';
+  /** How long to let events gather once one is announced: a follower that ran for each event would compete with the writers. */
+  lingerMs?: number;
   onFailure?: (error: unknown) => void;
 };
 
@@ -58,7 +60,7 @@ export const readCheckpoint = async (sql: Sql, schema: string, follower: string)
  * One process follows at a time (a lease); the compare-and-set on the checkpoint keeps it right even where a lease was lost unnoticed.
  */
 export const startFollower = (options: FollowerOptions): Follower => {
-  const { name, database, schema, store, leases, categories, handle, before, batchSize = BATCH, synchronousCommit = 'on', onFailure } = options;
+  const { name, database, schema, store, leases, categories, handle, before, batchSize = BATCH, synchronousCommit = 'on', lingerMs = LINGER_MS, onFailure } = options;
   const stopping = new AbortController();
   const span = {
     name: `follow ${name}`,
@@ -102,7 +104,7 @@ export const startFollower = (options: FollowerOptions): Follower => {
 
   /** Follows from the stored checkpoint, which nobody else moves while the lease is held. */
   const follow = async (signal: AbortSignal) => {
-    const news = newsOf(store, categories, signal);
+    const news = newsOf(store, categories, lingerMs, signal);
     try {
       for (let position = await readCheckpoint(database, schema, name), idle = SHORTEST_WAIT_MS; ; ) {
         const next = await handleNext(position, signal);
@@ -173,7 +175,7 @@ const whileNeither = async (a: AbortSignal, b: AbortSignal, work: (signal: Abort
 };
 
 /** Waits until this process appended something, or for a while. */
-const newsOf = (store: EventStore, categories: readonly string[], signal: AbortSignal) => {
+const newsOf = (store: EventStore, categories: readonly string[], lingerMs: number, signal: AbortSignal) => {
   let heard = false;
   let wake: () => void = () => undefined;
   const hear = () => {
@@ -191,8 +193,7 @@ const newsOf = (store: EventStore, categories: readonly string[], signal: AbortS
         await sleep(ms, undefined, { signal: waited.signal }).catch(() => undefined);
         wake = () => undefined;
       }
-      // What is appended together is handled together: a follower that ran for each event would compete with the writers.
-      if (heard && !signal.aborted) await sleep(LINGER_MS);
+      if (heard && !signal.aborted) await sleep(lingerMs);
       heard = false;
     },
     end: () => {

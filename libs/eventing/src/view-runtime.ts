@@ -94,6 +94,8 @@ export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntim
     leases,
     categories: view.categories,
     synchronousCommit: 'off',
+    // Writers apply their own events: the follower only repairs, and moves the checkpoint.
+    lingerMs: 100,
     handle: async (sql, events) => applyAll(sql, await Promise.all(events.map((stored) => decode(stored)))),
     ...(onFailure && { onFailure }),
   });

@@ -64,6 +64,7 @@ export const startDepartedMembers = (deps: DepartedMembersDeps): Follower => {
     store: source.store,
     leases,
     categories: ['user', 'group'],
+    lingerMs: 50,
     // Before the transaction that moves the checkpoint: it appends elsewhere, and does so twice without harm.
     before: async (events) => {
       for (const event of events) await react(event);

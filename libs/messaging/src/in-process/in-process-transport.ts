@@ -56,6 +56,7 @@ export const inProcessTransport = ({ store, database, schema, leases, factTopics
       store,
       leases,
       categories,
+      lingerMs: 25,
       // The consumer has a transaction of its own, as on Kafka; this one only moves the checkpoint behind it.
       before: consume,
       handle: async () => {},
