@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { recordSpans } from '@tenure/eventing/testing';
 import type { Connector } from '@tenure/provisioning';
 import { openTargets } from '../targets/targets.ts';
 import { fakeApp, type Reply } from '../testing/fake-app.ts';
@@ -40,6 +41,33 @@ describe('what an app is asked', () => {
     expect(await entra.find({ filter })).toEqual({ kind: 'ok', value: [{ remoteId: 'a-1', externalId: 'account-1', resource: ada }] });
     expect(await entra.find({ filter })).toEqual({ kind: 'ok', value: [] });
     expect(app.asked[0]!.url).toBe(`/scim/v2/Users?aadOptscim062020&filter=${encodeURIComponent(filter)}`);
+  });
+
+  it('makes a span without its URL, which may quote a person, and sends no trace to the app', async () => {
+    const recorded = recordSpans();
+    app.willAnswer(list(ada), { status: 503 }, cutOff);
+    for (let call = 1; call <= 3; call++) await connector.find({ filter: 'userName eq "ada@plum.example"' });
+    const { hostname, port } = new URL(app.origin);
+    const common = { 'http.request.method': 'GET', 'server.address': hostname, 'server.port': Number(port) };
+    expect(recorded.ended().map(({ name, attributes }) => [name, attributes])).toEqual([
+      ['GET', { ...common, 'http.response.status_code': 200 }],
+      ['GET', { ...common, 'http.response.status_code': 503, 'error.type': '503' }],
+      ['GET', { ...common, 'error.type': 'no answer' }],
+    ]);
+    expect(app.asked.filter(({ headers }) => 'traceparent' in headers)).toEqual([]);
+    await recorded.stop();
+  });
+
+  it('R58: lists its groups page by page, however many the app gives at once', async () => {
+    const group = (id: string) => ({ id, displayName: `Group ${id}` });
+    const page = (...Resources: object[]): Reply => ({ status: 200, body: { totalResults: 3, Resources } });
+    app.willAnswer(page(group('a'), group('b')), page(group('c')), page());
+    const listed = (...ids: string[]) => ids.map((id) => ({ kind: 'group', value: `Group ${id}`, displayName: `Group ${id}` }));
+    expect(await connector.listEntitlements(1)).toEqual({ kind: 'ok', value: { items: listed('a', 'b'), total: 3, next: 3 } });
+    expect(await connector.listEntitlements(3)).toEqual({ kind: 'ok', value: { items: listed('c'), total: 3 } });
+    // One that says there are more and gives none is not asked for ever.
+    expect(await connector.listEntitlements(3)).toEqual({ kind: 'ok', value: { items: [], total: 3 } });
+    expect(app.asked[1]!.url).toBe('/scim/v2/Groups?startIndex=3&count=100&excludedAttributes=members');
   });
 
   it('creates, reads, changes, suspends and deletes', async () => {

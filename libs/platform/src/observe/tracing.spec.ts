@@ -1,18 +1,18 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
 import { currentTraceparent, inSpan, SpanKind } from '@tenure/eventing';
 import { startTracing } from './tracing.ts';
 
 /** An endpoint of OTLP over HTTP that keeps what it is sent. */
 const collector = async () => {
-  const received: { method?: string; url?: string; type?: string; body: string }[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    received.push({ method: request.method, url: request.url, type: request.headers['content-type'], body: Buffer.concat(chunks).toString('utf8') });
+  const received: { method?: string; url?: string; body: string }[] = [];
+  const receive = async (request: IncomingMessage, response: ServerResponse) => {
+    received.push({ method: request.method, url: request.url, body: await text(request) });
     response.setHeader('content-type', 'application/json').end('{}');
-  });
+  };
+  const server = createServer((request, response) => void receive(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { received, endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close: () => new Promise((resolve) => server.close(resolve)) };
 };
@@ -27,7 +27,7 @@ describe('tracing', () => {
     }
     await close();
     expect(received).toMatchObject(['first-service', 'second-service'].map(() => ({ method: 'POST', url: '/v1/traces' })));
-    expect(received.map(({ body }) => ['first-service', 'second-service', 'user.create', 'key-1'].filter((text) => body.includes(text)))).toEqual([
+    expect(received.map(({ body }) => ['first-service', 'second-service', 'user.create', 'key-1'].filter((word) => body.includes(word)))).toEqual([
       ['first-service', 'user.create', 'key-1'],
       ['second-service', 'user.create', 'key-1'],
     ]);
