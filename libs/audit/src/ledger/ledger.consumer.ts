@@ -6,12 +6,23 @@ export type LedgerOptions = { database: Database; schema: string } & Pick<FactCo
 
 /** Writes every fact of both domains once, in order of arrival. */
 export const ledgerConsumer = ({ database, schema, onParked }: LedgerOptions): FactConsumer =>
-  factConsumer({ name: 'ledger', database, schema, handle: (sql, fact) => write(sql, schema, fact), ...(onParked && { onParked }) });
+  factConsumer({
+    name: 'ledger',
+    database,
+    schema,
+    handle: (sql, fact) => write(sql, schema, [fact]),
+    handleAll: (sql, facts) => write(sql, schema, facts),
+    ...(onParked && { onParked }),
+  });
 
 /** A fact that comes again under the same id changes nothing: the ledger outlives the marks of its consumer. */
-const write = async (sql: Sql, schema: string, fact: Fact) => {
+const write = async (sql: Sql, schema: string, facts: readonly Fact[]) => {
+  await sql.query({ name: `${schema}.append_entries`, text: `select ${schema}.append_entries($1)`, values: [JSON.stringify(facts.map(rowOf))] });
+};
+
+const rowOf = (fact: Fact) => {
   const { subject, actor, event, tenantId, recordedAt, userId, appId, ...entry } = entryOf(fact);
-  const row = {
+  return {
     ...entry,
     ...event,
     tenant_id: tenantId,
@@ -24,5 +35,4 @@ const write = async (sql: Sql, schema: string, fact: Fact) => {
     app_id: appId,
     fact,
   };
-  await sql.query({ name: `${schema}.append_entry`, text: `select ${schema}.append_entry($1)`, values: [JSON.stringify(row)] });
 };

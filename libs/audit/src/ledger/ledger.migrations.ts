@@ -57,16 +57,16 @@ export const auditMigrations: readonly Migration[] = [
       grant insert, select on ledger to ${LEDGER_WRITER};
 
       -- Runs as the writer, whoever calls it: entries are added with its rights and no others.
-      create function append_entry(entry jsonb) returns void language sql security definer as $$
+      create function append_entries(entries jsonb) returns void language sql security definer as $$
         insert into ledger (id, tenant_id, type, at, recorded_at, outcome, actor_kind, actor_id, subject_kind, subject_id, user_id, app_id, summary,
           changes, reason, because, stream, revision, hash, fact)
         select id, tenant_id, type, at, recorded_at, outcome, actor_kind, actor_id, subject_kind, subject_id, user_id, app_id, summary,
           changes, reason, because, stream, revision, hash, fact
-        from jsonb_populate_record(null::ledger, entry) on conflict do nothing
+        from jsonb_populate_recordset(null::ledger, entries) on conflict do nothing
       $$;
       do $$ begin
-        execute format('alter function append_entry(jsonb) set search_path = %I', current_schema());
-        alter function append_entry(jsonb) owner to ${LEDGER_WRITER};
+        execute format('alter function append_entries(jsonb) set search_path = %I', current_schema());
+        alter function append_entries(jsonb) owner to ${LEDGER_WRITER};
         execute format('revoke create on schema %I from ${LEDGER_WRITER}', current_schema());
       end $$`,
   },

@@ -70,6 +70,24 @@ describe('a consumer of facts', () => {
     await recorded.stop();
   });
 
+  it('hands what is new of a batch over at once where that is asked for, and one by one when it fails', async () => {
+    const handed: string[][] = [];
+    await consumer.consume([fact('ada', 1)]);
+    const batching = open({
+      handleAll: async (_sql, facts) => {
+        handed.push(facts.map(({ id }) => id));
+        if (facts.some(({ id }) => poison.has(id))) throw new Error('one of them');
+      },
+    });
+    await batching.consume([fact('ada', 1), fact('ada', 2), fact('ben', 1)]);
+    expect(handed).toEqual([['ada-2', 'ben-1']]);
+    poison.set('ada-3', new Error('bad'));
+    await batching.consume([fact('ada', 3), fact('ben', 2)]);
+    expect(await applied()).toEqual(['ada-1', 'ben-2']);
+    expect(await batching.parkedCount()).toEqual({ streams: 1, facts: 1 });
+    await batching.stop();
+  });
+
   it('is independent of other consumers', async () => {
     const other = open({ name: 'other' });
     await consumer.consume([fact('ada', 1)]);

@@ -14,6 +14,8 @@ export type FactConsumerOptions = {
   schema: string;
   /** Applies one fact in the transaction that moves the mark. */
   handle: (sql: Sql, fact: Fact) => Promise<void>;
+  /** The same for the new facts of a batch at once, where that is cheaper. What fails so is tried one by one. */
+  handleAll?: (sql: Sql, facts: readonly Fact[]) => Promise<void>;
   /** How often a fact is tried before it is parked. */
   attempts?: number;
   /** Whether a stream may be seen for the first time at any revision. Otherwise the first is 1, and a gap is an error. */
@@ -50,7 +52,7 @@ type Apply = (sql: Sql, mark: Mark, fact: Fact) => Promise<void>;
  * A fact that keeps failing is parked with its stream: later facts of it queue behind, other streams go on.
  */
 export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
-  const { name, database, schema, handle, attempts: attemptsBeforeParking = 3, startsAnywhere = false, retryAfterMs = 5000, onParked } = options;
+  const { name, database, schema, handle, handleAll, attempts: attemptsBeforeParking = 3, startsAnywhere = false, retryAfterMs = 5000, onParked } = options;
   const table = { schema, consumer: name };
   const retryIn = (attempts: number) => Math.min(LONGEST_RETRY_MS, retryAfterMs * 2 ** Math.max(0, attempts - attemptsBeforeParking));
 
@@ -60,9 +62,13 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
     attributes: { 'messaging.system': 'tenure', 'messaging.operation.name': 'apply', 'messaging.operation.type': 'process', 'messaging.consumer.group.name': name },
   };
 
-  const apply: Apply = async (sql, mark, fact) => {
+  const mustFollow = (mark: Mark, fact: Fact) => {
     const follows = fact.revision === mark.revision + 1 || (startsAnywhere && mark.revision === 0);
     if (!follows) throw new FactGap(mark.revision, fact.revision);
+  };
+
+  const apply: Apply = async (sql, mark, fact) => {
+    mustFollow(mark, fact);
     await handle(sql, fact);
     mark.revision = fact.revision;
   };
@@ -74,7 +80,7 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
   };
 
   /** What is new is handed to `each`; what was consumed is skipped, and what has parked facts before it queues. */
-  const consumeWith = (facts: FactBatch, each: Apply) =>
+  const consumeWith = (facts: FactBatch, each: Apply, last?: (sql: Sql) => Promise<void>) =>
     database.transaction(
       async (sql) => {
         const marks = await lockMarks(sql, table, facts.map(({ stream }) => stream));
@@ -84,6 +90,7 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
           if (mark.parked) await park(sql, table, fact);
           else await each(sql, mark, fact);
         }
+        await last?.(sql);
         await saveMarks(sql, table, [...marks.values()]);
       },
       { synchronousCommit: 'on' },
@@ -115,10 +122,29 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
     onParked?.({ stream: fact.stream, revision: fact.revision, type: fact.type, reason }, failure?.error);
   };
 
+  /** Collects what is new, in order, and hands it over at once. */
+  const consumeAll = (facts: FactBatch, handing: (sql: Sql, fresh: readonly Fact[]) => Promise<void>) => {
+    const fresh: Fact[] = [];
+    const collect: Apply = async (_sql, mark, fact) => {
+      mustFollow(mark, fact);
+      mark.revision = fact.revision;
+      fresh.push(fact);
+    };
+    return consumeWith(facts, collect, async (sql) => {
+      if (fresh.length > 0) await handing(sql, fresh);
+    });
+  };
+
+  const consumeBatch = (facts: FactBatch) => {
+    if (handleAll && facts.length > 1) return inBatchSpan(span, facts, () => consumeAll(facts, handleAll));
+    if (facts.length > MOST_SPANS_A_BATCH) return inBatchSpan(span, facts, () => consumeWith(facts, apply));
+    return consumeWith(facts, applyInSpan);
+  };
+
   const consume = async (facts: FactBatch): Promise<void> => {
     if (facts.length === 0) return;
     try {
-      await (facts.length > MOST_SPANS_A_BATCH ? inBatchSpan(span, facts, () => consumeWith(facts, apply)) : consumeWith(facts, applyInSpan));
+      await consumeBatch(facts);
     } catch (error) {
       if (isOutage(error)) throw error;
       await consumeWith(facts, applyOrPark);
