@@ -60,7 +60,7 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
     onParked: ({ stream, revision, reason }, error) => log.error({ stream, revision, reason, err: error }, 'A fact could not be applied and waits with its stream'),
   });
   const { view, write, people } = provisioning;
-  const apps = await openApps({ ...shared, secrets, view, writeAccount: write, connect, refusalOf: targets.refusalOf, onFailure: (error) => failing('apps', error) });
+  const apps = await openApps({ ...shared, secrets, view, writeAccount: write, connect, connectorFor, refusalOf: targets.refusalOf, onFailure: (error) => failing('apps', error) });
   composed.apps = apps;
   const queries = accountQueries(database, { store, sealer });
   const accounts: Accounts = {

@@ -27,5 +27,5 @@ export const connectors = (targets: Targets, secrets: Pick<SecretStore, 'getCred
 /** Asks nothing of the app; whatever was wanted is tried again. */
 const waiting = (reason: string): Connector => {
   const again = async (): Promise<Outcome<never>> => ({ kind: 'retry', reason });
-  return { test: again, find: again, create: again, get: again, update: again, setActive: again, delete: again, findGroup: again, changeGroupMembers: again };
+  return { test: again, find: again, create: again, get: again, update: again, setActive: again, delete: again, findGroup: again, changeGroupMembers: again, listEntitlements: again };
 };

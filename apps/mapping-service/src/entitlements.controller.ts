@@ -1,5 +1,5 @@
-import { Body, Controller, Get, Headers, Inject, Param, Put, Query, Res } from '@nestjs/common';
-import { entitlementsBody, entitlementsReply } from '@tenure/provisioning';
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
+import { entitlementsBody, entitlementsReply, jobReply } from '@tenure/provisioning';
 import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, Needs } from '@tenure/platform';
 import type { FastifyReply } from 'fastify';
@@ -24,5 +24,13 @@ export class EntitlementsController {
   async set(@CallerOf() caller: Caller, @Param('appId') appId: string, @Body({ schema: entitlementsBody }) body: z.output<typeof entitlementsBody>, @Headers('if-match') ifMatch: string | undefined, @Query({ schema: noQuery }) _query: object, @Res({ passthrough: true }) reply: FastifyReply) {
     await this.apps.commands.setEntitlements(caller, appId, body, versionsIn(ifMatch));
     return this.get(caller.tenantId, appId, reply);
+  }
+
+  @Post('refresh')
+  @HttpCode(202)
+  @Needs('app_admin')
+  @Answers('What the app has is imported', jobReply)
+  refresh(@CallerOf() caller: Caller, @Param('appId') appId: string) {
+    return this.apps.commands.refreshEntitlements(caller, appId);
   }
 }

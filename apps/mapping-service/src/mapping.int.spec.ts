@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mappingWorld, type MappingWorld } from './testing/mapping-world.ts';
 
@@ -245,6 +246,40 @@ describe('R31: turning on', () => {
     await world.call('PUT', `/apps/${id}/attributes`, (await world.call('GET', `/apps/${id}/attributes`)).body.targets ? { matching: [{ source: 'userName', target: 'userName' }], mappings: [{ kind: 'direct', source: 'userName', target: 'userName' }, { kind: 'direct', source: 'title', target: 'title' }] } : {});
     await world.settle();
     expect([...world.target.users.values()]).toMatchObject([{ userName: 'ada@plum.example', title: 'Dr' }]);
+  });
+});
+
+describe('R58: the catalogue of entitlements', () => {
+  it('is what the app has, imported by a job, with what disappeared marked as gone', async () => {
+    expect(await world.call('POST', `/apps/${await create('lumapps')}/entitlements/refresh`)).toMatchObject({ status: 409, body: { code: 'app/no-entitlements' } });
+    expect(await world.call('POST', `/apps/${await create()}/entitlements/refresh`)).toMatchObject({ status: 409, body: { code: 'app/incomplete', errors: [{ field: 'credentials' }, { field: 'endpoint' }] } });
+    const id = await ready();
+    const refresh = async () => {
+      const started = await world.call('POST', `/apps/${id}/entitlements/refresh`);
+      expect(started).toMatchObject({ status: 202, body: { kind: 'refreshEntitlements' } });
+      for (let tries = 0; tries < 200; tries++) {
+        const { body } = await world.call('GET', `/jobs/${started.body.id}`);
+        if (body.state !== 'running') return body;
+        await sleep(25);
+      }
+    };
+    world.target.groups.clear();
+    world.target.groups.set('g1', { id: 'g1', displayName: 'Sales' }).set('g2', { id: 'g2', displayName: 'Legal' });
+    expect(await refresh()).toMatchObject({ state: 'done', done: 2, total: 2, endedAt: expect.any(String) });
+    const item = (value: string, gone: boolean) => ({ kind: 'group', value, displayName: value, gone });
+    expect((await world.call('GET', `/apps/${id}/entitlements`)).body).toEqual({ items: [item('Legal', false), item('Sales', false)], configuredBy: 'admin', refreshedAt: expect.any(String) });
+    world.target.groups.delete('g1');
+    await refresh();
+    expect((await world.call('GET', `/apps/${id}/entitlements`)).body.items).toEqual([item('Legal', false), item('Sales', true)]);
+
+    const { token } = world.target.settings;
+    world.target.settings.token = 'another';
+    expect(await refresh()).toMatchObject({ state: 'failed', result: { problem: 'unauthorized' } });
+    world.target.settings.token = token;
+    expect((await world.call('GET', `/apps/${id}/entitlements`)).body.items).toHaveLength(2);
+    await world.call('DELETE', `/apps/${id}/configuration?confirm=true`);
+    await world.settle();
+    expect((await world.call('GET', `/apps/${id}/entitlements`)).body).toEqual({ items: [], configuredBy: 'admin' });
   });
 });
 

@@ -1,4 +1,4 @@
-import { CALL_TIMEOUT_MS, type Connector, type Failure, type Outcome, type RemoteAccount } from '@tenure/provisioning';
+import { CALL_TIMEOUT_MS, type Connector, type EntitlementPage, type Failure, type Outcome, type RemoteAccount } from '@tenure/provisioning';
 import { patchSchema, type Json, type JsonObject } from '@tenure/scim';
 import type { Targets } from '../targets/targets.ts';
 import { authorization, type AppCredential } from './authorization.ts';
@@ -17,6 +17,8 @@ type Request = { method: Call['method']; path: readonly string[]; query?: Record
 type Answered = Extract<Answer, { kind: 'answer' }>;
 
 const SCIM = 'application/scim+json';
+/** An app may give fewer at once. */
+const PAGE = 100;
 const ok = { kind: 'ok', value: undefined } as const;
 
 /** A SCIM 2.0 application (api.md, What a target app is asked). */
@@ -77,6 +79,16 @@ export const scimConnector = ({ url, credential, targets, timeoutMs = CALL_TIMEO
       // `eq` ignores case where the app says so (RFC 7643 §4.2); only the exact name is meant.
       return found.kind === 'ok' ? { kind: 'ok', value: found.value.find((group) => group.displayName === displayName) } : found;
     },
+    /** Groups are all that SCIM has a list of. */
+    listEntitlements: (startIndex) =>
+      ask<EntitlementPage>({ method: 'GET', path: ['Groups'], query: { startIndex: String(startIndex), count: String(PAGE), excludedAttributes: 'members' } }, ({ status, body }) => {
+        const resources = status === 200 ? resourcesIn(body) : undefined;
+        if (!resources) return undefined;
+        const total = Number(body!.totalResults);
+        const items = resources.flatMap((resource) => toGroup(resource) ?? []).map(({ displayName }) => ({ kind: 'group' as const, value: displayName, displayName }));
+        const next = startIndex + resources.length;
+        return { kind: 'ok', value: { items, total, ...(resources.length > 0 && next <= total && { next }) } };
+      }),
     changeGroupMembers: (groupId, add, remove) => {
       const operations: Json[] = [
         ...(add.length > 0 ? [{ op: 'add', path: 'members', value: add.map((value) => ({ value })) }] : []),

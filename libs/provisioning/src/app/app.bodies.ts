@@ -96,6 +96,7 @@ export const jobReply = z.object({
   startedAt: z.string(),
   endedAt: z.string().optional(),
   estimatedEnd: z.string().optional(),
+  result: z.object({ problem: z.enum(['unauthorized', 'unreachable', 'refused']) }).optional(),
 });
 export type JobReply = z.output<typeof jobReply>;
 

@@ -9,14 +9,17 @@ import type { PresetName } from '../presets/index.ts';
 import type { ruleSchema } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
 import type { AppConfig, ApprovalAction, Assignment, Threshold } from './app-config.ts';
+import type { JobReply } from './app.bodies.ts';
 import type { AppCommand } from './app.decider.ts';
 import { refuseGated, type AppQueries } from './app.queries.ts';
 import type { App } from './app.state.ts';
-import { startJob, type JobKind } from './jobs.ts';
+import { refuseEntitlements } from './app.rules.ts';
+import { stepsOf } from './app.steps.ts';
+import { startJob, startRefreshJob, type JobKind } from './jobs.ts';
 import { isKnown } from './known.ts';
 import type { IfMatch, WriteApp } from './write-app.ts';
 
-export type AppCommandDeps = { write: WriteApp; queries: AppQueries; database: Database; clock: Clock };
+export type AppCommandDeps = { write: WriteApp; queries: AppQueries; database: Database; clock: Clock; wakeRefresh: () => void };
 
 export type AppCommands = ReturnType<typeof appCommands>;
 
@@ -25,7 +28,7 @@ const refuseUnconfirmed = (confirm: boolean) => {
 };
 
 /** What admins do to the configuration of an app, apart from how it is reached. */
-export const appCommands = ({ write, queries, database, clock }: AppCommandDeps) => {
+export const appCommands = ({ write, queries, database, clock, wakeRefresh }: AppCommandDeps) => {
   const set =
     <Value>(toCommand: (value: Value) => AppCommand) =>
     async (caller: Caller, appId: string, value: Value, ifMatch?: IfMatch): Promise<void> =>
@@ -79,6 +82,19 @@ export const appCommands = ({ write, queries, database, clock }: AppCommandDeps)
     setEntitlements: async (caller: Caller, appId: string, entitlements: AppConfig['entitlements'], ifMatch?: IfMatch): Promise<void> => {
       await refuseGated(database, caller.tenantId, 'entitlements');
       await write(caller, appId, { type: 'SetEntitlements', entitlements }, ifMatch);
+    },
+
+    /** R58. */
+    refreshEntitlements: async ({ tenantId }: Caller, appId: string): Promise<JobReply> => {
+      const { config } = await queries.find(tenantId, appId);
+      await refuseGated(database, tenantId, 'entitlements');
+      refuseEntitlements(config.preset);
+      const { credentials, endpoint } = stepsOf(config);
+      const errors = [...credentials.problems, ...endpoint.problems];
+      if (errors.length > 0) throw new Rejected('conflict', 'app/incomplete', 'The app can\'t be reached yet.', errors);
+      const job = await startRefreshJob(database, { tenantId, appId });
+      wakeRefresh();
+      return job;
     },
 
     /** Starts the initial cycle, and tells what is overdue (design, decision 16). */

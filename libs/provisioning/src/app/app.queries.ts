@@ -1,5 +1,7 @@
 import type { Sql } from '@tenure/database';
 import { Rejected } from '@tenure/eventing';
+import { findCatalogue } from '../entitlement/catalogue.ts';
+import { refreshedAt } from '../entitlement/refresh.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { presets } from '../presets/index.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
@@ -102,7 +104,8 @@ export const appQueries = (sql: Sql) => {
     await refuseGated(sql, tenantId, 'entitlements');
     const { config, version } = await find(tenantId, appId);
     refuseEntitlements(config.preset);
-    return { items: [], ...config.entitlements, version };
+    const at = await refreshedAt(sql, tenantId, appId);
+    return { items: await findCatalogue(sql, { tenantId, appId }), ...(at !== undefined && { refreshedAt: at }), ...config.entitlements, version };
   };
 
   return { find, get, list, credentials, endpoint, entitlements, searchGroups, overdueTimers };

@@ -4,6 +4,7 @@ import { decoder, startFollower, streamParts, type Decoded, type EventStore, typ
 import type { SecretStore } from '@tenure/sealing';
 import type { WriteAccount } from '../account/write-account.ts';
 import type { DeprovisioningConfig } from '../duration/index.ts';
+import { forgetEntitlements } from '../entitlement/refresh.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 
@@ -41,6 +42,8 @@ export const startAppReactor = ({ database, store, sealer, leases, writeAccount,
       if (event.data.replaces !== null) await secrets.remove(event.data.replaces);
     } else if (event?.type === 'AppConfigurationDeleted') {
       if (event.data.wipes !== null) await secrets.remove(event.data.wipes);
+      const { tenantId, id: appId } = streamParts(decoded.stream);
+      await forgetEntitlements(database, { tenantId, appId });
     } else if (event?.type === 'AppDeprovisioningSet') {
       const { applyToRunning, ...deprovisioning } = event.data;
       if (applyToRunning) await reschedule(decoded, deprovisioning);

@@ -3,9 +3,10 @@ import type { Database, Sql } from '@tenure/database';
 import { Rejected } from '@tenure/eventing';
 import { markTenant, PROVISIONING, type Cause } from '../people/to-evaluate.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
+import { startRefresh, type RefreshProblem } from '../entitlement/refresh.ts';
 import type { JobReply } from './app.bodies.ts';
 
-/** Long work over everybody of a tenant, in real time. */
+/** Long work, in real time. */
 export const jobsTable = `
   create table jobs (
     tenant_id text not null,
@@ -20,7 +21,7 @@ export const jobsTable = `
 
 export type JobKind = 'initialCycle' | 'reapplyRules';
 
-type Row = { id: string; kind: string; app_id: string; total: number; started_at: string; ended_at: string | null };
+type Row = { id: string; kind: string; app_id: string; total: number; started_at: string; ended_at: string | null; done: number | null; problem: RefreshProblem | null };
 
 const waitingSql = `
   select count(*) as waiting from (
@@ -39,10 +40,14 @@ export const startJob = (database: Database, job: { tenantId: string; appId: str
     return shown(row!, row!.total);
   });
 
+/** Imports what the app has (R58); whoever asks twice is told of the same job. */
+export const startRefreshJob = async (sql: Sql, app: { tenantId: string; appId: string }): Promise<JobReply> => findJob(sql, app.tenantId, await startRefresh(sql, app));
+
 /** A person is done when they are evaluated and their account has nothing to deliver. It ends when it is first seen that nobody waits. */
 export const findJob = async (sql: Sql, tenantId: string, id: string): Promise<JobReply> => {
   const [row] = await sql.query<Row>({ text: `select * from ${PROVISIONING}.jobs where tenant_id = $1 and id = $2`, values: [tenantId, id] });
   if (!row) throw new Rejected('not-found', 'job/not-found', 'There is no such job.');
+  if (row.done !== null) return shown(row, row.total - row.done);
   if (row.ended_at !== null) return shown(row, 0);
   const [{ waiting }] = (await sql.query<{ waiting: number }>({ text: waitingSql, values: [tenantId, row.app_id] })) as [{ waiting: number }];
   if (waiting > 0) return shown(row, Math.min(waiting, row.total));
@@ -50,17 +55,18 @@ export const findJob = async (sql: Sql, tenantId: string, id: string): Promise<J
   return shown(ended!, 0);
 };
 
-const shown = ({ id, kind, total, started_at, ended_at }: Row, waiting: number): JobReply => {
+const shown = ({ id, kind, total, started_at, ended_at, problem }: Row, waiting: number): JobReply => {
   const done = total - waiting;
   const elapsed = Date.now() - Date.parse(started_at);
   return {
     id,
     kind,
-    state: ended_at === null ? 'running' : 'done',
+    state: problem !== null ? 'failed' : ended_at === null ? 'running' : 'done',
     done,
     total,
     startedAt: started_at,
     ...(ended_at !== null && { endedAt: ended_at }),
+    ...(problem !== null && { result: { problem } }),
     // As fast as it was until now.
     ...(ended_at === null && done > 0 && { estimatedEnd: new Date(Date.parse(started_at) + (elapsed * total) / done).toISOString() }),
   };

@@ -2,7 +2,11 @@ import { migrate, type Database } from '@tenure/database';
 import type { Clock, EventStore, Follower, Leases, Sealer, SnapshotStore, ViewRuntime } from '@tenure/eventing';
 import type { SecretStore } from '@tenure/sealing';
 import type { WriteAccount } from '../account/write-account.ts';
+import type { Connector } from '../delivery/connector.ts';
+import { catalogueTable } from '../entitlement/catalogue.ts';
+import { refreshColumns, refresher } from '../entitlement/refresh.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
+import { startPoller } from '../runtime/poller.ts';
 import type { AppConfig } from './app-config.ts';
 import { appCommands, needReauthorization, type AppCommands } from './app.commands.ts';
 import { appQueries, type AppQueries } from './app.queries.ts';
@@ -24,6 +28,7 @@ export type AppsNeeds = Pick<ConnectionDeps, 'connect' | 'refusalOf'> & {
   /** The provisioning view, with `appsPart` in it, and the accounts beside the apps. */
   view: ViewRuntime;
   writeAccount: WriteAccount;
+  connectorFor: (app: AppConfig) => Promise<Connector>;
   onFailure?: (error: unknown) => void;
 };
 
@@ -40,29 +45,37 @@ export type Apps = {
 };
 
 const REAP_EVERY_MS = 600_000;
+/** Refreshes that another replica was asked for, or did not end. */
+const REFRESH_EVERY_MS = 5000;
 
 /** What is kept of apps beside the view and outlives it. */
-const appMigrations = [{ name: 'CreateJobs1767225600001', up: jobsTable }];
+const appMigrations = [
+  { name: 'CreateJobs1767225600001', up: jobsTable },
+  { name: 'CreateEntitlements1767225600002', up: `${refreshColumns};\n${catalogueTable}` },
+];
 
 /** All that admins do with apps; what apps do by themselves is `startProvisioning`'s. */
 export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
-  const { database, store, snapshots, sealer, leases, clock, secrets, view, writeAccount, connect, refusalOf, onFailure } = needs;
+  const { database, store, snapshots, sealer, leases, clock, secrets, view, writeAccount, connect, connectorFor, refusalOf, onFailure } = needs;
   await migrate(database, { schema: PROVISIONING, migrations: appMigrations });
   const write = appWriter({ source: { store, sealer, ...(snapshots && { snapshots }) }, clock, view });
   const queries = appQueries(database);
+  const unauthorized = (app: AppConfig) => needReauthorization(write, app);
+  const { run } = refresher({ database, connectorFor, onUnauthorized: unauthorized });
+  const refreshing = startPoller({ everyMs: REFRESH_EVERY_MS, run, onFailure: (error) => onFailure?.(error) });
   const reactor = startAppReactor({ database, store, sealer, leases, writeAccount, secrets, ...(onFailure && { onFailure }) });
   const reaping = setInterval(() => void reapCredentials(database, view, secrets).catch((error: unknown) => onFailure?.(error)), REAP_EVERY_MS).unref();
   return {
     queries,
-    commands: appCommands({ write, queries, database, clock }),
+    commands: appCommands({ write, queries, database, clock, wakeRefresh: refreshing.wake }),
     connection: connectionCommands({ write, queries, secrets, connect, refusalOf }),
     previews: previews(database, queries, clock),
     job: (tenantId, id) => findJob(database, tenantId, id),
-    unauthorized: (app) => needReauthorization(write, app),
+    unauthorized,
     followers: [reactor],
     stop: async () => {
       clearInterval(reaping);
-      await reactor.stop();
+      await Promise.all([reactor.stop(), refreshing.stop()]);
     },
   };
 };

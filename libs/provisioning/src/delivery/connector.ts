@@ -15,6 +15,9 @@ export type RemoteGroup = { id: string; displayName: string };
 
 export type RemoteEntitlement = { kind: EntitlementKind; value: string; displayName: string };
 
+/** `next`: where the next page starts, if there is one. */
+export type EntitlementPage = { items: RemoteEntitlement[]; total: number; next?: number };
+
 /**
  * What came of a call to an app. Answers of an app are never thrown; a throw is a bug of the connector.
  * `reason` is for people: what the app said, without its headers and at most a few hundred characters. It is personal data (design, decision 2).
@@ -51,8 +54,8 @@ export type Connector = {
   findGroup: (displayName: string) => Promise<Outcome<RemoteGroup | undefined>>;
   /** Ids of accounts in the app. Adding who is in and removing who is out is ok. */
   changeGroupMembers: (groupId: string, add: readonly string[], remove: readonly string[]) => Promise<Outcome>;
-  /** Where the app has some (R58). */
-  listEntitlements?: () => Promise<Outcome<RemoteEntitlement[]>>;
+  /** What can be given in the app, a page from the n-th on; of a group, `value` is its displayName (R58). */
+  listEntitlements: (startIndex: number) => Promise<Outcome<EntitlementPage>>;
 };
 
 /** After this, a call that was sent counts as of unknown outcome. Leases outlast it (design, decision 17). */

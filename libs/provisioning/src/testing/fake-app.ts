@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { applyPatch, matches, parseFilter, parsePatch, profiles, userType, type Json, type JsonObject } from '@tenure/scim';
 import type { Connector, Failure, Outcome, RemoteAccount } from '../delivery/connector.ts';
 
-export type Call = 'test' | 'find' | 'create' | 'get' | 'update' | 'setActive' | 'delete' | 'findGroup' | 'changeGroupMembers';
+export type Call = 'test' | 'find' | 'create' | 'get' | 'update' | 'setActive' | 'delete' | 'findGroup' | 'changeGroupMembers' | 'listEntitlements';
 
 /** What happens instead of an answer: a failure before anything is done; `lost`: done, and never answered; `die`: done, and the caller breaks; `hang`: nothing until `release`. */
 export type Fault = Failure | 'lost' | 'die' | 'hang' | undefined;
@@ -94,6 +94,11 @@ export const fakeApp = (): FakeApp => {
         call('findGroup', displayName, () => {
           const found = [...groups].find(([, group]) => group.displayName === displayName);
           return ok(found && { id: found[0], displayName });
+        }),
+      listEntitlements: () =>
+        call('listEntitlements', '', () => {
+          const items = [...groups.values()].map(({ displayName }) => ({ kind: 'group' as const, value: displayName, displayName }));
+          return ok({ items, total: items.length });
         }),
       changeGroupMembers: (groupId, add, remove) =>
         call('changeGroupMembers', `+${add.length} -${remove.length}`, () => {

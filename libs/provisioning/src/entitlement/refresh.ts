@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import type { Database, Sql } from '@tenure/database';
+import type { Instant } from '@tenure/eventing';
+import type { AppConfig } from '../app/app-config.ts';
+import type { Connector, Failure } from '../delivery/connector.ts';
+import { PROVISIONING } from '../people/to-evaluate.ts';
+import { findApp } from '../view/find-apps.ts';
+import { markGone, noteSeen } from './catalogue.ts';
+
+const REFRESH = 'refreshEntitlements';
+
+/** What jobs that count for themselves need beside the columns of all. */
+export const refreshColumns = `
+  alter table jobs add column done int, add column problem text, add column lease_until timestamptz;
+  create index jobs_open on jobs (started_at) where ended_at is null`;
+
+/** Why a refresh failed; what the app itself said is not kept. */
+export type RefreshProblem = 'unauthorized' | 'unreachable' | 'refused';
+
+/** The one that runs already, or a new one. */
+export const startRefresh = async (sql: Sql, { tenantId, appId }: { tenantId: string; appId: string }): Promise<string> => {
+  const [running] = await sql.query<{ id: string }>({
+    text: `select id from ${PROVISIONING}.jobs where tenant_id = $1 and app_id = $2 and kind = '${REFRESH}' and ended_at is null`,
+    values: [tenantId, appId],
+  });
+  if (running) return running.id;
+  const id = randomUUID();
+  await sql.query({ text: `insert into ${PROVISIONING}.jobs (tenant_id, id, app_id, kind, total, done) values ($1, $2, $3, '${REFRESH}', 0, 0)`, values: [tenantId, id, appId] });
+  return id;
+};
+
+/** When the app was last seen in whole. */
+export const refreshedAt = async (sql: Sql, tenantId: string, appId: string): Promise<Instant | undefined> => {
+  const [row] = await sql.query<{ at: Instant | null }>({
+    text: `select max(ended_at) as at from ${PROVISIONING}.jobs where tenant_id = $1 and app_id = $2 and kind = '${REFRESH}' and problem is null`,
+    values: [tenantId, appId],
+  });
+  return row?.at ?? undefined;
+};
+
+/** With the app's configuration, what was imported by it goes too (R51). */
+export const forgetEntitlements = (database: Database, { tenantId, appId }: { tenantId: string; appId: string }): Promise<void> =>
+  database.transaction(async (sql) => {
+    await sql.query({ text: `delete from ${PROVISIONING}.jobs where tenant_id = $1 and app_id = $2 and kind = '${REFRESH}'`, values: [tenantId, appId] });
+    await sql.query({ text: `delete from ${PROVISIONING}.entitlements where tenant_id = $1 and app_id = $2`, values: [tenantId, appId] });
+  });
+
+type Job = { id: string; tenantId: string; appId: string };
+
+export type RefresherNeeds = {
+  database: Database;
+  connectorFor: (app: AppConfig) => Promise<Connector>;
+  onUnauthorized: (app: AppConfig) => Promise<void>;
+};
+
+/** Outlasts a call. Whose lease ran out is begun again by another. */
+const LEASE_S = 60;
+
+/** Imports what apps have, one page at a time (R58). */
+export const refresher = ({ database, connectorFor, onUnauthorized }: RefresherNeeds) => {
+  const claim = async (): Promise<Job | undefined> => {
+    const [job] = await database.query<Job>({
+      name: 'provisioning.claim_refresh',
+      text: `update ${PROVISIONING}.jobs set lease_until = now() + make_interval(secs => $1), done = 0
+             where (tenant_id, id) = (select tenant_id, id from ${PROVISIONING}.jobs
+               where kind = '${REFRESH}' and ended_at is null and (lease_until is null or lease_until <= now()) order by started_at limit 1 for update skip locked)
+             returning id, tenant_id as "tenantId", app_id as "appId"`,
+      values: [LEASE_S],
+    });
+    return job;
+  };
+
+  /** Says whether the job is still wanted. */
+  const progress = async ({ tenantId, id }: Job, seen: number, total: number): Promise<boolean> => {
+    const held = await database.query({
+      text: `update ${PROVISIONING}.jobs set done = done + $3, total = greatest($4, done + $3), lease_until = now() + make_interval(secs => $5)
+             where tenant_id = $1 and id = $2 returning 1`,
+      values: [tenantId, id, seen, total, LEASE_S],
+    });
+    return held.length > 0;
+  };
+
+  const end = async (sql: Sql, { tenantId, id }: Job, problem: RefreshProblem | null): Promise<void> => {
+    await sql.query({
+      text: `update ${PROVISIONING}.jobs set ended_at = now(), problem = $3, total = coalesce(done, 0) where tenant_id = $1 and id = $2 and ended_at is null`,
+      values: [tenantId, id, problem],
+    });
+  };
+
+  /** Begins at the start of the app's list, also where another was cut off in the middle of it. */
+  const importAll = async (job: Job): Promise<void> => {
+    const app = await findApp(database, job.tenantId, job.appId);
+    if (!app) return end(database, job, 'unreachable');
+    const connector = await connectorFor(app);
+    for (let startIndex: number | undefined = 1; startIndex !== undefined; ) {
+      const page = await connector.listEntitlements(startIndex);
+      if (page.kind !== 'ok') {
+        if (page.kind === 'unauthorized') await onUnauthorized(app);
+        return end(database, job, problemOf(page));
+      }
+      const { items, total, next } = page.value;
+      if (!(await progress(job, items.length, total))) return;
+      await noteSeen(database, job, job.id, items);
+      startIndex = next;
+    }
+    await database.transaction(async (sql) => {
+      await markGone(sql, job, job.id);
+      await end(sql, job, null);
+    });
+  };
+
+  return {
+    /** Says whether there was anything to import. */
+    run: async (): Promise<boolean> => {
+      const job = await claim();
+      if (job) await importAll(job);
+      return job !== undefined;
+    },
+  };
+};
+
+const problemOf = ({ kind }: Failure): RefreshProblem => {
+  switch (kind) {
+    case 'unauthorized':
+    case 'refused':
+      return kind;
+    case 'retry':
+    case 'unknown':
+      return 'unreachable';
+  }
+};
