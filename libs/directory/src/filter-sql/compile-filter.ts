@@ -1,6 +1,6 @@
-import { comparable, containment, invalidFilter, isComparison, segmentsOf, type Comparison, type Filter, type FilterAttribute } from '@tenure/scim';
+import { comparable, containment, segmentsOf, type Comparison, type Filter, type FilterAttribute } from '@tenure/scim';
 import type { Parameters } from './parameters.ts';
-import type { Column, Searchable } from './searchable.ts';
+import type { Column, Relation, Searchable } from './searchable.ts';
 
 /**
  * A condition that holds for every row the filter matches (design, decision 8). Null is false, as in `where`.
@@ -36,16 +36,25 @@ export const compileFilter = (filter: Filter, target: Searchable, parameters: Pa
     }
   };
 
-  const related = (path: string) => target.relations[path] ?? target.relations[path.replace(/\.value$/, '')];
+  /** The relation that a path leads to, and the sub-attribute meant of its elements. */
+  const related = (path: string) => {
+    const name = Object.keys(target.relations).find((one) => path === one || path.startsWith(`${one}.`));
+    return name === undefined ? undefined : { relation: target.relations[name]!, sub: path.slice(name.length + 1) || undefined };
+  };
+
+  /** One element at least; that some one of them satisfies all of `inner`. */
+  const someElement = (relation: (parameters: Parameters) => Relation, inner?: Filter): Condition => {
+    const { from, columns } = relation(parameters);
+    const condition = inner && compileFilter(inner, { columns, search: `'{}'::jsonb`, relations: {} }, parameters);
+    return { sql: `exists (select from ${from}${condition ? ` and ${condition.sql}` : ''})`, indexed: condition?.indexed ?? false };
+  };
+
+  const relative = (attribute: FilterAttribute, sub = 'value'): FilterAttribute => ({ ...attribute, path: sub, multiValued: false });
 
   /** In brackets: one element that has it all, which containment alone finds exactly. */
   const element = (filter: Extract<Filter, { op: 'where' }>): Condition => {
-    const relation = related(filter.attribute.path);
-    const inner = filter.filter;
-    if (relation) {
-      if (!isComparison(inner) || inner.op !== 'eq' || inner.attribute.path !== 'value' || typeof inner.value !== 'string') throw onlyEq(filter.attribute);
-      return { sql: relation(inner.value, parameters), indexed: true };
-    }
+    const found = related(filter.attribute.path);
+    if (found) return someElement(found.relation, filter.filter);
     return contained(filter) ?? { sql: has(filter.attribute), residual: filter, indexed: false };
   };
 
@@ -59,7 +68,8 @@ export const compileFilter = (filter: Filter, target: Searchable, parameters: Pa
 
   const present = (attribute: FilterAttribute): Condition => {
     const { path, multiValued, type } = attribute;
-    if (related(path)) throw onlyEq(attribute);
+    const found = related(path);
+    if (found) return someElement(found.relation, found.sub === undefined ? undefined : { op: 'pr', attribute: relative(attribute, found.sub) });
     const column = target.columns[path];
     if (column) return exactly(column.kind === 'text' ? `${column.sql} <> ''` : `${column.sql} is not null`);
     if (multiValued || type === 'complex') return path === 'meta' ? exactly('true') : { sql: has(attribute), residual: { op: 'pr', attribute }, indexed: false };
@@ -68,11 +78,9 @@ export const compileFilter = (filter: Filter, target: Searchable, parameters: Pa
 
   const comparison = (filter: Comparison): Condition => {
     const { attribute, op, value } = filter;
-    const relation = related(attribute.path);
-    if (relation) {
-      if (op !== 'eq' || typeof value !== 'string') throw onlyEq(attribute);
-      return { sql: relation(value, parameters), indexed: true };
-    }
+    const found = related(attribute.path);
+    if (found && value === null) return op === 'eq' ? negation(filter, someElement(found.relation)) : someElement(found.relation);
+    if (found) return someElement(found.relation, { op, attribute: relative(attribute, found.sub), value });
     const column = target.columns[attribute.path];
     if (column) return onColumn(filter, column);
     if (attribute.path.startsWith('meta.')) return exactly(String(value === null ? op === 'eq' : op === 'ne'));
@@ -143,5 +151,3 @@ const disjunction = (filter: Filter, parts: Condition[]): Condition => ({
 /** What a condition lets through too much its negation would keep out. It stays in the text all the same: a parameter that nothing names has no type. */
 const negation = (filter: Filter, { sql, residual }: Condition): Condition =>
   residual ? { sql: `(true or ${sql})`, residual: filter, indexed: false } : { sql: `((${sql}) is not true)`, indexed: false };
-
-const onlyEq = ({ path }: FilterAttribute) => invalidFilter(`"${path}" can be compared with eq only.`);

@@ -12,6 +12,9 @@ export type Searchable = {
   columns: Readonly<Record<string, Column>>;
   /** The column with the search document. */
   search: string;
-  /** Multi-valued attributes that other tables hold, by path: whether one of their values is this. */
-  relations: Readonly<Record<string, (value: string, parameters: Parameters) => string>>;
+  /** Multi-valued attributes that other tables hold, by path. */
+  relations: Readonly<Record<string, (parameters: Parameters) => Relation>>;
 };
+
+/** The elements of such an attribute: where they are, and the columns of their sub-attributes. */
+export type Relation = { from: string; columns: Readonly<Record<string, Column>> };

@@ -124,6 +124,10 @@ describe('commands of groups', () => {
     expect(await find('displayName eq "brief"', 'entra')).toEqual([id]);
     expect(await find(`members.value eq "${people[5]}"`, 'entra')).toEqual([id]);
     expect(await find(`members[value eq "${people[5]}"]`, 'entra')).toEqual([id]);
+    for (const filter of ['members pr', 'members[type eq "user"]', 'members[value eq "nobody" or type eq "User"]', 'members.value ne "nobody"', 'not (members eq null)', 'members.display pr or members.value sw ""'])
+      expect({ filter, found: await find(`displayName eq "brief" and ${filter.includes(' or ') ? `(${filter})` : filter}`, 'entra') }).toEqual({ filter, found: [id] });
+    for (const filter of ['not (members pr)', 'members eq null', 'members[type eq "Group"]', `members[value eq "${people[5]}" and type eq "Group"]`, 'members.display eq "Nobody"'])
+      expect({ filter, found: await find(`displayName eq "brief" and ${filter}`, 'entra') }).toEqual({ filter, found: [] });
     expect(await find('displayName eq "brief"', 'okta')).toEqual([]);
     const remove = (connectionId: string) => directory.groups.delete(directory.message({}, { key: id, connectionId }), directory.context());
     await expect(remove('okta')).rejects.toMatchObject({ code: 'group/unknown' });

@@ -52,8 +52,17 @@ const searchable = (schema: string, tenantId: string): Searchable => ({
     'meta.version': { kind: 'text', sql: `('W/"' || g.revision || '"')` },
   },
   relations: {
-    members: (value, { add }) =>
-      `exists (select from ${schema}.group_members m where m.tenant_id = ${add(tenantId)} and m.group_id = g.id and m.member_id = ${add(value)})`,
+    members: ({ add }) => ({
+      from: `${schema}.group_members m
+             left join ${schema}.users mu on mu.tenant_id = m.tenant_id and mu.id = m.member_id
+             left join ${schema}.groups mg on mg.tenant_id = m.tenant_id and mg.id = m.member_id
+             where m.tenant_id = ${add(tenantId)} and m.group_id = g.id and coalesce(mu.id, mg.id) is not null`,
+      columns: {
+        value: { kind: 'text', sql: 'm.member_id', indexed: true },
+        type: { kind: 'text', sql: 'lower(m.kind)' },
+        display: { kind: 'text', sql: 'lower(coalesce(mu.display_name, mg.display_name))' },
+      },
+    }),
   },
 });
 

@@ -53,7 +53,7 @@ export const userSight = (sight: Sight, { add }: Parameters, alias = 'u'): strin
   return `(${alias}.connection_id = ${connection} or (${eligible.join(' and ')}))`;
 };
 
-const searchable = (schema: string, tenantId: string): Searchable => ({
+const searchable = (schema: string, tenantId: string, sight: Sight): Searchable => ({
   search: 'u.search',
   columns: {
     id: { kind: 'text', sql: 'u.id', indexed: true },
@@ -66,15 +66,21 @@ const searchable = (schema: string, tenantId: string): Searchable => ({
     'meta.version': { kind: 'text', sql: `('W/"' || u.revision || '"')` },
   },
   relations: {
-    groups: (value, { add }) =>
-      `exists (select from ${schema}.group_members m where m.tenant_id = ${add(tenantId)} and m.member_id = u.id and m.group_id = ${add(value)})`,
+    groups: ({ add }) => ({
+      from: `${schema}.group_members m join ${schema}.groups mg on mg.tenant_id = m.tenant_id and mg.id = m.group_id where m.tenant_id = ${add(tenantId)} and m.member_id = u.id${sight.kind === 'connection' ? ` and mg.connection_id = ${add(sight.policy.connectionId)}` : ''}`,
+      columns: {
+        value: { kind: 'text', sql: 'm.group_id', indexed: true },
+        type: { kind: 'text', sql: `'direct'::text` },
+        display: { kind: 'text', sql: 'lower(mg.display_name)' },
+      },
+    }),
   },
 });
 
 export type UserFilters = { active?: boolean; accountType?: UserRecord['accountType'] };
 
 const source = (schema: string, tenantId: string, sight: Sight, { active, accountType }: UserFilters): Source<Row, UserRecord> => ({
-  target: searchable(schema, tenantId),
+  target: searchable(schema, tenantId, sight),
   from: `${schema}.users u`,
   alias: 'u',
   select: columns,
