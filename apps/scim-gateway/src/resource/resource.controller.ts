@@ -107,6 +107,8 @@ export const resourceController = (path: string, token: symbol): Type => {
       });
     }
   }
+  // By this name its routes are told apart in /openapi.json.
+  Object.defineProperty(ResourceController, 'name', { value: `Scim${path}Controller` });
   return ResourceController;
 };
 

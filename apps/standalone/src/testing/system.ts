@@ -25,7 +25,13 @@ export const testSystem = async () => {
   const keys = { rootKey: ROOT_KEY, rootKeyFrom: 'the tests', secretsKey: SECRETS_KEY };
   const start = (port: string): Promise<System> => startSystem(readConfig({ ...environment, TENURE_PORT: port }), keys, databaseUrl, { write: (line: string) => void logged.push(line) });
 
-  let system = await start('0');
+  /** As a load balancer does: nothing is asked before it says that it is ready. */
+  const ready = async (started: System): Promise<System> => {
+    while ((await client(started.url).get('/health/ready')).status !== 200) await sleep(20);
+    return started;
+  };
+
+  let system = await ready(await start('0'));
   const { port } = new URL(system.url);
   const stop = async () => {
     await system.app.close();
@@ -46,7 +52,7 @@ export const testSystem = async () => {
 
   /** On the port that it had: clients find it again. */
   const startAgain = async () => {
-    system = await start(port);
+    system = await ready(await start(port));
   };
 
   return {

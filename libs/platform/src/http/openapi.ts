@@ -69,7 +69,8 @@ export const openApi = (title: string, controllers: readonly Type[]): JsonObject
       for (const method of Object.getOwnPropertyNames(controller.prototype)) {
         const handler = (controller.prototype as Record<string, unknown>)[method];
         const verb = typeof handler === 'function' ? (Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined) : undefined;
-        if (verb === undefined) continue;
+        // What catches all methods answers that there is nothing; it is no operation.
+        if (verb === undefined || verb === RequestMethod.ALL) continue;
         for (const sub of [Reflect.getMetadata(PATH_METADATA, handler as object) ?? ''].flat() as string[]) {
           const path = `/${base}/${sub}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1').replace(/:(\w+)/g, '{$1}').replace(/\*$/, '{rest}');
           const name = RequestMethod[verb].toLowerCase();
