@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { emptyApp, tokenServer } from './testing/token-server.ts';
-import { ENTERPRISE, makeApp, makeTenant, testWorld, type Tenant, type World } from './testing/world.ts';
+import { ENTERPRISE, makeApp, makeTenant, sorted, testWorld, type Tenant, type World } from './testing/world.ts';
 
 let world: World;
 let plum: Tenant;
@@ -21,13 +21,13 @@ describe('an app', () => {
     expect(created).toMatchObject({ status: 201, body: { state: 'draft', preset: 'scim', sso: { configured: false } } });
     expect(created.headers.get('location')).toBe(`/mapping/v1/tenants/${plum.id}/apps/${created.body.id}`);
     const path = `/apps/${created.body.id}`;
-    const missing = async () => (await plum.mapping.ok('GET', path)).missing.toSorted();
+    const missing = async () => sorted((await plum.mapping.ok('GET', path)).missing);
     const turnOn = () => plum.mapping.post(`${path}/on`, { confirm: true });
 
     expect(await missing()).toEqual(['credentials', 'endpoint', 'sso', 'test']);
     const refused = await turnOn();
     expect(refused).toMatchObject({ status: 409, body: { code: 'app/incomplete' } });
-    expect(refused.body.errors.map(({ field }: any) => field).toSorted()).toEqual(['credentials', 'endpoint', 'sso', 'test']);
+    expect(sorted(refused.body.errors.map(({ field }: any) => field))).toEqual(['credentials', 'endpoint', 'sso', 'test']);
     await plum.mapping.ok('PUT', `${path}/credentials`, bearer(world.sandbox.token));
     expect(await missing()).toEqual(['endpoint', 'sso', 'test']);
     await plum.mapping.ok('PUT', `${path}/endpoint`, { url: world.sandbox.scimUrl });

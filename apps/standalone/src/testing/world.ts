@@ -8,6 +8,9 @@ export const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0
 export const TENURE_USER = 'urn:ietf:params:scim:schemas:extension:tenure:2.0:User';
 export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
+/** For comparing what has no order. */
+export const sorted = (values: readonly string[]): string[] => values.toSorted();
+
 /** A body of PATCH. */
 export const operations = (...Operations: object[]) => ({ schemas: [PATCH_OP], Operations });
 
