@@ -8,8 +8,8 @@ export const startSandbox = async (folder) => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const token = randomBytes(16).toString('hex');
-  const process = program({ app: 'sandbox-app', folder, settings: { SANDBOX_PORT: port, SANDBOX_TOKEN: token }, readyUrl: `${url}/state` });
-  await process.start();
+  const app = program({ app: 'sandbox-app', folder, settings: { SANDBOX_PORT: port, SANDBOX_TOKEN: token }, readyUrl: `${url}/state` });
+  await app.start();
 
   const page = client(url);
   const state = () => page.get('/state');
@@ -25,13 +25,11 @@ export const startSandbox = async (folder) => {
     group: async (displayName) => (await state()).groups.find((group) => group.displayName === displayName),
     /** What the application was asked so far, oldest first: `{at, method, path, status}`. */
     requests: async () => (await state()).requests,
-    stop: process.stop,
+    stop: app.stop,
   };
 };
 
-const isWrite = ({ method }) => method !== 'GET';
-
 /** Requests that changed something, or would have. */
-export const writes = (requests) => requests.filter(isWrite);
+export const writes = (requests) => requests.filter(({ method }) => method !== 'GET');
 
 export const succeeded = ({ status }) => status < 300;
