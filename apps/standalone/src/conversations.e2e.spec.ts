@@ -12,7 +12,7 @@ type Json = any;
 type Step = {
   method: string;
   path: string;
-  headers?: Record<string, string>;
+  headers?: Record<string, string | null>;
   body?: Json;
   expect: { status: number; headers?: Record<string, string>; body?: Json; absent?: string[]; empty?: true };
   keep?: Record<string, string>;
@@ -58,6 +58,9 @@ const at = (body: Json, pointer: string): Json =>
 /** As it goes over the wire: what a client has encoded itself stays. */
 const onTheWire = (path: string) => path.replace(/[ "<>]/g, (character) => encodeURIComponent(character));
 
+/** `null` takes a header away. */
+const sent = (headers: Record<string, string | null>) => Object.entries(headers).filter((header): header is [string, string] => header[1] !== null);
+
 let system: TestSystem;
 beforeAll(async () => {
   system = await testSystem();
@@ -74,7 +77,7 @@ describe.each(profiles)('%s', (profile) => {
 
     for (const [index, step] of steps.entries()) {
       const { method, path, headers = {}, body, expect: wanted } = filled({ ...step, keep: undefined }, kept) as Step;
-      const response = await fetch(`${idp.scimUrl}${onTheWire(path)}`, { method, headers: { authorization: `Bearer ${idp.token}`, ...usual, ...headers }, ...(body !== undefined && { body: JSON.stringify(body) }) });
+      const response = await fetch(`${idp.scimUrl}${onTheWire(path)}`, { method, headers: sent({ authorization: `Bearer ${idp.token}`, ...usual, ...headers }), ...(body !== undefined && { body: JSON.stringify(body) }) });
       const text = await response.text();
       const where = `${profile}/${name} (${cites}) step ${index + 1}: ${method} ${path}`;
       const answer = { where, status: response.status, ...(text !== '' && { body: JSON.parse(text) as Json }) };

@@ -32,9 +32,12 @@ const check = (answer: Answer) => {
 };
 const idp = fc.nat(1).map((at) => idps[at]!);
 
+/** Half a character can't be in a URL. */
+const wellFormed = (text: string) => text.replace(/\p{Surrogate}/gu, '');
+
 const names = fc.constantFrom(
-  ...['userName', 'USERNAME', 'id', 'active', 'name', 'name.givenName', 'emails', 'emails.value', 'members', 'members.value', 'groups', 'meta', 'meta.lastModified', 'schemas', 'password', 'displayName', 'roles', 'x509Certificates', 'externalId'],
-  ...['manager', ENTERPRISE, `${ENTERPRISE}:manager`, `${ENTERPRISE}:manager.value`, `${SCIM_USER}:userName`, '__proto__', 'constructor', 'constructor.prototype.polluted', 'toString', 'nothing', '', '$ref', 'a b', 'é', '🦊'],
+  'userName', 'USERNAME', 'id', 'active', 'name', 'name.givenName', 'emails', 'emails.value', 'members', 'members.value', 'groups', 'meta', 'meta.lastModified', 'schemas', 'password', 'displayName', 'roles', 'x509Certificates', 'externalId',
+  'manager', ENTERPRISE, `${ENTERPRISE}:manager`, `${ENTERPRISE}:manager.value`, `${SCIM_USER}:userName`, '__proto__', 'constructor', 'constructor.prototype.polluted', 'toString', 'nothing', '', '$ref', 'a b', 'é', '🦊',
 );
 const words = fc.oneof(names, fc.constantFrom('[', ']', '(', ')', '"', '\\', ' ', '.', ':', ',', '%', '\u0000', '\ud800', 'eq', 'ne', 'co', 'gt', 'pr', 'and', 'or', 'not', 'true', 'null', '1e999', '-0', '"work"', '[type eq "work"]', '.value'), fc.string({ maxLength: 5, unit: 'binary' }));
 const phrases = fc.array(words, { maxLength: 12 }).chain((list) => fc.constantFrom(list.join(' '), list.join('')));
@@ -52,7 +55,7 @@ describe('whatever is sent, nothing breaks', () => {
   it('as a filter, as sorting, as attributes', async () => {
     await fc.assert(
       fc.asyncProperty(idp, fc.constantFrom('/Users', '/Groups', ''), fc.constantFrom('filter', 'sortBy', 'attributes', 'excludedAttributes', 'count', 'startIndex', 'cursor', 'sortOrder'), phrases, async ({ scim }, path, name, text) => {
-        check(await scim.get(`${path}/?${name}=${encodeURIComponent(text.toWellFormed())}`));
+        check(await scim.get(`${path}/?${name}=${encodeURIComponent(wellFormed(text))}`));
         check(await scim.post(`${path}/.search`, { [name]: text }));
       }),
       tries,
@@ -74,7 +77,7 @@ describe('whatever is sent, nothing breaks', () => {
   it('as a path', async () => {
     await fc.assert(
       fc.asyncProperty(idp, fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE'), fc.constantFrom('/Users/', '/Groups/', '/Schemas/', '/ResourceTypes/', '/', '/Bulk/', '/.search/'), phrases, fc.boolean(), async ({ scim }, method, path, text, encoded) => {
-        const tail = encoded ? encodeURIComponent(text.toWellFormed()) : text.replace(/[^\x21-\x7e]|[?#]/g, '%');
+        const tail = encoded ? encodeURIComponent(wellFormed(text)) : text.replace(/[^\x21-\x7e]|[?#]/g, '%');
         check(await scim.call(method as 'GET', `${path}${tail}`, method === 'GET' || method === 'DELETE' ? undefined : {}));
       }),
       tries,
