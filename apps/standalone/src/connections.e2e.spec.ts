@@ -230,10 +230,12 @@ describe('Entra', () => {
 });
 
 describe('features that are off', () => {
-  it('R64: are refused with a word that says so', async () => {
+  it('R64, R70: are refused with a word that says so, and an audit entry', async () => {
     const gated = await makeTenant(system, 'Gated', { features: { provisioning: false, entitlements: false } });
     expect(await gated.directory.post('/jit', { identityProviderId: 'idp', attributes: { userName: 'jit@plum.example' } })).toMatchObject({ status: 403, body: { code: 'feature/provisioning' } });
     await system.settled();
+    const audited = await gated.audit.ok('GET', '/entries?outcome=refused');
+    expect(audited.items).toMatchObject([{ type: 'RequestRefused', reason: { code: 'feature/provisioning' }, actor: { kind: 'admin', id: gated.superAdmin.id } }]);
     const { id } = await gated.mapping.ok('POST', '/apps', { name: 'App', preset: 'scim' });
     expect(await gated.mapping.get(`/apps/${id}/entitlements`)).toMatchObject({ status: 403, body: { code: 'feature/entitlements' } });
     expect(await gated.mapping.post(`/apps/${id}/on`, { confirm: true })).toMatchObject({ status: 403, body: { code: 'feature/provisioning' } });

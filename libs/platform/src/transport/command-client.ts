@@ -9,6 +9,8 @@ import { toProblem } from '../http/problem.ts';
 /** Asks the directory to do something; answers with its reply or throws its refusal, which is audited where it matters. */
 export type DirectoryClient = {
   send: <Payload, Reply>(definition: CommandDefinition<string, Payload, Reply>, caller: Caller, key: string, payload: Payload) => Promise<Reply>;
+  /** Does something of which a refusal is audited like a command's: a look that is refused before any command is sent. */
+  audited: <Result>(caller: Caller, operation: string, work: () => Promise<Result>, resourceId?: string) => Promise<Result>;
   /** Awaits no reply. */
   emit: <Payload>(definition: CommandDefinition<string, Payload, unknown>, caller: Caller, key: string, payload: Payload) => void;
 };
@@ -34,20 +36,25 @@ export const directoryClient = (client: ClientProxy): DirectoryClient => {
   const emit: DirectoryClient['emit'] = (definition, caller, key, payload) =>
     void client.emit(definition.pattern, message(caller, key, definition.compose(payload))).subscribe({ error: () => undefined });
 
-  const record = (refused: Rejected, pattern: string, caller: Caller, resourceId: string) => {
-    const attempt = { code: refused.code, operation: pattern, status: toProblem(refused).status, resourceType: pattern.replace(/\..*$/, ''), resourceId, attributes: [] };
+  const record = (refused: Rejected, operation: string, caller: Caller, resourceId: string | undefined) => {
+    const resource = { resourceType: operation.replace(/\..*$/, ''), ...(resourceId !== undefined && { resourceId }) };
+    const attempt = { code: refused.code, operation, status: toProblem(refused).status, ...resource, attributes: [] };
     emit(RecordAttempt, caller, caller.connectionId ?? caller.actor.id, { kind: 'refused', attempt });
   };
 
+  const audited: DirectoryClient['audited'] = async (caller, operation, work, resourceId) => {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof Rejected && mattersToAuditors(error)) record(error, operation, caller, resourceId);
+      throw error;
+    }
+  };
+
   return {
-    send: async (definition, caller, key, payload) => {
-      try {
-        return definition.readReply(await lastValueFrom(client.send(definition.pattern, message(caller, key, definition.compose(payload)))));
-      } catch (error) {
-        if (error instanceof Rejected && mattersToAuditors(error)) record(error, definition.pattern, caller, key);
-        throw error;
-      }
-    },
+    send: (definition, caller, key, payload) =>
+      audited(caller, definition.pattern, async () => definition.readReply(await lastValueFrom(client.send(definition.pattern, message(caller, key, definition.compose(payload))))), key),
+    audited,
     emit,
   };
 };
