@@ -78,6 +78,8 @@ export const mappingWorld = async () => {
     }
   };
 
+  const createApp = async (preset = 'scim'): Promise<string> => (await call('POST', '/apps', { name: 'Git', preset })).body.id;
+
   return {
     target,
     runtime,
@@ -98,6 +100,15 @@ export const mappingWorld = async () => {
     group: async (id: string, ...members: string[]) => {
       await append('group', id, groupEvents, GroupCreated({ connectionId: 'c', changed: ['displayName'], resource: { displayName: `Group ${id}` } }));
       if (members.length > 0) await append('group', id, groupEvents, GroupMembersAdded({ members: members.map((member) => ({ id: member, kind: 'User' as const })) }));
+    },
+    createApp,
+    /** Everything is there to turn it on. */
+    readyApp: async () => {
+      const id = await createApp();
+      await call('PUT', `/apps/${id}/sso`, { configured: true });
+      await call('PUT', `/apps/${id}/endpoint`, { url: target.url });
+      await call('PUT', `/apps/${id}/credentials`, { kind: 'bearer', token: target.settings.token });
+      return id;
     },
     secrets: () => runtime.database.query<{ id: string }>(`select id::text from secrets.secrets where kind = 'credential'`),
     close: async () => {

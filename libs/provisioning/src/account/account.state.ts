@@ -1,4 +1,4 @@
-import type { AccountEvent, DeliveryAction } from '@tenure/contracts';
+import type { DeliveryAction } from '@tenure/contracts';
 import type { Json, JsonObject } from '@tenure/scim';
 import type { ApprovalAction } from '../app/app-config.ts';
 import type { DeprovisioningAction, Trigger } from '../duration/index.ts';
@@ -197,6 +197,3 @@ export const isEffective = (timers: readonly AccountTimer[], timer: AccountTimer
   const rivals = timers.filter((other) => other.action === timer.action && isRunning(other));
   return rivals.every((other) => other.id === timer.id || other.dueAt > timer.dueAt || (other.dueAt === timer.dueAt && timers.indexOf(other) > timers.indexOf(timer)));
 };
-
-/** What an approval is asked for, or what it is about, in an event. */
-export type AccountEventOf<Type extends AccountEvent['type']> = Extract<AccountEvent, { type: Type }>;

@@ -5,6 +5,7 @@ import type { AppEvent } from '@tenure/contracts';
 import type { z } from 'zod';
 import type { DeprovisioningConfig } from '../duration/index.ts';
 import type { AttributesConfig } from '../mapping/index.ts';
+import { causeOf } from '../people/to-evaluate.ts';
 import type { PresetName } from '../presets/index.ts';
 import type { ruleSchema } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
@@ -34,11 +35,8 @@ export const appCommands = ({ write, queries, database, clock, wakeRefresh }: Ap
     async (caller: Caller, appId: string, value: Value, ifMatch?: IfMatch): Promise<void> =>
       void (await write(caller, appId, toCommand(value), ifMatch));
 
-  const job = (caller: Caller, appId: string, kind: JobKind, { stored }: Handled<App, AppEvent>) => {
-    const last = stored.at(-1)!;
-    const { correlationId, occurredAt, traceparent } = last.metadata;
-    return startJob(database, { tenantId: caller.tenantId, appId, kind, cause: { causationId: last.id, correlationId, occurredAt, ...(traceparent !== undefined && { traceparent }) } });
-  };
+  const job = ({ tenantId }: Caller, appId: string, kind: JobKind, { stored }: Handled<App, AppEvent>) =>
+    startJob(database, { tenantId, appId, kind, cause: causeOf(stored.at(-1)!) });
 
   const refuseUnknown = async (tenantId: string, kind: 'users' | 'groups', id: string) => {
     if (await isKnown(database, tenantId, kind, id)) return;

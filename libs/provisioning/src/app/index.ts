@@ -1,6 +1,5 @@
 export * from './app-config.ts';
 export * from './app.bodies.ts';
-export { appAggregate } from './app.aggregate.ts';
 export type { AppCommands } from './app.commands.ts';
 export type { AppQueries, KnownApp } from './app.queries.ts';
 export { appsPart } from './app.view.ts';

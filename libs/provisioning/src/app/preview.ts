@@ -1,7 +1,6 @@
 import type { Sql } from '@tenure/database';
 import type { Clock, Instant } from '@tenure/eventing';
 import { z } from 'zod';
-import { accountIdOf } from '../account/account.aggregate.ts';
 import { accountDecider } from '../account/account.decider.ts';
 import { isRunning, nextDelivery, type AccountState } from '../account/account.state.ts';
 import { movedTimers, type DeprovisioningConfig } from '../duration/index.ts';
@@ -11,6 +10,7 @@ import { findPerson, findTenant, groupsOf } from '../people/find-person.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import type { ruleSchema } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
+import { findAccount } from '../view/find-account.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { AppConfig, ApprovalAction } from './app-config.ts';
 import type { AppQueries } from './app.queries.ts';
@@ -45,15 +45,6 @@ export type Previews = ReturnType<typeof previews>;
 
 /** Runs the evaluation of everybody over a changed configuration and writes nothing. */
 export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clock) => {
-  const accountOf = async (tenantId: string, appId: string, userId: string): Promise<AccountState> => {
-    const [row] = await sql.query<{ state: AccountState }>({
-      name: 'provisioning.preview_account',
-      text: `select record->'state' as state from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and id = $2`,
-      values: [tenantId, accountIdOf(appId, userId)],
-    });
-    return row?.state ?? { kind: 'none' };
-  };
-
   const peopleAfter = (tenantId: string, after: string) =>
     sql.query<{ id: string }>({ text: `select id from ${PROVISIONING}.people where tenant_id = $1 and not erased and id > $2 order by id limit $3`, values: [tenantId, after, PAGE] });
 
@@ -68,7 +59,7 @@ export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clo
         const person = await findPerson(sql, tenantId, userId);
         if (!person) continue;
         const views = { person, groups: await groupsOf(sql, tenantId, userId), tenant };
-        const account = await accountOf(tenantId, appId, userId);
+        const account = await findAccount(sql, tenantId, appId, userId);
         const before = fromScratch || today.state === 'draft' ? account : evaluated(account, today, views, now);
         const { change, attributes } = changeBetween(before, evaluated(before, then, views, now));
         counts[change] += 1;

@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '@tenure/scim';
 import { enterpriseUserSchema } from '@tenure/scim';
 import { entitlementChanges, type Entitlement, type EntitlementChange, type HeldEntitlement } from '../account/account.state.ts';
 import { toPatchOperations, type ScimOperation } from '../mapping/index.ts';
+import { isObject } from '../mapping/json.ts';
 import { failed, over, type Attempt, type Verdict } from './verdict.ts';
 
 /** Attributes by one PATCH, entitlements after it. All of it may be done again without harm. */
@@ -45,7 +46,7 @@ const giving = async ({ row, beforeGiving }: Attempt, changes: readonly Entitlem
 };
 
 const elements = (value: Json | undefined): JsonObject[] =>
-  (Array.isArray(value) ? value : []).filter((each): each is JsonObject => typeof each === 'object' && each !== null && !Array.isArray(each));
+  (Array.isArray(value) ? value : []).filter(isObject);
 
 const isThere = (there: JsonObject, { kind, value }: Entitlement): boolean => {
   switch (kind) {
@@ -57,7 +58,7 @@ const isThere = (there: JsonObject, { kind, value }: Entitlement): boolean => {
       return elements(there['entitlements']).some((licence) => licence['value'] === value);
     case 'department': {
       const enterprise = there[enterpriseUserSchema.id];
-      return typeof enterprise === 'object' && enterprise !== null && !Array.isArray(enterprise) && enterprise['department'] === value;
+      return isObject(enterprise) && enterprise['department'] === value;
     }
   }
 };

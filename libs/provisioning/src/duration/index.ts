@@ -6,7 +6,6 @@ export {
   type MovedTimer,
   type TimeFrame,
   type Trigger,
-  deprovisioningActions,
   deprovisioningConfig,
   dueTimers,
   movedTimers,

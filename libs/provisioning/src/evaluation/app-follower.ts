@@ -1,6 +1,6 @@
 import type { Database, Sql } from '@tenure/database';
 import { startFollower, streamParts, type EventStore, type Follower, type Leases, type StoredEvent, type ViewRuntime } from '@tenure/eventing';
-import { markTenant, PROVISIONING } from '../people/to-evaluate.ts';
+import { causeOf, markTenant, PROVISIONING } from '../people/to-evaluate.ts';
 import { findApp } from '../view/find-apps.ts';
 
 /** Since when an app's scope is as it is, a new set of rules counting once it is reapplied: the instant of the trigger *turned off* where it was an admin who moved the edge. */
@@ -47,11 +47,10 @@ export const followApps = ({ database, store, leases, view, onMarked, onFailure 
       for (const stream of new Set(events.map((event) => event.stream))) await view.catchUp(stream);
     },
     handle: async (sql, events) => {
-      for (const { id, stream, metadata } of lastOfEach(events)) {
-        const { tenantId, id: appId } = streamParts(stream);
-        const { correlationId, occurredAt, traceparent } = metadata;
-        await noteScope(sql, tenantId, appId, occurredAt);
-        await markTenant(sql, tenantId, { causationId: id, correlationId, occurredAt, ...(traceparent !== undefined && { traceparent }) });
+      for (const event of lastOfEach(events)) {
+        const { tenantId, id: appId } = streamParts(event.stream);
+        await noteScope(sql, tenantId, appId, event.metadata.occurredAt);
+        await markTenant(sql, tenantId, causeOf(event));
       }
       onMarked();
     },

@@ -1,5 +1,6 @@
 import type { Instant } from '@tenure/eventing';
 import { sameTarget, additiveTargets, desiredAttributes, matchesFor, type AccountAttributes, type Person } from '../mapping/index.ts';
+import { isObject } from '../mapping/json.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import { rulesFor } from '../app/rule-sets.ts';
 import type { Evaluation, HeldTrigger } from '../account/account.commands.ts';
@@ -57,7 +58,7 @@ export const evaluatePerson = (views: Views, account: AccountState): Evaluated =
 const scopePersonOf = ({ id, resource, archived }: KnownPerson): ScopePerson => {
   const { userName, roles } = resource;
   const appRoles = (Array.isArray(roles) ? roles : []).flatMap((role) =>
-    typeof role === 'object' && role !== null && !Array.isArray(role) && typeof role['value'] === 'string' ? [role['value']] : [],
+    isObject(role) && typeof role['value'] === 'string' ? [role['value']] : [],
   );
   return { id, userName: typeof userName === 'string' ? userName : '', archived, orgUnitPath: orgUnitOf(resource), appRoles };
 };

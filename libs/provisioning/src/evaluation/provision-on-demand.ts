@@ -2,13 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from '@tenure/database';
 import { Rejected, type Caller, type Clock } from '@tenure/eventing';
 import { z } from 'zod';
-import { accountIdOf } from '../account/account.aggregate.ts';
-import { nextDelivery, statusOf, type AccountState } from '../account/account.state.ts';
+import { nextDelivery, statusOf } from '../account/account.state.ts';
 import { refuseGated } from '../app/app.queries.ts';
 import { findPerson, findTenant, groupsOf } from '../people/find-person.ts';
 import { markUsers, PROVISIONING } from '../people/to-evaluate.ts';
+import { findAccount } from '../view/find-account.ts';
 import { appsOf, findApp } from '../view/find-apps.ts';
-import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import { evaluatePerson } from './evaluate-person.ts';
 
 export const onDemandReply = z.object({ steps: z.array(z.object({ name: z.string(), outcome: z.enum(['done', 'skipped', 'failed', 'waiting']), detail: z.string() })) });
@@ -29,7 +28,7 @@ export const provisionOnDemand =
     const person = await findPerson(sql, tenantId, userId);
     if (!person) throw new Rejected('not-found', 'user/unknown', 'There is no such user.');
     const now = await clock.now();
-    const account = await accountOf(sql, tenantId, appId, userId);
+    const account = await findAccount(sql, tenantId, appId, userId);
     const found = (await appsOf(sql, tenantId)).find(({ app }) => app.id === appId)!;
     const evaluated = evaluatePerson(
       { app: found.app, appSince: found.since, person, groups: await groupsOf(sql, tenantId, userId), tenant: await findTenant(sql, tenantId), causedAt: now },
@@ -50,14 +49,6 @@ export const provisionOnDemand =
     return { steps: [...steps, await delivered(sql, tenantId, appId, userId)] };
   };
 
-const accountOf = async (sql: Sql, tenantId: string, appId: string, userId: string): Promise<AccountState> => {
-  const [row] = await sql.query<{ state: AccountState }>({
-    text: `select record->'state' as state from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and id = $2`,
-    values: [tenantId, accountIdOf(appId, userId)],
-  });
-  return row?.state ?? { kind: 'none' };
-};
-
 const isEvaluated = async (sql: Sql, tenantId: string, userId: string): Promise<boolean> =>
   (await sql.query({ text: `select 1 from ${PROVISIONING}.to_evaluate where tenant_id = $1 and user_id = $2`, values: [tenantId, userId] })).length === 0;
 
@@ -65,7 +56,7 @@ const isEvaluated = async (sql: Sql, tenantId: string, userId: string): Promise<
 const delivered = async (sql: Sql, tenantId: string, appId: string, userId: string): Promise<Step> => {
   for (const until = Date.now() + WAIT_MS; ; await sleep(LOOK_EVERY_MS)) {
     const evaluated = await isEvaluated(sql, tenantId, userId);
-    const account = await accountOf(sql, tenantId, appId, userId);
+    const account = await findAccount(sql, tenantId, appId, userId);
     if (evaluated && account.kind === 'none') return { name: 'delivery', outcome: 'skipped', detail: 'no account is wanted' };
     if (evaluated && account.kind === 'present' && nextDelivery(account) === undefined) {
       const status = statusOf(account);

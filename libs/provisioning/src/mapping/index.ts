@@ -11,7 +11,6 @@ export {
   emptyMandatory,
   expressionProblems,
   expressionValue,
-  mappingSchema,
   sourceProblems,
   targetProblems,
   validateAttributes,

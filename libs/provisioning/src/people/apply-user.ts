@@ -28,7 +28,7 @@ export const applyUser = async (sql: Sql, { tenantId, userId }: Key, event: User
   }
 };
 
-export const isArchived = (resource: JsonObject): boolean => valueAt(resource, `${tenureUserSchema.id}:archived`) === true;
+const isArchived = (resource: JsonObject): boolean => valueAt(resource, `${tenureUserSchema.id}:archived`) === true;
 
 export const orgUnitOf = (resource: JsonObject): string | null => {
   const path = valueAt(resource, `${tenureUserSchema.id}:orgUnitPath`);

@@ -4,7 +4,7 @@ import { decoder, streamParts, type Person, type Sealer } from '@tenure/eventing
 import { factConsumer, type Fact, type FactConsumer, type FactConsumerOptions } from '@tenure/messaging';
 import { applyGroup } from './apply-group.ts';
 import { applyUser } from './apply-user.ts';
-import { markTenant, markUsers, PROVISIONING, type Cause } from './to-evaluate.ts';
+import { causeOf, markTenant, markUsers, PROVISIONING } from './to-evaluate.ts';
 
 export type PeopleConsumerNeeds = Pick<FactConsumerOptions, 'attempts' | 'retryAfterMs' | 'onParked'> & {
   database: Database;
@@ -15,13 +15,6 @@ export type PeopleConsumerNeeds = Pick<FactConsumerOptions, 'attempts' | 'retryA
 
 const CONSUMER = 'people';
 const BEFORE_REBUILD = 'people/before-rebuild';
-
-const causeOf = ({ id, metadata }: Fact): Cause => ({
-  causationId: id,
-  correlationId: metadata.correlationId,
-  occurredAt: metadata.occurredAt,
-  ...(metadata.traceparent !== undefined && { traceparent: metadata.traceparent }),
-});
 
 /** Keeps people and groups from the directory's facts. One transaction applies, moves the marks, and notes whom to evaluate (design, decision 9). */
 export const peopleConsumer = ({ database, sealer, onErased, ...options }: PeopleConsumerNeeds): FactConsumer => {

@@ -1,11 +1,18 @@
 import type { Sql } from '@tenure/database';
-import type { Instant } from '@tenure/eventing';
+import type { Instant, StoredEvent } from '@tenure/eventing';
 
 /** The schema of what is never rebuilt with the view: people, marks, deliveries, checkpoints. */
 export const PROVISIONING = 'provisioning';
 
 /** Why someone is to be looked at again: the event that may change what follows for them. */
 export type Cause = { causationId: string; correlationId: string; occurredAt: Instant; traceparent?: string };
+
+export const causeOf = ({ id, metadata: { correlationId, occurredAt, traceparent } }: Pick<StoredEvent, 'id' | 'metadata'>): Cause => ({
+  causationId: id,
+  correlationId,
+  occurredAt,
+  ...(traceparent !== undefined && { traceparent }),
+});
 
 /** In one order for all, so that two who mark many don't lock each other out. The mark tells a worker that something came while it looked. */
 export const markUsers = async (sql: Sql, tenantId: string, userIds: readonly string[], cause: Cause): Promise<void> => {
