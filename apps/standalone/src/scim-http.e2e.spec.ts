@@ -109,7 +109,9 @@ describe('bodies', () => {
   });
 
   it.each(['text/plain', 'application/xml', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])('are 415 as %s', async (type) => {
-    expectError(await send('POST', '/Users', { body: '{}', headers: { 'content-type': type } }), 415);
+    const told = await send('POST', '/Users', { body: '{}', headers: { 'content-type': type } });
+    expectError(told, 415);
+    expect(told.text).toContain('application/scim+json');
   });
 
   it('are 413 beyond ten MiB, whether they tell their length or not', async () => {

@@ -29,6 +29,7 @@ const answerTo = (error: unknown): Answer & { detail: string } => {
   if (error instanceof Rejected) return { ...wire[error.kind], ...protocolRefusal(error.code), detail: error.message };
   const status = httpStatusOf(error);
   if (status === 400) return { status, scimType: 'invalidSyntax', detail: (error as Error).message };
+  if (status === 415) return { status, detail: 'Bodies are application/scim+json or application/json.' };
   if (status !== undefined && status < 500) return { status, detail: (error as Error).message };
   return { status: 500, detail: 'Something went wrong on our side.' };
 };
