@@ -51,6 +51,7 @@ export const entitlementsBody = z.strictObject({ domain: z.string().trim().min(1
 
 const entitlement = z.object({ kind: z.enum(entitlementKinds), value: z.string(), displayName: z.string(), gone: z.boolean() });
 export const entitlementsReply = entitlementsBody.extend({ items: z.array(entitlement), refreshedAt: z.string().optional() });
+export type EntitlementsReply = z.output<typeof entitlementsReply>;
 
 const step = z.object({ valid: z.boolean(), problems: z.array(z.object({ field: z.string(), message: z.string() })) });
 

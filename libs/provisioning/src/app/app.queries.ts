@@ -6,7 +6,7 @@ import { PROVISIONING } from '../people/to-evaluate.ts';
 import { presets } from '../presets/index.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { AppConfig } from './app-config.ts';
-import type { AppReply } from './app.bodies.ts';
+import type { AppReply, EntitlementsReply } from './app.bodies.ts';
 import { refuseEntitlements } from './app.rules.ts';
 import { missingOf, stepsOf } from './app.steps.ts';
 import { pageBehind, pageOf, type Page, type PageRequest } from './page.ts';
@@ -100,7 +100,7 @@ export const appQueries = (sql: Sql) => {
   };
 
   /** Throws `Rejected`: `feature/entitlements` (R64), `app/no-entitlements` (R58). */
-  const entitlements = async (tenantId: string, appId: string) => {
+  const entitlements = async (tenantId: string, appId: string): Promise<EntitlementsReply & { version: number }> => {
     await refuseGated(sql, tenantId, 'entitlements');
     const { config, version } = await find(tenantId, appId);
     refuseEntitlements(config.preset);
