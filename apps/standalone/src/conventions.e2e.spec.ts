@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from './testing/client.ts';
-import { makeTenant, person, testWorld, type TestApp, type Tenant, type World } from './testing/world.ts';
+import { person, testWorld, type TestApp, type Tenant, type World } from './testing/world.ts';
 
 let world: World;
 let plum: Tenant;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ENTERPRISE, makeApp, person, testWorld, type World } from './testing/world.ts';
 
@@ -31,7 +32,7 @@ it('decision 11: Ada’s names, address and titles are in views, and nowhere els
   await world.sandbox.switchTo({ mode: 'fail', status: 503 });
   await failing.turnOn();
   await idp.set(ada, { op: 'replace', path: `${ENTERPRISE}:department`, value: 'Countess of Ovens' });
-  for (const until = Date.now() + 5000; Date.now() < until && !(await failing.accountOf(ada))?.delivery?.attempts; );
+  for (const until = Date.now() + 5000; Date.now() < until && !(await failing.accountOf(ada))?.delivery?.attempts; ) await sleep(20);
   await directory.post('/sign-in', { userName: 'adalovelace@plum.example', password: 'Byronova' });
   await directory.post('/users', { resource: person('adalovelace', details) });
   await idp.scim.post('/Users', person('adalovelace', { ...details, unheardOf: 'Byronova' }));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { person, sorted, testWorld, type World } from './testing/world.ts';
 
@@ -9,7 +10,7 @@ afterAll(() => world.close());
 
 it('a system that is stopped in the middle of its work goes on where it was: nothing lost, nothing doubled', async () => {
   const { idp, app, directory } = await world.office();
-  const names = Array.from({ length: 12 }, (_, number) => `person-${number}`);
+  const names = Array.from({ length: 30 }, (_, number) => `person-${number}`);
   const staff = await idp.group('Staff');
   await app.assign('groups', staff);
   await app.turnOn();
@@ -19,7 +20,7 @@ it('a system that is stopped in the middle of its work goes on where it was: not
   await world.sandbox.switchTo({ mode: 'slow', delayMs: 150 });
   const ids = await Promise.all(names.map((name) => idp.hire(name)));
   await idp.join(staff, ...ids);
-  for (const until = Date.now() + 10_000; (await world.sandbox.accounts()).length < 2 && Date.now() < until; );
+  for (const until = Date.now() + 10_000; (await world.sandbox.accounts()).length < 2 && Date.now() < until; ) await sleep(10);
   await world.stop();
   expect((await world.sandbox.accounts()).length).toBeLessThan(names.length);
   await world.start();
