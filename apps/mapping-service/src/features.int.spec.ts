@@ -66,7 +66,8 @@ describe('R64: a tenant whose provisioning is gated', () => {
     expect((await world.call('GET', `/apps/${id}`)).body).toMatchObject({ state: 'on', missing: ['feature'] });
     expect((await world.call('GET', `/apps/${id}/timers`)).body.items).toMatchObject([{ userId: 'ada', state: 'paused' }]);
     const gated = { status: 403, body: { code: 'feature/provisioning' } };
-    expect(await world.call('POST', `/apps/${await ready()}/on`, { confirm: true })).toMatchObject(gated);
+    const refused = { status: 409, body: { code: 'app/incomplete', errors: [{ field: 'feature' }] } };
+    expect(await world.call('POST', `/apps/${await ready()}/on`, { confirm: true })).toMatchObject(refused);
     expect(await world.call('POST', `/apps/${id}/initial-cycle`)).toMatchObject(gated);
     expect(await world.call('POST', `/apps/${id}/provision-on-demand`, { userId: 'cy' })).toMatchObject(gated);
     expect(await world.call('GET', `/apps/${id}/entitlements`)).toMatchObject({ status: 403, body: { code: 'feature/entitlements' } });

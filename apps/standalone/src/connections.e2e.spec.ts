@@ -238,7 +238,7 @@ describe('features that are off', () => {
     expect(audited.items).toMatchObject([{ type: 'RequestRefused', reason: { code: 'feature/provisioning' }, actor: { kind: 'admin', id: gated.superAdmin.id } }]);
     const { id } = await gated.mapping.ok('POST', '/apps', { name: 'App', preset: 'scim' });
     expect(await gated.mapping.get(`/apps/${id}/entitlements`)).toMatchObject({ status: 403, body: { code: 'feature/entitlements' } });
-    expect(await gated.mapping.post(`/apps/${id}/on`, { confirm: true })).toMatchObject({ status: 403, body: { code: 'feature/provisioning' } });
+    expect(await gated.mapping.post(`/apps/${id}/on`, { confirm: true })).toMatchObject({ status: 409, body: { code: 'app/incomplete' } });
     expect((await gated.mapping.ok('GET', `/apps/${id}`)).missing).toContain('feature');
   });
 });

@@ -12,7 +12,7 @@ import type { ScopeConfig } from '../scope/index.ts';
 import type { AppConfig, ApprovalAction, Assignment, Threshold } from './app-config.ts';
 import type { JobReply } from './app.bodies.ts';
 import type { AppCommand } from './app.decider.ts';
-import { refuseGated, type AppQueries } from './app.queries.ts';
+import { featuresOf, refuseGated, type AppQueries } from './app.queries.ts';
 import type { App } from './app.state.ts';
 import { refuseEntitlements } from './app.rules.ts';
 import { stepsOf } from './app.steps.ts';
@@ -99,9 +99,9 @@ export const appCommands = ({ write, queries, database, clock, wakeRefresh }: Ap
     turnOn: async (caller: Caller, appId: string, confirm: boolean) => {
       refuseUnconfirmed(confirm);
       const { tenantId } = caller;
-      await refuseGated(database, tenantId, 'provisioning');
+      const { provisioning: gateOpen } = await featuresOf(database, tenantId);
       const overdueTimers = await queries.overdueTimers(tenantId, appId, await clock.now());
-      const handled = await write(caller, appId, { type: 'TurnOn' });
+      const handled = await write(caller, appId, { type: 'TurnOn', gateOpen });
       const app = await queries.get(tenantId, appId);
       if (handled.events.length === 0) return { ...app, overdueTimers };
       return { ...app, overdueTimers, job: { id: (await job(caller, appId, 'initialCycle', handled)).id } };

@@ -36,7 +36,7 @@ const endpoint = AppEndpointSet({ endpoint: { url: 'https://git.example/scim' } 
 const sso = AppSsoSet({ configured: true });
 const tested = AppTested(passed);
 const ready: AppEvent[] = [created(), sso, credentials, endpoint, tested];
-const on: AppCommand = { type: 'TurnOn' };
+const on: AppCommand = { type: 'TurnOn', gateOpen: true };
 const rule: Rule = { id: 'r1', name: 'Sales', enabled: true, match: 'all', conditions: [], actions: [{ type: 'addEntitlement', kind: 'group', value: 'Sales' }] };
 const stateOf = (...history: AppEvent[]) => {
   const state = history.reduce(appDecider.evolve, appDecider.initial);
@@ -62,6 +62,10 @@ describe('R31: turning on', () => {
   it('is refused until everything is there, naming what is missing (R24)', () => {
     expect(missingOf(stateOf(created()))).toEqual(['credentials', 'endpoint', 'sso', 'test']);
     app(created()).when(on).thenRejected('app/incomplete');
+  });
+
+  it('waits for the tenant’s gate too (R64)', () => {
+    app(...ready).when({ type: 'TurnOn', gateOpen: false }).thenRejected('app/incomplete');
   });
 
   it('is a separate act, and once is enough', () => {

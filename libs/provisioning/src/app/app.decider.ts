@@ -57,7 +57,8 @@ export type AppCommand =
   | { type: 'SetRules'; rules: readonly Rule[] }
   | { type: 'ReapplyRules' }
   | { type: 'SetEntitlements'; entitlements: AppConfig['entitlements'] }
-  | { type: 'TurnOn' }
+  /** `gateOpen`: the tenant's, which is not the app's own state (R64). */
+  | { type: 'TurnOn'; gateOpen: boolean }
   | { type: 'TurnOff' }
   | { type: 'StartCycle' }
   /** The app answered 401 to these credentials. */
@@ -114,7 +115,7 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
       refuseEntitlements(state.preset);
       return isSame(command.entitlements, state.entitlements) ? [] : [AppEntitlementsSet(command.entitlements)];
     case 'TurnOn':
-      return turnOn(state);
+      return turnOn(command, state);
     case 'TurnOff':
       return state.state === 'on' || state.state === 'needsReauthorization' ? [AppTurnedOff({})] : [];
     case 'StartCycle':
@@ -137,9 +138,9 @@ const setEndpoint = ({ endpoint, test }: Extract<AppCommand, { type: 'SetEndpoin
 };
 
 /** R31: refused, naming what is missing. */
-const turnOn = (app: PresentApp): AppEvent[] => {
+const turnOn = ({ gateOpen }: Extract<AppCommand, { type: 'TurnOn' }>, app: PresentApp): AppEvent[] => {
   if (app.state === 'on') return [];
-  const missing = missingOf(app);
+  const missing = [...missingOf(app), ...(gateOpen ? [] : (['feature'] as const))];
   if (missing.length === 0) return [AppTurnedOn({})];
   const errors = missing.map((field) => ({ field, message: wordsFor[field] }));
   throw new Rejected('conflict', 'app/incomplete', `The app can't be turned on yet: ${errors.map(({ message }) => message).join(' ')}`, errors);

@@ -20,14 +20,14 @@ const knownApp = ({ config, revision, created_at, updated_at }: Row): KnownApp =
 type Features = { provisioning: boolean; entitlements: boolean };
 
 /** Gates are open unless a tenant's facts say otherwise (R64). */
-const features = async (sql: Sql, tenantId: string): Promise<Features> => {
+export const featuresOf = async (sql: Sql, tenantId: string): Promise<Features> => {
   const [row] = await sql.query<{ features: Features }>({ text: `select features from ${PROVISIONING}.tenants where id = $1`, values: [tenantId] });
   return row?.features ?? { provisioning: true, entitlements: true };
 };
 
 /** R64. */
 export const refuseGated = async (sql: Sql, tenantId: string, feature: keyof Features): Promise<void> => {
-  const open = await features(sql, tenantId);
+  const open = await featuresOf(sql, tenantId);
   if (feature === 'provisioning' && !open.provisioning) throw new Rejected('forbidden', 'feature/provisioning', 'Provisioning is not enabled for this tenant.');
   if (feature === 'entitlements' && !open.entitlements) throw new Rejected('forbidden', 'feature/entitlements', 'Entitlements are not enabled for this tenant.');
 };
@@ -50,7 +50,7 @@ export const appQueries = (sql: Sql) => {
     return knownApp(row);
   };
 
-  const get = async (tenantId: string, appId: string): Promise<AppReply> => toAppReply(await find(tenantId, appId), (await features(sql, tenantId)).provisioning);
+  const get = async (tenantId: string, appId: string): Promise<AppReply> => toAppReply(await find(tenantId, appId), (await featuresOf(sql, tenantId)).provisioning);
 
   const list = async (tenantId: string, request: PageRequest): Promise<Page<AppReply>> => {
     const { limit, after } = pageBehind(request);
@@ -59,7 +59,7 @@ export const appQueries = (sql: Sql) => {
              where tenant_id = $1 and ($2::timestamptz is null or (created_at, id) > ($2, $3)) order by created_at, id limit $4`,
       values: [tenantId, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
     });
-    const { provisioning } = await features(sql, tenantId);
+    const { provisioning } = await featuresOf(sql, tenantId);
     return pageOf(rows, limit, (row) => toAppReply(knownApp(row), provisioning), ({ created_at, id }) => [created_at, id]);
   };
 

@@ -41,7 +41,7 @@ export const missingOf = (app: Judged): Missing[] => {
 };
 
 /** In words for who is refused. */
-export const wordsFor: Record<Missing, string> = {
+export const wordsFor: Record<Missing | 'feature', string> = {
   credentials: 'No credentials were saved.',
   endpoint: 'The endpoint is not known.',
   attributes: 'The attribute mapping has problems.',
@@ -49,4 +49,5 @@ export const wordsFor: Record<Missing, string> = {
   deprovisioning: 'The deprovisioning time frames have problems.',
   sso: 'Single sign-on of the app is not configured.',
   test: 'The connection was not tested with success.',
+  feature: 'Provisioning is not enabled for this tenant.',
 };
