@@ -32,19 +32,23 @@ const compiled = async (): Promise<string> => {
   const cache = join(library, '.cache');
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(join(cache, 'owner-'));
-  for (const name of (await readdir(sources)).filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'))) {
-    const { code } = await transformFile(join(sources, name), { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'es6' } });
-    await writeFile(join(folder, name.replace(/ts$/, 'js')), code.replaceAll(/(from '|from ")(\.[^'"]+)\.ts/g, '$1$2.js'));
+  await mkdir(join(folder, 'embedded'));
+  const own = (await readdir(sources)).filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'));
+  for (const [from, to] of [...own.map((name) => [join(sources, name), join(folder, 'embedded', name)]), [join(sources, '../unreachable.ts'), join(folder, 'unreachable.ts')]] as const) {
+    const { code } = await transformFile(from!, { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'es6' } });
+    await writeFile(to!.replace(/ts$/, 'js'), code.replaceAll(/(from '|from ")(\.[^'"]+)\.ts/g, '$1$2.js'));
   }
-  await writeFile(join(folder, 'main.js'), main);
+  await writeFile(join(folder, 'embedded', 'main.js'), main);
   return folder;
 };
 
 /** A process that starts the server on a folder and owns it, until it is killed. */
 export const ownerInAnotherProcess = async (dataDir: string): Promise<OwnerProcess> => {
   const folder = await compiled();
-  const child = spawn(process.execPath, [join(folder, 'main.js'), dataDir], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+  const child = spawn(process.execPath, [join(folder, 'embedded', 'main.js'), dataDir], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`The owner ended with ${String(code)} before it said where its server is.`)));
+  const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), ended])) as [string];
+  ended.catch(() => undefined);
   const { url, pid } = JSON.parse(line) as { url: string; pid: number };
   return {
     pid: child.pid!,
