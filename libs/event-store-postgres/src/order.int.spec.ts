@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Sql } from '@tenure/database';
 import { testDatabase, type TestDatabase } from '@tenure/database/testing';
-import { OutcomeUnknown, type EventStore, type Position, type StoredEvent } from '@tenure/eventing';
+import { OutcomeUnknown, streamParts, type EventStore, type Position, type StoredEvent } from '@tenure/eventing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { oldestOpenXid } from './oldest-open-xid.ts';
 import { postgresEventStore } from './postgres-event-store.ts';
@@ -31,6 +31,9 @@ describe('the order of events in PostgreSQL', () => {
       await appendIn(sql, 'slow');
       await store.append({ stream: stream('fast'), expected: 0, events: [event('fast')] });
       expect(types(await store.readAll(undefined, { limit: 10 }))).not.toContain('fast');
+      // Whoever asks whether all was followed is told that it was not.
+      expect(await store.hasEventsAfter(undefined, [streamParts(stream('fast')).category])).toBe(true);
+      expect(await store.hasEventsAfter(undefined, ['none'])).toBe(false);
       // A stream is read as it is: only the feed waits.
       expect(types(await store.read(stream('fast')))).toEqual(['fast']);
     });

@@ -70,6 +70,14 @@ const statements = (schema: string) => {
       text: `select ${COLUMNS} from ${s}.events e
              where (xid, position) > ($1, $2) and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, position limit $3`,
     },
+    // What the feed hides behind an open transaction counts too.
+    more: {
+      name: `${schema}.more`,
+      text: `select exists (
+               select from unnest($3::text[]) as wanted(category)
+               where exists (select from ${s}.events e where e.category = wanted.category and (e.xid, e.position) > ($1::xid8, $2::bigint))
+             ) as more`,
+    },
     // `limit 1` keeps the planner from reading all events to join a page of them.
     categories: {
       name: `${schema}.categories`,
@@ -137,6 +145,11 @@ export const postgresEventStore = async ({ database, schema = 'event_store' }: P
       return (await database.query<Row>({ ...statement, values })).map(storedEvent);
     },
     readAll,
+    hasEventsAfter: async (after, categories) => {
+      const { xid, position } = after === undefined ? START : placeOf(generation, after);
+      const [row] = await database.query<{ more: boolean }>({ ...sql.more, values: [xid, position, categories] });
+      return row!.more;
+    },
     subscribe: followers.subscribe,
     close: followers.close,
   });

@@ -33,6 +33,8 @@ export type EventStore = {
   readAll: (after: Position | undefined, range: FeedRange) => Promise<StoredEvent[]>;
   /** Catches up after a position, then follows; reconnects by itself. Throws `ForeignPosition` through `ended`. */
   subscribe: (after: Position | undefined, range: { categories?: readonly string[] }, handler: EventHandler) => Subscription;
+  /** Whether events of these categories stand behind a position, also those that are appended and that the feed does not show yet. */
+  hasEventsAfter: (after: Position | undefined, categories: readonly string[]) => Promise<boolean>;
   /**
    * Calls `hear` after this process appended to a stream of these categories. A hint: what other processes append is not announced, and an
    * announced event may show in the feed a moment later. Returns what ends it.

@@ -150,7 +150,7 @@ export const startFollower = (options: FollowerOptions): Follower => {
     name,
     caughtUp: first.promise,
     status: () => ({ ...status }),
-    isSettled: async () => (await store.readAll(await position(), { categories, limit: 1 })).length === 0,
+    isSettled: async () => !(await store.hasEventsAfter(await position(), categories)),
     position,
     stop: async () => {
       stopping.abort();
