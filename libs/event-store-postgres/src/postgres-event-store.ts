@@ -1,4 +1,4 @@
-import type { Database } from '@tenure/database';
+import { inBatches, type Database } from '@tenure/database';
 import {
   announcing,
   ClaimTaken,
@@ -13,7 +13,6 @@ import {
   type StoredEvent,
   type StreamName,
 } from '@tenure/eventing';
-import { inBatches } from './batches.ts';
 import { openGeneration, placeOf, positionOf, START, type Place } from './generation.ts';
 import { quoted } from './schema.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -46,6 +45,11 @@ type Outcome = {
 const COLUMNS = `e.stream, e.revision, e.xid, e.position, e.id, e.type, e.schema_version as "schemaVersion", e.data, e.person_id as "personId",
   e.personal, e.metadata, e.recorded_at as "recordedAt"`;
 
+/** Reads of so few events share a round trip with others of their kind: commands load short streams all day. */
+const FEW = 20;
+
+type Start = { stream: StreamName; after: Revision; limit: number };
+
 const noClaims: ClaimNames = { take: [], release: [] };
 
 /** What PostgreSQL itself says (a SQLSTATE), unless it says that it ends the connection. All else is a connection that broke. */
@@ -59,6 +63,14 @@ const statements = (schema: string) => {
   const s = quoted(schema);
   return {
     append: { name: `${schema}.append`, text: `select * from ${s}.append($1, $2)` },
+    // Several streams in one round trip.
+    starts: {
+      name: `${schema}.starts`,
+      text: `select wanted.n, ${COLUMNS} from unnest($1::text[], $2::int[], $3::int[]) with ordinality as wanted(stream, after, size, n)
+             cross join lateral (
+               select * from ${s}.events where stream = wanted.stream and revision > wanted.after order by revision limit wanted.size
+             ) e order by wanted.n, e.revision`,
+    },
     forwards: { name: `${schema}.read`, text: `select ${COLUMNS} from ${s}.events e where stream = $1 and revision > $2 order by revision limit $3` },
     backwards: {
       name: `${schema}.back`,
@@ -137,9 +149,19 @@ export const postgresEventStore = async ({ database, schema = 'event_store' }: P
 
   const followers = subscriptions(readAll);
 
+  const readStart = inBatches<Start, StoredEvent[]>({
+    send: async (starts) => {
+      const values = [starts.map(({ stream }) => stream), starts.map(({ after }) => after), starts.map(({ limit }) => limit)];
+      const found: StoredEvent[][] = starts.map(() => []);
+      for (const { n, ...row } of await database.query<Row & { n: number }>({ ...sql.starts, values })) found[n - 1]!.push(storedEvent(row));
+      return found;
+    },
+  });
+
   return announcing({
     append,
     read: async (stream, { after, limit, backwards = false } = {}) => {
+      if (!backwards && limit !== undefined && limit <= FEW) return readStart({ stream, after: after ?? 0, limit });
       const statement = backwards ? sql.backwards : sql.forwards;
       const values = [stream, after ?? (backwards ? null : 0), limit ?? null];
       return (await database.query<Row>({ ...statement, values })).map(storedEvent);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database, Sql } from '@tenure/database';
+import { inBatches, type Database, type Sql } from '@tenure/database';
 import { decoder, type Decoded, type Recorded, type Sealer } from './codec.ts';
 import type { DomainEvent } from './define-event.ts';
 import type { EventStore } from './event-store.ts';
@@ -86,6 +86,15 @@ export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntim
     if (gaps.length > 0) throw new Error(`${view.name} has a gap in ${stream} that the stream does not fill.`);
   };
 
+  /** Writers that answer at the same time share a statement; each stream's events go in order of revision, whoever wrote them. */
+  const applyTogether = inBatches<readonly Decoded[], readonly Gap[]>({
+    send: async (batches) => {
+      const gaps = await view.apply(database, batches.length === 1 ? batches[0]! : batches.flat().sort((one, other) => one.revision - other.revision));
+      return batches.map((events) => gaps.filter(({ stream }) => events.some((event) => event.stream === stream)));
+    },
+    failsForOne: () => true,
+  });
+
   const follower = startFollower({
     name: view.name,
     database,
@@ -121,7 +130,7 @@ export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntim
       try {
         if ((await state()) === 'building') return;
         const decoded = stored.map(({ data: _data, personal: _personal, ...envelope }, index) => ({ ...envelope, event: events[index] }));
-        const gaps = await view.apply(database, decoded);
+        const gaps = await applyTogether(decoded);
         if (gaps.length > 0) await database.transaction((sql) => applyAll(sql, decoded), { synchronousCommit: 'off' });
       } catch (error) {
         onFailure?.(error);

@@ -20,19 +20,12 @@ export const usersEndpoint = ({ directory, queries, attempts }: UsersDeps): Scim
   return {
     type: userType,
     list: async (context, request, projection) => {
-      const { caller } = context;
-      const listed = await queries.list(caller.tenantId, sightOf(context), request);
-      const groups = wantsGroups(projection) ? await queries.groupsOf(caller.tenantId, sightOf(context), listed.items.map(({ id }) => id)) : new Map<string, JsonObject[]>();
-      return { ...listed, items: listed.items.map((user) => shown(user, groups.get(user.id))) };
+      const listed = await queries.list(context.caller.tenantId, sightOf(context), request, { groups: wantsGroups(projection) });
+      return { ...listed, items: listed.items.map((user) => shown(user, user.groups)) };
     },
     get: async (context, id, projection) => {
-      const { tenantId } = context.caller;
-      if (wantsGroups(projection)) {
-        const found = await queries.getWithGroups(tenantId, sightOf(context), id);
-        return found && shown(found.user, found.groups);
-      }
-      const user = await queries.get(tenantId, sightOf(context), id);
-      return user && shown(user);
+      const user = await queries.get(context.caller.tenantId, sightOf(context), id, { groups: wantsGroups(projection) });
+      return user && shown(user, user.groups);
     },
     create: async (context, body) => {
       const { resource, notes } = parseResource(userType, body, context.policy.settings);

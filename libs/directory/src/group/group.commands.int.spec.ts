@@ -92,8 +92,8 @@ describe('commands of groups', () => {
     const groups = (await directory.queries.groupsOf(TENANT, { kind: 'admin' }, [people[3]!])).get(people[3]!);
     expect(groups).toMatchObject([{ display: 'Ovens', type: 'direct' }, { display: 'Kitchen', type: 'indirect' }]);
     expect(groups).toHaveLength(2);
-    expect(await directory.queries.getWithGroups(TENANT, { kind: 'admin' }, people[3]!)).toMatchObject({ user: { id: people[3] }, groups });
-    expect(await directory.queries.getWithGroups(TENANT, { kind: 'connection', policy: await directory.policies.policyOf(TENANT, 'okta') }, people[3]!)).toBeUndefined();
+    expect(await directory.queries.get(TENANT, { kind: 'admin' }, people[3]!, { groups: true })).toMatchObject({ id: people[3], groups });
+    expect(await directory.queries.get(TENANT, { kind: 'connection', policy: await directory.policies.policyOf(TENANT, 'okta') }, people[3]!, { groups: true })).toBeUndefined();
     await expect(directory.patchMembers(inner.id, 'entra', [add(inner.id)])).rejects.toMatchObject({ kind: 'invalid', code: 'group/cycle' });
   });
 

@@ -3,16 +3,19 @@ import type { JsonObject } from '@tenure/scim';
 
 export type GroupOfUser = { user_id: string; id: string; display_name: string | null; direct: boolean };
 
-/** $1 tenant, $2 ids of users, $3 the connection or null: a row for each user and group, in the order in which they are shown. */
-export const groupsOfUsersQuery = (schema: string) => `
+/** SQL for the tenant, an array of ids of users, and the connection or null. */
+type Wanted = { tenantId: string; ids: string; connectionId: string };
+
+/** A row for each user and group, in the order in which they are shown. */
+export const groupsOfUsersQuery = (schema: string, { tenantId, ids, connectionId }: Wanted) => `
   with recursive up(user_id, group_id, direct) as (
-    select m.member_id, m.group_id, true from ${schema}.group_members m where m.tenant_id = $1 and m.member_id = any($2::text[])
+    select m.member_id, m.group_id, true from ${schema}.group_members m where m.tenant_id = ${tenantId} and m.member_id = any(${ids})
     union
-    select up.user_id, m.group_id, false from up join ${schema}.group_members m on m.tenant_id = $1 and m.member_id = up.group_id
+    select up.user_id, m.group_id, false from up join ${schema}.group_members m on m.tenant_id = ${tenantId} and m.member_id = up.group_id
   )
   select up.user_id, g.id, g.display_name, bool_or(up.direct) as direct
-  from up join ${schema}.groups g on g.tenant_id = $1 and g.id = up.group_id
-  where $3::text is null or g.connection_id = $3
+  from up join ${schema}.groups g on g.tenant_id = ${tenantId} and g.id = up.group_id
+  where ${connectionId} is null or g.connection_id = ${connectionId}
   group by up.user_id, g.id, g.display_name, g.created_at
   order by bool_or(up.direct) desc, g.created_at, g.id`;
 
@@ -31,7 +34,7 @@ export const groupsOfUsers = async (
 ): Promise<Map<string, JsonObject[]>> => {
   const found = new Map<string, JsonObject[]>(ids.map((id) => [id, []]));
   if (ids.length === 0) return found;
-  const rows = await sql.query<GroupOfUser>({ name: `${schema}.groups-of-users`, text: groupsOfUsersQuery(schema), values: [tenantId, ids, connectionId ?? null] });
+  const rows = await sql.query<GroupOfUser>({ name: `${schema}.groups-of-users`, text: groupsOfUsersQuery(schema, { tenantId: '$1', ids: '$2::text[]', connectionId: '$3::text' }), values: [tenantId, ids, connectionId ?? null] });
   for (const row of rows) found.get(row.user_id)?.push(shownGroup(row));
   return found;
 };

@@ -1,10 +1,11 @@
-import type { Database, Sql } from '@tenure/database';
-import type { JsonObject } from '@tenure/scim';
+import type { Database } from '@tenure/database';
+import { matches, type JsonObject } from '@tenure/scim';
 import { list, type Listed, type ListRequest, type Source } from '../filter-sql/list.ts';
 import type { Parameters } from '../filter-sql/parameters.ts';
 import type { Searchable } from '../filter-sql/searchable.ts';
-import { groupsOfUsers, groupsOfUsersQuery, shownGroup, type GroupOfUser } from '../membership/groups-of-users.ts';
+import { groupsOfUsers, shownGroup } from '../membership/groups-of-users.ts';
 import type { ConnectionPolicy } from './connection-policy.ts';
+import { findUsers, userColumns, type FoundUser, type UserRow, type WantedUser } from './find-users.ts';
 import { uniqueKey } from './unique-key.ts';
 import { presentedUser, type UserRecord } from './user.record.ts';
 import { isSeenBy } from './user.rules.ts';
@@ -12,22 +13,7 @@ import { isSeenBy } from './user.rules.ts';
 /** Whose eyes: a connection's, which sees some (decision 14), or an admin's, who sees all of the tenant. */
 export type Sight = { kind: 'connection'; policy: ConnectionPolicy } | { kind: 'admin' };
 
-type Row = {
-  id: string;
-  revision: number;
-  account_type: UserRecord['accountType'];
-  connection_id: string | null;
-  active: boolean;
-  resource: UserRecord['resource'];
-  created_at: string;
-  last_modified: string;
-};
-
-type SeenRow = Row & { unassigned_from: string | null };
-
-const columns = 'u.id, u.revision, u.account_type, u.connection_id, u.active, u.resource, u.created_at, u.last_modified';
-
-const recordOf = ({ id, revision, account_type, connection_id, active, resource, created_at, last_modified }: Row): UserRecord => ({
+const recordOf = ({ id, revision, account_type, connection_id, active, resource, created_at, last_modified }: UserRow): UserRecord => ({
   id,
   revision,
   accountType: account_type,
@@ -79,11 +65,11 @@ const searchable = (schema: string, tenantId: string, sight: Sight): Searchable 
 
 export type UserFilters = { active?: boolean; accountType?: UserRecord['accountType'] };
 
-const source = (schema: string, tenantId: string, sight: Sight, { active, accountType }: UserFilters): Source<Row, UserRecord> => ({
+const source = (schema: string, tenantId: string, sight: Sight, { active, accountType }: UserFilters): Source<UserRow, UserRecord> => ({
   target: searchable(schema, tenantId, sight),
   from: `${schema}.users u`,
   alias: 'u',
-  select: columns,
+  select: userColumns,
   scope: (given) =>
     [
       `u.tenant_id = ${given.add(tenantId)}`,
@@ -95,11 +81,14 @@ const source = (schema: string, tenantId: string, sight: Sight, { active, accoun
   resourceOf: (user) => presentedUser(user),
 });
 
+/** `groups`: `User.groups` too, in the same statement where it can be; a connection sees only its own. */
+export type Wanting = { groups?: boolean };
+
+export type ShownUser = UserRecord & { groups?: JsonObject[] };
+
 export type UserQueries = {
-  get: (tenantId: string, sight: Sight, id: string) => Promise<UserRecord | undefined>;
-  /** The same with `User.groups`, in one statement. */
-  getWithGroups: (tenantId: string, sight: Sight, id: string) => Promise<{ user: UserRecord; groups: JsonObject[] } | undefined>;
-  list: (tenantId: string, sight: Sight, request: ListRequest, filters?: UserFilters) => Promise<Listed<UserRecord>>;
+  get: (tenantId: string, sight: Sight, id: string, wanting?: Wanting) => Promise<ShownUser | undefined>;
+  list: (tenantId: string, sight: Sight, request: ListRequest, wanting?: UserFilters & Wanting) => Promise<Listed<ShownUser>>;
   /** `User.groups` of several users, by their ids; of a connection only its own groups. */
   groupsOf: (tenantId: string, sight: Sight, ids: readonly string[]) => Promise<Map<string, JsonObject[]>>;
   /** By userName, whatever its case or form: who signs in, who is created or linked. Tells where the password's hash is. */
@@ -107,36 +96,50 @@ export type UserQueries = {
   findByExternalId: (tenantId: string, connectionId: string, externalId: string) => Promise<UserRecord | undefined>;
 };
 
+/** `userName eq "…"` and nothing else: the filter that identity providers send most names one user, if any. */
+const onlyName = ({ filter, sort, page: { count, startIndex = 1, after } }: ListRequest): string | undefined => {
+  const plain = !sort && !after && startIndex === 1 && count > 0;
+  return plain && filter?.op === 'eq' && filter.attribute.path === 'userName' && typeof filter.value === 'string' ? filter.value : undefined;
+};
+
 /** Everything is asked of `schema`, the directory's view. */
 export const userQueries = (database: Database, schema: string): UserQueries => {
-  const one = async <R extends Row>(sql: Sql, name: string, text: string, values: readonly unknown[]): Promise<R | undefined> => (await sql.query<R>({ name: `${schema}.${name}`, text, values }))[0];
-  // By key, and the rule in memory: one statement serves, prepared, for every connection.
-  const byKey = (id: string, more = '') => `select ${columns}, u.unassigned_from${more} from ${schema}.users u where u.tenant_id = $1 and u.id = ${id}`;
-  const withGroups = byKey('($2::text[])[1]', `, (select json_agg(row_to_json(g)) from (${groupsOfUsersQuery(schema)}) g) as groups`);
-  const sees = (sight: Sight, row: SeenRow) => sight.kind === 'admin' || isSeenBy(sight.policy, { ...recordOf(row), unassignedFrom: row.unassigned_from }, row.last_modified);
+  const find = findUsers(database, schema);
+  const sees = (sight: Sight, row: FoundUser) => sight.kind === 'admin' || isSeenBy(sight.policy, { ...recordOf(row), unassignedFrom: row.unassigned_from }, row.last_modified);
+  const groupsFor = (sight: Sight, { groups }: Wanting): WantedUser['groups'] => (!groups ? 'none' : sight.kind === 'admin' ? 'all' : { connectionId: sight.policy.connectionId });
+  const shown = (row: FoundUser, { groups }: Wanting): ShownUser => ({ ...recordOf(row), ...(groups && { groups: (row.groups ?? []).map(shownGroup) }) });
+  const groupsOf: UserQueries['groupsOf'] = (tenantId, sight, ids) =>
+    groupsOfUsers(database, schema, { tenantId, ids, ...(sight.kind === 'connection' && { connectionId: sight.policy.connectionId }) });
+
   return {
-    get: async (tenantId, sight, id) => {
-      const row = await one<SeenRow>(database, 'user', byKey('$2'), [tenantId, id]);
-      return row && sees(sight, row) ? recordOf(row) : undefined;
+    get: async (tenantId, sight, id, wanting = {}) => {
+      const row = await find.byId({ tenantId, key: id, groups: groupsFor(sight, wanting) });
+      return row && sees(sight, row) ? shown(row, wanting) : undefined;
     },
-    getWithGroups: async (tenantId, sight, id) => {
-      const row = await one<SeenRow & { groups: GroupOfUser[] | null }>(database, 'user-with-groups', withGroups, [tenantId, [id], sight.kind === 'connection' ? sight.policy.connectionId : null]);
-      return row && sees(sight, row) ? { user: recordOf(row), groups: (row.groups ?? []).map(shownGroup) } : undefined;
+    list: async (tenantId, sight, request, { groups, ...filters } = {}) => {
+      const name = Object.keys(filters).length === 0 ? onlyName(request) : undefined;
+      if (name !== undefined) {
+        const row = await find.byName({ tenantId, key: uniqueKey(name), groups: groupsFor(sight, { groups }) });
+        // The key is the same for names that the filter tells apart.
+        const items = row && sees(sight, row) && matches(request.filter!, row.resource) ? [shown(row, { groups })] : [];
+        return { items, ...(request.page.withTotal && { total: items.length }) };
+      }
+      const listed = await list(database, source(schema, tenantId, sight, filters), request);
+      if (!groups) return listed;
+      const found = await groupsOf(tenantId, sight, listed.items.map(({ id }) => id));
+      return { ...listed, items: listed.items.map((user) => ({ ...user, groups: found.get(user.id) ?? [] })) };
     },
-    list: (tenantId, sight, request, filters = {}) => list(database, source(schema, tenantId, sight, filters), request),
-    groupsOf: (tenantId, sight, ids) => groupsOfUsers(database, schema, { tenantId, ids, ...(sight.kind === 'connection' && { connectionId: sight.policy.connectionId }) }),
+    groupsOf,
     findByName: async (tenantId, userName) => {
-      const row = await one<Row & { password_id: string | null; unassigned_from: string | null }>(
-        database,
-        'user-by-name',
-        `select ${columns}, u.password_id, u.unassigned_from from ${schema}.users u where u.tenant_id = $1 and u.user_name_key = $2`,
-        [tenantId, uniqueKey(userName)],
-      );
+      const row = await find.byName({ tenantId, key: uniqueKey(userName), groups: 'none' });
       return row && { ...recordOf(row), passwordId: row.password_id, unassignedFrom: row.unassigned_from };
     },
     findByExternalId: async (tenantId, connectionId, externalId) => {
-      const text = `select ${columns} from ${schema}.users u where u.tenant_id = $1 and u.connection_id = $2 and u.external_id = $3`;
-      const row = await one(database, 'user-by-external-id', text, [tenantId, connectionId, externalId]);
+      const [row] = await database.query<UserRow>({
+        name: `${schema}.user-by-external-id`,
+        text: `select ${userColumns} from ${schema}.users u where u.tenant_id = $1 and u.connection_id = $2 and u.external_id = $3`,
+        values: [tenantId, connectionId, externalId],
+      });
       return row && recordOf(row);
     },
   };

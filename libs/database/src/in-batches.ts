@@ -9,19 +9,23 @@ const LARGEST_BYTES = 4 * 1024 * 1024;
 
 type Waiting<Item, Result> = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void };
 
-type Sending<Item, Result> = {
+export type Sending<Item, Result> = {
   /** The results in the order of the items. */
   send: (items: readonly Item[]) => Promise<readonly Result[]>;
-  /** How much of a batch an item fills; one that fills more than all of it travels alone. */
-  bytesOf: (item: Item) => number;
-  /** Whether a batch failed for what one of its items asks: then each is tried by itself. */
-  failsForOne: (error: unknown) => boolean;
+  /** How much of a batch an item fills; one that fills more than all of it travels alone. Absent: only their number counts. */
+  bytesOf?: (item: Item) => number;
+  /** Whether a batch failed for what one of its items asks: then each is tried by itself. Absent: it never is. */
+  failsForOne?: (error: unknown) => boolean;
 };
 
-/** Carries single requests in batches when there are many at once, so that they share a round trip and a commit. One that comes alone goes at once. */
-export const inBatches = <Item, Result>({ send, bytesOf, failsForOne }: Sending<Item, Result>) => {
+/**
+ * Carries single requests in batches when there are many at once, so that they share a round trip and a commit: those of one turn of the
+ * event loop, and those that come while others are under way. One that comes alone waits for nobody.
+ */
+export const inBatches = <Item, Result>({ send, bytesOf = () => 0, failsForOne = () => false }: Sending<Item, Result>): ((item: Item) => Promise<Result>) => {
   const queue: Waiting<Item, Result>[] = [];
   let underWay = 0;
+  let gathering = false;
 
   const settle = async (batch: readonly Waiting<Item, Result>[]): Promise<void> => {
     try {
@@ -41,17 +45,26 @@ export const inBatches = <Item, Result>({ send, bytesOf, failsForOne }: Sending<
   };
 
   const proceed = (): void => {
-    if (underWay >= UNDER_WAY || queue.length === 0) return;
-    underWay += 1;
-    void settle(nextBatch()).then(() => {
-      underWay -= 1;
-      proceed();
-    });
+    gathering = false;
+    while (underWay < UNDER_WAY && queue.length > 0) {
+      underWay += 1;
+      void settle(nextBatch()).then(() => {
+        underWay -= 1;
+        gather();
+      });
+    }
   };
 
-  return (item: Item): Promise<Result> =>
+  /** Sends at the end of the turn: what else this turn asks for goes along. */
+  const gather = (): void => {
+    if (gathering || underWay >= UNDER_WAY || queue.length === 0) return;
+    gathering = true;
+    setImmediate(proceed);
+  };
+
+  return (item) =>
     new Promise((resolve, reject) => {
       queue.push({ item, resolve, reject });
-      proceed();
+      gather();
     });
 };

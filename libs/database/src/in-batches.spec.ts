@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { setImmediate as turn } from 'node:timers/promises';
-import { inBatches } from './batches.ts';
+import { inBatches } from './in-batches.ts';
 
 /** Answers each item with itself in capitals, when it is told to; fails for "bad". */
 const receiver = () => {
@@ -18,6 +18,7 @@ const receiver = () => {
     failsForOne: (error) => (error as Error).message === 'bad item',
   });
   const answerAll = async () => {
+    await turn();
     for (let n = 0; n < 20; n++) {
       answers.splice(0).forEach((answer) => answer());
       await turn();
@@ -27,13 +28,19 @@ const receiver = () => {
 };
 
 describe('requests in batches', () => {
-  it('go at once while few are under way, and together when they had to wait', async () => {
+  it('go together with those of the same turn, and with those that had to wait', async () => {
     const { ask, batches, answerAll } = receiver();
-    const asking = Promise.all(['a', 'b', 'c', 'd', 'e'].map(ask));
-    expect(batches).toEqual([['a'], ['b']]);
+    const asking = ['a', 'b'].map(ask);
+    await turn();
+    asking.push(ask('c'));
+    await turn();
+    asking.push(ask('d'));
+    await turn();
+    asking.push(ask('e'));
+    expect(batches).toEqual([['a', 'b'], ['c']]);
     await answerAll();
-    expect(batches).toEqual([['a'], ['b'], ['c', 'd', 'e']]);
-    expect(await asking).toEqual(['A', 'B', 'C', 'D', 'E']);
+    expect(batches).toEqual([['a', 'b'], ['c'], ['d', 'e']]);
+    expect(await Promise.all(asking)).toEqual(['A', 'B', 'C', 'D', 'E']);
   });
 
   it('fail alone for what they ask themselves', async () => {
@@ -47,15 +54,15 @@ describe('requests in batches', () => {
     const { ask, batches, answerAll } = receiver();
     const asking = Promise.allSettled(['a', 'b', 'c', 'down', 'd'].map(ask));
     await answerAll();
-    expect((await asking).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected', 'rejected']);
-    expect(batches).toHaveLength(3);
+    expect((await asking).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected', 'rejected', 'rejected']);
+    expect(batches).toHaveLength(1);
   });
 
   it('stay below a size, and a larger one travels alone', async () => {
     const { ask, batches, answerAll } = receiver();
     const asking = Promise.all(['a', 'b', 'c', 'large', 'large', 'd', 'e'].map(ask));
     await answerAll();
-    expect(batches.map(({ length }) => length)).toEqual([1, 1, 1, 1, 1, 2]);
+    expect(batches.map(({ length }) => length)).toEqual([3, 1, 1, 2]);
     await asking;
   });
 
@@ -63,7 +70,7 @@ describe('requests in batches', () => {
     const { ask, batches, answerAll } = receiver();
     const asking = Promise.all(Array.from({ length: 150 }, (_, n) => ask(`${n}`)));
     await answerAll();
-    expect(batches.map(({ length }) => length)).toEqual([1, 1, 64, 64, 20]);
+    expect(batches.map(({ length }) => length)).toEqual([64, 64, 22]);
     await asking;
   });
 });
