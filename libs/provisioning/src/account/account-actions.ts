@@ -2,7 +2,7 @@ import { Rejected, type Caller } from '@tenure/eventing';
 import type { Sql } from '@tenure/database';
 import type { AppConfig } from '../app/app-config.ts';
 import type { Connector } from '../delivery/connector.ts';
-import { markUsers } from '../people/to-evaluate.ts';
+import { mark } from '../people/to-evaluate.ts';
 import type { AccountReply, BulkBody, BulkReply } from '../view/account.bodies.ts';
 import type { AccountQueries } from '../view/account.queries.ts';
 import { findApp } from '../view/find-apps.ts';
@@ -48,7 +48,7 @@ export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake 
     const because = becauseOf(caller);
     const { occurredAt } = await write({ tenantId, id }, command, because);
     // What follows from the act is for an evaluation to say: timers of an account that was adopted, a plan for one that was let go.
-    await markUsers(sql, tenantId, [userId], { ...because, occurredAt: occurredAt! });
+    await mark(sql, [{ tenantId, userIds: [userId], cause: { ...because, occurredAt: occurredAt! } }]);
     await hurry(tenantId, id);
     wake();
     return queries.get(tenantId, appId, id);

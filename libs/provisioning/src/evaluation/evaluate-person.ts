@@ -8,7 +8,7 @@ import { accountIdOf } from '../account/account.aggregate.ts';
 import type { AccountState, Entitlement, Plan } from '../account/account.state.ts';
 import { entitlementKinds, evaluateRules, type RuleOutcome } from '../rules/index.ts';
 import { assignedRoles, inScope, type Assignments, type ScopeAnswer, type ScopePerson } from '../scope/index.ts';
-import { orgUnitOf } from '../people/apply-user.ts';
+import { orgUnitOf } from '../people/apply-users.ts';
 import type { KnownGroups, KnownPerson, KnownTenant } from '../people/find-person.ts';
 
 /** What an evaluation looks at: the views as they are now. */

@@ -5,7 +5,7 @@ import type { WriteAccount } from '../account/write-account.ts';
 import { findPerson, findTenant, groupsOf } from '../people/find-person.ts';
 import { isRebuilding } from '../people/people.consumer.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
-import { appsOf, type DatedApp } from '../view/find-apps.ts';
+import { appsOf, tenantsWithApps, type DatedApp } from '../view/find-apps.ts';
 import { evaluatePerson, type Views } from './evaluate-person.ts';
 
 export type EvaluatorNeeds = {
@@ -26,7 +26,7 @@ type Claimed = {
   occurred_at: Instant;
 };
 
-const BATCH = 20;
+const BATCH = 60;
 /** Each holds a connection while it appends on another, so well below the pool's size. */
 const AT_ONCE = 3;
 /** Real time: after it another worker may take the row over. Doubled work is harmless, for the lock is per user. */
@@ -44,12 +44,22 @@ export const evaluator = ({ database, write, onWritten, onFailure }: EvaluatorNe
       values: [BATCH, LEASE_S],
     });
 
-  const done = ({ tenant_id, user_id, mark }: Claimed) =>
+  /** Whoever was marked again meanwhile stays. */
+  const done = (users: readonly Claimed[]) =>
     database.query({
       name: 'provisioning.evaluated',
-      text: `delete from ${PROVISIONING}.to_evaluate where tenant_id = $1 and user_id = $2 and mark = $3`,
-      values: [tenant_id, user_id, mark],
+      text: `delete from ${PROVISIONING}.to_evaluate t using unnest($1::text[], $2::text[], $3::bigint[]) as done (tenant_id, user_id, mark)
+             where t.tenant_id = done.tenant_id and t.user_id = done.user_id and t.mark = done.mark`,
+      values: [users.map(({ tenant_id }) => tenant_id), users.map(({ user_id }) => user_id), users.map(({ mark }) => mark)],
     });
+
+  /** Every change of a person comes here, also where there is no app: they are done with at once. An app that comes later marks everybody. */
+  const withApps = async (users: readonly Claimed[]): Promise<Claimed[]> => {
+    const tenants = await tenantsWithApps(database, [...new Set(users.map(({ tenant_id }) => tenant_id))]);
+    const without = users.filter(({ tenant_id }) => !tenants.has(tenant_id));
+    if (without.length > 0) await done(without);
+    return users.filter(({ tenant_id }) => tenants.has(tenant_id));
+  };
 
   /** Sooner than the lease would end, later each time. */
   const failed = ({ tenant_id, user_id, mark }: Claimed) =>
@@ -62,7 +72,7 @@ export const evaluator = ({ database, write, onWritten, onFailure }: EvaluatorNe
   const evaluateOne = async (user: Claimed): Promise<void> => {
     try {
       const written = await database.transaction((sql) => underLock(sql, user, write));
-      await done(user);
+      await done([user]);
       if (written) onWritten();
     } catch (error) {
       onFailure(error);
@@ -75,12 +85,13 @@ export const evaluator = ({ database, write, onWritten, onFailure }: EvaluatorNe
     run: async (): Promise<boolean> => {
       if (await isRebuilding(database)) return false;
       const users = await claim();
-      const waiting = [...users];
+      if (users.length === 0) return false;
+      const waiting = await withApps(users);
       const work = async () => {
         for (let user = waiting.shift(); user; user = waiting.shift()) await evaluateOne(user);
       };
       await Promise.all(Array.from({ length: AT_ONCE }, work));
-      return users.length > 0;
+      return true;
     },
     /** Whether everybody was looked at once; those whose evaluation fails hold up nobody else. */
     isThrough: async (): Promise<boolean> =>
@@ -97,8 +108,6 @@ const underLock = async (sql: Sql, user: Claimed, write: WriteAccount): Promise<
   const { tenant_id: tenantId, user_id: userId, causation_id: causationId, correlation_id: correlationId, traceparent } = user;
   await sql.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values: [`evaluate ${tenantId}/${userId}`] });
   const apps = await appsOf(sql, tenantId);
-  // Every change of a person comes here, also where there is no app.
-  if (apps.length === 0) return false;
   const person = await findPerson(sql, tenantId, userId);
   // Erased, or not known yet: then their own facts will mark them.
   if (!person) return false;

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { nextDelivery, statusOf } from '../account/account.state.ts';
 import { refuseGated } from '../app/app.queries.ts';
 import { findPerson, findTenant, groupsOf } from '../people/find-person.ts';
-import { markUsers, PROVISIONING } from '../people/to-evaluate.ts';
+import { mark, PROVISIONING } from '../people/to-evaluate.ts';
 import { findAccount } from '../view/find-account.ts';
 import { appsOf, findApp } from '../view/find-apps.ts';
 import { evaluatePerson } from './evaluate-person.ts';
@@ -44,7 +44,8 @@ export const provisionOnDemand =
     ];
     if (found.app.state !== 'on') return { steps: [...steps, { name: 'delivery', outcome: 'waiting', detail: `the app is ${found.app.state}` }] };
 
-    await markUsers(sql, tenantId, [userId], { causationId: correlationId, correlationId, occurredAt: now, ...(traceparent !== undefined && { traceparent }) });
+    const cause = { causationId: correlationId, correlationId, occurredAt: now, ...(traceparent !== undefined && { traceparent }) };
+    await mark(sql, [{ tenantId, userIds: [userId], cause }]);
     wake();
     return { steps: [...steps, await delivered(sql, tenantId, appId, userId)] };
   };

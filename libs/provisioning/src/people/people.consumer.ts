@@ -3,8 +3,8 @@ import type { Database, Sql } from '@tenure/database';
 import { decoder, streamParts, type Person, type Sealer } from '@tenure/eventing';
 import { factConsumer, type Fact, type FactConsumer, type FactConsumerOptions } from '@tenure/messaging';
 import { applyGroup } from './apply-group.ts';
-import { applyUser } from './apply-user.ts';
-import { causeOf, markTenant, markUsers, PROVISIONING } from './to-evaluate.ts';
+import { applyUsers, type PersonFact } from './apply-users.ts';
+import { causeOf, mark, PROVISIONING, type Mark } from './to-evaluate.ts';
 
 export type PeopleConsumerNeeds = Pick<FactConsumerOptions, 'attempts' | 'retryAfterMs' | 'onParked'> & {
   database: Database;
@@ -22,17 +22,15 @@ export const peopleConsumer = ({ database, sealer, onErased, ...options }: Peopl
   const decodeGroup = decoder(sealer, groupEvents);
   const decodeTenant = decoder(sealer, tenantEvents);
 
-  /** Returns whom it may concern; `everyone` of the tenant. */
-  const apply = async (sql: Sql, fact: Fact): Promise<readonly string[] | 'everyone'> => {
+  const applyPeople = async (sql: Sql, facts: readonly PersonFact[]) => {
+    await applyUsers(sql, facts);
+    for (const { tenantId, userId, event } of facts) if (event.type === 'PersonErased') await onErased?.(sql, { tenantId, personId: userId });
+  };
+
+  /** Groups and tenants, one at a time. Returns whom it may concern; `everyone` of the tenant. */
+  const applyOther = async (sql: Sql, fact: Fact): Promise<readonly string[] | 'everyone'> => {
     const { category, tenantId, id } = streamParts(fact.stream);
     const { occurredAt } = fact.metadata;
-    if (category === 'user') {
-      const { event } = await decodeUser<UserEvent>(fact);
-      if (!event) return [];
-      await applyUser(sql, { tenantId, userId: id }, event, occurredAt);
-      if (event.type === 'PersonErased') await onErased?.(sql, { tenantId, personId: id });
-      return [id];
-    }
     if (category === 'group') {
       const { event } = await decodeGroup<GroupEvent>(fact);
       return event ? applyGroup(sql, { tenantId, groupId: id }, event, occurredAt) : [];
@@ -44,19 +42,32 @@ export const peopleConsumer = ({ database, sealer, onErased, ...options }: Peopl
     return [];
   };
 
-  return factConsumer({
-    ...options,
-    name: CONSUMER,
-    database,
-    schema: PROVISIONING,
-    handle: async (sql, fact) => {
-      const concerned = await apply(sql, fact);
-      if (concerned.length === 0 || (await wasConsumedBefore(sql, fact))) return;
-      const { tenantId } = fact.metadata;
-      await (concerned === 'everyone' ? markTenant(sql, tenantId, causeOf(fact)) : markUsers(sql, tenantId, concerned, causeOf(fact)));
-    },
-  });
+  /** In the order of the facts, people who follow one another at once. */
+  const handleAll = async (sql: Sql, facts: readonly Fact[]) => {
+    const before = await consumedBefore(sql, facts);
+    const marks: Mark[] = [];
+    let people: PersonFact[] = [];
+    const applyGathered = async () => {
+      if (people.length > 0) await applyPeople(sql, people);
+      people = [];
+    };
+    const decoded = await Promise.all(facts.map(async (fact) => (isOfUser(fact) ? (await decodeUser<UserEvent>(fact)).event : undefined)));
+    for (const [index, fact] of facts.entries()) {
+      const { tenantId, id } = streamParts(fact.stream);
+      const event = decoded[index];
+      if (event) people.push({ tenantId, userId: id, event, occurredAt: fact.metadata.occurredAt });
+      if (!isOfUser(fact)) await applyGathered();
+      const concerned = event ? [id] : await applyOther(sql, fact);
+      if (fact.revision > (before.get(fact.stream) ?? 0)) marks.push({ tenantId, userIds: concerned, cause: causeOf(fact) });
+    }
+    await applyGathered();
+    await mark(sql, marks);
+  };
+
+  return factConsumer({ ...options, name: CONSUMER, database, schema: PROVISIONING, handle: (sql, fact) => handleAll(sql, [fact]), handleAll });
 };
+
+const isOfUser = ({ stream }: Fact): boolean => stream.startsWith('user-');
 
 /** Whether the primary domain is another one, which scope asks for (R42). */
 const applyTenant = async (sql: Sql, tenantId: string, event: TenantEvent, occurredAt: string): Promise<boolean> => {
@@ -72,14 +83,14 @@ const applyTenant = async (sql: Sql, tenantId: string, event: TenantEvent, occur
   return before !== undefined && before.primary_domain !== primaryDomain;
 };
 
-/** A rebuild marks nothing: what these facts led to was done when they came first. */
-const wasConsumedBefore = async (sql: Sql, { stream, revision }: Fact): Promise<boolean> => {
-  const [mark] = await sql.query({
+/** Up to which revision streams were consumed before a rebuild, which marks nothing: what those facts led to was done when they came first. */
+const consumedBefore = async (sql: Sql, facts: readonly Fact[]): Promise<Map<string, number>> => {
+  const rows = await sql.query<{ stream: string; revision: number }>({
     name: 'provisioning.consumed_before',
-    text: `select 1 from ${PROVISIONING}.fact_marks where consumer = '${BEFORE_REBUILD}' and stream = $1 and revision >= $2`,
-    values: [stream, revision],
+    text: `select stream, revision from ${PROVISIONING}.fact_marks where consumer = '${BEFORE_REBUILD}' and stream = any($1)`,
+    values: [[...new Set(facts.map(({ stream }) => stream))]],
   });
-  return mark !== undefined;
+  return new Map(rows.map(({ stream, revision }) => [stream, revision]));
 };
 
 /** Empties people and groups, to be built again from the first fact. Nobody is evaluated until they are where they were. */

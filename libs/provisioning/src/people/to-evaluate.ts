@@ -14,17 +14,33 @@ export const causeOf = ({ id, metadata: { correlationId, occurredAt, traceparent
   ...(traceparent !== undefined && { traceparent }),
 });
 
+/** Whom one event may concern. */
+export type Mark = { tenantId: string; userIds: readonly string[] | 'everyone'; cause: Cause };
+
 /** In one order for all, so that two who mark many don't lock each other out. The mark tells a worker that something came while it looked. */
-export const markUsers = async (sql: Sql, tenantId: string, userIds: readonly string[], cause: Cause): Promise<void> => {
-  if (userIds.length === 0) return;
+export const mark = async (sql: Sql, marks: readonly Mark[]): Promise<void> => {
+  // The last cause of each person counts.
+  const people = new Map(marks.flatMap(({ tenantId, userIds, cause }) => (userIds === 'everyone' ? [] : userIds.map((userId) => [`${tenantId}/${userId}`, { tenantId, userId, cause }] as const))));
+  if (people.size > 0) await markPeople(sql, [...people.values()]);
+  for (const { tenantId, userIds, cause } of marks) if (userIds === 'everyone') await markTenant(sql, tenantId, cause);
+};
+
+const markPeople = async (sql: Sql, people: readonly { tenantId: string; userId: string; cause: Cause }[]): Promise<void> => {
   await sql.query({
     name: 'provisioning.mark',
     text: `insert into ${PROVISIONING}.to_evaluate as t (tenant_id, user_id, causation_id, correlation_id, traceparent, occurred_at)
-           select distinct $1, id, $3, $4, $5, $6::timestamptz from unnest($2::text[]) id order by id
+           select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]) marked order by 1, 2
            on conflict (tenant_id, user_id) do update set
              mark = t.mark + 1, causation_id = excluded.causation_id, correlation_id = excluded.correlation_id, traceparent = excluded.traceparent,
              occurred_at = greatest(t.occurred_at, excluded.occurred_at), attempts = 0, due_at = now()`,
-    values: [tenantId, userIds, cause.causationId, cause.correlationId, cause.traceparent ?? null, cause.occurredAt],
+    values: [
+      people.map(({ tenantId }) => tenantId),
+      people.map(({ userId }) => userId),
+      people.map(({ cause }) => cause.causationId),
+      people.map(({ cause }) => cause.correlationId),
+      people.map(({ cause }) => cause.traceparent ?? null),
+      people.map(({ cause }) => cause.occurredAt),
+    ],
   });
 };
 

@@ -41,3 +41,14 @@ export const appsOf = async (sql: Sql, tenantId: string): Promise<DatedApp[]> =>
   });
   return rows.map(({ config, since }) => ({ app: config, since }));
 };
+
+/** Which of these tenants have an app at all. */
+export const tenantsWithApps = async (sql: Sql, tenantIds: readonly string[]): Promise<ReadonlySet<string>> => {
+  const rows = await sql.query<{ tenant_id: string }>({
+    name: 'provisioning.tenants_with_apps',
+    text: `select wanted.tenant_id from unnest($1::text[]) as wanted (tenant_id)
+           where exists (select from ${PROVISIONING_VIEW}.apps a where a.tenant_id = wanted.tenant_id)`,
+    values: [tenantIds],
+  });
+  return new Set(rows.map(({ tenant_id }) => tenant_id));
+};

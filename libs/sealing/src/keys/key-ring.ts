@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { Database } from '@tenure/database';
+import { inBatches, type Database } from '@tenure/database';
 import { ERASED, type Erased, type Person } from '@tenure/eventing';
 import { newKey } from '../cipher.ts';
 import { KeyDestroyed, KeyMissing } from '../errors.ts';
@@ -104,16 +104,25 @@ export const keyRing = ({ database, schema = 'keys', secretsKey, cacheForMs = CA
     return row!.had_key;
   };
 
+  const insert = inBatches<Person, Pick<PersonRow, 'wrapped'>>({
+    send: async (persons) => {
+      const distinct = [...new Map(persons.map((person) => [personName(person), person])).values()];
+      const rows = await database.query<PersonRow>({
+        name: `${schema}.create-person-keys`,
+        // The update changes nothing; it makes a row that is already there come back, also one of a concurrent transaction. In one order: no deadlock.
+        text: `insert into ${schema}.person_keys (tenant_id, person_id, wrapped)
+               select * from unnest($1::text[], $2::text[], $3::bytea[]) as made(tenant_id, person_id, wrapped) order by 1, 2
+               on conflict (tenant_id, person_id) do update set tenant_id = excluded.tenant_id returning tenant_id, person_id, wrapped`,
+        values: [...columns(distinct), distinct.map((person) => wrap(newKey(), personOwner(person)))],
+      });
+      const made = new Map(rows.map((row) => [personName({ tenantId: row.tenant_id, personId: row.person_id }), row]));
+      return persons.map((person) => made.get(personName(person))!);
+    },
+  });
+
   return {
     createPerson: async (person) => {
-      const [row] = await database.query<Pick<PersonRow, 'wrapped'>>({
-        name: `${schema}.create-person-key`,
-        // The update changes nothing; it makes a row that is already there come back, also one of a concurrent transaction.
-        text: `insert into ${schema}.person_keys (tenant_id, person_id, wrapped) values ($1, $2, $3)
-               on conflict (tenant_id, person_id) do update set tenant_id = excluded.tenant_id returning wrapped`,
-        values: [person.tenantId, person.personId, wrap(newKey(), personOwner(person))],
-      });
-      const key = keyIn(person, row!);
+      const key = keyIn(person, await insert(person));
       people.put(person, key);
       if (key === ERASED) throw new KeyDestroyed(person);
     },

@@ -4,10 +4,33 @@ import { ERASED, type Instant } from '@tenure/eventing';
 import { tenureUserSchema, valueAt, type JsonObject } from '@tenure/scim';
 import { PROVISIONING } from './to-evaluate.ts';
 
-type Key = { tenantId: string; userId: string };
+/** What a user's fact says. */
+export type PersonFact = { tenantId: string; userId: string; event: UserEvent; occurredAt: Instant };
 
-/** One user's fact. Each `since` moves only when its own condition changes. */
-export const applyUser = async (sql: Sql, { tenantId, userId }: Key, event: UserEvent, occurredAt: Instant): Promise<void> => {
+type Key = Pick<PersonFact, 'tenantId' | 'userId'>;
+type Put = Key & { resource: JsonObject; occurredAt: Instant };
+
+/** Facts of users, in order: those that say how somebody is now share statements. */
+export const applyUsers = async (sql: Sql, facts: readonly PersonFact[]): Promise<void> => {
+  // By person: nobody is twice in one statement.
+  let puts = new Map<string, Put>();
+  const putGathered = async () => {
+    if (puts.size > 0) await putAll(sql, [...puts.values()]);
+    puts = new Map();
+  };
+  for (const fact of facts) {
+    const resource = resourceAfter(fact.event);
+    const name = `${fact.tenantId}/${fact.userId}`;
+    if (!resource || puts.has(name)) await putGathered();
+    if (resource) puts.set(name, { ...fact, resource });
+    else if (fact.event.type === 'UserDeleted') await remove(sql, fact, fact.occurredAt);
+    else await erase(sql, fact, fact.occurredAt);
+  }
+  await putGathered();
+};
+
+/** Undefined where nothing can be told of the person any more: deleted, or erased. */
+const resourceAfter = (event: UserEvent): JsonObject | undefined => {
   switch (event.type) {
     case 'UserCreated':
     case 'UserChanged':
@@ -16,16 +39,18 @@ export const applyUser = async (sql: Sql, { tenantId, userId }: Key, event: User
     case 'UserLinked':
     case 'UserUnlinked':
     case 'UserAccountTypeChanged':
-      return event.personal === ERASED ? erase(sql, { tenantId, userId }, occurredAt) : put(sql, { tenantId, userId }, event.personal.resource, occurredAt);
+      return event.personal === ERASED ? undefined : event.personal.resource;
     case 'UserDeleted':
-      await sql.query({
-        text: `update ${PROVISIONING}.people set deleted = true, deleted_at = coalesce(deleted_at, $3), changed_at = $3 where tenant_id = $1 and id = $2`,
-        values: [tenantId, userId, occurredAt],
-      });
-      return;
     case 'PersonErased':
-      return erase(sql, { tenantId, userId }, occurredAt);
+      return undefined;
   }
+};
+
+const remove = async (sql: Sql, { tenantId, userId }: Key, occurredAt: Instant) => {
+  await sql.query({
+    text: `update ${PROVISIONING}.people set deleted = true, deleted_at = coalesce(deleted_at, $3), changed_at = $3 where tenant_id = $1 and id = $2`,
+    values: [tenantId, userId, occurredAt],
+  });
 };
 
 const isArchived = (resource: JsonObject): boolean => valueAt(resource, `${tenureUserSchema.id}:archived`) === true;
@@ -35,14 +60,17 @@ export const orgUnitOf = (resource: JsonObject): string | null => {
   return typeof path === 'string' ? path : null;
 };
 
-const put = async (sql: Sql, { tenantId, userId }: Key, resource: JsonObject, occurredAt: Instant) => {
+/** Each `since` moves only when its own condition changes. */
+const putAll = async (sql: Sql, puts: readonly Put[]) => {
   const unit = `resource->'${tenureUserSchema.id}'->>'orgUnitPath'`;
   const domain = (row: string) => `lower(split_part(${row}.resource->>'userName', '@', 2))`;
   await sql.query({
-    name: 'provisioning.put_person',
+    name: 'provisioning.put_people',
     text: `insert into ${PROVISIONING}.people as p
              (tenant_id, id, resource, active, archived, active_since, archived_since, unit_since, domain_since, changed_at)
-           values ($1, $2, $3, $4, $5, $6, $6, $6, $6, $6)
+           select tenant_id, id, resource::jsonb, active, archived, at, at, at, at, at
+           from unnest($1::text[], $2::text[], $3::text[], $4::bool[], $5::bool[], $6::timestamptz[]) as put (tenant_id, id, resource, active, archived, at)
+           order by tenant_id, id
            on conflict (tenant_id, id) do update set
              resource = excluded.resource, active = excluded.active, archived = excluded.archived, changed_at = excluded.changed_at,
              active_since = case when p.active = excluded.active then p.active_since else excluded.changed_at end,
@@ -50,7 +78,14 @@ const put = async (sql: Sql, { tenantId, userId }: Key, resource: JsonObject, oc
              unit_since = case when p.${unit} is not distinct from excluded.${unit} then p.unit_since else excluded.changed_at end,
              domain_since = case when ${domain('p')} is not distinct from ${domain('excluded')} then p.domain_since else excluded.changed_at end
            where not p.erased`,
-    values: [tenantId, userId, JSON.stringify(resource), resource['active'] !== false, isArchived(resource), occurredAt],
+    values: [
+      puts.map(({ tenantId }) => tenantId),
+      puts.map(({ userId }) => userId),
+      puts.map(({ resource }) => JSON.stringify(resource)),
+      puts.map(({ resource }) => resource.active !== false),
+      puts.map(({ resource }) => isArchived(resource)),
+      puts.map(({ occurredAt }) => occurredAt),
+    ],
   });
 };
 
