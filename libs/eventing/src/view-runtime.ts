@@ -3,7 +3,7 @@ import { inBatches, type Database, type Sql } from '@tenure/database';
 import { decoder, type Decoded, type Recorded, type Sealer } from './codec.ts';
 import type { DomainEvent } from './define-event.ts';
 import type { EventStore } from './event-store.ts';
-import type { Position, StreamName } from './event.ts';
+import type { Position, StoredEvent, StreamName } from './event.ts';
 import { checkpointsTable, readCheckpoint, startFollower, type Follower } from './follower.ts';
 import type { Leases } from './lease.ts';
 import type { Gap, View } from './view.ts';
@@ -105,7 +105,10 @@ export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntim
     synchronousCommit: 'off',
     // Writers apply their own events: the follower only repairs, and moves the checkpoint.
     lingerMs: 100,
-    handle: async (sql, events) => applyAll(sql, await Promise.all(events.map((stored) => decode(stored)))),
+    handle: async (sql, events) => {
+      const fresh = await unapplied(sql, view, events);
+      if (fresh.length > 0) await applyAll(sql, await Promise.all(fresh.map((stored) => decode(stored))));
+    },
     ...(onFailure && { onFailure }),
   });
 
@@ -148,6 +151,18 @@ export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntim
       await follower.stop();
     },
   };
+};
+
+/** What the view has not seen: of a running system most was applied by its writer, and need not be opened again. */
+const unapplied = async (sql: Sql, { name }: View, events: readonly StoredEvent[]): Promise<readonly StoredEvent[]> => {
+  const streams = [...new Set(events.map(({ stream }) => stream))];
+  const rows = await sql.query<{ stream: StreamName; revision: number }>({
+    name: `${name}.heads`,
+    text: `select h.stream, h.revision from unnest($1::text[]) as seen (stream) cross join lateral (select * from ${name}.heads where stream = seen.stream limit 1) h`,
+    values: [streams],
+  });
+  const heads = new Map(rows.map(({ stream, revision }) => [stream, revision]));
+  return events.filter(({ stream, revision }) => revision > (heads.get(stream) ?? 0));
 };
 
 type Promotion = ViewRuntimeOptions & { follower: Follower; state: () => Promise<ViewState>; signal: AbortSignal };

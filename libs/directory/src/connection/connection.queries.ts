@@ -1,5 +1,5 @@
 import type { ConnectionState, Features } from '@tenure/contracts';
-import type { Database } from '@tenure/database';
+import { inBatches, type Database } from '@tenure/database';
 import { Rejected } from '@tenure/eventing';
 import type { ConnectionSettings } from '@tenure/scim';
 import type { ConnectionPolicy, IssuedToken } from '../user/connection-policy.ts';
@@ -64,6 +64,22 @@ export const policyOf = ({ connectionId, enabled, settings, defaults }: ScimConn
 /** Everything is asked of `schema`, the directory's view, and of the columns of `secrets` that its reader is granted. */
 export const connectionQueries = (database: Database, schema: string): ConnectionQueries => {
   const select = `select c.id, c.created_at, c.last_modified, c.revision, c.body from ${schema}.connections c`;
+  // Each deactivation asks: those that come together share a statement.
+  const tokenIssuedBy = inBatches<{ tenantId: string; userId: string }, IssuedToken | undefined>({
+    send: async (asked) => {
+      const rows = await database.query<{ n: number; id: string; name: string }>({
+        name: `${schema}.token-issued-by`,
+        text: `select asked.n, c.id, c.name from unnest($1::text[], $2::text[]) with ordinality as asked (tenant_id, user_id, n)
+               cross join lateral (
+                 select id, body->>'name' as name from ${schema}.connections
+                 where tenant_id = asked.tenant_id and token_issuer_user_id = asked.user_id order by created_at limit 1
+               ) c`,
+        values: [asked.map(({ tenantId }) => tenantId), asked.map(({ userId }) => userId)],
+      });
+      const found = new Map(rows.map(({ n, id, name }) => [n, { connectionId: id, connectionName: name }]));
+      return asked.map((_, index) => found.get(index + 1));
+    },
+  });
   return {
     list: async (tenantId, request) => {
       const { limit, after } = pageBehind(request);
@@ -97,13 +113,6 @@ export const connectionQueries = (database: Database, schema: string): Connectio
       const defaults = defaultsOf(settings, { preferredLanguage: language, timezone });
       return { tenantId, connectionId, name, enabled, settings, ...(hmac !== null && { tokenHmac: hmac }), features, primaryDomain: primary_domain, defaults };
     },
-    tokenIssuedBy: async (tenantId, userId) => {
-      const [row] = await database.query<{ id: string; name: string }>({
-        name: `${schema}.token-issued-by`,
-        text: `select id, body->>'name' as name from ${schema}.connections where tenant_id = $1 and token_issuer_user_id = $2 order by created_at limit 1`,
-        values: [tenantId, userId],
-      });
-      return row && { connectionId: row.id, connectionName: row.name };
-    },
+    tokenIssuedBy: (tenantId, userId) => tokenIssuedBy({ tenantId, userId }),
   };
 };

@@ -45,31 +45,33 @@ const atRevision = async <T extends { head: Revision | null }>({ catchUp }: Memb
   throw new StaleStream(stream, revision);
 };
 
+/** A member's row by its key. Joined, a young table whose size the planner doesn't know yet is read for the whole group. */
+const memberRow = (schema: string, id: string) => `select member_id from ${schema}.group_members where tenant_id = $2 and group_id = $3 and member_id = ${id} limit 1`;
+
 const ask = async ({ sql, schema }: MembersDeps, { tenantId, groupId, stream }: GroupAt, policy: ConnectionPolicy, request: MemberRequest): Promise<Answer> => {
   const given = parameters(stream, tenantId, groupId, request.add, policy.connectionId);
   const sight = userSight({ kind: 'connection', policy }, given);
   const removed =
     request.others === 'keep'
-      ? `m.member_id = any(${given.add(request.remove)}::text[])`
-      : `not exists (select from wanted w where w.id = m.member_id)`;
+      ? `unnest(${given.add(request.remove)}::text[]) as gone (id) cross join lateral (${memberRow(schema, 'gone.id')}) m`
+      : `${schema}.group_members m where m.tenant_id = $2 and m.group_id = $3 and not exists (select from wanted w where w.id = m.member_id)`;
   const [answer] = await sql.query<Answer>({
     text: `
       with
       wanted(id) as (select unnest($4::text[])),
       fresh(id) as (
-        select w.id from wanted w
-        where not exists (select from ${schema}.group_members m where m.tenant_id = $2 and m.group_id = $3 and m.member_id = w.id)
+        select w.id from wanted w left join lateral (${memberRow(schema, 'w.id')}) m on true where m.member_id is null
       ),
       known(id, kind) as (
-        select u.id, 'User' from fresh f join ${schema}.users u on u.tenant_id = $2 and u.id = f.id where ${sight}
+        select u.id, 'User' from fresh f cross join lateral (select * from ${schema}.users where tenant_id = $2 and id = f.id limit 1) u where ${sight}
         union all
-        select g.id, 'Group' from fresh f join ${schema}.groups g on g.tenant_id = $2 and g.id = f.id where g.connection_id = $5
+        select g.id, 'Group' from fresh f cross join lateral (select * from ${schema}.groups where tenant_id = $2 and id = f.id limit 1) g where g.connection_id = $5
       )
       select
         (select h.revision from ${schema}.heads h where h.stream = $1) as head,
         (select coalesce(jsonb_agg(jsonb_build_object('id', k.id, 'kind', k.kind)), '[]') from known k) as added,
         (select coalesce(jsonb_agg(f.id), '[]') from fresh f where not exists (select from known k where k.id = f.id)) as unknown,
-        (select coalesce(jsonb_agg(m.member_id), '[]') from ${schema}.group_members m where m.tenant_id = $2 and m.group_id = $3 and ${removed}) as removed`,
+        (select coalesce(jsonb_agg(m.member_id), '[]') from ${removed}) as removed`,
     values: given.values,
   });
   return answer!;

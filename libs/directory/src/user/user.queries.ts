@@ -108,8 +108,12 @@ export const userQueries = (database: Database, schema: string): UserQueries => 
   const sees = (sight: Sight, row: FoundUser) => sight.kind === 'admin' || isSeenBy(sight.policy, { ...recordOf(row), unassignedFrom: row.unassigned_from }, row.last_modified);
   const groupsFor = (sight: Sight, { groups }: Wanting): WantedUser['groups'] => (!groups ? 'none' : sight.kind === 'admin' ? 'all' : { connectionId: sight.policy.connectionId });
   const shown = (row: FoundUser, { groups }: Wanting): ShownUser => ({ ...recordOf(row), ...(groups && { groups: (row.groups ?? []).map(shownGroup) }) });
-  const groupsOf: UserQueries['groupsOf'] = (tenantId, sight, ids) =>
-    groupsOfUsers(database, schema, { tenantId, ids, ...(sight.kind === 'connection' && { connectionId: sight.policy.connectionId }) });
+  const groupsOf: UserQueries['groupsOf'] = async (tenantId, sight, ids) => {
+    if (ids.length > 1) return groupsOfUsers(database, schema, { tenantId, ids, ...(sight.kind === 'connection' && { connectionId: sight.policy.connectionId }) });
+    // Of one, as each answer to a write shows them: with those that others ask for.
+    const found = await Promise.all(ids.map((key) => find.byId({ tenantId, key, groups: groupsFor(sight, { groups: true }) })));
+    return new Map(ids.map((id, index) => [id, (found[index]?.groups ?? []).map(shownGroup)]));
+  };
 
   return {
     get: async (tenantId, sight, id, wanting = {}) => {
