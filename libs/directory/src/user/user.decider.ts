@@ -56,7 +56,7 @@ const decide = (command: UserCommand, state: UserState): UserEvent[] => {
       // An admin's own PATCH is as tolerant as the generic profile.
       const dialect = command.writer.kind === 'connection' ? command.writer.policy.settings : profiles.generic;
       const { resource } = inScim(() => applyPatch(userType, user.resource, command.operations, dialect));
-      const written = write(user, command, resource);
+      const written = write(user, command, resource, { patched: true });
       return [...written, ...changeType(written.reduce(evolveUser, user), command)];
     }
     case 'Revive':
@@ -96,8 +96,8 @@ const replaced = (user: PresentUser, { resource, cleared, writer }: Extract<User
 };
 
 /** A write's events: the link that a connection's first write makes, then what changed, if anything did. */
-const write = (user: PresentUser, { writer, lockedBy, passwordId }: Writing, wanted: Resource): UserEvent[] => {
-  const change = writer.kind === 'connection' ? govern(writer.policy, user, wanted) : governLocal(user, wanted);
+const write = (user: PresentUser, { writer, lockedBy, passwordId }: Writing, wanted: Resource, { patched = false } = {}): UserEvent[] => {
+  const change = writer.kind === 'connection' ? govern(writer.policy, user, wanted, { patched }) : governLocal(user, wanted);
   refuseLocked(lockedBy, isActive(user.resource) && !isActive(change.resource) ? 'suspended' : change.changed.includes('roles') ? 'given another role' : undefined);
   const linked = writer.kind === 'connection' ? link(user, writer.policy.connectionId) : user;
   return [...(linked === user ? [] : [UserLinked(standingOf(linked, writer, []), { resource: user.resource })]), ...changes(linked, writer, change, passwordId)];

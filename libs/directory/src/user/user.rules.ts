@@ -53,15 +53,19 @@ const requireSettings = (required: readonly string[], before: Resource | undefin
     throw new Rejected('invalid', 'user/attribute-required', `This connection requires ${missing.join(', ')}.`, missing.map((field) => ({ field, message: 'is required' })));
 };
 
-/** Clearing `active` is no way to reactivate: without a value it stays what it was. */
-const withActive = (resource: Resource, before: Resource | undefined): Resource => (resource.active === undefined ? { ...resource, active: before?.active ?? true } : resource);
+/**
+ * A new user is active unless the body says otherwise, and clearing `active` is no way to reactivate: without a value it stays what it was.
+ * Only a PATCH that removes it from an active user is taken at its word (RFC 7644 §3.5.2.2): unassigned, they are active all the same.
+ */
+const withActive = (resource: Resource, before: Resource | undefined, removable: boolean): Resource =>
+  resource.active !== undefined || (removable && before?.active !== false) ? resource : { ...resource, active: before?.active ?? true };
 
 const keysOf = ({ userName, externalId }: Resource) => ({ userName, externalId });
 
-/** What a connection's write comes to under its settings: authority, roles, defaults, required attributes (R11 to R13, R68). */
-export const govern = ({ settings, defaults }: ConnectionPolicy, user: PresentUser | undefined, wanted: Resource): Change => {
+/** What a connection's write comes to under its settings: authority, roles, defaults, required attributes (R11 to R13, R68). `patched`: a PATCH, which can remove `active`. */
+export const govern = ({ settings, defaults }: ConnectionPolicy, user: PresentUser | undefined, wanted: Resource, { patched = false } = {}): Change => {
   const withDefaults = user ? wanted : Object.entries(defaults).reduce((resource, [path, value]) => (valueAt(resource, path) === undefined ? withValue(resource, path, value) : resource), wanted);
-  const allowed = withActive(underAuthority(settings.authority, user, withDefaults), user?.resource);
+  const allowed = withActive(underAuthority(settings.authority, user, withDefaults), user?.resource, patched);
   const named = settings.roles === 'adminUserGuest' ? withNamedRole(allowed) : allowed;
   requireSettings(settings.required, user?.resource, named);
   refuseOverlong(keysOf(named));
@@ -72,5 +76,5 @@ export const govern = ({ settings, defaults }: ConnectionPolicy, user: PresentUs
 export const governLocal = (user: PresentUser | undefined, wanted: Resource): Change => {
   const kept = user?.connectionId ? withValue(wanted, 'externalId', user.resource.externalId) : wanted;
   refuseOverlong(keysOf(kept));
-  return settle(userType, user?.resource ?? {}, withActive(kept, user?.resource));
+  return settle(userType, user?.resource ?? {}, withActive(kept, user?.resource, false));
 };

@@ -70,6 +70,7 @@ const assignment = (op: 'add' | 'replace', path: Path, value: Json, { reading }:
     return op === 'add' ? [] : clearing(path);
   }
   const read = attribute.type === 'complex' ? readSingleComplex(attribute, value, path.path, reading) : readValue(attribute, value, path.path, reading);
+  if (read === '') refuseClearing(path, false);
   return read === undefined ? clearing(path) : [{ op, ...target, value: read }];
 };
 
@@ -108,7 +109,9 @@ const operationAt = (op: Op, text: string, value: Json | undefined, pathless: bo
 
 /** The path is a schema: its value holds attributes of it; without one, a removal takes them all. */
 const operationsOnSchema = (op: Op, urn: string, value: Json | undefined, pathless: boolean, context: Context): PatchOperation[] => {
-  if (op !== 'remove' && isObject(value)) return Object.entries(value).flatMap(([name, one]) => operationAt(op, `${urn}:${name}`, one, pathless, context));
+  // Clients that hold an extension as a resource of its own send its `schemas` along.
+  if (op !== 'remove' && isObject(value))
+    return Object.entries(value).flatMap(([name, one]) => (name.toLowerCase() === 'schemas' ? [] : operationAt(op, `${urn}:${name}`, one, pathless, context)));
   const extension = context.type.extensions.find(({ schema }) => schema.id === urn);
   if (!extension || (op !== 'remove' && value !== null)) throw op === 'remove' ? mutability(`"${urn}" cannot be removed.`) : invalidValue(`"${urn}" must be an object.`);
   if (op === 'add') return [];

@@ -72,11 +72,16 @@ const part = (attribute: Attribute, path: string, value: Json, projection: Proje
 };
 
 /** RFC 7643 §7 `returned` and RFC 7644 §3.9: the resource as a reply shows it, attributes in the order of their schemas. */
-export const project = (type: ResourceType, resource: Resource, projection: Projection = {}): JsonObject =>
-  resourceOf(
+export const project = (type: ResourceType, resource: Resource, projection: Projection = {}): JsonObject => {
+  const shown = resourceOf(
     attributesOf(type).flatMap(({ path, attribute }) => {
       const value = valueAt(resource, path);
-      const shown = value === undefined ? undefined : projected(attribute, path, value, projection);
-      return shown === undefined ? [] : [[path, shown] as const];
+      const part = value === undefined ? undefined : projected(attribute, path, value, projection);
+      return part === undefined ? [] : [[path, part] as const];
     }),
   );
+  // RFC 7643 §3: `schemas` names those of what is there; an extension of which nothing is shown is not.
+  const hidden = type.extensions.filter(({ schema, required }) => !required && !Object.hasOwn(shown, schema.id)).map(({ schema }) => schema.id);
+  if (hidden.length > 0 && Array.isArray(shown.schemas)) shown.schemas = shown.schemas.filter((id) => typeof id !== 'string' || !hidden.includes(id));
+  return shown;
+};

@@ -88,7 +88,10 @@ export const enterpriseUserSchema: Schema = {
   ],
 };
 
-/** What Tenure itself knows of a person: unit and archived flag (R41, R43), and the type of account (R15). Design decision 14. */
+/**
+ * What Tenure itself knows of a person: unit and archived flag (R41, R43), and the type of account (R15), which is not
+ * shown unasked: an extension that comes back with more than was sent irritates clients. Design decision 14.
+ */
 export const tenureUserSchema: Schema = {
   id: 'urn:ietf:params:scim:schemas:extension:tenure:2.0:User',
   name: 'TenureUser',
@@ -96,7 +99,7 @@ export const tenureUserSchema: Schema = {
   attributes: [
     text('orgUnitPath', 'The organisational unit, e.g. /Sales/North.'),
     attribute('archived', 'boolean', 'Whether the user is archived, hence outside provisioning.'),
-    text('accountType', 'How the account is managed.', { mutability: 'readOnly', canonicalValues: ['managed', 'provisionedManaged', 'unmanaged'] }),
+    text('accountType', 'How the account is managed.', { mutability: 'readOnly', returned: 'request', canonicalValues: ['managed', 'provisionedManaged', 'unmanaged'] }),
   ],
 };
 
