@@ -4,6 +4,7 @@ import { startHttpLimit } from './limits/http-limit.mjs';
 import { timeToAccount, writesWithApp } from './measures/delivery.mjs';
 import { groupPatches } from './measures/groups.mjs';
 import { followerLags } from './measures/lag.mjs';
+import { largeDirectory } from './measures/large-directory.mjs';
 import { idleMemory, memoryAfterwards } from './measures/memory.mjs';
 import { rebuild } from './measures/rebuild.mjs';
 import { usersStandalone } from './measures/users.mjs';
@@ -26,8 +27,20 @@ export const standaloneMeasures = {
   },
   lag: followerLags,
   groups: groupPatches,
+  'large directory': largeDirectory,
   rebuild,
   'memory afterwards': memoryAfterwards,
+};
+
+const AT_ONCE = 10_000;
+
+/** More people where there are too few, and says how far it is: it takes minutes. */
+const populateAtLeast = (people, size, say) => async (wanted) => {
+  const until = performance.now() + size.populateMs;
+  while (people.known.length < wanted && performance.now() < until) {
+    await people.populate(Math.min(AT_ONCE, wanted - people.known.length), until - performance.now());
+    say(`${people.known.length} of ${wanted} people …`);
+  }
 };
 
 /** Starts the system, a tenant with people in it, and the limit on the same PostgreSQL. `keep` remembers what is to be stopped. */
@@ -43,7 +56,7 @@ export const openStandalone = async ({ root, load, size, keep, say }) => {
     say(`creating ${size.population} people …`);
     await people.populate(size.population);
     await limit.populate(size.population);
-    return { ...context, tenant, people, limit };
+    return { ...context, tenant, people, limit, populateAtLeast: populateAtLeast(people, size, say) };
   };
   return { context, populate, startsEmpty: ['memory'] };
 };

@@ -11,6 +11,8 @@ export const targets = {
   kafkaWriteAlone: atMost(2.5, 'p50 ≤ 2.5 × the limit'),
   kafkaWrite64: atLeast(0.25, `≥ ${percent(0.25)} of the limit`),
   largeGroup: atMost(1.2, 'p50 ≤ 1.2 × that of 10 members'),
+  indexedFilter: atMost(10, 'p95 < 10 ms'),
+  deepPage: atMost(1.5, 'as fast as the first'),
   rebuild: atLeast(20_000, '≥ 20,000/s'),
   idleMemory: atMost(400, '< 400 MB'),
 };

@@ -21,10 +21,9 @@ const oneInOneOut = (load, tenant, id, candidates) => {
 };
 
 /** PATCH of one member in groups of very different sizes, in turns; each beside the smallest. */
-export const groupPatches = async ({ load, tenant, people, size }, add) => {
+export const groupPatches = async ({ load, tenant, people, size, populateAtLeast }, add) => {
   const outside = 20;
-  const wanted = Math.max(...size.groups) + outside - people.known.length;
-  if (wanted > 0) await people.populate(wanted, size.populateMs);
+  await populateAtLeast(Math.max(...size.groups) + outside);
   const ids = people.known.map(({ id }) => id);
   const sizes = size.groups.filter((members) => members + outside <= ids.length);
   for (const members of size.groups.filter((some) => !sizes.includes(some)))
