@@ -8,8 +8,15 @@ const TIMESTAMPTZ = 1184;
 /** A `bigint` is a number where that is exact; beyond it stays text rather than becoming a wrong number. */
 const parseBigint = (text: string) => (Number.isSafeInteger(Number(text)) ? Number(text) : text);
 
-/** As an `Instant`: UTC with milliseconds. `infinity` stays as it is. */
-const parseInstant = (text: string) => (text.endsWith('infinity') ? text : new Date(text).toISOString());
+/** What PostgreSQL sends where its time zone is UTC, as with the embedded one. */
+const UTC = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?\+00$/;
+
+/** As an `Instant`: UTC with milliseconds. `infinity` stays as it is. Each row has some, so the usual form is not worth a `Date`. */
+const parseInstant = (text: string) => {
+  const [, day, time, fraction = ''] = UTC.exec(text) ?? [];
+  if (day) return `${day}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}Z`;
+  return text.endsWith('infinity') ? text : new Date(text).toISOString();
+};
 
 const asText = (text: string) => text;
 

@@ -49,6 +49,19 @@ export const isReturned = (type: ResourceType, path: string, projection: Project
   return found !== undefined && wanted(found.attribute, path, projection) !== 'no';
 };
 
+const byDefault = ({ returned }: Attribute): boolean => returned === undefined || returned === 'default' || returned === 'always';
+
+/** Attributes that are shown as they are stored unless a client says otherwise. */
+const wholeByDefault = new WeakMap<Attribute, boolean>();
+
+const isWholeByDefault = (attribute: Attribute): boolean => {
+  const known = wholeByDefault.get(attribute);
+  if (known !== undefined) return known;
+  const whole = byDefault(attribute) && (attribute.subAttributes ?? []).every(byDefault);
+  wholeByDefault.set(attribute, whole);
+  return whole;
+};
+
 const projected = (attribute: Attribute, path: string, value: Json, projection: Projection): Json | undefined => {
   const extent = wanted(attribute, path, projection);
   if (extent === 'no') return undefined;
@@ -73,13 +86,15 @@ const part = (attribute: Attribute, path: string, value: Json, projection: Proje
 
 /** RFC 7643 §7 `returned` and RFC 7644 §3.9: the resource as a reply shows it, attributes in the order of their schemas. */
 export const project = (type: ResourceType, resource: Resource, projection: Projection = {}): JsonObject => {
-  const shown = resourceOf(
-    attributesOf(type).flatMap(({ path, attribute }) => {
-      const value = valueAt(resource, path);
-      const part = value === undefined ? undefined : projected(attribute, path, value, projection);
-      return part === undefined ? [] : [[path, part] as const];
-    }),
-  );
+  const silent = !projection.only && !projection.except;
+  const values: [path: string, value: Json][] = [];
+  for (const { path, attribute } of attributesOf(type)) {
+    const value = valueAt(resource, path);
+    if (value === undefined) continue;
+    const shown = silent && isWholeByDefault(attribute) ? value : projected(attribute, path, value, projection);
+    if (shown !== undefined) values.push([path, shown]);
+  }
+  const shown = resourceOf(values);
   // RFC 7643 §3: `schemas` names those of what is there; an extension of which nothing is shown is not.
   const hidden = type.extensions.filter(({ schema, required }) => !required && !Object.hasOwn(shown, schema.id)).map(({ schema }) => schema.id);
   if (hidden.length > 0 && Array.isArray(shown.schemas)) shown.schemas = shown.schemas.filter((id) => typeof id !== 'string' || !hidden.includes(id));
