@@ -59,6 +59,8 @@ export const testSystem = async () => {
     url: () => system.url,
     root,
     logged,
+    /** Behind the API, for what only an operator sees. */
+    database,
     /** Behind the API: the tables in which a row holds a text, whatever its case. */
     rowsWith: (text: string) => tablesWith(database, text),
     now,
