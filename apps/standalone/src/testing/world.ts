@@ -1,6 +1,6 @@
 import { client, type Client } from './client.ts';
 import { testSandbox, type TestSandbox } from './sandbox.ts';
-import { testSystem, type TestSystem } from './system.ts';
+import { testSystem } from './system.ts';
 
 export const SCIM_USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 export const SCIM_GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
