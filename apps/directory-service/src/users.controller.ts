@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
-import { CreateUser, DeleteUser, EnsureUser, PatchUser, ReplaceUser } from '@tenure/contracts';
-import { jitBody, jitReply, listReply, signInBody, signInReply } from '@tenure/directory';
+import { CreateUser, DeleteUser, EnsureUser, historyReply, historyRequest, listReply, PatchUser, ReplaceUser, type HistoryRequest } from '@tenure/contracts';
+import { jitBody, jitReply, signInBody, signInReply } from '@tenure/directory';
 import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, ifMatchOf, Needs, versionTag } from '@tenure/platform';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { DIRECTORY, type DirectoryApi } from './directory-api.ts';
-import { historyReply, historyRequest, type HistoryRequest } from './history.ts';
 import { asOfRequest, mergeOperations, readUserBody, shownErased, shownUser, unknownUser, userBody, userChangeBody, userListRequest, userReply, userSearch, type UserListRequest } from './users.ts';
 
 /** The people of a tenant, for admins: the review list, local edits, history (R15, R16, R80). */
