@@ -19,7 +19,7 @@ import {
   type TimerListQuery,
 } from '@tenure/provisioning';
 import type { FastifyReply } from 'fastify';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { APPS, tagged, type Apps } from './mapping-api.ts';
 
 export const ACCOUNTS = Symbol('accounts');
