@@ -4,7 +4,7 @@ import { appReply, newAppBody, ssoBody, turnedOnReply } from '@tenure/provisioni
 import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, Needs } from '@tenure/platform';
 import type { FastifyReply } from 'fastify';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { APPS, confirmBody, confirmQuery, noQuery, tagged, versionsIn, type Apps } from './mapping-api.ts';
 
 const appsReply = listReply(appReply);
