@@ -40,9 +40,10 @@ export const directoryService = async (runtime: Runtime, { publicUrl }: { public
   runtime.readiness.push({ name: DIRECTORY_VIEW, check: async () => ((await view.state()) === 'serving' ? undefined : 'building') });
   runtime.closing.push(() => view.stop(), () => departed.stop(), () => directory.stop(), async () => clearInterval(reaper));
 
+  const commands = directoryClient(transport.client({ commandTopic: DIRECTORY_COMMANDS }));
   const api: DirectoryApi = {
     queries: directory.queries,
-    commands: directoryClient(transport.client({ commandTopic: DIRECTORY_COMMANDS })),
+    commands,
     signIn: directory.signIn,
     userHistory: userHistory(source),
     groupHistory: groupHistory(source),
@@ -58,6 +59,7 @@ export const directoryService = async (runtime: Runtime, { publicUrl }: { public
         { provide: CLOCK, useValue: clockApi },
       ],
     },
+    onRefused: commands.refused,
     messages: {
       consumer: 'directory-service',
       commandTopic: DIRECTORY_COMMANDS,

@@ -86,7 +86,7 @@ export class UsersController {
   @Answers('The person of a first sign-in (R23): 201 where it was created, else 200', jitReply)
   async jit(@CallerOf() caller: Caller, @Body({ schema: jitBody }) body: z.output<typeof jitBody>, @Res({ passthrough: true }) reply: FastifyReply) {
     const { commands, queries } = this.directory;
-    const payload = await commands.audited(caller, 'user.jit', () => queries.jitUser(caller.tenantId, body));
+    const payload = await queries.jitUser(caller.tenantId, body);
     const ensured = await commands.send(EnsureUser, caller, randomUUID(), payload);
     reply.status(ensured.created ? 201 : 200);
     if (ensured.created) reply.header('location', `/directory/v1/tenants/${caller.tenantId}/users/${ensured.id}`);

@@ -1,6 +1,6 @@
 import { openTargets } from '@tenure/connectors';
-import { DIRECTORY_FACTS, PROVISIONING_FACTS } from '@tenure/contracts';
-import type { Runtime, Service } from '@tenure/platform';
+import { DIRECTORY_COMMANDS, DIRECTORY_FACTS, PROVISIONING_FACTS } from '@tenure/contracts';
+import { directoryClient, type Runtime, type Service } from '@tenure/platform';
 import { accountActions, accountQueries, appsPart, dropProvisioning, openApps, provisionOnDemand, startProvisioning, type Apps } from '@tenure/provisioning';
 import { ACCOUNTS, AppAccountsController, TenantAccountsController, type Accounts } from './accounts.controller.ts';
 import { AppConnectionController } from './app-connection.controller.ts';
@@ -97,6 +97,8 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
         { provide: ON_DEMAND, useValue: provisionOnDemand({ sql: database, clock, wake: provisioning.wake }) },
       ],
     },
+    // Its own commands are run here; what it refuses is the directory's to write down.
+    onRefused: directoryClient(runtime.transport.client({ commandTopic: DIRECTORY_COMMANDS })).refused,
     messages: {
       consumer: CONSUMER,
       module: { module: MappingMessages, controllers: [FactsController], providers: [{ provide: PROVISIONING, useValue: provisioning }] },
