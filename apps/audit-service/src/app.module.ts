@@ -10,6 +10,7 @@ class AuditHttp {}
 class AuditMessages {}
 
 const SCHEMA = 'audit';
+const CONSUMER = 'audit-service';
 export const auditControllers = [AuditController];
 
 /** Composes the audit service on a runtime. */
@@ -26,12 +27,12 @@ export const auditService = async (runtime: Runtime): Promise<Service> => {
   });
   runtime.closing.push(consumer.stop);
   const parked = async () => (await consumer.parkedCount()).facts;
-  runtime.onScrape.push(async () => metrics.deadLetters.set({ consumer: 'audit' }, await parked()));
+  runtime.onScrape.push(async () => metrics.deadLetters.set({ consumer: CONSUMER }, await parked()));
   const audit: Audit = { ledger: ledgerQueries(database, SCHEMA), usage: usageQueries(database, SCHEMA), clock };
   return {
     http: { module: AuditHttp, controllers: auditControllers, providers: [{ provide: AUDIT, useValue: audit }] },
     messages: {
-      consumer: 'audit-service',
+      consumer: CONSUMER,
       module: { module: AuditMessages, controllers: [FactsController], providers: [{ provide: LEDGER, useValue: consumer }] },
     },
   };

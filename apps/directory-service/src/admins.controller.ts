@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
-import { AddAdmin, adminBody, adminChangeBody, adminReply, ChangeAdmin, newAdminReply, RemoveAdmin } from '@tenure/contracts';
-import { listPageRequest, listReply, type ListPageRequest } from '@tenure/directory';
+import { AddAdmin, adminBody, adminChangeBody, adminReply, ChangeAdmin, listPageRequest, listReply, newAdminReply, RemoveAdmin, type ListPageRequest } from '@tenure/contracts';
 import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, ifMatchOf, Needs } from '@tenure/platform';
 import { generateToken } from '@tenure/sealing';

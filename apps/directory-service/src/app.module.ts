@@ -1,7 +1,8 @@
 import { DIRECTORY_COMMANDS, DIRECTORY_FACTS, ROOT_TENANT } from '@tenure/contracts';
-import { DIRECTORY_VIEW, fullDirectoryView, groupHistory, openDirectory, reapSecrets, startDepartedMembers, userHistory } from '@tenure/directory';
+import { DIRECTORY_VIEW, fullDirectoryView, groupHistory, openDirectory, reapKeys, reapSecrets, startDepartedMembers, userHistory } from '@tenure/directory';
 import { dropView, startView } from '@tenure/eventing';
 import { directoryClient, manualClock, type Runtime, type Service } from '@tenure/platform';
+import { unusedKeys } from '@tenure/sealing';
 import { AdminsController } from './admins.controller.ts';
 import { CLOCK, ClockController, type ClockApi } from './clock.controller.ts';
 import { commandsController } from './commands.controller.ts';
@@ -33,16 +34,22 @@ export const directoryService = async (runtime: Runtime, { publicUrl }: { public
   const source = { store, sealer, snapshots };
   const directory = openDirectory({ source, view, clock, database, keys, secrets, onFailure });
   const departed = startDepartedMembers({ source, view, clock, database, schema: SCHEMA, leases, viewSchema: DIRECTORY_VIEW, onFailure });
-  const reaper = setInterval(() => void reapSecrets({ database, schema: DIRECTORY_VIEW, view, secrets }).catch(onFailure), REAP_EVERY_MS).unref();
+  const unused = unusedKeys(database);
+  const reap = async () => {
+    await reapSecrets({ database, schema: DIRECTORY_VIEW, view, secrets });
+    await reapKeys({ database, schema: DIRECTORY_VIEW, view, store, unused });
+  };
+  const reaper = setInterval(() => void reap().catch(onFailure), REAP_EVERY_MS).unref();
 
   await runtime.forward(DIRECTORY_FACTS, SCHEMA);
   runtime.followers.push(view.follower, departed);
   runtime.readiness.push({ name: DIRECTORY_VIEW, check: async () => ((await view.state()) === 'serving' ? undefined : 'building') });
   runtime.closing.push(() => view.stop(), () => departed.stop(), () => directory.stop(), async () => clearInterval(reaper));
 
+  const commands = directoryClient(transport.client({ commandTopic: DIRECTORY_COMMANDS }));
   const api: DirectoryApi = {
     queries: directory.queries,
-    commands: directoryClient(transport.client({ commandTopic: DIRECTORY_COMMANDS })),
+    commands,
     signIn: directory.signIn,
     userHistory: userHistory(source),
     groupHistory: groupHistory(source),
@@ -58,6 +65,7 @@ export const directoryService = async (runtime: Runtime, { publicUrl }: { public
         { provide: CLOCK, useValue: clockApi },
       ],
     },
+    onRefused: commands.refused,
     messages: {
       consumer: 'directory-service',
       commandTopic: DIRECTORY_COMMANDS,

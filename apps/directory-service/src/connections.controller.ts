@@ -8,14 +8,16 @@ import {
   DisableConnection,
   EnableConnection,
   IssueToken,
+  listPageRequest,
+  listReply,
   ReplaceConnectionSettings,
   settingsBody,
   tokenBody,
   tokenReply,
   type ConnectionState,
   type GivenSettings,
+  type ListPageRequest,
 } from '@tenure/contracts';
-import { listPageRequest, listReply, type ListPageRequest } from '@tenure/directory';
 import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, ifMatchOf, Needs, versionTag } from '@tenure/platform';
 import { generateToken } from '@tenure/sealing';

@@ -1,13 +1,12 @@
 import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
-import { jsonObject } from '@tenure/contracts';
-import { listReply, presentedGroup, type GroupRecord, type PastGroup } from '@tenure/directory';
+import { historyReply, historyRequest, jsonObject, listReply, type HistoryRequest } from '@tenure/contracts';
+import { presentedGroup, type GroupRecord, type PastGroup } from '@tenure/directory';
 import { Rejected } from '@tenure/eventing';
 import { Answers, versionTag } from '@tenure/platform';
 import type { JsonObject } from '@tenure/scim';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { DIRECTORY, type DirectoryApi } from './directory-api.ts';
-import { historyReply, historyRequest, type HistoryRequest } from './history.ts';
 import { nextCursorOf, pageKeyIn } from './page-cursor.ts';
 import { instant } from './users.ts';
 

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
-import { CreateUser, DeleteUser, EnsureUser, PatchUser, ReplaceUser } from '@tenure/contracts';
-import { jitBody, jitReply, listReply, signInBody, signInReply } from '@tenure/directory';
+import { CreateUser, DeleteUser, EnsureUser, historyReply, historyRequest, listReply, PatchUser, ReplaceUser, type HistoryRequest } from '@tenure/contracts';
+import { jitBody, jitReply, signInBody, signInReply } from '@tenure/directory';
 import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, ifMatchOf, Needs, versionTag } from '@tenure/platform';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { DIRECTORY, type DirectoryApi } from './directory-api.ts';
-import { historyReply, historyRequest, type HistoryRequest } from './history.ts';
 import { asOfRequest, mergeOperations, readUserBody, shownErased, shownUser, unknownUser, userBody, userChangeBody, userListRequest, userReply, userSearch, type UserListRequest } from './users.ts';
 
 /** The people of a tenant, for admins: the review list, local edits, history (R15, R16, R80). */
@@ -87,7 +86,7 @@ export class UsersController {
   @Answers('The person of a first sign-in (R23): 201 where it was created, else 200', jitReply)
   async jit(@CallerOf() caller: Caller, @Body({ schema: jitBody }) body: z.output<typeof jitBody>, @Res({ passthrough: true }) reply: FastifyReply) {
     const { commands, queries } = this.directory;
-    const payload = await commands.audited(caller, 'user.jit', () => queries.jitUser(caller.tenantId, body));
+    const payload = await queries.jitUser(caller.tenantId, body);
     const ensured = await commands.send(EnsureUser, caller, randomUUID(), payload);
     reply.status(ensured.created ? 201 : 200);
     if (ensured.created) reply.header('location', `/directory/v1/tenants/${caller.tenantId}/users/${ensured.id}`);

@@ -1,4 +1,5 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { historyReply, historyRequest, listReply, type HistoryRequest } from '@tenure/contracts';
 import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, Needs } from '@tenure/platform';
 import {
@@ -8,28 +9,24 @@ import {
   asOfQuery,
   bulkBody,
   bulkReply,
-  historyReply,
   linkBody,
-  pageRequest,
   timerListQuery,
   timerReply,
   type AccountActions,
   type AccountListQuery,
   type AccountQueries,
   type BulkBody,
-  type PageRequest,
   type TimerListQuery,
 } from '@tenure/provisioning';
 import type { FastifyReply } from 'fastify';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { APPS, tagged, type Apps } from './mapping-api.ts';
 
 export const ACCOUNTS = Symbol('accounts');
 export type Accounts = { queries: AccountQueries; actions: AccountActions };
 
-const listOf = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item), nextCursor: z.string().optional() });
-const accountsReply = listOf(accountReply);
-const timersReply = listOf(timerReply);
+const accountsReply = listReply(accountReply);
+const timersReply = listReply(timerReply);
 type AsOf = z.output<typeof asOfQuery>;
 const acted = actBody.optional();
 type Acted = z.output<typeof acted>;
@@ -109,7 +106,7 @@ export class AppAccountsController {
 
   @Get('accounts/:id/history')
   @Answers('What happened to an account, oldest first', historyReply)
-  history(@Param('tenantId') tenantId: string, @Param('appId') appId: string, @Param('id') id: string, @Query({ schema: pageRequest }) page: PageRequest) {
+  history(@Param('tenantId') tenantId: string, @Param('appId') appId: string, @Param('id') id: string, @Query({ schema: historyRequest }) page: HistoryRequest) {
     return this.accounts.queries.history(tenantId, appId, id, page);
   }
 

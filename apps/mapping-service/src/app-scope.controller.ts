@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Put, Query, Res } from '@nestjs/common';
-import { assignmentBody, assignmentsReply, pageQuery, previewReply, scopeConfig, scopeGroupsReply, scopeReply, type ScopeConfig } from '@tenure/provisioning';
+import { listPageQuery } from '@tenure/contracts';
+import { assignmentBody, assignmentsReply, previewReply, scopeConfig, scopeGroupsReply, scopeReply, type ScopeConfig } from '@tenure/provisioning';
 import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, Needs } from '@tenure/platform';
 import type { FastifyReply } from 'fastify';
@@ -7,7 +8,7 @@ import { z } from 'zod';
 import { APPS, previewQuery, tagged, versionsIn, type Apps, type PreviewQuery } from './mapping-api.ts';
 
 const scopeOrPreview = z.union([scopeReply, previewReply]);
-const groupSearch = z.strictObject({ search: z.string().max(200).default(''), ...pageQuery });
+const groupSearch = z.strictObject({ search: z.string().max(200).default(''), ...listPageQuery });
 const assignee = z.strictObject({ tenantId: z.string(), appId: z.string(), kind: z.enum(['users', 'groups', 'roles']), id: z.string().min(1).max(512) });
 type Assignee = z.output<typeof assignee>;
 

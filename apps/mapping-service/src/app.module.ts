@@ -1,6 +1,6 @@
 import { openTargets } from '@tenure/connectors';
-import { DIRECTORY_FACTS, PROVISIONING_FACTS } from '@tenure/contracts';
-import type { Runtime, Service } from '@tenure/platform';
+import { DIRECTORY_COMMANDS, DIRECTORY_FACTS, PROVISIONING_FACTS } from '@tenure/contracts';
+import { directoryClient, type Runtime, type Service } from '@tenure/platform';
 import { accountActions, accountQueries, appsPart, dropProvisioning, openApps, provisionOnDemand, startProvisioning, type Apps } from '@tenure/provisioning';
 import { ACCOUNTS, AppAccountsController, TenantAccountsController, type Accounts } from './accounts.controller.ts';
 import { AppConnectionController } from './app-connection.controller.ts';
@@ -20,6 +20,7 @@ class MappingMessages {}
 
 /** Holds checkpoints, people, deliveries and jobs; the view itself is in the schema of its name. */
 const SCHEMA = 'provisioning';
+const CONSUMER = 'mapping-service';
 
 export const mappingControllers = [
   AppsController,
@@ -73,7 +74,7 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
   runtime.unsettled.push(provisioning.unsettled);
   runtime.readiness.push({ name: view.follower.name, check: async () => ((await view.state()) === 'serving' ? undefined : 'building') });
   runtime.onScrape.push(async () => {
-    metrics.deadLetters.set({ consumer: 'mapping' }, (await people.parkedCount()).facts);
+    metrics.deadLetters.set({ consumer: CONSUMER }, (await people.parkedCount()).facts);
     metrics.dueTimers.set(await provisioning.timersDue());
     metrics.waitingDeliveries.set(await provisioning.deliveries.open());
   });
@@ -81,7 +82,7 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
   // It waits for the view by itself; facts may come before.
   const factsCaughtUp = async () => {
     const { ready, lag } = await runtime.transport.status();
-    const own = lag.filter(({ consumer, topic }) => consumer.startsWith('mapping-service') && topic === DIRECTORY_FACTS);
+    const own = lag.filter(({ consumer, topic }) => consumer.startsWith(CONSUMER) && topic === DIRECTORY_FACTS);
     return ready && own.length > 0 && own.every(({ waiting }) => waiting === 0);
   };
   void provisioning.startWork(factsCaughtUp).catch((error: unknown) => failing('start', error));
@@ -96,8 +97,10 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
         { provide: ON_DEMAND, useValue: provisionOnDemand({ sql: database, clock, wake: provisioning.wake }) },
       ],
     },
+    // Its own commands are run here; what it refuses is the directory's to write down.
+    onRefused: directoryClient(runtime.transport.client({ commandTopic: DIRECTORY_COMMANDS })).refused,
     messages: {
-      consumer: 'mapping-service',
+      consumer: CONSUMER,
       module: { module: MappingMessages, controllers: [FactsController], providers: [{ provide: PROVISIONING, useValue: provisioning }] },
     },
   };
@@ -106,6 +109,6 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
 /** Drops the view, people and groups, and has all facts of the directory handed in again: the next start builds them. */
 export const rebuildProvisioning = async ({ database, sealer, transport }: Runtime) => {
   const dropped = await dropProvisioning({ database, sealer });
-  await transport.rewind('mapping-service', DIRECTORY_FACTS);
+  await transport.rewind(CONSUMER, DIRECTORY_FACTS);
   return dropped;
 };

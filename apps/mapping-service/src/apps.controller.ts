@@ -1,12 +1,13 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
-import { appReply, newAppBody, pageRequest, ssoBody, turnedOnReply, type PageRequest } from '@tenure/provisioning';
+import { listPageRequest, listReply, type ListPageRequest } from '@tenure/contracts';
+import { appReply, newAppBody, ssoBody, turnedOnReply } from '@tenure/provisioning';
 import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, Needs } from '@tenure/platform';
 import type { FastifyReply } from 'fastify';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { APPS, confirmBody, confirmQuery, noQuery, tagged, versionsIn, type Apps } from './mapping-api.ts';
 
-const appsReply = z.object({ items: z.array(appReply), nextCursor: z.string().optional() });
+const appsReply = listReply(appReply);
 
 /** Apps, and turning them on and off (R24, R30, R31, R50, R51). */
 @Controller('mapping/v1/tenants/:tenantId/apps')
@@ -24,7 +25,7 @@ export class AppsController {
 
   @Get()
   @Answers('Apps', appsReply)
-  list(@Param('tenantId') tenantId: string, @Query({ schema: pageRequest }) page: PageRequest) {
+  list(@Param('tenantId') tenantId: string, @Query({ schema: listPageRequest }) page: ListPageRequest) {
     return this.apps.queries.list(tenantId, page);
   }
 

@@ -1,5 +1,6 @@
 import { DIRECTORY_COMMANDS } from '@tenure/contracts';
 import { connectionQueries, DIRECTORY_VIEW, groupQueries, userQueries } from '@tenure/directory';
+import { useView } from '@tenure/eventing';
 import { directoryClient, scimErrors, type ErrorDialect, type Runtime, type Service } from '@tenure/platform';
 import { BulkController, LOG } from './bulk/bulk.controller.ts';
 import { attempts, ATTEMPTS } from './connection/attempts.ts';
@@ -40,7 +41,8 @@ const askedTogether = ({ connectionForScim }: Connections): Connections => {
 
 /** Composes the gateway on a runtime: it reads the directory's view, and writes by commands only. */
 export const scimGateway = async (runtime: Runtime, { secretsKey, publicUrl }: GatewayOptions): Promise<Service> => {
-  const { database, transport, secrets, log } = runtime;
+  const { database, leases, transport, secrets, log } = runtime;
+  await useView(leases, DIRECTORY_VIEW);
   const directory = directoryClient(transport.client({ commandTopic: DIRECTORY_COMMANDS }));
   const recorded = attempts(directory);
   const users = usersEndpoint({ directory, queries: userQueries(database, DIRECTORY_VIEW), attempts: recorded });

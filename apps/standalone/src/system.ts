@@ -38,7 +38,7 @@ export const startSystem = async (config: Config, keys: Keys, databaseUrl: strin
   ];
   const controllers = [...directoryControllers, ...scimControllers, ...mappingControllers, ...auditControllers];
   const operations = { segments: ['scim', 'directory', 'mapping', 'audit'], title: 'Tenure', controllers };
-  const app = await createHttpApp(rootModule(runtime, services, operations), { ...runtime, dialects: [scimDialect] });
+  const app = await createHttpApp(rootModule(runtime, services, operations), { ...runtime, dialects: [scimDialect], onRefused: services.find(({ onRefused }) => onRefused)?.onRefused });
   for (const service of services) await listenToMessages(runtime, service);
   await runtime.transport.ready();
   await app.listen(config.TENURE_PORT, '0.0.0.0');

@@ -7,6 +7,7 @@ export * from './define-command.ts';
 export * from './fact.ts';
 export * from './group/index.ts';
 export * from './json.ts';
+export * from './list/index.ts';
 export * from './tenant/index.ts';
 export * from './user/index.ts';
 export * from './topics.ts';

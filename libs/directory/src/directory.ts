@@ -87,7 +87,7 @@ export const openDirectory = ({ database, schema = DIRECTORY_VIEW, ...deps }: Di
   const tenants = tenantCommands(deps);
   const admins = adminCommands({ ...deps, users, userQueries: queries.users, policies });
   const connections = connectionCommands({ ...deps, policies });
-  const attempts = attemptCommands(deps);
+  const attempts = attemptCommands({ ...deps, tenants: queries.tenants });
 
   const commands: Readonly<Record<string, CommandService>> = {
     [CreateTenant.pattern]: tenants.create,

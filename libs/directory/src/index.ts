@@ -38,8 +38,8 @@ export { connectionQueries, policyOf, type ConnectionQueries, type ScimConnectio
 export { connectionsPart } from './connection/connection.view.ts';
 export { attemptAggregate } from './attempt/attempt.aggregate.ts';
 export { licencesReply, type Licences } from './licence/licence.queries.ts';
+export { reapKeys, type ReapKeysDeps } from './user/reap-keys.ts';
 export { reapSecrets, type ReapDeps } from './secret/reap-secrets.ts';
 export { jitBody, jitReply, type JitUser } from './sign-in/jit.ts';
 export { signInBody, signInReply, type SignIn, type SignInReply } from './sign-in/sign-in.ts';
-export { listPageQuery, listPageRequest, listReply, type ListPage, type ListPageRequest } from './view/list-page.ts';
 export { grantReadDirectory } from './view/view-grants.ts';

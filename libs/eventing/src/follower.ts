@@ -6,7 +6,7 @@ import type { Position, StoredEvent } from './event.ts';
 import type { Leases } from './lease.ts';
 import { inBatchSpan, SpanKind } from './trace.ts';
 
-/** What a follower tells its operator: whether it is behind, and what it failed on. */
+/** What a follower tells its operator: whether it is behind, by the age of the oldest event that it has not handled, and what it failed on. */
 export type FollowerStatus = { name: string; caughtUp: boolean; lastEventAt?: string; lagMs: number; failing?: string };
 
 export type Follower = {
@@ -67,7 +67,9 @@ export const startFollower = (options: FollowerOptions): Follower => {
     kind: SpanKind.CONSUMER,
     attributes: { 'messaging.system': 'tenure', 'messaging.operation.name': 'follow', 'messaging.operation.type': 'process', 'messaging.consumer.group.name': name },
   };
-  const status: FollowerStatus = { name, caughtUp: false, lagMs: 0 };
+  const status: Omit<FollowerStatus, 'lagMs'> = { name, caughtUp: false };
+  /** When the oldest event that is not handled was recorded: what fails grows older. */
+  let behindSince: number | undefined;
   const first = withResolvers();
   first.promise.catch(() => undefined);
 
@@ -87,7 +89,7 @@ export const startFollower = (options: FollowerOptions): Follower => {
     if (!last) return { position, read: 0 };
     signal.throwIfAborted();
     status.lastEventAt = last.recordedAt;
-    status.lagMs = Math.max(0, Date.now() - Date.parse(events[0]!.recordedAt));
+    behindSince = Date.parse(events[0]!.recordedAt);
     await inBatchSpan(span, events, async () => {
       await before?.(events);
       await database.transaction(
@@ -114,7 +116,7 @@ export const startFollower = (options: FollowerOptions): Follower => {
           continue;
         }
         status.caughtUp = true;
-        status.lagMs = 0;
+        behindSince = undefined;
         first.resolve();
         idle = next.read > 0 || news.heard() ? SHORTEST_WAIT_MS : Math.min(LONGEST_WAIT_MS, idle * 2);
         await news.wait(idle);
@@ -138,6 +140,8 @@ export const startFollower = (options: FollowerOptions): Follower => {
           onFailure?.(error);
         }),
       );
+      // Whoever has it now tells how far behind it is.
+      if (lease.signal.aborted) behindSince = undefined;
       await lease.release();
       failures = Date.now() - startedAt > LONGEST_BACK_OFF_MS ? 1 : failures + 1;
       await sleep(Math.min(LONGEST_BACK_OFF_MS, 100 * 2 ** failures), undefined, { signal: stopping.signal }).catch(() => undefined);
@@ -149,7 +153,7 @@ export const startFollower = (options: FollowerOptions): Follower => {
   return {
     name,
     caughtUp: first.promise,
-    status: () => ({ ...status }),
+    status: () => ({ ...status, lagMs: behindSince === undefined ? 0 : Math.max(0, Date.now() - behindSince) }),
     isSettled: async () => !(await store.hasEventsAfter(await position(), categories)),
     position,
     stop: async () => {

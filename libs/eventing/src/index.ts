@@ -14,6 +14,7 @@ export * from './follower.ts';
 export * from './lease.ts';
 export * from './view.ts';
 export * from './view-runtime.ts';
+export { dropOldVersions, useView } from './view-versions.ts';
 export * from './memory-event-store.ts';
 export * from './snapshots.ts';
 export * from './trace.ts';

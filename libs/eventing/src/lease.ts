@@ -10,7 +10,15 @@ export type Lease = {
 export type Leases = {
   /** Waits until this process alone holds `name` in the database. */
   acquire: (name: string, signal: AbortSignal) => Promise<Lease>;
+  /** Holds `name` together with other processes, until the leases are closed; after a lost connection again. Nobody holds it alone meanwhile (`tryAlone`). */
+  share: (name: string) => Promise<void>;
   close: () => Promise<void>;
+};
+
+/** Whether nobody shares `name`; then nobody can until the transaction ends. */
+export const tryAlone = async (sql: Sql, name: string): Promise<boolean> => {
+  const [row] = await sql.query<{ locked: boolean }>({ text: 'select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as locked', values: [name] });
+  return row!.locked;
 };
 
 const RETRY_MS = 500;
@@ -20,8 +28,10 @@ const PING_MS = 2000;
 export const openLeases = (database: Database): Leases => {
   /** An advisory lock is re-entrant within a session, so this process must know what it holds. */
   const held = new Map<string, AbortController>();
+  const shared = new Set<string>();
   let session: Promise<Sql> | undefined;
   let closed = false;
+  let isReopening = false;
   let endSession: () => void = () => undefined;
 
   const lose = () => {
@@ -29,6 +39,7 @@ export const openLeases = (database: Database): Leases => {
     held.clear();
     session = undefined;
     endSession();
+    if (shared.size > 0) void reopen();
   };
 
   const open = () =>
@@ -37,6 +48,7 @@ export const openLeases = (database: Database): Leases => {
         .session(async (connection) => {
           const ended = new Promise<void>((end) => (endSession = end));
           const sql = oneAtATime(connection);
+          for (const name of shared) await sql.query(sharing(name));
           resolve(sql);
           void watch(sql);
           await ended;
@@ -44,6 +56,13 @@ export const openLeases = (database: Database): Leases => {
         .catch(reject)
         .finally(lose);
     });
+
+  const reopen = async () => {
+    if (isReopening) return;
+    isReopening = true;
+    while (!closed && !(await (session ??= open()).then(() => true, () => false))) await sleep(RETRY_MS, undefined, { ref: false });
+    isReopening = false;
+  };
 
   const watch = async (sql: Sql) => {
     for (let alive = true; alive && session; ) {
@@ -88,6 +107,11 @@ export const openLeases = (database: Database): Leases => {
         await sleep(RETRY_MS, undefined, { signal });
       }
     },
+    share: async (name) => {
+      if (shared.has(name)) return;
+      shared.add(name);
+      await (await (session ??= open())).query(sharing(name));
+    },
     close: async () => {
       closed = true;
       const open = session;
@@ -96,6 +120,8 @@ export const openLeases = (database: Database): Leases => {
     },
   };
 };
+
+const sharing = (name: string) => ({ text: 'select pg_advisory_lock_shared(hashtextextended($1, 0))', values: [name] });
 
 /** A connection runs one statement at a time; several leases share it. */
 const oneAtATime = ({ query }: Sql): Sql => {

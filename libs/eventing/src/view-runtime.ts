@@ -6,6 +6,7 @@ import type { EventStore } from './event-store.ts';
 import type { Position, StoredEvent, StreamName } from './event.ts';
 import { checkpointsTable, readCheckpoint, startFollower, type Follower } from './follower.ts';
 import type { Leases } from './lease.ts';
+import { droppingOldVersions, dropViewIn, lockOfView, useView } from './view-versions.ts';
 import type { Gap, View } from './view.ts';
 
 /** building: only the follower writes · warm: inline writers too · serving: may be read (design, decision 7). */
@@ -44,7 +45,7 @@ const viewsTable = (schema: string) =>
 /** Makes the view's schema where it is missing, and the tables that say how far it is. Run by one process at a time. */
 export const prepareView = async (database: Database, schema: string, view: View) => {
   await database.transaction(async (sql) => {
-    await sql.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values: [`view ${view.name}`] });
+    await sql.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values: [lockOfView(view.name)] });
     await sql.query(`create schema if not exists ${schema}`);
     await sql.query(checkpointsTable(schema));
     await sql.query(viewsTable(schema));
@@ -60,17 +61,14 @@ const createView = async (sql: Sql, view: View) => {
 };
 
 /** Drops a view and what is known of it; `prepareView` and its follower build it again. Only while no service writes it. */
-export const dropView = async (database: Database, schema: string, view: View) => {
-  await database.transaction(async (sql) => {
-    await sql.query(`drop schema if exists ${view.name} cascade`);
-    await sql.query({ text: `delete from ${schema}.views where name = $1`, values: [view.name] });
-    await sql.query({ text: `delete from ${schema}.checkpoints where follower = $1`, values: [view.name] });
-  });
+export const dropView = async (database: Database, schema: string, view: Pick<View, 'name'>) => {
+  await database.transaction((sql) => dropViewIn(sql, schema, view.name));
 };
 
 /** Follows the store for one view and lets writers apply their own events inline. */
 export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntime> => {
   const { view, database, schema, store, sealer, leases, onFailure } = options;
+  await useView(leases, view.name);
   await prepareView(database, schema, view);
   const decode = decoder(sealer, view.events);
 
@@ -123,6 +121,7 @@ export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntim
   const stopping = new AbortController();
   const serving = promote({ ...options, follower, state, signal: stopping.signal });
   serving.catch(() => undefined);
+  const oldVersions = serving.then(() => droppingOldVersions({ database, schema, view, onFailure, signal: stopping.signal })).catch(() => undefined);
 
   return {
     follower,
@@ -148,7 +147,7 @@ export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntim
     },
     stop: async () => {
       stopping.abort();
-      await follower.stop();
+      await Promise.all([follower.stop(), oldVersions]);
     },
   };
 };

@@ -34,6 +34,8 @@ export type GroupConsumer = {
   /** Resolves when the group was joined for the first time. */
   joined: Promise<void>;
   isJoined: () => boolean;
+  /** How old the oldest message of a topic is that was fetched here and is not done. What is not done is fetched before all else, so nothing waits for longer. */
+  lagMs: (topic: string) => number;
   /** Takes no more messages; waits for `drained`; commits what is done; leaves the group. */
   close: (drained: () => Promise<void>) => Promise<void>;
 };
@@ -191,6 +193,10 @@ export const groupConsumer = (options: GroupConsumerOptions): GroupConsumer => {
     topics,
     joined,
     isJoined: () => joinedNow,
+    lagMs: (topic) => {
+      const waitingSince = [...owned.values()].flatMap((own) => (own.topic === topic ? (own.offsets.oldestAt() ?? []) : []));
+      return Math.max(0, Date.now() - Math.min(...waitingSince));
+    },
     close: (drained) => (closing ??= close(drained)),
   };
 };

@@ -1,5 +1,5 @@
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
-import type { MessageSealer } from '@tenure/messaging';
+import type { ConsumerStatus, MessageSealer } from '@tenure/messaging';
 import { commandIntake, type CommandIntake } from './command-intake.ts';
 import type { KafkaClients } from './connection.ts';
 import { factIntake } from './fact-intake.ts';
@@ -29,7 +29,7 @@ export const factGroupOf = (consumer: string) => `${consumer}.facts`;
 export class KafkaServer extends Server implements CustomTransportStrategy {
   override readonly transportId = Symbol.for('tenure/kafka');
   /** What was joined, and how to leave it. */
-  private members: { member: GroupConsumer; leave: () => Promise<void> }[] = [];
+  private members: { member: GroupConsumer; isFailing: (topic: string) => boolean; leave: () => Promise<void> }[] = [];
   private intake: CommandIntake | undefined;
   private readonly replies: Replies;
 
@@ -65,7 +65,7 @@ export class KafkaServer extends Server implements CustomTransportStrategy {
       logger: this.logger,
     });
     this.intake = intake;
-    this.members.push({ member, leave: () => member.close(intake.idle) });
+    this.members.push({ member, isFailing: () => false, leave: () => member.close(intake.idle) });
   }
 
   private joinFacts(): void {
@@ -85,7 +85,7 @@ export class KafkaServer extends Server implements CustomTransportStrategy {
       take: intake.take,
       logger: this.logger,
     });
-    this.members.push({ member, leave: () => member.close(intake.stop) });
+    this.members.push({ member, isFailing: intake.isFailing, leave: () => member.close(intake.stop) });
   }
 
   private handlerOf(pattern: string, isEvent: boolean): MessageHandler | null {
@@ -95,6 +95,16 @@ export class KafkaServer extends Server implements CustomTransportStrategy {
 
   get groups(): readonly GroupConsumer[] {
     return this.members.map(({ member }) => member);
+  }
+
+  /** A member that has not joined knows of nothing that waits: it is failing until it has. */
+  consumers(): ConsumerStatus[] {
+    return this.members.flatMap(({ member, isFailing }) =>
+      member.topics.map((topic) => {
+        const failing = member.isJoined() ? isFailing(topic) && 'Its facts come again.' : 'It has not joined.';
+        return { name: `${this.needs.consumer}/${topic}`, lagMs: member.lagMs(topic), ...(failing && { failing }) };
+      }),
+    );
   }
 
   get commandsInFlight(): number {

@@ -74,6 +74,7 @@ export const kafkaTransport = (options: KafkaTransportOptions): KafkaTransport =
       inFlight: [...servers].reduce((sum, { commandsInFlight }) => sum + commandsInFlight, 0),
       lag: (await Promise.all(groups().map(({ groupId, topics }) => lagOf(kafka.admin, groupId, topics)))).flat(),
     }),
+    consumers: () => [...servers].flatMap((server) => server.consumers()),
     rewind: async (consumer, topic) => {
       const admin = kafka.admin.admin();
       await admin.connect();

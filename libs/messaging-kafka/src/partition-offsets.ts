@@ -5,12 +5,14 @@ export type PartitionOffsets = {
   done: (offset: number) => void;
   /** Everything before it is done; undefined before the first message. */
   lowWater: () => number | undefined;
+  /** When the log took the oldest that is in flight. */
+  oldestAt: () => number | undefined;
   readonly inFlight: number;
 };
 
-/** Offsets come ascending, so what is in flight is sorted: a set keeps the order of insertion. */
+/** Offsets come ascending, so what is in flight is sorted: a map keeps the order of insertion. */
 export const partitionOffsets = (): PartitionOffsets => {
-  const running = new Set<number>();
+  const running = new Map<number, number>();
   let highest = -1;
   let highestAt = 0;
   let known = false;
@@ -21,7 +23,7 @@ export const partitionOffsets = (): PartitionOffsets => {
       const madeAnew = offset <= highest && at > highestAt;
       if (madeAnew) running.clear();
       else if (offset <= highest) return false;
-      running.add(offset);
+      running.set(offset, at);
       highest = offset;
       highestAt = Math.max(highestAt, at);
       known = true;
@@ -30,8 +32,12 @@ export const partitionOffsets = (): PartitionOffsets => {
     done: (offset) => void running.delete(offset),
     lowWater: () => {
       if (!known) return undefined;
-      const [first] = running;
+      const [first] = running.keys();
       return first ?? highest + 1;
+    },
+    oldestAt: () => {
+      const [first] = running.values();
+      return first;
     },
     get inFlight() {
       return running.size;

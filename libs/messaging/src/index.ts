@@ -5,6 +5,6 @@ export * from './run-handler.ts';
 export * from './connect-transport.ts';
 export * from './forward-facts.ts';
 export { CommandClient, type CommandCarrier } from './command-client.ts';
-export { inProcessTransport, type InProcessOptions, type InProcessTransport } from './in-process/in-process-transport.ts';
+export { inProcessTransport, type InProcessOptions } from './in-process/in-process-transport.ts';
 export { factConsumer, type FactConsumer, type FactConsumerOptions } from './facts/fact-consumer.ts';
 export { factTables, type ParkedFact } from './facts/fact-tables.ts';

@@ -1,5 +1,5 @@
 import type { ClientProxy, CustomTransportStrategy, Server } from '@nestjs/microservices';
-import type { Actor, Place, StoredEvent } from '@tenure/eventing';
+import type { Actor, FollowerStatus, Place, StoredEvent } from '@tenure/eventing';
 
 /** A command as it travels: who wants what of which aggregate, until when. The payload is JSON; on a wire it is sealed with the tenant's transport key. */
 export type CommandMessage<Payload = unknown> = {
@@ -39,6 +39,9 @@ export type TransportStatus = {
   lag: readonly { consumer: string; topic: string; partition?: number; waiting: number }[];
 };
 
+/** What a consumer of this process tells its operator. `name` is `{consumer}/{topic}`; what it failed on says nothing of people. */
+export type ConsumerStatus = Pick<FollowerStatus, 'name' | 'lagMs' | 'failing'>;
+
 /**
  * How commands travel to one service and facts from another; chosen by configuration. In process and on Kafka it means the same
  * (`testing/transport.contract.ts`): a command runs at least once and is answered, or its asker gets `Rejected('unavailable', 'transport/no-reply')`;
@@ -52,6 +55,8 @@ export type Transport = {
   /** Resolves once every server that listens and every client has joined. Clients start to join when they are made. */
   ready: () => Promise<void>;
   status: () => Promise<TransportStatus>;
+  /** How old the oldest message is that each consumer of this process has not handled; asks nobody, so it can be told in an outage. */
+  consumers: () => readonly ConsumerStatus[];
   /** Hands the facts of a topic to a consumer again, from the first. On Kafka only while no replica of it listens. */
   rewind: (consumer: string, topic: string) => Promise<void>;
   close: () => Promise<void>;

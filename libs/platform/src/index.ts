@@ -10,6 +10,7 @@ export * from './http/listen.ts';
 export * from './http/openapi.ts';
 export * from './http/operations.controller.ts';
 export * from './http/problem.filter.ts';
+export { traceparentOf } from './http/request-trace.ts';
 export * from './http/problem.ts';
 export * from './http/scim-errors.ts';
 export * from './observe/logging.ts';

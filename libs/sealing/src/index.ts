@@ -2,6 +2,7 @@ export * from './errors.ts';
 export { parseSecretsKey } from './secrets-key.ts';
 export { keyRing, type KeyRing, type KeyRingOptions, type TenantKeyPurpose } from './keys/key-ring.ts';
 export { keyMigrations } from './keys/key-migrations.ts';
+export { unusedKeys, type UnusedKeys } from './keys/unused-keys.ts';
 export { grantReadKeys, type ReadableKeys } from './keys/key-grants.ts';
 export { sealer } from './sealer.ts';
 export { messageSealer, type MessageSealer } from './message-sealer.ts';

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { testDatabase } from '@tenure/database/testing';
 import { readConfig } from '../config.ts';
 import { startSystem, type System } from '../system.ts';
-import { client } from './client.ts';
+import { client, type Client } from './client.ts';
 import { tablesWith } from './tables.ts';
 
-const ROOT_KEY = 'root-key-of-the-tests';
-const SECRETS_KEY = Buffer.alloc(32, 's');
+export const ROOT_KEY = 'root-key-of-the-tests';
+export const SECRETS_KEY = Buffer.alloc(32, 's');
 const PATIENCE_MS = 30_000;
 
 /** Where business time stands in every test at first: a Monday. */
@@ -16,6 +16,16 @@ export const MONDAY = '2026-01-05T09:00:00.000Z';
 /** The instant that is so much later; durations in hours, or to the millisecond. */
 export const later = (instant: string, { days = 0, hours = 0, ms = 0 }: { days?: number; hours?: number; ms?: number }) =>
   new Date(Date.parse(instant) + (days * 24 + hours) * 3_600_000 + ms).toISOString();
+
+/** Until nobody has anything left to do at this instant. */
+export const untilSettled = async (root: Client) => {
+  for (const until = Date.now() + PATIENCE_MS; ; ) {
+    const { settled: quiet, waiting } = await root.ok('GET', '/clock');
+    if (quiet) return;
+    if (Date.now() > until) throw new Error(`The system does not come to rest: ${waiting}`);
+    await sleep(20);
+  }
+};
 
 /** The whole system as `npm start` runs it, on a database of its own, with a clock that tests move; what it logs is kept. */
 export const testSystem = async () => {
@@ -40,15 +50,7 @@ export const testSystem = async () => {
   const root = () => client(system.url, ROOT_KEY);
   const now = async (): Promise<string> => (await root().ok('GET', '/clock')).now;
 
-  /** Until nobody has anything left to do at this instant. */
-  const settled = async () => {
-    for (const until = Date.now() + PATIENCE_MS; ; ) {
-      const { settled: quiet, waiting } = await root().ok('GET', '/clock');
-      if (quiet) return;
-      if (Date.now() > until) throw new Error(`The system does not come to rest: ${waiting}`);
-      await sleep(20);
-    }
-  };
+  const settled = () => untilSettled(root());
 
   /** On the port that it had: clients find it again. */
   const startAgain = async () => {
@@ -56,9 +58,11 @@ export const testSystem = async () => {
   };
 
   return {
-    url: () => system.url,
+    url: (_segment?: string) => system.url,
     root,
     logged,
+    /** Behind the API, for what only an operator sees. */
+    database,
     /** Behind the API: the tables in which a row holds a text, whatever its case. */
     rowsWith: (text: string) => tablesWith(database, text),
     now,

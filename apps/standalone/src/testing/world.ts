@@ -1,6 +1,6 @@
 import { client, type Client } from './client.ts';
 import { testSandbox, type TestSandbox } from './sandbox.ts';
-import { testSystem, type TestSystem } from './system.ts';
+import { testSystem } from './system.ts';
 
 export const SCIM_USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 export const SCIM_GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
@@ -45,8 +45,11 @@ const identityProvider = (id: string, scimUrl: string, token: string) => {
 };
 export type IdentityProvider = ReturnType<typeof identityProvider>;
 
+/** What a tenant is made in: the system in one process, or in several, each with an address of its own. */
+export type Addressed = { root: () => Client; url: (segment: string) => string };
+
 /** A tenant with somebody for each role. Everything is asked of paths below `/directory/v1/tenants/{t}` and `/mapping/v1/tenants/{t}`. */
-export const makeTenant = async (system: TestSystem, name = 'Plum', more: object = {}) => {
+export const makeTenant = async (system: Addressed, name = 'Plum', more: object = {}) => {
   const root = system.root();
   const profile = {
     name,
@@ -60,7 +63,7 @@ export const makeTenant = async (system: TestSystem, name = 'Plum', more: object
   const admins: Record<string, { id: string; key: string; userId: string }> = {};
   const addAdmin = async (email: string, role: string, by: Client = root): Promise<{ id: string; key: string; userId: string }> => by.ok('POST', `${directoryPath}/admins`, { email, role });
   admins.sue = await addAdmin('sue@plum.example', 'super_admin');
-  const api = (segment: string, key: string) => client(`${system.url()}/${segment}/v1/tenants/${id}`, key);
+  const api = (segment: string, key: string) => client(`${system.url(segment)}/${segment}/v1/tenants/${id}`, key);
   const as = (key: string) => ({ directory: api('directory', key), mapping: api('mapping', key), audit: api('audit', key) });
   const sue = as(admins.sue.key);
 
@@ -72,7 +75,7 @@ export const makeTenant = async (system: TestSystem, name = 'Plum', more: object
     return identityProvider(connection.id, scimUrl, token);
   };
 
-  return { id, profile, directoryPath, ...sue, superAdmin: admins.sue, addAdmin: (email: string, role: string) => addAdmin(email, role, client(system.url(), admins.sue!.key)), as, connect };
+  return { id, profile, directoryPath, ...sue, superAdmin: admins.sue, addAdmin: (email: string, role: string) => addAdmin(email, role, client(system.url('directory'), admins.sue!.key)), as, connect };
 };
 export type Tenant = Awaited<ReturnType<typeof makeTenant>>;
 

@@ -1,7 +1,6 @@
-import type { AdminReply, AdminRole } from '@tenure/contracts';
+import { pagesByInstant, type AdminReply, type AdminRole, type ListPage, type ListPageRequest } from '@tenure/contracts';
 import type { Database } from '@tenure/database';
 import { Rejected } from '@tenure/eventing';
-import { pageBehind, pageOf, type ListPage, type ListPageRequest } from '../view/list-page.ts';
 
 export type AdminQueries = {
   list: (tenantId: string, page: ListPageRequest) => Promise<ListPage<AdminReply>>;
@@ -44,12 +43,12 @@ const replyOf = ({ id, created_at, last_modified, revision, user_id, role, key_h
 /** Everything is asked of `schema`, the directory's view. */
 export const adminQueries = (database: Database, schema: string): AdminQueries => ({
   list: async (tenantId, request) => {
-    const { limit, after } = pageBehind(request);
+    const { limit, after } = pagesByInstant.behind(request);
     const rows = await database.query<Row>({
       text: `${select(schema)} where a.tenant_id = $1 and ($2::timestamptz is null or (a.created_at, a.id) > ($2, $3)) order by a.created_at, a.id limit $4`,
-      values: [tenantId, after?.createdAt, after?.id, limit + 1],
+      values: [tenantId, after?.[0], after?.[1], limit + 1],
     });
-    return pageOf(rows, limit, replyOf);
+    return pagesByInstant.of(rows, limit, replyOf, ({ created_at, id }) => [created_at, id]);
   },
   get: async (tenantId, id) => {
     const [row] = await database.query<Row>({ name: `${schema}.admin`, text: `${select(schema)} where a.tenant_id = $1 and a.id = $2`, values: [tenantId, id] });

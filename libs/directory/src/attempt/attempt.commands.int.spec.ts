@@ -26,6 +26,15 @@ describe('attempts (R70)', () => {
     expect(await tenancy.database.query(`select stream from directory_v1.heads where stream like 'attempts-%'`)).toEqual([]);
   });
 
+  it('of the root key are those of a tenant that is there', async () => {
+    const actor = { kind: 'root' as const, id: 'root' };
+    const nobodys = '5b6f9a52-1c0e-4a53-9f0e-0d0b7f3c2a11';
+    await expect(tenancy.ask('attempt.record', { kind: 'refused', attempt }, { tenantId: nobodys, key: 'root', actor })).rejects.toMatchObject({ code: 'tenant/not-found' });
+    expect(await tenancy.store.read(streamName('attempts', nobodys, 'root_2026-01-05'))).toEqual([]);
+    await tenancy.ask('attempt.record', { kind: 'refused', attempt }, { tenantId, key: 'root', actor });
+    expect(await stored('root', '2026-01-05')).toHaveLength(1);
+  });
+
   it('do not flood the ledger: beyond so many a minute they are only counted, and told at the latest when the service stops', async () => {
     for (let n = 0; n < ATTEMPTS_PER_WINDOW + 40; n++) await record('c-entra');
     expect(await stored('c-entra', '2026-01-05')).toHaveLength(ATTEMPTS_PER_WINDOW);

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { RecordAttempt, type ReplyOf } from '@tenure/contracts';
 import type { CommandMessage } from '@tenure/messaging';
 import { runCommand, type CommandDeps, type CommandPlace } from '../command/run-command.ts';
+import type { TenantQueries } from '../tenant/tenant.queries.ts';
 import { attemptAggregate } from './attempt.aggregate.ts';
 import { attemptRate, type AttemptRate, WINDOW_MS } from './attempt-rate.ts';
 
-export type AttemptCommandDeps = CommandDeps & { onFailure: (error: unknown) => void; rate?: AttemptRate };
+export type AttemptCommandDeps = CommandDeps & { tenants: Pick<TenantQueries, 'get'>; onFailure: (error: unknown) => void; rate?: AttemptRate };
 
 export type AttemptCommands = {
   record: (message: CommandMessage, context: CommandPlace) => Promise<ReplyOf<typeof RecordAttempt>>;
@@ -17,7 +18,7 @@ const KEPT_FOR_MS = 20_000;
 
 /** What is refused, or oddly asked, and must be audited (decision 10, R70): the key is the connection, or the admin, whose request it was. */
 export const attemptCommands = (deps: AttemptCommandDeps): AttemptCommands => {
-  const { clock, onFailure, rate = attemptRate() } = deps;
+  const { clock, tenants, onFailure, rate = attemptRate() } = deps;
   // No view of the directory shows attempts: the audit reads them from the facts.
   const unseen: CommandDeps = { ...deps, view: { applyInline: async () => {}, catchUp: async () => {} } };
 
@@ -47,7 +48,9 @@ export const attemptCommands = (deps: AttemptCommandDeps): AttemptCommands => {
   return {
     record: async (message, context) => {
       const { kind, attempt } = RecordAttempt.read(message.payload);
-      const { tenantId, key, connectionId = '' } = message;
+      const { tenantId, key, actor, connectionId = '' } = message;
+      // Everybody else's tenant is vouched for by a key or a token.
+      if (actor.kind === 'root') await tenants.get(tenantId);
       if (!rate.admit(`${tenantId}/${key}/${connectionId}`, attempt.code)) return {};
       await runCommand(unseen, attemptAggregate, { ...message, key: await streamId(key) }, context, { command: { type: 'Record', kind, attempt } });
       return {};

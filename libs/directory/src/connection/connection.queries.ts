@@ -1,9 +1,8 @@
-import type { ConnectionState, Features } from '@tenure/contracts';
+import { pagesByInstant, type ConnectionState, type Features, type ListPage, type ListPageRequest } from '@tenure/contracts';
 import { inBatches, type Database } from '@tenure/database';
 import { Rejected } from '@tenure/eventing';
 import type { ConnectionSettings } from '@tenure/scim';
 import type { ConnectionPolicy, IssuedToken } from '../user/connection-policy.ts';
-import { pageBehind, pageOf, type ListPage, type ListPageRequest } from '../view/list-page.ts';
 
 /** Everything that a SCIM request needs to know before it is served. */
 export type ScimConnection = {
@@ -82,12 +81,12 @@ export const connectionQueries = (database: Database, schema: string): Connectio
   });
   return {
     list: async (tenantId, request) => {
-      const { limit, after } = pageBehind(request);
+      const { limit, after } = pagesByInstant.behind(request);
       const rows = await database.query<Row>({
         text: `${select} where c.tenant_id = $1 and ($2::timestamptz is null or (c.created_at, c.id) > ($2, $3)) order by c.created_at, c.id limit $4`,
-        values: [tenantId, after?.createdAt, after?.id, limit + 1],
+        values: [tenantId, after?.[0], after?.[1], limit + 1],
       });
-      return pageOf(rows, limit, stateOf);
+      return pagesByInstant.of(rows, limit, stateOf, ({ created_at, id }) => [created_at, id]);
     },
     get: async (tenantId, id) => {
       const [row] = await database.query<Row>({ name: `${schema}.connection`, text: `${select} where c.tenant_id = $1 and c.id = $2`, values: [tenantId, id] });

@@ -5,6 +5,7 @@ import { memorySealer } from '@tenure/eventing/testing';
 import type { CommandMessage } from '@tenure/messaging';
 import { setTally, type SetTally } from '@tenure/messaging/testing';
 import type { KafkaWorld } from './kafka-world.ts';
+import { runsTypescript } from './runs-typescript.ts';
 
 export type ReplicaProcess = {
   /** SIGKILL: no goodbye to anybody. */
@@ -13,13 +14,12 @@ export type ReplicaProcess = {
 
 type Relayed = { id: string; message: CommandMessage<SetTally>; place: Place } | { ready: true };
 
-const hooks = new URL('./typescript-hooks.mjs', import.meta.url).href;
 const program = new URL('./replica.child.ts', import.meta.url);
 
 /** Starts a replica in a process of its own and waits until it has joined. */
 export const startReplicaProcess = async ({ brokers, commandTopic, factTopic, databaseUrl, sessionMs, store }: KafkaWorld): Promise<ReplicaProcess> => {
   const child = fork(program, [JSON.stringify({ brokers, commandTopic, factTopic, databaseUrl, sessionMs })], {
-    execArgv: ['--conditions=@tenure/source', '--import', `data:text/javascript,import{register}from'node:module';register('${hooks}')`],
+    execArgv: [...runsTypescript],
     env: { PATH: process.env['PATH'] },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

@@ -6,8 +6,8 @@ import { NestFactory } from '@nestjs/core';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { until, upTo } from '../testing/asking.ts';
 import { transportContract } from '../testing/index.ts';
-import type { Fact } from '../transport.ts';
-import { inProcessTransport, type InProcessTransport } from './in-process-transport.ts';
+import type { Fact, Transport } from '../transport.ts';
+import { inProcessTransport } from './in-process-transport.ts';
 
 const factTopics = { 'tally.facts': { categories: ['tally'] } };
 
@@ -48,7 +48,7 @@ describe('facts in process', () => {
   let test: TestDatabase;
   let leases: Leases;
   let store: EventStore;
-  let transport: InProcessTransport;
+  let transport: Transport;
   beforeAll(async () => {
     test = await testDatabase();
     leases = openLeases(test.database);

@@ -16,13 +16,8 @@ export type InProcessOptions = {
   factTopics: Readonly<Record<string, { categories: readonly string[] }>>;
 };
 
-export type InProcessTransport = Transport & {
-  /** The followers that hand facts to the consumers of this process. */
-  followers: () => readonly Follower[];
-};
-
 /** Joins the services of one process: no broker, the same semantics (design, decision 9). */
-export const inProcessTransport = ({ store, database, schema, leases, factTopics }: InProcessOptions): InProcessTransport => {
+export const inProcessTransport = ({ store, database, schema, leases, factTopics }: InProcessOptions): Transport => {
   const logger = new Logger('InProcessTransport');
   const logs = new Map<string, CommandLog>();
   const servers = new Set<InProcessServer>();
@@ -85,7 +80,7 @@ export const inProcessTransport = ({ store, database, schema, leases, factTopics
       };
       await concerned.reduceRight((work, server) => () => server.whileNotFollowing(topic, work), forget)();
     },
-    followers,
+    consumers: () => followers().map(({ status }) => status()),
     ready: async () => {},
     status: async () => {
       const behind = followers().map(async ({ name, isSettled }) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { holdTable } from '@tenure/database/testing';
 import { streamName } from '@tenure/eventing';
 import { ask, keysOf, setMany, TENANT, until, upTo } from './asking.ts';
 import type { Stage } from './transport.contract.ts';
@@ -29,6 +30,21 @@ export const factsContract = (onStage: () => Stage): void =>
       });
       await add();
       expect(await until(() => seen(key), (revisions) => revisions.length >= 3)).toEqual([1, 2, 3]);
+    }, 60_000);
+
+    it('that wait show in the age of what their consumer has not handled, until it has', async () => {
+      const { client, replicas, world } = onStage();
+      const [key] = keysOf('waits', 1) as [string];
+      const name = `tally/${world.factTopic}`;
+      const lag = async () => replicas[0]!.transport.consumers().find((consumer) => consumer.name === name)!;
+      await until(lag, ({ lagMs, failing }) => lagMs === 0 && failing === undefined);
+      const { release } = await holdTable(world.database, 'seen');
+      await ask(client, 'tally.set', key, { value: 1 });
+      const { lagMs } = await until(lag, (seenNow) => seenNow.lagMs > 300);
+      expect((await until(lag, (seenNow) => seenNow.lagMs > lagMs + 300)).lagMs).toBeLessThan(9000);
+      await release();
+      await until(lag, (seenNow) => seenNow.lagMs === 0);
+      expect(await seen(key)).toEqual([1]);
     }, 60_000);
 
     it('that can not be applied are parked with their stream, while others go on, and are replayed in order', async () => {

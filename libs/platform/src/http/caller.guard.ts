@@ -3,7 +3,7 @@ import { createParamDecorator, Injectable, SetMetadata, UnauthorizedException, t
 import { Reflector } from '@nestjs/core';
 import { Rejected, type Caller } from '@tenure/eventing';
 import type { FastifyRequest } from 'fastify';
-import { traceparentOf } from './create-app.ts';
+import { traceparentOf } from './request-trace.ts';
 
 /** Rights of a key, from most to least (api.md, Keys). */
 export type Role = 'root' | 'super_admin' | 'admin' | 'auditor';
@@ -30,6 +30,9 @@ const suffices = (role: Role, need: Exclude<Need, 'public'>): boolean => {
 
 type Signed = FastifyRequest & { caller?: Caller };
 
+/** Who asks, once `KeyGuard` knows it. */
+export const callerOfRequest = (request: FastifyRequest): Caller | undefined => (request as Signed).caller;
+
 /** Bearer keys of the JSON APIs: who it is, whether the role suffices, and that the tenant in the path is theirs (another's is 404). */
 @Injectable()
 export class KeyGuard implements CanActivate {
@@ -52,15 +55,16 @@ export class KeyGuard implements CanActivate {
 
     const { role, key } = await this.identify(request);
     const tenantId = (request.params as { tenantId?: string }).tenantId;
-    if (key && tenantId !== undefined && tenantId !== key.tenantId) throw new Rejected('not-found', 'tenant/not-found', 'There is no such tenant.');
-    if (!suffices(role, needed)) throw new Rejected('forbidden', 'key/role', `This needs the role ${needed}; the key has ${role}.`);
-    if (needed === 'app_admin' && key?.consumerMail) throw new Rejected('forbidden', 'admin/consumer-mail', 'Accounts of consumer mail domains cannot configure apps.');
+    // Before anything is refused: what is, is audited with who asked (R70), in the tenant that the key is of.
     request.caller = {
-      tenantId: tenantId ?? key?.tenantId ?? '',
+      tenantId: key?.tenantId ?? tenantId ?? '',
       actor: key ? { kind: 'admin', id: key.adminId } : { kind: 'root', id: 'root' },
       correlationId: String(request.id),
       ...(traceparentOf(request) !== undefined && { traceparent: traceparentOf(request) }),
     };
+    if (key && tenantId !== undefined && tenantId !== key.tenantId) throw new Rejected('not-found', 'tenant/not-found', 'There is no such tenant.');
+    if (!suffices(role, needed)) throw new Rejected('forbidden', 'key/role', `This needs the role ${needed}; the key has ${role}.`);
+    if (needed === 'app_admin' && key?.consumerMail) throw new Rejected('forbidden', 'admin/consumer-mail', 'Accounts of consumer mail domains cannot configure apps.');
     return true;
   }
 

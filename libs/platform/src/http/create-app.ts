@@ -7,18 +7,19 @@ import { currentTraceparent, inSpan, markFailed, readTraceparent, Rejected, Span
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { nestLogger, type Log } from '../observe/logging.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import { ProblemFilter, type ErrorDialect } from './problem.filter.ts';
+import { ProblemFilter, type ErrorDialect, type OnRefused } from './problem.filter.ts';
 import { parseJson } from './parse-json.ts';
+import { rememberTrace } from './request-trace.ts';
 
 const MIB = 1024 * 1024;
 /** Groups may carry 100,000 members; everything else is small (design, decision 9). */
 const LARGEST_BODY = 32 * MIB;
 const BODY_ELSEWHERE = 10 * MIB;
 
-export type HttpOptions = { log: Log; metrics: Metrics; dialects?: readonly ErrorDialect[] };
+export type HttpOptions = { log: Log; metrics: Metrics; dialects?: readonly ErrorDialect[]; onRefused?: OnRefused | undefined };
 
 /** A Nest application on Fastify as every service of Tenure runs it: parsers, validation, errors, metrics and traces in one place. */
-export const createHttpApp = async (module: DynamicModule, { log, metrics, dialects = [] }: HttpOptions): Promise<NestFastifyApplication> => {
+export const createHttpApp = async (module: DynamicModule, { log, metrics, dialects = [], onRefused }: HttpOptions): Promise<NestFastifyApplication> => {
   const adapter = new FastifyAdapter({
     bodyLimit: LARGEST_BODY,
     genReqId: () => randomUUID(),
@@ -33,7 +34,7 @@ export const createHttpApp = async (module: DynamicModule, { log, metrics, diale
   const parse = async (_request: FastifyRequest, body: Buffer) => parseJson(body);
   app.useBodyParser(['application/json', 'application/scim+json'], { bodyLimit: LARGEST_BODY }, parse as never);
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: refusal }));
-  app.useGlobalFilters(new ProblemFilter(log, dialects));
+  app.useGlobalFilters(new ProblemFilter(log, dialects, onRefused));
   observe(app, metrics);
   limitBodies(app);
   return app;
@@ -59,7 +60,7 @@ const observe = (app: NestFastifyApplication, metrics: Metrics) => {
     // Neither path nor query: filters quote people.
     const attributes = { 'http.request.method': method, 'http.route': routeOptions.url, 'url.scheme': protocol, 'tenure.correlation.id': String(request.id) };
     void inSpan({ name, kind: SpanKind.SERVER, traceparent, attributes }, async (span) => {
-      traceparents.set(request, currentTraceparent() ?? traceparent);
+      rememberTrace(request, currentTraceparent() ?? traceparent);
       done();
       await new Promise<void>((resolve) => reply.raw.once('close', resolve));
       span.setAttribute('http.response.status_code', reply.statusCode);
@@ -72,11 +73,6 @@ const observe = (app: NestFastifyApplication, metrics: Metrics) => {
     done();
   });
 };
-
-const traceparents = new WeakMap<FastifyRequest, string | undefined>();
-
-/** The trace that a request belongs to, for the commands it sends. */
-export const traceparentOf = (request: FastifyRequest) => traceparents.get(request);
 
 const limitBodies = (app: NestFastifyApplication) => {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;

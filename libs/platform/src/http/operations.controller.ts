@@ -33,8 +33,8 @@ export const operationsController = (runtime: Runtime, segments: readonly string
     @Answers('Prometheus metrics')
     async metrics() {
       await Promise.all(runtime.onScrape.map((look) => look().catch(() => undefined)));
-      for (const follower of runtime.followers) {
-        const { name, lagMs, failing } = follower.status();
+      const following = [...runtime.followers.map(({ status }) => status()), ...runtime.transport.consumers()];
+      for (const { name, lagMs, failing } of following) {
         runtime.metrics.followerLag.set({ follower: name }, lagMs / 1000);
         runtime.metrics.followerFailing.set({ follower: name }, failing === undefined ? 0 : 1);
       }

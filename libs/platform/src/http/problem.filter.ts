@@ -1,6 +1,8 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Rejected, type Caller } from '@tenure/eventing';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../observe/logging.ts';
+import { callerOfRequest } from './caller.guard.ts';
 import { retryAfterOf, toProblem } from './problem.ts';
 
 /** How requests and errors below one path are written where it is not as in the JSON APIs: SCIM has its own ways (RFC 7644 §3.12). */
@@ -12,12 +14,16 @@ export type ErrorDialect = {
   canonicalUrl?: (url: string) => string;
 };
 
+/** Hears what was refused to whom: `POST /mapping/v1/tenants/:tenantId/apps`, and of which resource. */
+export type OnRefused = (refused: Rejected, asked: { caller: Caller; operation: string; resourceId?: string }) => void;
+
 /** Every error of every controller leaves through here; what is not a refusal is logged once. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly log: Log,
     private readonly dialects: readonly ErrorDialect[],
+    private readonly onRefused: OnRefused | undefined,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost) {
@@ -28,6 +34,7 @@ export class ProblemFilter implements ExceptionFilter {
     const dialect = this.dialects.find(({ prefix }) => request.url.startsWith(prefix));
     const { status, body, headers = {} } = dialect ? dialect.toBody(error) : problemBody(error);
     if (status === 500) this.log.error({ err: error, requestId: request.id, route: request.routeOptions?.url }, 'A request failed');
+    this.tellRefusal(error, request);
     if (reply.sent) return;
     const retryAfter = retryAfterOf(status);
     void reply
@@ -35,6 +42,14 @@ export class ProblemFilter implements ExceptionFilter {
       .headers({ ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }), ...headers })
       .type(dialect?.contentType ?? 'application/problem+json')
       .send(body);
+  }
+
+  private tellRefusal(error: unknown, request: FastifyRequest) {
+    const caller = callerOfRequest(request);
+    if (!(error instanceof Rejected) || !caller) return;
+    const { id, appId } = request.params as { id?: string; appId?: string };
+    const resourceId = id ?? appId;
+    this.onRefused?.(error, { caller, operation: `${request.method} ${request.routeOptions.url ?? ''}`, ...(resourceId !== undefined && { resourceId }) });
   }
 }
 

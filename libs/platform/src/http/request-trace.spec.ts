@@ -5,7 +5,8 @@ import { recordSpans, type RecordedSpans } from '@tenure/eventing/testing';
 import type { FastifyRequest } from 'fastify';
 import { openLog } from '../observe/logging.ts';
 import { openMetrics } from '../observe/metrics.ts';
-import { createHttpApp, traceparentOf } from './create-app.ts';
+import { createHttpApp } from './create-app.ts';
+import { traceparentOf } from './request-trace.ts';
 
 @Controller('people')
 class PeopleController {

@@ -43,7 +43,7 @@ export const runService = async (options: ServiceOptions): Promise<void> => {
     const config = options.readConfig();
     const runtime = await openServiceRuntime(service, config, options.owner);
     const composed = await options.compose(runtime, config);
-    const app = await createHttpApp(rootModule(runtime, [composed], { segments, title, controllers }), { ...runtime, dialects: options.dialects });
+    const app = await createHttpApp(rootModule(runtime, [composed], { segments, title, controllers }), { ...runtime, dialects: options.dialects, onRefused: composed.onRefused });
     stopOnSignals(app, runtime);
     // Health first: an orchestrator sees "starting" while the transport joins.
     await app.listen(config.TENURE_PORT, '0.0.0.0');

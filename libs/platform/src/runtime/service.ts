@@ -2,6 +2,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { ErrorsReachTransport } from '@tenure/messaging';
 import { KeyGuard } from '../http/caller.guard.ts';
+import type { OnRefused } from '../http/problem.filter.ts';
 import { operationsController } from '../http/operations.controller.ts';
 import { nestLogger } from '../observe/logging.ts';
 import type { Runtime } from './runtime.ts';
@@ -11,6 +12,8 @@ class RootModule {}
 /** A service as composed: what it serves over HTTP, and what it listens to on the transport, as which consumer. */
 export type Service = {
   http: DynamicModule;
+  /** Audits what it refuses to whom (R70): of services that send the directory commands. */
+  onRefused?: OnRefused;
   messages?: { module: DynamicModule; consumer: string; commandTopic?: string };
 };
 

@@ -1,3 +1,4 @@
+import { listReply } from '@tenure/contracts';
 import { z } from 'zod';
 import { deprovisioningConfig, durationSchema, millisecondsOf } from '../duration/index.ts';
 import { attributesConfig } from '../mapping/index.ts';
@@ -83,7 +84,7 @@ export type TestReply = z.output<typeof testReply>;
 export const endpointReply = z.object({ url: z.string().optional(), template: z.string().optional(), values: z.record(z.string(), z.string()).optional() });
 export const attributesReply = attributesConfig.extend({ targets: z.array(z.object({ path: z.string(), type: z.string(), mandatory: z.boolean() })) });
 export const scopeReply = scopeConfig;
-export const scopeGroupsReply = z.object({ items: z.array(z.object({ id: z.string(), displayName: z.string() })), nextCursor: z.string().optional() });
+export const scopeGroupsReply = listReply(z.object({ id: z.string(), displayName: z.string() }));
 export const assignmentsReply = z.object({ items: z.array(z.object({ kind: z.enum(['users', 'groups', 'roles']), id: z.string(), role: z.string().optional() })) });
 export const deprovisioningReply = deprovisioningConfig;
 export const rulesReply = putRules.extend({ rules: z.array(ruleSchema.extend({ id: z.string() })) });

@@ -1,3 +1,4 @@
+import { pagesByInstant, pagesByName, type ListPage, type ListPageRequest } from '@tenure/contracts';
 import type { Sql } from '@tenure/database';
 import { Rejected } from '@tenure/eventing';
 import { findCatalogue } from '../entitlement/catalogue.ts';
@@ -9,7 +10,6 @@ import type { AppConfig } from './app-config.ts';
 import type { AppReply, EntitlementsReply } from './app.bodies.ts';
 import { refuseEntitlements } from './app.rules.ts';
 import { missingOf, stepsOf } from './app.steps.ts';
-import { pageBehind, pageOf, type Page, type PageRequest } from './page.ts';
 
 export type KnownApp = { config: AppConfig; version: number; createdAt: string; updatedAt: string };
 
@@ -52,27 +52,27 @@ export const appQueries = (sql: Sql) => {
 
   const get = async (tenantId: string, appId: string): Promise<AppReply> => toAppReply(await find(tenantId, appId), (await featuresOf(sql, tenantId)).provisioning);
 
-  const list = async (tenantId: string, request: PageRequest): Promise<Page<AppReply>> => {
-    const { limit, after } = pageBehind(request);
+  const list = async (tenantId: string, request: ListPageRequest): Promise<ListPage<AppReply>> => {
+    const { limit, after } = pagesByInstant.behind(request);
     const rows = await sql.query<Row>({
       text: `select ${columns} from ${PROVISIONING_VIEW}.apps
              where tenant_id = $1 and ($2::timestamptz is null or (created_at, id) > ($2, $3)) order by created_at, id limit $4`,
       values: [tenantId, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
     });
     const { provisioning } = await featuresOf(sql, tenantId);
-    return pageOf(rows, limit, (row) => toAppReply(knownApp(row), provisioning), ({ created_at, id }) => [created_at, id]);
+    return pagesByInstant.of(rows, limit, (row) => toAppReply(knownApp(row), provisioning), ({ created_at, id }) => [created_at, id]);
   };
 
   /** Groups whose name contains some letters (R40). */
-  const searchGroups = async (tenantId: string, search: string, request: PageRequest): Promise<Page<{ id: string; displayName: string }>> => {
-    const { limit, after } = pageBehind(request);
+  const searchGroups = async (tenantId: string, search: string, request: ListPageRequest): Promise<ListPage<{ id: string; displayName: string }>> => {
+    const { limit, after } = pagesByName.behind(request);
     const rows = await sql.query<{ id: string; name: string; display_name: string }>({
       text: `select id, lower(display_name) as name, display_name from ${PROVISIONING}.groups
              where tenant_id = $1 and deleted_at is null and position(lower($2) in lower(display_name)) > 0
                and ($3::text is null or (lower(display_name), id) > ($3, $4)) order by lower(display_name), id limit $5`,
       values: [tenantId, search, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
     });
-    return pageOf(rows, limit, ({ id, display_name }) => ({ id, displayName: display_name }), ({ name, id }) => [name, id]);
+    return pagesByName.of(rows, limit, ({ id, display_name }) => ({ id, displayName: display_name }), ({ name, id }) => [name, id]);
   };
 
   /** What is due and waits for the app to be on (design, decision 16). */

@@ -5,7 +5,6 @@ export type { AppQueries, KnownApp } from './app.queries.ts';
 export { appsPart } from './app.view.ts';
 export type { ConnectionCommands } from './connection.commands.ts';
 export { openApps, type Apps, type AppsNeeds } from './open-apps.ts';
-export { pageQuery, pageRequest, type Page, type PageRequest } from './page.ts';
 export { previewReply, type Preview, type Previews } from './preview.ts';
 export { newestRules } from './rule-sets.ts';
 export type { IfMatch } from './write-app.ts';

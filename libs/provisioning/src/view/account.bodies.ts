@@ -1,16 +1,16 @@
+import { listPageQuery } from '@tenure/contracts';
 import { z } from 'zod';
-import { pageQuery } from '../app/page.ts';
 
 const statuses = ['pending', 'provisioning', 'modifying', 'provisioned', 'suspended', 'failed', 'deleting', 'deleted', 'unknown'] as const;
 const timerStates = ['armed', 'paused', 'parked', 'fired', 'cancelled'] as const;
 const instant = z.iso.datetime();
 
 /** `GET /accounts`; from and to bound when the status became what it is (R57). */
-export const accountListQuery = z.strictObject({ ...pageQuery, user: z.string().optional(), status: z.enum(statuses).optional(), from: instant.optional(), to: instant.optional() });
+export const accountListQuery = z.strictObject({ ...listPageQuery, user: z.string().optional(), status: z.enum(statuses).optional(), from: instant.optional(), to: instant.optional() });
 export type AccountListQuery = z.output<typeof accountListQuery>;
 
 /** `GET /timers`. */
-export const timerListQuery = z.strictObject({ ...pageQuery, user: z.string().optional(), state: z.enum(timerStates).optional(), dueBefore: instant.optional() });
+export const timerListQuery = z.strictObject({ ...listPageQuery, user: z.string().optional(), state: z.enum(timerStates).optional(), dueBefore: instant.optional() });
 export type TimerListQuery = z.output<typeof timerListQuery>;
 
 export const asOfQuery = z.strictObject({ asOf: instant.optional() });
@@ -64,25 +64,3 @@ export type AccountReply = z.output<typeof accountReply>;
 
 export const bulkReply = z.object({ items: z.array(z.object({ id: z.string(), ok: z.boolean(), code: z.string().optional() })) });
 export type BulkReply = z.output<typeof bulkReply>;
-
-export const historyReply = z.object({
-  items: z.array(
-    z.object({
-      id: z.string(),
-      type: z.string(),
-      schemaVersion: z.int(),
-      revision: z.int(),
-      occurredAt: instant,
-      recordedAt: instant,
-      actor: z.object({ kind: z.string(), id: z.string() }),
-      commandId: z.string(),
-      correlationId: z.string(),
-      causationId: z.string(),
-      changed: z.array(z.string()),
-      data: z.record(z.string(), z.unknown()).nullable(),
-      erased: z.boolean(),
-    }),
-  ),
-  nextCursor: z.string().optional(),
-});
-export type HistoryReply = z.output<typeof historyReply>;

@@ -1,11 +1,10 @@
-import type { AccountEvent } from '@tenure/contracts';
+import { pagesByInstant, type AccountEvent, type HistoryEntry, type HistoryReply, type HistoryRequest, type ListPage } from '@tenure/contracts';
 import type { Sql } from '@tenure/database';
 import { decoder, ERASED, Rejected, streamName, type EventSource, type Instant, type StoredEvent } from '@tenure/eventing';
 import { accountAggregate } from '../account/account.aggregate.ts';
-import { pageBehind, pageOf, type Page, type PageRequest } from '../app/page.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { advanceRecord, type AccountRecord } from './account-record.ts';
-import type { AccountListQuery, AccountReply, HistoryReply, TimerListQuery, TimerReply } from './account.bodies.ts';
+import type { AccountListQuery, AccountReply, TimerListQuery, TimerReply } from './account.bodies.ts';
 import { toAccount, type DeliveryRow } from './account.reply.ts';
 import { APP_RUNS } from './find-apps.ts';
 import { PROVISIONING_VIEW } from './provisioning.view.ts';
@@ -59,8 +58,8 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
   };
 
   return {
-    list: async (tenantId: string, { appId, user, status, from, to, ...page }: AccountListQuery & { appId?: string }): Promise<Page<AccountReply>> => {
-      const { limit, after } = pageBehind(page);
+    list: async (tenantId: string, { appId, user, status, from, to, ...page }: AccountListQuery & { appId?: string }): Promise<ListPage<AccountReply>> => {
+      const { limit, after } = pagesByInstant.behind(page);
       const rows = await sql.query<Row>({
         name: 'provisioning.list_accounts',
         text: `select ${columns} ${joined}
@@ -70,7 +69,7 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
                order by c.created_at, c.id limit $9`,
         values: [tenantId, appId ?? null, user ?? null, status ?? null, from ?? null, to ?? null, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
       });
-      return pageOf(rows, limit, replyOf, ({ created_at, id }) => [created_at, id]);
+      return pagesByInstant.of(rows, limit, replyOf, ({ created_at, id }) => [created_at, id]);
     },
 
     get: async (tenantId: string, appId: string | undefined, id: string, instant?: Instant): Promise<AccountReply> => {
@@ -79,17 +78,15 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
     },
 
     /** Oldest first. What is in `personal` is shown as `changed` names it; values are in the account as of an instant. */
-    history: async (tenantId: string, appId: string | undefined, id: string, page: PageRequest): Promise<HistoryReply> => {
+    history: async (tenantId: string, appId: string | undefined, id: string, { limit, after = 0 }: HistoryRequest): Promise<HistoryReply> => {
       await find(tenantId, appId, id);
-      const { limit, after } = pageBehind(page);
-      const first = Number(after?.[0] ?? 0);
-      const stored = await store.read(streamName(accountAggregate.category, tenantId, id), { after: first, limit: limit + 1 });
-      const items = await Promise.all(stored.map(async (one) => ({ one, event: (await decode<AccountEvent>(one)).event })));
-      return pageOf(items, limit, ({ one, event }) => historyItem(one, event), ({ one }) => [String(one.revision), one.id]);
+      const stored = await store.read(streamName(accountAggregate.category, tenantId, id), { after, limit: limit + 1 });
+      const items = await Promise.all(stored.slice(0, limit).map(async (one) => historyItem(one, (await decode<AccountEvent>(one)).event)));
+      return { items, ...(stored.length > limit && { nextCursor: String(items.at(-1)!.revision) }) };
     },
 
-    timers: async (tenantId: string, { appId, user, state, dueBefore, ...page }: TimerListQuery & { appId?: string }): Promise<Page<TimerReply>> => {
-      const { limit, after } = pageBehind(page);
+    timers: async (tenantId: string, { appId, user, state, dueBefore, ...page }: TimerListQuery & { appId?: string }): Promise<ListPage<TimerReply>> => {
+      const { limit, after } = pagesByInstant.behind(page);
       const rows = await sql.query<TimerReply & { endedAt: string | null; endReason: string | null }>({
         name: 'provisioning.list_timers',
         text: `with shown as (
@@ -104,12 +101,12 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
         values: [tenantId, appId ?? null, user ?? null, state ?? null, dueBefore ?? null, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
       });
       const shown = ({ endedAt, endReason, ...timer }: (typeof rows)[number]): TimerReply => ({ ...timer, ...(endedAt !== null && { endedAt }), ...(endReason !== null && { endReason }) });
-      return pageOf(rows, limit, shown, ({ dueAt, id }) => [dueAt, id]);
+      return pagesByInstant.of(rows, limit, shown, ({ dueAt, id }) => [dueAt, id]);
     },
   };
 };
 
-const historyItem = ({ id, type, schemaVersion, revision, recordedAt, metadata }: StoredEvent, event: AccountEvent | undefined): HistoryReply['items'][number] => {
+const historyItem = ({ id, type, schemaVersion, revision, recordedAt, metadata }: StoredEvent, event: AccountEvent | undefined): HistoryEntry => {
   const { occurredAt, actor, commandId, correlationId, causationId } = metadata;
   const personal = event && 'personal' in event ? event.personal : undefined;
   return {

@@ -20,4 +20,11 @@ export const keyMigrations: readonly Migration[] = [
         claims bytea not null
       )`,
   },
+  {
+    // When a key was last made, or asked to be made: what nothing was sealed with is removed afterwards.
+    name: 'DateKeys1767225600001',
+    up: `
+      alter table person_keys add column created_at timestamptz not null default now();
+      create index person_keys_created_at on person_keys (created_at, tenant_id, person_id) where wrapped is not null`,
+  },
 ];

@@ -109,10 +109,10 @@ export const keyRing = ({ database, schema = 'keys', secretsKey, cacheForMs = CA
       const distinct = [...new Map(persons.map((person) => [personName(person), person])).values()];
       const rows = await database.query<PersonRow>({
         name: `${schema}.create-person-keys`,
-        // The update changes nothing; it makes a row that is already there come back, also one of a concurrent transaction. In one order: no deadlock.
+        // A row that is already there comes back, also one of a concurrent transaction, and is young again: not taken for unused meanwhile. In one order: no deadlock.
         text: `insert into ${schema}.person_keys (tenant_id, person_id, wrapped)
                select * from unnest($1::text[], $2::text[], $3::bytea[]) as made(tenant_id, person_id, wrapped) order by 1, 2
-               on conflict (tenant_id, person_id) do update set tenant_id = excluded.tenant_id returning tenant_id, person_id, wrapped`,
+               on conflict (tenant_id, person_id) do update set created_at = now() returning tenant_id, person_id, wrapped`,
         values: [...columns(distinct), distinct.map((person) => wrap(newKey(), personOwner(person)))],
       });
       const made = new Map(rows.map((row) => [personName({ tenantId: row.tenant_id, personId: row.person_id }), row]));

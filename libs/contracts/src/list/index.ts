@@ -1,0 +1,3 @@
+export * from './cursor.ts';
+export * from './history.ts';
+export * from './list-page.ts';
