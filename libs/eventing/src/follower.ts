@@ -20,7 +20,7 @@ export type Follower = {
   stop: () => Promise<void>;
 };
 
-export type FollowerOptions = {
+export type FollowerOptions<Prepared = undefined> = {
   name: string;
   /** Holds the checkpoint, in `{schema}.checkpoints`. */
   database: Database;
@@ -29,7 +29,9 @@ export type FollowerOptions = {
   leases: Leases;
   categories: readonly string[];
   /** Handles a batch, in order, in the transaction that moves the checkpoint. May run again after a crash. */
-  handle: (sql: Sql, events: readonly StoredEvent[]) => Promise<void>;
+  handle: (sql: Sql, events: readonly StoredEvent[], prepared: Prepared) => Promise<void>;
+  /** What `handle` is given beside the batch: made while the batch before it is handled, so it must not depend on that one. */
+  prepare?: (events: readonly StoredEvent[]) => Promise<Prepared>;
   /** What a transaction must not wait for (Kafka, HTTP), done before it. May run again. */
   before?: (events: readonly StoredEvent[]) => Promise<void>;
   batchSize?: number;
@@ -38,6 +40,8 @@ export type FollowerOptions = {
   lingerMs?: number;
   onFailure?: (error: unknown) => void;
 };
+
+type Batch<Prepared> = { events: readonly StoredEvent[]; prepared: Prepared | undefined };
 
 const BATCH = 500;
 const LINGER_MS = 10;
@@ -59,8 +63,8 @@ export const readCheckpoint = async (sql: Sql, schema: string, follower: string)
  * Reads the feed from its checkpoint, batch by batch, and moves the checkpoint in the transaction that handled the batch.
  * One process follows at a time (a lease); the compare-and-set on the checkpoint keeps it right even where a lease was lost unnoticed.
  */
-export const startFollower = (options: FollowerOptions): Follower => {
-  const { name, database, schema, store, leases, categories, handle, before, batchSize = BATCH, synchronousCommit = 'on', lingerMs = LINGER_MS, onFailure } = options;
+export const startFollower = <Prepared = undefined>(options: FollowerOptions<Prepared>): Follower => {
+  const { name, database, schema, store, leases, categories, handle, prepare, before, batchSize = BATCH, synchronousCommit = 'on', lingerMs = LINGER_MS, onFailure } = options;
   const stopping = new AbortController();
   const span = {
     name: `follow ${name}`,
@@ -82,45 +86,54 @@ export const startFollower = (options: FollowerOptions): Follower => {
     if (moved.length === 0) throw new Error(`The checkpoint of ${name} was moved by another follower.`);
   };
 
-  /** Handles one batch; tells where it ended, and whether more may wait behind it. */
-  const handleNext = async (position: Position | undefined, signal: AbortSignal): Promise<{ position: Position | undefined; read: number }> => {
+  const read = async (position: Position | undefined): Promise<Batch<Prepared>> => {
     const events = await store.readAll(position, { categories, limit: batchSize });
-    const last = events.at(-1);
-    if (!last) return { position, read: 0 };
-    signal.throwIfAborted();
-    status.lastEventAt = last.recordedAt;
+    return { events, prepared: events.length > 0 ? await prepare?.(events) : undefined };
+  };
+
+  const handleBatch = async (position: Position | undefined, { events, prepared }: Batch<Prepared>): Promise<Position> => {
+    const { position: end, recordedAt } = events.at(-1)!;
+    status.lastEventAt = recordedAt;
     behindSince = Date.parse(events[0]!.recordedAt);
     await inBatchSpan(span, events, async () => {
       await before?.(events);
       await database.transaction(
         async (sql) => {
-          await handle(sql, events);
-          await save(sql, position, last.position);
+          await handle(sql, events, prepared as Prepared);
+          await save(sql, position, end);
         },
         { synchronousCommit },
       );
     });
     delete status.failing;
-    return { position: last.position, read: events.length };
+    return end;
   };
 
   /** Follows from the stored checkpoint, which nobody else moves while the lease is held. */
   const follow = async (signal: AbortSignal) => {
     const news = newsOf(store, categories, lingerMs, signal);
     try {
-      for (let position = await readCheckpoint(database, schema, name), idle = SHORTEST_WAIT_MS; ; ) {
-        const next = await handleNext(position, signal);
-        position = next.position;
-        if (next.read === batchSize) {
+      let position = await readCheckpoint(database, schema, name);
+      let reading = read(position);
+      for (let idle = SHORTEST_WAIT_MS; ; ) {
+        const batch = await reading;
+        signal.throwIfAborted();
+        const { length } = batch.events;
+        // A full batch has more behind it: it is read and prepared while this one is handled.
+        if (length === batchSize) reading = read(batch.events.at(-1)!.position);
+        reading.catch(() => undefined);
+        if (length > 0) position = await handleBatch(position, batch);
+        if (length === batchSize) {
           status.caughtUp = false;
           continue;
         }
         status.caughtUp = true;
         behindSince = undefined;
         first.resolve();
-        idle = next.read > 0 || news.heard() ? SHORTEST_WAIT_MS : Math.min(LONGEST_WAIT_MS, idle * 2);
+        idle = length > 0 || news.heard() ? SHORTEST_WAIT_MS : Math.min(LONGEST_WAIT_MS, idle * 2);
         await news.wait(idle);
         signal.throwIfAborted();
+        reading = read(position);
       }
     } finally {
       news.end();

@@ -103,9 +103,9 @@ export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntim
     synchronousCommit: 'off',
     // Writers apply their own events: the follower only repairs, and moves the checkpoint.
     lingerMs: 100,
-    handle: async (sql, events) => {
-      const fresh = await unapplied(sql, view, events);
-      if (fresh.length > 0) await applyAll(sql, await Promise.all(fresh.map((stored) => decode(stored))));
+    prepare: async (events) => Promise.all((await unapplied(database, view, events)).map((stored) => decode(stored))),
+    handle: async (sql, _events, fresh) => {
+      if (fresh.length > 0) await applyAll(sql, fresh);
     },
     ...(onFailure && { onFailure }),
   });
