@@ -8,22 +8,24 @@ import { type Comparison, type Filter, isComparison } from './filter.ts';
 const normalised = (attribute: Attribute, value: Json): Json | undefined => {
   if (Array.isArray(value)) return value.map((element) => normalised(attribute, element)).filter((element) => element !== undefined);
   if (!isObject(value)) return comparable(attribute, value);
-  const members = (attribute.subAttributes ?? []).flatMap((sub) => {
+  const members: JsonObject = {};
+  for (const sub of attribute.subAttributes ?? []) {
     const inner = Object.hasOwn(value, sub.name) && sub.returned !== 'never' ? normalised(sub, value[sub.name]!) : undefined;
-    return inner === undefined ? [] : [[sub.name, inner] as const];
-  });
-  return Object.fromEntries(members);
+    if (inner !== undefined) members[sub.name] = inner;
+  }
+  return members;
 };
 
 /** Design decision 8: a resource in the form in which it is searched. Strings folded unless case matters, instants in sortable UTC, no secrets. */
-export const searchDocument = (type: ResourceType, resource: JsonObject): JsonObject =>
-  resourceOf(
-    attributesOf(type).flatMap(({ path, attribute }) => {
-      const value = attribute.returned === 'never' ? undefined : valueAt(resource, path);
-      const searched = value === undefined ? undefined : normalised(attribute, value);
-      return searched === undefined ? [] : [[path, searched] as const];
-    }),
-  );
+export const searchDocument = (type: ResourceType, resource: JsonObject): JsonObject => {
+  const values: [path: string, value: Json][] = [];
+  for (const { path, attribute } of attributesOf(type)) {
+    const value = attribute.returned === 'never' ? undefined : valueAt(resource, path);
+    const searched = value === undefined ? undefined : normalised(attribute, value);
+    if (searched !== undefined) values.push([path, searched]);
+  }
+  return resourceOf(values);
+};
 
 /** Containments of a conjunction in one; `undefined` where the same member would need two values. Lists are joined: each of their elements is looked for by itself. */
 const merged = (a: JsonObject, b: JsonObject): JsonObject | undefined => {

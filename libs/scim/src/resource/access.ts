@@ -6,10 +6,25 @@ export type Resource = JsonObject;
 
 const own = (value: Json | undefined, name: string): Json | undefined => (isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined);
 
-/** Where a top-level attribute is kept: in the object of its extension or in the resource itself. */
-const placeOf = (path: string): [extension: string | undefined, name: string] => {
+type Place = readonly [extension: string | undefined, name: string];
+
+const split = (path: string): Place => {
   const colon = path.lastIndexOf(':');
   return colon < 0 ? [undefined, path] : [path.slice(0, colon), path.slice(colon + 1)];
+};
+
+/** Each resource is walked attribute by attribute, again and again: a few hundred paths are split once. */
+const places = new Map<string, Place>();
+const PLACES_KNOWN = 10_000;
+
+/** Where a top-level attribute is kept: in the object of its extension or in the resource itself. */
+const placeOf = (path: string): Place => {
+  let place = places.get(path);
+  if (!place) {
+    if (places.size >= PLACES_KNOWN) places.clear();
+    places.set(path, (place = split(path)));
+  }
+  return place;
 };
 
 /** The value at the canonical path of a top-level attribute, e.g. `emails` or `urn:…:User:department`. */
