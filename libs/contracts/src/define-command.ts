@@ -21,6 +21,9 @@ export type AnyCommand = { readonly pattern: string; readonly version: number; r
 export type PayloadOf<Definition> = Definition extends CommandDefinition<string, infer Payload, unknown> ? Payload : never;
 export type ReplyOf<Definition> = Definition extends CommandDefinition<string, infer _, infer Reply> ? Reply : never;
 
+/** Made once: zod compiles a schema when it is first used. */
+const versioned = z.looseObject({ v: z.int().min(1) });
+
 type Upcast = (old: Record<string, unknown>) => Record<string, unknown>;
 
 /** Defines a command once. `upcasts[0]` turns version 1 of the payload into 2. */
@@ -34,7 +37,7 @@ export const defineCommand = <const Pattern extends string, P extends z.ZodType,
     version,
     compose: (given) => ({ ...(given as object), v: version }) as Versioned<z.output<P>>,
     read: (received) => {
-      const { v, ...old } = z.looseObject({ v: z.int().min(1) }).parse(received);
+      const { v, ...old } = versioned.parse(received);
       return payload.parse(upcasts.slice(v - 1).reduce((shape, upcast) => upcast(shape), old as Record<string, unknown>));
     },
     readReply: (received) => reply.parse(received),

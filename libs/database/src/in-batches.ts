@@ -14,15 +14,21 @@ export type Sending<Item, Result> = {
   send: (items: readonly Item[]) => Promise<readonly Result[]>;
   /** How much of a batch an item fills; one that fills more than all of it travels alone. Absent: only their number counts. */
   bytesOf?: (item: Item) => number;
-  /** Whether a batch failed for what one of its items asks: then each is tried by itself. Absent: it never is. */
+  /** Whether a batch may have failed for what one of its items asks: then each is tried by itself. Absent: where PostgreSQL said no. */
   failsForOne?: (error: unknown) => boolean;
+};
+
+/** What PostgreSQL itself says (a SQLSTATE), unless it says that it ends the connection. All else is a connection that broke. */
+export const isAnswered = (error: unknown): error is Error & { code: string } => {
+  const code = (error as { code?: unknown }).code;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^(08|57)/.test(code) && 'severity' in (error as object);
 };
 
 /**
  * Carries single requests in batches when there are many at once, so that they share a round trip and a commit: those of one turn of the
- * event loop, and those that come while others are under way. One that comes alone waits for nobody.
+ * event loop, and those that come while others are under way. One that comes alone waits for nobody, and one that can't be served fails alone.
  */
-export const inBatches = <Item, Result>({ send, bytesOf = () => 0, failsForOne = () => false }: Sending<Item, Result>): ((item: Item) => Promise<Result>) => {
+export const inBatches = <Item, Result>({ send, bytesOf = () => 0, failsForOne = isAnswered }: Sending<Item, Result>): ((item: Item) => Promise<Result>) => {
   const queue: Waiting<Item, Result>[] = [];
   let underWay = 0;
   let gathering = false;

@@ -1,4 +1,4 @@
-import { inBatches, type Database } from '@tenure/database';
+import { inBatches, isAnswered, type Database } from '@tenure/database';
 import {
   announcing,
   ClaimTaken,
@@ -51,12 +51,6 @@ const FEW = 20;
 type Start = { stream: StreamName; after: Revision; limit: number };
 
 const noClaims: ClaimNames = { take: [], release: [] };
-
-/** What PostgreSQL itself says (a SQLSTATE), unless it says that it ends the connection. All else is a connection that broke. */
-const answered = (error: unknown): error is Error & { code: string } => {
-  const code = (error as { code?: unknown }).code;
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^(08|57)/.test(code) && 'severity' in (error as object);
-};
 
 /** The statements of a store in this schema. Names are short and fixed: each is prepared once per connection. */
 const statements = (schema: string) => {
@@ -120,12 +114,12 @@ export const postgresEventStore = async ({ database, schema = 'event_store' }: P
     try {
       return await database.query<Outcome>({ ...sql.append, values });
     } catch (error) {
-      if (answered(error)) throw error;
+      if (isAnswered(error)) throw error;
       throw new OutcomeUnknown('PostgreSQL did not answer: the events may or may not have been appended.', { cause: error });
     }
   };
 
-  const appendOne = inBatches({ send: appendAll, bytesOf: ({ json }) => json.length, failsForOne: answered });
+  const appendOne = inBatches({ send: appendAll, bytesOf: ({ json }) => json.length });
 
   const append = async ({ stream, expected, events, claims: { take, release } = noClaims }: Append) => {
     if (events.length === 0) throw new Error(`An append to ${stream} has no events.`);

@@ -41,6 +41,12 @@ describe('what a connection sees (R10, decision 14)', () => {
     expect(byId.flatMap((user) => user?.id ?? []).sort()).toEqual(seen);
   });
 
+  it('is answered although what is asked with it, in the same statement, cannot be', async () => {
+    const admin = { kind: 'admin' } as const;
+    const asked = await Promise.allSettled(['u-0', 'no\u0000text', 'nobody', 'u-1'].map((id) => directory.queries.get(TENANT, admin, id)));
+    expect(asked).toMatchObject([{ value: { id: 'u-0' } }, { status: 'rejected' }, { value: undefined }, { value: { id: 'u-1' } }]);
+  });
+
   it('is not another tenant’s', async () => {
     expect(await directory.queries.get('other', { kind: 'admin' }, 'u-0')).toBeUndefined();
     expect(await directory.queries.list('other', { kind: 'admin' }, { page: { count: 10, withTotal: true } })).toEqual({ items: [], total: 0 });
