@@ -156,7 +156,7 @@ export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntim
 const unapplied = async (sql: Sql, { name }: View, events: readonly StoredEvent[]): Promise<readonly StoredEvent[]> => {
   const streams = [...new Set(events.map(({ stream }) => stream))];
   const rows = await sql.query<{ stream: StreamName; revision: number }>({
-    name: `${name}.heads`,
+    name: `${name}.heads-seen`,
     text: `select h.stream, h.revision from unnest($1::text[]) as seen (stream) cross join lateral (select * from ${name}.heads where stream = seen.stream limit 1) h`,
     values: [streams],
   });
