@@ -1,5 +1,5 @@
 import { Rejected } from '@tenure/eventing';
-import { type Change, type ConnectionSettings, type Json, type Resource, ScimProblem, settle, userType, valueAt, withValue } from '@tenure/scim';
+import { type Change, type ConnectionSettings, type Json, type Resource, type ResourceType, ScimProblem, settle, valueAt, withoutHidden, withValue } from '@tenure/scim';
 import type { ConnectionPolicy } from './connection-policy.ts';
 import { refuseOverlong } from './unique-key.ts';
 import type { PresentUser } from './user.state.ts';
@@ -63,18 +63,18 @@ const withActive = (resource: Resource, before: Resource | undefined, removable:
 const keysOf = ({ userName, externalId }: Resource) => ({ userName, externalId });
 
 /** What a connection's write comes to under its settings: authority, roles, defaults, required attributes (R11 to R13, R68). `patched`: a PATCH, which can remove `active`. */
-export const govern = ({ settings, defaults }: ConnectionPolicy, user: PresentUser | undefined, wanted: Resource, { patched = false } = {}): Change => {
+export const govern = (type: ResourceType, { settings, defaults }: ConnectionPolicy, user: PresentUser | undefined, wanted: Resource, { patched = false } = {}): Change => {
   const withDefaults = user ? wanted : Object.entries(defaults).reduce((resource, [path, value]) => (valueAt(resource, path) === undefined ? withValue(resource, path, value) : resource), wanted);
   const allowed = withActive(underAuthority(settings.authority, user, withDefaults), user?.resource, patched);
   const named = settings.roles === 'adminUserGuest' ? withNamedRole(allowed) : allowed;
   requireSettings(settings.required, user?.resource, named);
   refuseOverlong(keysOf(named));
-  return settle(userType, user?.resource ?? {}, named);
+  return settle(type, user?.resource ?? {}, withoutHidden(type, named));
 };
 
 /** What an admin's write comes to. The externalId of a linked user is the connection's. */
-export const governLocal = (user: PresentUser | undefined, wanted: Resource): Change => {
+export const governLocal = (type: ResourceType, user: PresentUser | undefined, wanted: Resource): Change => {
   const kept = user?.connectionId ? withValue(wanted, 'externalId', user.resource.externalId) : wanted;
   refuseOverlong(keysOf(kept));
-  return settle(userType, user?.resource ?? {}, withActive(kept, user?.resource, false));
+  return settle(type, user?.resource ?? {}, withActive(withoutHidden(type, kept), user?.resource, false));
 };
