@@ -9,7 +9,7 @@ import { keepRequired } from '../resource/parse.ts';
 import { type Change, refuseImmutable, settle } from '../resource/replace.ts';
 import { requireSubAttributes } from '../resource/value.ts';
 import type { Attribute, ResourceType } from '../schema/attribute.ts';
-import { attributesOf, findSubAttribute } from '../schema/lookup.ts';
+import { attributesOf } from '../schema/lookup.ts';
 import type { PatchOperation } from './operation.ts';
 
 type Applying = Pick<Dialect, 'createMissingElement' | 'unknownAttributes'>;

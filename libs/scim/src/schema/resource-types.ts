@@ -1,4 +1,4 @@
-import type { ResourceType } from './attribute.ts';
+import type { ResourceType, Schema } from './attribute.ts';
 import { enterpriseUserSchema, groupSchema, tenureUserSchema, userSchema } from './user.schema.ts';
 
 export const userType: ResourceType = {
@@ -11,5 +11,7 @@ export const userType: ResourceType = {
     { schema: tenureUserSchema, required: false },
   ],
 };
+
+export const builtInSchemas: readonly Schema[] = [userSchema, enterpriseUserSchema, tenureUserSchema, groupSchema];
 
 export const groupType: ResourceType = { name: 'Group', endpoint: '/Groups', description: 'Group', schema: groupSchema, extensions: [] };
