@@ -71,13 +71,13 @@ const builtIns: readonly [id: string, type: ResourceType][] = [
 
 const isBuiltIn = (name: string) => builtIns.some(([id]) => sameName(id, name));
 
-/** Complete, in the spelling of what it refers to; extensions that users have anyway are left out. */
-const completed = ({ id, name, endpoint, schema, schemaExtensions, ...rest }: Extract<SchemaCommand, { type: 'DefineResourceType' }>['resourceType'], state: SchemasState): OwnResourceType => {
+/** Complete, in the spelling of what it refers to. Of users and groups only what is added is kept, not what they have anyway. */
+const completed = ({ id, name, description, endpoint, schema, schemaExtensions }: Extract<SchemaCommand, { type: 'DefineResourceType' }>['resourceType'], state: SchemasState): OwnResourceType => {
   const [builtInId, builtIn] = builtIns.find(([known]) => sameName(known, name)) ?? [];
   const spelt = (urn: string) => schemaNamed(state, urn)?.id ?? urn;
   const added = schemaExtensions.filter((one) => !builtIn?.extensions.some((known) => sameName(known.schema.id, one.schema)));
   return {
-    ...rest,
+    description: builtIn ? '' : description,
     id: builtInId ?? typeNamed(state, name)?.id ?? id,
     name: builtInId ?? typeNamed(state, name)?.name ?? name,
     endpoint: endpoint ?? builtIn?.endpoint ?? '',
