@@ -173,12 +173,12 @@ describe('R71: a resource type of an admin’s own', () => {
     expect(serials(await scim.ok('GET', `/Devices?${query}&sortBy=weight&sortOrder=descending`))).toEqual(['F-2', 'F-3', 'F-1']);
     // Without a value: last.
     expect(serials(await scim.ok('GET', `/Devices?${query}&sortBy=bought`))).toEqual(['F-2', 'F-1', 'F-3']);
-    expect(await scim.ok('GET', `/Devices?${query}&startIndex=2&count=1`)).toMatchObject({ schemas: [LIST], totalResults: 3, startIndex: 2, itemsPerPage: 1, Resources: [{ serial: 'F-2' }] });
-    const first = await scim.ok('GET', `/Devices?${query}&cursor=&count=2`);
-    expect(serials(await scim.ok('GET', `/Devices?${query}&cursor=${first.nextCursor}&count=2`))).toEqual(['F-3']);
+    expect(await scim.ok('GET', `/Devices?${query}&sortBy=serial&startIndex=2&count=1`)).toMatchObject({ schemas: [LIST], totalResults: 3, startIndex: 2, itemsPerPage: 1, Resources: [{ serial: 'F-2' }] });
+    const first = await scim.ok('GET', `/Devices?${query}&sortBy=serial&cursor=&count=2`);
+    expect(serials(await scim.ok('GET', `/Devices?${query}&sortBy=serial&cursor=${first.nextCursor}&count=2`))).toEqual(['F-3']);
     expect((await scim.get(`/Users?cursor=${first.nextCursor}`)).body).toMatchObject({ scimType: 'invalidCursor' });
-    expect((await scim.ok('GET', `/Devices?${query}&attributes=model,ports.speed&count=1`)).Resources[0]).toEqual({ schemas: [DEVICE], id: expect.any(String), model: 'Kettle', ports: [{ speed: 5 }, { speed: 50 }] });
-    expect((await scim.ok('GET', `/Devices?${query}&excludedAttributes=tags,ports,bought,retired,weight,meta&count=1`)).Resources[0]).toEqual({ schemas: [DEVICE], id: expect.any(String), serial: 'F-1', model: 'Kettle' });
+    expect((await scim.ok('GET', `/Devices?${query}&sortBy=serial&attributes=model,ports.speed&count=1`)).Resources[0]).toEqual({ schemas: [DEVICE], id: expect.any(String), model: 'Kettle', ports: [{ speed: 5 }, { speed: 50 }] });
+    expect((await scim.ok('GET', `/Devices?${query}&sortBy=serial&excludedAttributes=tags,ports,bought,retired,weight,meta&count=1`)).Resources[0]).toEqual({ schemas: [DEVICE], id: expect.any(String), serial: 'F-1', model: 'Kettle' });
     const searched = await scim.ok('POST', '/Devices/.search', { schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'], filter: 'serial eq "F-3"', attributes: ['serial'] });
     expect(searched).toMatchObject({ totalResults: 1, Resources: [{ serial: 'F-3' }] });
   });

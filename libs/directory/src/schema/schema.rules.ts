@@ -38,12 +38,14 @@ const issuesOfExtensions = ({ schema: core, schemaExtensions }: OwnResourceType,
   return ids.length > LIMITS.extensions ? [...issues, { field: 'schemaExtensions', message: `must not be more than ${LIMITS.extensions}` }] : issues;
 };
 
+const isBuiltIn = ({ id }: Pick<OwnResourceType, 'id'>): boolean => id === USER || id === GROUP;
+
 /** What is wrong with a resource type, in itself and beside the others. */
 export const issuesOfResourceType = (given: OwnResourceType, definitions: Definitions): DefinitionIssue[] => {
   const extensions = issuesOfExtensions(given, definitions);
-  if (given.id === USER || given.id === GROUP) return [...issuesOfBuiltIn(given), ...extensions];
+  if (isBuiltIn(given)) return [...issuesOfBuiltIn(given), ...extensions];
   const { name, endpoint, schema } = given;
-  const others = definitions.resourceTypes.filter((one) => !sameName(one.name, name));
+  const others = definitions.resourceTypes.filter((one) => !isBuiltIn(one) && !sameName(one.name, name));
   return [
     ...resourceTypeIssues(given),
     ...(reservedNames.has(name.toLowerCase()) ? [{ field: 'name', message: 'is reserved' }] : []),
@@ -68,6 +70,6 @@ export type Usage = { typeId: string; schemaId: string; extension: boolean };
 
 export const usagesOf = ({ resourceTypes }: Definitions): Usage[] =>
   resourceTypes.flatMap(({ id, schema, schemaExtensions }) => [
-    ...(id === USER || id === GROUP ? [] : [{ typeId: id, schemaId: schema, extension: false }]),
+    ...(isBuiltIn({ id }) ? [] : [{ typeId: id, schemaId: schema, extension: false }]),
     ...schemaExtensions.map((one) => ({ typeId: id, schemaId: one.schema, extension: true })),
   ]);
