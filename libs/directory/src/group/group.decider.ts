@@ -2,7 +2,7 @@ import { GroupChanged, GroupCreated, GroupDeleted, GroupMembersAdded, GroupMembe
 import { Rejected, type Decider } from '@tenure/eventing';
 import { applyPatch, applyReplacement, pathsOf, settle, withoutHidden, type ConnectionSettings, type PatchOperation, type Resource } from '@tenure/scim';
 import { builtInTypes, saidOf, type Shape } from '../schema/tenant-types.ts';
-import { uniqueClaims } from '../schema/unique.ts';
+import { uniqueClaims } from '../schema/unique.claims.ts';
 import { inScim } from '../user/user.rules.ts';
 import { refuseOverlong, uniqueKey } from '../user/unique-key.ts';
 

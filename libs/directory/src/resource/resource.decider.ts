@@ -2,7 +2,7 @@ import { ResourceChanged, ResourceCreated, ResourceDeleted, type ResourceEvent, 
 import { ERASED, Rejected, type Claim, type Decider } from '@tenure/eventing';
 import { applyPatch, applyReplacement, pathsOf, settle, withoutHidden, type Dialect, type PatchOperation, type Resource } from '@tenure/scim';
 import { saidOf, type Shape } from '../schema/tenant-types.ts';
-import { uniqueClaims } from '../schema/unique.ts';
+import { uniqueClaims } from '../schema/unique.claims.ts';
 import { inScim } from '../user/user.rules.ts';
 import { refuseOverlong } from '../user/unique-key.ts';
 

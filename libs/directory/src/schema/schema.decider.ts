@@ -45,20 +45,19 @@ const usersOf = (state: SchemasState, schemaId: string): string[] => {
   return state.resourceTypes.filter(({ id }) => ids.has(id)).map(({ name }) => name);
 };
 
-const refuseIssues = (code: 'schema/invalid' | 'resource-type/invalid', issues: readonly DefinitionIssue[]): void => {
-  if (issues.length > 0) throw new Rejected('invalid', code, issues.map(({ field, message }) => `${field} ${message}`).join('; '), issues);
-};
+const told = (issues: readonly DefinitionIssue[]) => issues.map(({ field, message }) => `${field} ${message}`).join('; ');
 
 const defineSchema = ({ schema: given, stored }: Extract<SchemaCommand, { type: 'DefineSchema' }>, state: SchemasState): SchemaEvent[] => {
   const known = schemaNamed(state, given.id);
   // A URN has one spelling: it is a name in resources.
   const schema = known ? { ...given, id: known.id } : given;
-  refuseIssues('schema/invalid', issuesOfSchema(schema, state));
+  const issues = issuesOfSchema(schema, state);
+  if (issues.length > 0) throw new Rejected('invalid', 'schema/invalid', told(issues), issues);
   if (!known && state.schemas.length >= LIMITS.schemas) throw new Rejected('conflict', 'schema/too-many', `A tenant has ${LIMITS.schemas} schemas at most.`);
   if (known && isSame(known, schema)) return [];
   const conflicts = known && stored.some(({ schemaId }) => schemaId === known.id) ? schemaConflicts(known, schema) : [];
   if (conflicts.length > 0)
-    throw new Rejected('conflict', 'schema/in-use', `Resources hold values of the schema, which this would make unreadable: ${conflicts.map(({ field, message }) => `${field} ${message}`).join('; ')}.`, conflicts);
+    throw new Rejected('conflict', 'schema/in-use', `Resources hold values of the schema, which this would make unreadable: ${told(conflicts)}.`, conflicts);
   return [SchemaDefined({ schema })];
 };
 
@@ -88,7 +87,8 @@ const completed = ({ id, name, description, endpoint, schema, schemaExtensions }
 
 const defineResourceType = ({ resourceType: given, stored }: Extract<SchemaCommand, { type: 'DefineResourceType' }>, state: SchemasState): SchemaEvent[] => {
   const resourceType = completed(given, state);
-  refuseIssues('resource-type/invalid', issuesOfResourceType(resourceType, state));
+  const issues = issuesOfResourceType(resourceType, state);
+  if (issues.length > 0) throw new Rejected('invalid', 'resource-type/invalid', told(issues), issues);
   const known = typeNamed(state, resourceType.name);
   if (!known && state.resourceTypes.length >= LIMITS.resourceTypes) throw new Rejected('conflict', 'resource-type/too-many', `A tenant has ${LIMITS.resourceTypes} resource types at most.`);
   const addsNothing = !known && isBuiltIn(resourceType.name) && resourceType.schemaExtensions.length === 0;
@@ -108,7 +108,7 @@ const refuseStored = (before: OwnResourceType, after: OwnResourceType | undefine
     ...(isLiving && after && after.endpoint !== before.endpoint ? [{ field: 'endpoint', message: 'has living resources' }] : []),
     ...lost.map(({ schema }) => ({ field: 'schemaExtensions', message: `lacks ${schema}, of which resources hold values` })),
   ];
-  if (issues.length > 0) throw new Rejected('conflict', 'resource-type/in-use', `${before.name} is in use: ${issues.map(({ field, message }) => `${field} ${message}`).join('; ')}.`, issues);
+  if (issues.length > 0) throw new Rejected('conflict', 'resource-type/in-use', `${before.name} is in use: ${told(issues)}.`, issues);
 };
 
 const withOrWithout = <T>(all: readonly T[], is: (one: T) => boolean, put?: T): T[] => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { groupType, userType } from '@tenure/scim';
 import { ownSchema } from '@tenure/scim/testing';
 import { builtInTypes, compileTypes, saidOf } from './tenant-types.ts';
-import { uniqueClaims } from './unique.ts';
+import { uniqueClaims } from './unique.claims.ts';
 
 const badge = ownSchema('urn:example:2.0:Badge', { name: 'number', uniqueness: 'global' }, { name: 'code', uniqueness: 'server', caseExact: true }, { name: 'tags', multiValued: true, uniqueness: 'server' });
 const thing = { id: 't-1', name: 'Thing', description: '', endpoint: '/Things', schema: badge.id, schemaExtensions: [] };

@@ -15,7 +15,7 @@ import {
 import { Rejected, type Decider } from '@tenure/eventing';
 import { applyPatch, applyReplacement, profiles, withValue, type Change, type PatchOperation, type Resource } from '@tenure/scim';
 import { builtInTypes, saidOf, type Shape } from '../schema/tenant-types.ts';
-import { uniqueClaims } from '../schema/unique.ts';
+import { uniqueClaims } from '../schema/unique.claims.ts';
 import type { ConnectionPolicy, IssuedToken } from './connection-policy.ts';
 import { govern, governLocal, inScim, isSeenBy } from './user.rules.ts';
 import { uniqueKey } from './unique-key.ts';
