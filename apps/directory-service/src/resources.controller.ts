@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
-import { CreateResource, DeleteResource, jsonObject, ReplaceResource, type ResourceReply } from '@tenure/contracts';
-import { listReply, presentedResource, type ResourceRecord, type Shape } from '@tenure/directory';
+import { CreateResource, DeleteResource, historyReply, historyRequest, jsonObject, listReply, ReplaceResource, type HistoryRequest, type ResourceReply } from '@tenure/contracts';
+import { presentedResource, type ResourceRecord, type Shape } from '@tenure/directory';
 import { Rejected, type Caller } from '@tenure/eventing';
 import { Answers, CallerOf, ifMatchOf, Needs, versionTag } from '@tenure/platform';
 import { parseBody, parseFilter, project } from '@tenure/scim';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { DIRECTORY, type DirectoryApi } from './directory-api.ts';
-import { historyReply, historyRequest, type HistoryRequest } from './history.ts';
 import { nextCursorOf, pageKeyIn } from './page-cursor.ts';
 import { asOfRequest, dialect, inJson } from './users.ts';
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Put, Res } from '@nestjs/common';
-import { DefineResourceType, DefineSchema, DeleteResourceType, DeleteSchema, resourceTypeBody, resourceTypeReply, schemaBody, schemaReply, type OwnResourceType } from '@tenure/contracts';
-import { listReply } from '@tenure/directory';
+import { DefineResourceType, DefineSchema, DeleteResourceType, DeleteSchema, listReply, resourceTypeBody, resourceTypeReply, schemaBody, schemaReply, type OwnResourceType } from '@tenure/contracts';
 import { Rejected, type Caller } from '@tenure/eventing';
 import { Answers, CallerOf, ifMatchOf, Needs, versionTag } from '@tenure/platform';
 import type { FastifyReply } from 'fastify';

@@ -30,7 +30,7 @@ describeWithKafka('the four services over Kafka (needs a Kafka of its own)', () 
       const followers = Object.fromEntries(await Promise.all(system.services().map(async ({ name, url }) => [name, sorted((await metricsOf(url)).labels(LAG, 'follower'))])));
       expect(followers).toEqual({
         'scim-gateway': [],
-        'directory-service': ['departed-members', 'directory-service/directory.commands', 'directory_v1', 'forward directory.facts'],
+        'directory-service': ['departed-members', 'directory-service/directory.commands', 'directory_v2', 'forward directory.facts'],
         'mapping-service': ['app.reactor', 'evaluation.apps', 'forward provisioning.facts', 'mapping-service/directory.facts', expect.stringMatching(/^provisioning_v\d+$/)],
         'audit-service': ['audit-service/directory.facts', 'audit-service/provisioning.facts'],
       });
