@@ -54,6 +54,8 @@ const defineSchema = ({ schema: given, stored }: Extract<SchemaCommand, { type: 
   const issues = issuesOfSchema(schema, state);
   if (issues.length > 0) throw new Rejected('invalid', 'schema/invalid', told(issues), issues);
   if (!known && state.schemas.length >= LIMITS.schemas) throw new Rejected('conflict', 'schema/too-many', `A tenant has ${LIMITS.schemas} schemas at most.`);
+  const length = JSON.stringify([...state.schemas.filter(({ id }) => id !== schema.id), schema]).length;
+  if (length > LIMITS.allLength) throw new Rejected('conflict', 'schema/too-many', `A tenant's schemas take ${LIMITS.allLength} characters at most.`);
   if (known && isSame(known, schema)) return [];
   const conflicts = known && stored.some(({ schemaId }) => schemaId === known.id) ? schemaConflicts(known, schema) : [];
   if (conflicts.length > 0)

@@ -3,7 +3,7 @@ import { groupType, isSchemaUrn, resourceTypeIssues, schemaIssues, userType, typ
 import { GROUP, USER, type Definitions } from './tenant-types.ts';
 
 /** Far more than anybody describes, little enough to be read with every command that needs it. */
-export const LIMITS = { schemas: 50, resourceTypes: 30, extensions: 10, schemaLength: 64 * 1024 };
+export const LIMITS = { schemas: 50, resourceTypes: 30, extensions: 10, schemaLength: 64 * 1024, allLength: 512 * 1024 };
 
 const reservedUrns = [/^urn:ietf:params:scim:(?!schemas:extension:)/, /^urn:ietf:params:scim:schemas:extension:(enterprise|tenure):/, /^urn:scim:schemas:(core|extension:enterprise):/];
 const reservedNames = new Set(['user', 'group', 'resourcetype', 'schema', 'serviceproviderconfig', 'me', 'bulk']);
