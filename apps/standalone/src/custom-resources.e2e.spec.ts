@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { client, type Client } from './testing/client.ts';
-import { testSystem, type TestSystem } from './testing/system.ts';
-import { ENTERPRISE, makeTenant, operations, person, SCIM_GROUP, SCIM_USER, type IdentityProvider, type Tenant } from './testing/world.ts';
+import { ENTERPRISE, makeApp, makeTenant, operations, person, SCIM_GROUP, SCIM_USER, testWorld, type IdentityProvider, type Tenant, type World } from './testing/world.ts';
 
-let system: TestSystem;
+let system: World;
 let plum: Tenant;
 let idp: IdentityProvider;
 let scim: Client;
@@ -52,7 +51,7 @@ const search = async (filter: string, path = '/Devices'): Promise<string[]> =>
   (await scim.ok('GET', `${path}?filter=${encodeURIComponent(filter)}`)).Resources.map(({ serial, userName, displayName }: any) => serial ?? userName ?? displayName);
 
 beforeAll(async () => {
-  system = await testSystem();
+  system = await testWorld();
   plum = await makeTenant(system);
   idp = await plum.connect();
   ({ scim } = idp);
@@ -276,6 +275,16 @@ describe('R71: extensions of an admin’s own', () => {
     expect((await scim.ok('GET', `/Groups/${cooks.id}`)).members).toHaveLength(1);
   });
 
+  it('are sources of mappings, so that apps get them', async () => {
+    const direct = (target: string, source: string) => ({ target, kind: 'direct', source, apply: 'always' });
+    const attributes = { matching: [{ source: 'userName', target: 'userName' }], mappings: [direct('userName', 'userName'), direct('title', `${BADGE}:badge`)] };
+    const app = await makeApp(plum, system.sandbox, { attributes });
+    await app.assign('users', await idp.hire('hal', { [BADGE]: { badge: 'H-1' } }));
+    await app.turnOn();
+    await system.settled();
+    expect(await system.sandbox.accounts()).toMatchObject([{ userName: 'hal@plum.example', title: 'H-1' }]);
+  });
+
   it('can’t be taken away while somebody has values of them', async () => {
     const refused = await plum.directory.put('/resource-types/User', {});
     expect(refused).toMatchObject({ status: 409, body: { code: 'resource-type/in-use' } });
@@ -436,5 +445,10 @@ describe('R71: what is kept', () => {
     await system.settled();
     expect(await system.rowsWith('Zebrawood')).toEqual(['directory_v2.resources']);
     expect(system.logged.join('\n')).not.toContain('Zebrawood');
+    // The audit knows that it happened, to nobody in particular.
+    const { items } = await plum.audit.ok('GET', '/entries?type=ResourceCreated');
+    expect(items[0]).toMatchObject({ outcome: 'done', subject: { kind: 'resource' }, actor: { kind: 'connection', id: idp.id }, changes: [{ attribute: 'serial' }, { attribute: 'model' }] });
+    expect(items[0]).not.toHaveProperty('userId');
+    expect((await plum.audit.ok('GET', '/entries?type=SchemaDefined')).items[0]).toMatchObject({ subject: { kind: 'schemas', id: plum.id }, actor: { kind: 'admin' } });
   });
 });

@@ -161,7 +161,8 @@ export const applyPatch = (type: ResourceType, resource: Resource, operations: r
     if (attribute.mutability === 'immutable' && before !== undefined && !sameValue(before, after)) {
       throw mutability(`"${operation.path}" cannot be changed once it is set.`);
     }
-    if (attribute.required && after === undefined) throw mutability(`"${operation.path}" is required and cannot be removed.`);
+    // An extension may be taken away with all that it requires; what is left of it is looked at in the end.
+    if (attribute.required && after === undefined && !operation.path.includes(':')) throw mutability(`"${operation.path}" is required and cannot be removed.`);
     for (const value of listOf(after)) if (isObject(value)) requireSubAttributes(attribute, value, operation.path);
     return withValue(state, operation.path, after);
   }, resource);

@@ -296,4 +296,16 @@ describe('an extension of an admin (R71)', () => {
     expect(refusal(() => change(badged, { op: 'remove', path: `${badge.id}:number` }))).toEqual([400, 'mutability']);
     expect(refusal(() => change(badged, { op: 'remove', path: badge.id }))).toEqual([400, 'mutability']);
   });
+
+  it('that is optional is taken away as a whole, with what it requires', () => {
+    const optional = { ...staffType, extensions: [...userType.extensions, { schema: badge, required: false }] };
+    const badged = patched(optional, ines, [add('number'), add('colour')]).resource;
+    const removals: JsonObject[] = [{ op: 'remove', path: badge.id }, { op: 'replace', value: { [badge.id]: null } }];
+    for (const operation of removals) {
+      const { resource } = patched(optional, badged, [operation]);
+      expect(resource).not.toHaveProperty([badge.id]);
+      expect(resource.schemas).not.toContain(badge.id);
+    }
+    expect(refusal(() => patched(optional, badged, [{ op: 'remove', path: `${badge.id}:number` }]))).toEqual([400, 'mutability']);
+  });
 });
