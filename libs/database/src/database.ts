@@ -16,8 +16,8 @@ export type TransactionOptions = {
 export type Database = Sql & {
   /** Commits what `work` did, or rolls it all back and throws. */
   transaction: <T>(work: (sql: Sql) => Promise<T>, options?: TransactionOptions) => Promise<T>;
-  /** A connection of its own, outside the pool, for session state such as advisory locks; closed afterwards. */
-  session: <T>(work: (sql: Sql) => Promise<T>) => Promise<T>;
+  /** A connection of its own, outside the pool, for session state such as advisory locks; closed afterwards. `unhurried`: no time-out of statements. */
+  session: <T>(work: (sql: Sql) => Promise<T>, options?: { unhurried?: boolean }) => Promise<T>;
   /** TypeORM's repository of a read-side entity that was named in `openDatabase`. */
   repository: <Entity extends ObjectLiteral>(entity: EntityTarget<Entity>) => Repository<Entity>;
   /** TypeORM's side of the same pool. */

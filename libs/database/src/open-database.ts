@@ -50,8 +50,8 @@ const inTransaction = async <T>(pool: pg.Pool, work: (sql: Sql) => Promise<T>, o
   }
 };
 
-const inSession = async <T>(pool: pg.Pool, work: (sql: Sql) => Promise<T>): Promise<T> => {
-  const connection = new pg.Client(pool.options as pg.ClientConfig);
+const inSession = async <T>(pool: pg.Pool, work: (sql: Sql) => Promise<T>, { unhurried = false } = {}): Promise<T> => {
+  const connection = new pg.Client({ ...(pool.options as pg.ClientConfig), ...(unhurried && { statement_timeout: 0, query_timeout: 0 }) });
   surviveBreaking(connection);
   await connection.connect();
   try {
@@ -101,7 +101,7 @@ export const openDatabase = async ({
   return {
     ...sqlOf(pool),
     transaction: (work, options = {}) => inTransaction(pool, work, options),
-    session: (work) => inSession(pool, work),
+    session: (work, options) => inSession(pool, work, options),
     repository: (entity) => dataSource.getRepository(entity),
     dataSource,
     close: async () => {

@@ -63,8 +63,8 @@ afterEach(async () => {
   await testing.drop();
 });
 
-const start = async (name = 'notes_v1') => {
-  const runtime = await startView({ view: titles(name), database: testing.database, schema: 'service', store, sealer, leases });
+const start = async (name = 'notes_v1', more: Partial<View<NoteEvent>> = {}) => {
+  const runtime = await startView({ view: { ...titles(name), ...more }, database: testing.database, schema: 'service', store, sealer, leases });
   running.push(runtime);
   await runtime.serving;
   return runtime;
@@ -131,6 +131,14 @@ describe('a view', () => {
     await dropView(testing.database, 'service', titles('notes_v1'));
     await settled(await start());
     expect(await rows()).toEqual(before);
+  });
+
+  it('gets what only readers need once it is built, from one of several processes, and before it may be read', async () => {
+    await run('n1', { type: 'Write', title: 'Roses', text: 'red' });
+    // Fails where it comes before the rows, or twice.
+    const finish = ['create index by_title on notes_v1.titles (title)', `insert into notes_v1.titles select 'finished', title, 0 from notes_v1.titles where id = 'n1'`];
+    await Promise.all([start('notes_v1', { finish }), start('notes_v1', { finish })]);
+    expect(await rows()).toMatchObject([{ id: 'finished', title: 'Roses' }, { id: 'n1' }]);
   });
 
   it('of a new version is built beside the old one, which serves meanwhile', async () => {

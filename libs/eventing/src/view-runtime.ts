@@ -169,10 +169,7 @@ type Promotion = ViewRuntimeOptions & { follower: Follower; state: () => Promise
 /** building → warm once caught up → serving once the follower has passed where the last writer went warm. Any replica may take a step. */
 const promote = async ({ view, database, schema, store, follower, state, signal }: Promotion) => {
   await Promise.race([follower.caughtUp, servedByAnother(state, signal)]);
-  await database.query({
-    text: `update ${schema}.views set state = 'warm', warm_since = now() where name = $1 and state = 'building'`,
-    values: [view.name],
-  });
+  await finish(database, schema, view);
   for (let warmAt: Position | undefined; (await state()) !== 'serving'; ) {
     await sleep(STATE_SEEN_FOR_MS / 5, undefined, { signal });
     const [row] = await database.query<{ warm: boolean }>({
@@ -186,6 +183,22 @@ const promote = async ({ view, database, schema, store, follower, state, signal 
     await database.query({ text: `update ${schema}.views set state = 'serving' where name = $1 and state = 'warm'`, values: [view.name] });
   }
 };
+
+/**
+ * building → warm. What is made for readers takes its time where the view is large, and is made by one process; each statement by itself,
+ * for as long as one runs the feed of PostgreSQL hides new events behind it (design, decision 2).
+ */
+const finish = (database: Database, schema: string, view: View) =>
+  database.session(
+    async (sql) => {
+      await sql.query({ text: 'select pg_advisory_lock(hashtextextended($1, 0))', values: [`finish view ${view.name}`] });
+      const building = await sql.query({ text: `select 1 from ${schema}.views where name = $1 and state = 'building'`, values: [view.name] });
+      if (building.length === 0) return;
+      for (const statement of view.finish ?? []) await sql.query(statement);
+      await sql.query({ text: `update ${schema}.views set state = 'warm', warm_since = now() where name = $1`, values: [view.name] });
+    },
+    { unhurried: true },
+  );
 
 const servedByAnother = async (state: () => Promise<ViewState>, signal: AbortSignal) => {
   while ((await state()) === 'building') await sleep(STATE_SEEN_FOR_MS, undefined, { signal });

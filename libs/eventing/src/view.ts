@@ -16,6 +16,8 @@ export type View<Event extends DomainEvent = DomainEvent> = {
   events: readonly AnyDefinition[];
   /** The statements that make its tables and functions in the schema `name`, which exists and has `heads`. */
   create: (sql: Sql) => Promise<void>;
+  /** Statements that make what only readers need, indexes above all, when the view has been built and before anybody reads it. May run again. */
+  finish?: readonly string[];
   /**
    * Applies events, each stream's in order of revision, in the transaction of `sql` or, where `sql` is the pool, as one statement.
    * Per stream: locks its head, skips revisions up to it, applies the rest and moves it; where the first one is not head + 1, changes nothing

@@ -21,9 +21,6 @@ const create = (schema: string) => `
     search jsonb not null,
     primary key (tenant_id, id)
   );
-  create index groups_by_name on ${schema}.groups (tenant_id, display_name_key);
-  create index groups_in_order on ${schema}.groups (tenant_id, created_at, id);
-  create index groups_by_search on ${schema}.groups using gin (search jsonb_path_ops) with (gin_pending_list_limit = 512);
 
   create table ${schema}.group_members (
     tenant_id text not null,
@@ -32,7 +29,6 @@ const create = (schema: string) => `
     kind text not null,
     primary key (tenant_id, group_id, member_id)
   );
-  create index groups_of_member on ${schema}.group_members (tenant_id, member_id, group_id);
 
   create function ${schema}.apply_groups(changes jsonb, ready jsonb) returns void language plpgsql as $apply$
   begin
@@ -76,6 +72,13 @@ const create = (schema: string) => `
       where ready ? c.stream and not c.gone and (a.said->>'revision')::int > (ready->>c.stream)::int
     on conflict do nothing;
   end $apply$`;
+
+const indexes = (schema: string) => [
+  `create index if not exists groups_by_name on ${schema}.groups (tenant_id, display_name_key)`,
+  `create index if not exists groups_in_order on ${schema}.groups (tenant_id, created_at, id)`,
+  `create index if not exists groups_by_search on ${schema}.groups using gin (search jsonb_path_ops) with (gin_pending_list_limit = 512)`,
+  `create index if not exists groups_of_member on ${schema}.group_members (tenant_id, member_id, group_id)`,
+];
 
 const changesOf = (streams: readonly StreamEvents<GroupEvent>[], typesOf: TypesOf) => streams.map((stream) => changeOf(stream, typesOf(stream).group.type));
 
@@ -129,4 +132,4 @@ const profileOf = ({ event, revision }: StreamEvents<GroupEvent>['events'][numbe
   };
 };
 
-export const groupsPart = viewPart<GroupEvent>({ name: 'groups', category: 'group', events: groupEvents, create, changesOf });
+export const groupsPart = viewPart<GroupEvent>({ name: 'groups', category: 'group', events: groupEvents, create, indexes, changesOf });

@@ -19,9 +19,6 @@ const create = (schema: string) => `
     search jsonb not null,
     primary key (tenant_id, id)
   ) with (toast_tuple_target = 8160);
-  create index resources_in_order on ${schema}.resources (tenant_id, type_id, created_at, id);
-  create index resources_by_external_id on ${schema}.resources (tenant_id, external_id) where external_id is not null;
-  create index resources_by_search on ${schema}.resources using gin (search jsonb_path_ops) with (gin_pending_list_limit = 512);
 
   create function ${schema}.apply_resources(changes jsonb, ready jsonb) returns void language plpgsql as $apply$
   begin
@@ -40,6 +37,12 @@ const create = (schema: string) => `
     delete from ${schema}.resources r using jsonb_to_recordset(changes->'gone') as c (stream text, tenant_id text, id text)
       where ready ? c.stream and r.tenant_id = c.tenant_id and r.id = c.id;
   end $apply$`;
+
+const indexes = (schema: string) => [
+  `create index if not exists resources_in_order on ${schema}.resources (tenant_id, type_id, created_at, id)`,
+  `create index if not exists resources_by_external_id on ${schema}.resources (tenant_id, external_id) where external_id is not null`,
+  `create index if not exists resources_by_search on ${schema}.resources using gin (search jsonb_path_ops) with (gin_pending_list_limit = 512)`,
+];
 
 /** Each event holds the whole resource after it, so the last of a batch says it all; `created_at` is only taken of a first event. */
 const changesOf = (streams: readonly StreamEvents<ResourceEvent>[], typesOf: TypesOf) => {
@@ -71,4 +74,4 @@ const changeOf = ({ stream, tenantId, id, events }: StreamEvents<ResourceEvent>,
   return { kind: 'put', row };
 };
 
-export const resourcesPart = viewPart<ResourceEvent>({ name: 'resources', category: 'resource', events: resourceEvents, create, changesOf });
+export const resourcesPart = viewPart<ResourceEvent>({ name: 'resources', category: 'resource', events: resourceEvents, create, indexes, changesOf });

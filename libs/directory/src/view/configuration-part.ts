@@ -8,8 +8,8 @@ type ConfigurationPart<Event extends DomainEvent> = Pick<ViewPart, 'name' | 'cat
   patchOf: (event: Event) => RowPatch;
   /** Columns read out of `body`, so that they can be joined and indexed. */
   columns?: readonly string[];
-  /** Further statements, such as indexes, once the table is there. */
-  indexes?: (table: string) => string;
+  /** Its indexes beside those that every such table has. */
+  moreIndexes?: (table: string) => readonly string[];
 };
 
 /**
@@ -18,7 +18,7 @@ type ConfigurationPart<Event extends DomainEvent> = Pick<ViewPart, 'name' | 'cat
  *
  * An event at or below the head may be patched again: the batch goes on to its end without a gap, so the last word on each value wins.
  */
-export const configurationPart = <Event extends DomainEvent>({ name, category, events, patchOf, columns = [], indexes }: ConfigurationPart<Event>): ViewPart => {
+export const configurationPart = <Event extends DomainEvent>({ name, category, events, patchOf, columns = [], moreIndexes = () => [] }: ConfigurationPart<Event>): ViewPart => {
   const own = new Set(events.map(({ type }) => type));
   return viewPart<Event>({
     name,
@@ -35,8 +35,6 @@ export const configurationPart = <Event extends DomainEvent>({ name, category, e
         ${columns.map((column) => `${column},`).join('\n        ')}
         primary key (tenant_id, id)
       );
-      create index ${name}_in_order on ${schema}.${name} (tenant_id, created_at, id);
-      ${indexes?.(`${schema}.${name}`) ?? ''}
 
       create function ${schema}.apply_${name}(changes jsonb, ready jsonb) returns void language plpgsql as $apply$
       begin
@@ -55,6 +53,10 @@ export const configurationPart = <Event extends DomainEvent>({ name, category, e
         delete from ${schema}.${name} t using jsonb_to_recordset(changes) as c (stream text, tenant_id text, id text, gone boolean)
           where ready ? c.stream and c.gone and t.tenant_id = c.tenant_id and t.id = c.id;
       end $apply$`,
+    indexes: (schema) => [
+      `create index if not exists ${name}_in_order on ${schema}.${name} (tenant_id, created_at, id)`,
+      ...moreIndexes(`${schema}.${name}`),
+    ],
     changesOf: (streams) => streams.flatMap((stream) => changeOf(stream, own, patchOf)),
   });
 };

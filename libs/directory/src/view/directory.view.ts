@@ -88,6 +88,7 @@ export const directoryView = (parts: readonly ViewPart[], name: string = DIRECTO
       for (const part of parts) await sql.query(part.create(name));
       await sql.query(applyFunction(name, parts));
     },
+    finish: parts.flatMap((part) => part.indexes(name)),
     apply: async (sql, events) => {
       const streams = byStream(events);
       const definitions = streams.filter(isDefinition);

@@ -23,6 +23,8 @@ export type ViewPart = {
   events: readonly AnyDefinition[];
   /** The statements that make its tables and its function in `schema`. */
   create: (schema: string) => string;
+  /** Its indexes beside the keys, made when the view is built: a row costs half while it is. */
+  indexes: (schema: string) => readonly string[];
   changesOf: (streams: readonly StreamEvents[], typesOf: TypesOf) => unknown;
 };
 
