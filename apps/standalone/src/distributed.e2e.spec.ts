@@ -121,6 +121,16 @@ describeWithKafka('the four services over Kafka (needs a Kafka of its own)', () 
     expect(await idp.scim.ok('GET', `/Saws?filter=${encodeURIComponent('colour eq "X"')}&count=0`)).toMatchObject({ totalResults: 20 });
   }, 60_000);
 
+  it('R70: what mapping-service refuses is written down by directory-service, and shown by audit-service', async () => {
+    const gated = await makeTenant(system, 'Gated', { features: { provisioning: false, entitlements: false } });
+    const { id } = await gated.mapping.ok('POST', '/apps', { name: 'App', preset: 'scim' });
+    await system.settled();
+    expect(await gated.mapping.post(`/apps/${id}/initial-cycle`)).toMatchObject({ status: 403, body: { code: 'feature/provisioning' } });
+    const refused = async () => (await gated.audit.ok('GET', '/entries?outcome=refused')).items;
+    for (const until = Date.now() + 10_000; Date.now() < until && (await refused()).length === 0; ) await sleep(50);
+    expect(await refused()).toMatchObject([{ type: 'RequestRefused', reason: { code: 'feature/provisioning' }, actor: { kind: 'admin', id: gated.superAdmin.id } }]);
+  });
+
   describe('decision 9: fifty PATCHes at once while the replica that works on them is killed', () => {
     it.each([
       ['on one group, a member each', newMembers],

@@ -5,6 +5,7 @@ import { ForeignPosition } from './event-store.ts';
 import type { Position, StoredEvent } from './event.ts';
 import type { Leases } from './lease.ts';
 import { inBatchSpan, SpanKind } from './trace.ts';
+import { withResolvers } from './with-resolvers.ts';
 
 /** What a follower tells its operator: whether it is behind, by the age of the oldest event that it has not handled, and what it failed on. */
 export type FollowerStatus = { name: string; caughtUp: boolean; lastEventAt?: string; lagMs: number; failing?: string };
@@ -218,14 +219,4 @@ const newsOf = (store: EventStore, categories: readonly string[], lingerMs: numb
       signal.removeEventListener('abort', hear);
     },
   };
-};
-
-const withResolvers = () => {
-  let resolve!: () => void;
-  let reject!: (reason: unknown) => void;
-  const promise = new Promise<void>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  return { promise, resolve, reject };
 };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Sql } from '@tenure/database';
+import { withResolvers } from './with-resolvers.ts';
 
 export type Lease = {
   /** Aborted when the lease is gone: the connection that held it broke, or it was released. */
@@ -24,52 +25,54 @@ export const tryAlone = async (sql: Sql, name: string): Promise<boolean> => {
 const RETRY_MS = 500;
 const PING_MS = 2000;
 
+/** One connection and what it holds; gone when it breaks. */
+type Session = { sql: Promise<Sql>; end: () => void; ended: Promise<void> };
+
 /** Session advisory locks, all on one connection: they write nothing, so a held lease hides no event (design, decision 2). */
 export const openLeases = (database: Database): Leases => {
   /** An advisory lock is re-entrant within a session, so this process must know what it holds. */
   const held = new Map<string, AbortController>();
   const shared = new Set<string>();
-  let session: Promise<Sql> | undefined;
+  let session: Session | undefined;
   let closed = false;
   let isReopening = false;
-  let endSession: () => void = () => undefined;
 
-  const lose = () => {
+  const lose = (lost: Session) => {
+    if (session !== lost) return;
+    session = undefined;
     for (const lease of held.values()) lease.abort();
     held.clear();
-    session = undefined;
-    endSession();
     if (shared.size > 0) void reopen();
   };
 
-  const open = () =>
-    new Promise<Sql>((resolve, reject) => {
-      database
+  const open = (): Session => {
+    const { promise: sql, resolve, reject } = withResolvers<Sql>();
+    const { promise: asked, resolve: end } = withResolvers();
+    sql.catch(() => undefined);
+    const opened: Session = {
+      sql,
+      end,
+      ended: database
         .session(async (connection) => {
-          const ended = new Promise<void>((end) => (endSession = end));
-          const sql = oneAtATime(connection);
-          for (const name of shared) await sql.query(sharing(name));
-          resolve(sql);
-          void watch(sql);
-          await ended;
+          const one = oneAtATime(connection);
+          for (const name of shared) await one.query(sharing(name));
+          resolve(one);
+          await untilBroken(one, asked);
+          // Before the connection is closed, which takes long where nobody answers.
+          lose(opened);
         })
         .catch(reject)
-        .finally(lose);
-    });
+        .finally(() => lose(opened)),
+    };
+    return opened;
+  };
+  const connected = () => (session ??= open()).sql;
 
   const reopen = async () => {
     if (isReopening) return;
     isReopening = true;
-    while (!closed && !(await (session ??= open()).then(() => true, () => false))) await sleep(RETRY_MS, undefined, { ref: false });
+    while (!closed && !(await connected().then(() => true, () => false))) await sleep(RETRY_MS, undefined, { ref: false });
     isReopening = false;
-  };
-
-  const watch = async (sql: Sql) => {
-    for (let alive = true; alive && session; ) {
-      await sleep(PING_MS, undefined, { ref: false });
-      alive = await sql.query('select 1').then(() => true, () => false);
-      if (!alive) lose();
-    }
   };
 
   const tryOnce = async (name: string): Promise<Lease | undefined> => {
@@ -77,7 +80,7 @@ export const openLeases = (database: Database): Leases => {
     const lease = new AbortController();
     held.set(name, lease);
     try {
-      const sql = await (session ??= open());
+      const sql = await connected();
       const [row] = await sql.query<{ locked: boolean }>({ text: 'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked', values: [name] });
       if (!row?.locked) {
         held.delete(name);
@@ -110,15 +113,26 @@ export const openLeases = (database: Database): Leases => {
     share: async (name) => {
       if (shared.has(name)) return;
       shared.add(name);
-      await (await (session ??= open())).query(sharing(name));
+      await (await connected()).query(sharing(name));
     },
     close: async () => {
       closed = true;
-      const open = session;
-      lose();
-      await open?.catch(() => undefined);
+      const last = session;
+      if (!last) return;
+      lose(last);
+      last.end();
+      await Promise.race([last.ended, sleep(PING_MS, undefined, { ref: false })]);
     },
   };
+};
+
+const untilBroken = async (sql: Sql, asked: Promise<void>) => {
+  let isOver = false;
+  void asked.then(() => (isOver = true));
+  for (let alive = true; alive && !isOver; ) {
+    await Promise.race([asked, sleep(PING_MS, undefined, { ref: false })]);
+    alive = isOver || (await sql.query('select 1').then(() => true, () => false));
+  }
 };
 
 const sharing = (name: string) => ({ text: 'select pg_advisory_lock_shared(hashtextextended($1, 0))', values: [name] });

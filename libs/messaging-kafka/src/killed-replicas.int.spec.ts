@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ClientProxy } from '@nestjs/microservices';
 import { streamName } from '@tenure/eventing';
-import { ask, factTables, keysOf, prepareSeen, seenOf, setMany, TENANT, until, upTo } from '@tenure/messaging/testing';
+import { ask, factTables, keysOf, prepareSeen, seenOf, setMany, startReplica, TENANT, until, upTo } from '@tenure/messaging/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaTransport } from './kafka-transport.ts';
 import { hasKafka, sharedBroker } from './testing/brokers.ts';
@@ -38,6 +38,16 @@ describeWithKafka('replicas that are killed (needs Kafka)', () => {
     await kill();
     const asked = keysOf('slower', 50).map((key) => ask(client, 'tally.set', key, { value: 1 }));
     expect(await Promise.all([...asked, ...(await waiting)])).toHaveLength(250);
+  }, 60_000);
+
+  it('are given up by who takes their place before their session is over', async () => {
+    const others = { ...world, commandTopic: `${world.commandTopic}.taken-over` };
+    const killed = await startReplicaProcess(others);
+    await killed.kill();
+    const started = performance.now();
+    const heir = await startReplica(others, { runs: [], poison: new Set() }, 'heir');
+    expect(performance.now() - started).toBeLessThan(world.sessionMs - 1000);
+    await heir.stop();
   }, 60_000);
 
   it('under load, lose nothing and do nothing twice', async () => {

@@ -1,4 +1,5 @@
 import type { Admin, Kafka } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 const HOUR_MS = 3_600_000;
@@ -31,6 +32,20 @@ const withAdmin = async <T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): P
   }
 };
 
+const LOOKS = 50;
+const BETWEEN_LOOKS_MS = 100;
+
+/** kafkajs waits for the leaders of topics that it made, and fails where the broker that it asks has not heard of them yet. */
+const whileUnheardOf = (admin: Admin, names: readonly string[]) => async (error: unknown) => {
+  if ((error as { type?: string }).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
+  for (let looked = 0; looked < LOOKS; looked++) {
+    const listed = new Set(await admin.listTopics());
+    if (names.every((name) => listed.has(name))) return;
+    await sleep(BETWEEN_LOOKS_MS);
+  }
+  throw error;
+};
+
 /** Creates what is missing, on as many brokers as there are, up to three. Topics that exist are left as they are. */
 export const ensureTopics = (kafka: Kafka, topics: readonly Topic[]): Promise<void> =>
   withAdmin(kafka, async (admin) => {
@@ -38,7 +53,7 @@ export const ensureTopics = (kafka: Kafka, topics: readonly Topic[]): Promise<vo
     const missing = topics.filter(({ topic }) => !existing.has(topic));
     if (missing.length === 0) return;
     const replicationFactor = Math.min(3, (await admin.describeCluster()).brokers.length);
-    await admin.createTopics({
+    const making = admin.createTopics({
       waitForLeaders: true,
       topics: missing.map(({ topic, kind, partitions }) => ({
         topic,
@@ -49,6 +64,7 @@ export const ensureTopics = (kafka: Kafka, topics: readonly Topic[]): Promise<vo
         ),
       })),
     });
+    await making.catch(whileUnheardOf(admin, missing.map(({ topic }) => topic)));
   });
 
 /** The reply topics of a command topic; the name tells when its instance started, so that no other takes it for an orphan too soon. */

@@ -16,6 +16,8 @@ export type ServiceProcess = {
 };
 
 const PATIENCE_MS = 60_000;
+/** It ends when the test's process is gone, however that went. */
+const endsWithUs = ['--import', `data:text/javascript,process.once('disconnect',()=>process.exit(1))`];
 
 export const freePort = async (): Promise<number> => {
   const probe = createServer().listen(0, '127.0.0.1');
@@ -29,12 +31,12 @@ export const freePort = async (): Promise<number> => {
 export const startService = async (name: string, environment: Record<string, string>, port: number): Promise<ServiceProcess> => {
   const url = `http://127.0.0.1:${port}`;
   const main = fileURLToPath(new URL(`../../../${name}/src/main.ts`, import.meta.url));
-  const child = spawn(process.execPath, [...runsTypescript, main], {
+  const child = spawn(process.execPath, [...runsTypescript, ...endsWithUs, main], {
     env: { PATH: process.env['PATH'], ...environment, TENURE_PORT: String(port) },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const logged: string[] = [];
-  for (const output of [child.stdout, child.stderr]) output.setEncoding('utf8').on('data', (text: string) => void logged.push(...text.trimEnd().split('\n')));
+  for (const output of [child.stdout, child.stderr]) output!.setEncoding('utf8').on('data', (text: string) => void logged.push(...text.trimEnd().split('\n')));
   const ended = once(child, 'exit');
   const end = async (signal: NodeJS.Signals) => {
     child.kill(signal);

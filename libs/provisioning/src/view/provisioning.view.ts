@@ -8,7 +8,7 @@ export const PROVISIONING_VIEW = 'provisioning_v2';
 /** Locks the heads in one order. Unknown streams get one first, so that two writers of a new stream meet at a lock as well. */
 const lockHeads = async (sql: Sql, schema: string, streams: readonly StreamName[]): Promise<Map<StreamName, Revision>> => {
   await sql.query({
-    name: `${schema}.heads`,
+    name: `${schema}.begin_heads`,
     text: `insert into ${schema}.heads (stream, revision) select s, 0 from unnest($1::text[]) s order by s on conflict do nothing`,
     values: [streams],
   });
