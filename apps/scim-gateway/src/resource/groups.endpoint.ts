@@ -14,6 +14,12 @@ export const groupsEndpoint = ({ directory, queries, attempts }: GroupsDeps): Sc
   const sightOf = ({ policy }: ScimContext) => ({ connectionId: policy.connectionId });
   const note = ({ caller, operation }: ScimContext, notes: readonly Note[]) => attempts.noted({ ...caller, operation }, notes);
 
+  /** C5: who was named as a member and can be none. Which ids, is the client's own text, and stays out of the audit. */
+  const noteSkipped = (context: ScimContext, reply: GroupReply): GroupReply => {
+    if (reply.skippedMemberIds.length > 0) note(context, [{ code: 'skipped-member', attribute: 'members' }]);
+    return reply;
+  };
+
   const shown = async ({ caller }: ScimContext, group: GroupRecord | GroupReply, projection: Projection): Promise<Shown> => {
     if (!isReturned(groupType, 'members', projection)) return { resource: presentedGroup(group), revision: group.revision, cacheable: true };
     const { members, remnants } = await queries.membersOf(caller.tenantId, group.id);
@@ -35,19 +41,19 @@ export const groupsEndpoint = ({ directory, queries, attempts }: GroupsDeps): Sc
       const { resource, cleared, notes } = parseBody(groupType, body, context.policy.settings);
       note(context, notes);
       const reply = await directory.send(CreateGroup, context.caller, randomUUID(), { resource: withoutMembers(resource), memberIds: memberIds(resource, cleared) ?? [] });
-      return shown(context, reply, projection);
+      return shown(context, noteSkipped(context, reply), projection);
     },
     replace: async (context, id, body, ifMatch, projection) => {
       const { resource, cleared, notes } = parseBody(groupType, body, context.policy.settings);
       note(context, notes);
       const payload = { resource: withoutMembers(resource), cleared, memberIds: memberIds(resource, cleared), ifMatch };
-      return shown(context, await directory.send(ReplaceGroup, context.caller, id, payload), projection);
+      return shown(context, noteSkipped(context, await directory.send(ReplaceGroup, context.caller, id, payload)), projection);
     },
     patch: async (context, id, body, ifMatch, projection) => {
       const { operations, notes } = parsePatch(groupType, body, context.policy.settings);
       note(context, notes);
       const { profile, members } = splitMembers(operations);
-      return shown(context, await directory.send(PatchGroup, context.caller, id, { profile, members, ifMatch }), projection);
+      return shown(context, noteSkipped(context, await directory.send(PatchGroup, context.caller, id, { profile, members, ifMatch })), projection);
     },
     delete: async (context, id, ifMatch) => void (await directory.send(DeleteGroup, context.caller, id, { ifMatch })),
     patchStatus: ({ policy }) => policy.settings.groupPatchStatus,

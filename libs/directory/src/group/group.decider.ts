@@ -1,6 +1,6 @@
 import { GroupChanged, GroupCreated, GroupDeleted, GroupMembersAdded, GroupMembersRemoved, MEMBERS_PER_EVENT, type GroupEvent, type Member } from '@tenure/contracts';
 import { Rejected, type Decider } from '@tenure/eventing';
-import { applyPatch, applyReplacement, groupType, pathsOf, settle, type ConnectionSettings, type PatchOperation, type Resource } from '@tenure/scim';
+import { applyPatch, applyReplacement, groupType, pathsOf, settle, tenureGroupSchema, valueAt, type ConnectionSettings, type PatchOperation, type Resource } from '@tenure/scim';
 import { inScim } from '../user/user.rules.ts';
 import { refuseOverlong, uniqueKey } from '../user/unique-key.ts';
 
@@ -15,8 +15,8 @@ export type GroupCommand =
   | { type: 'Replace'; connectionId: string; resource: Resource; cleared: string[]; settings: ConnectionSettings; members: MemberDelta }
   | { type: 'Patch'; connectionId: string; operations: readonly PatchOperation[]; settings: ConnectionSettings; members: MemberDelta }
   | { type: 'Delete'; connectionId: string }
-  /** Sent by a reactor for members that were deleted, perhaps twice. */
-  | { type: 'DropMembers'; memberIds: readonly string[] };
+  /** Sent by a reactor for members that were deleted or, where the group is closed to them, became guests; perhaps twice. */
+  | { type: 'DropMembers'; memberIds: readonly string[]; because: 'memberDeleted' | 'guest' };
 
 const decide = (command: GroupCommand, state: GroupState): GroupEvent[] => {
   switch (command.type) {
@@ -40,7 +40,7 @@ const decide = (command: GroupCommand, state: GroupState): GroupEvent[] => {
       ownGroup(state, command.connectionId);
       return [GroupDeleted({ connectionId: command.connectionId })];
     case 'DropMembers':
-      return state.status === 'present' ? removals(command.memberIds, 'memberDeleted') : [];
+      return state.status === 'present' && (command.because === 'memberDeleted' || isClosedToGuests(state.resource)) ? removals(command.memberIds, command.because) : [];
   }
 };
 
@@ -57,9 +57,14 @@ const change = ({ connectionId, members }: { connectionId: string; members: Memb
   return [...profile, ...memberEvents(members)];
 };
 
+export const CLOSED_TO_GUESTS = `${tenureGroupSchema.id}:closedToGuests`;
+
+/** R14: whether guests can be no members. */
+export const isClosedToGuests = (resource: Resource): boolean => valueAt(resource, CLOSED_TO_GUESTS) === true;
+
 const memberEvents = ({ add, remove }: MemberDelta): GroupEvent[] => [...removals(remove, 'request'), ...chunks(add).map((members) => GroupMembersAdded({ members }))];
 
-const removals = (ids: readonly string[], because: 'request' | 'memberDeleted') => chunks(ids).map((memberIds) => GroupMembersRemoved({ memberIds, because }));
+const removals = (ids: readonly string[], because: 'request' | 'memberDeleted' | 'guest') => chunks(ids).map((memberIds) => GroupMembersRemoved({ memberIds, because }));
 
 const chunks = <T>(all: readonly T[]): T[][] =>
   Array.from({ length: Math.ceil(all.length / MEMBERS_PER_EVENT) }, (_, index) => all.slice(index * MEMBERS_PER_EVENT, (index + 1) * MEMBERS_PER_EVENT));

@@ -6,12 +6,14 @@ import { parameters } from '../filter-sql/parameters.ts';
 import type { MemberDelta } from '../group/group.decider.ts';
 import type { ConnectionPolicy } from '../user/connection-policy.ts';
 import { userSight } from '../user/user.queries.ts';
+import { guestsAmong } from './closed-teams.ts';
 import { asksNothing, memberRequest, type MemberRequest, type ResolvedChange } from './member-request.ts';
 
-export type GroupAt = { tenantId: string; groupId: string; stream: StreamName; revision: Revision };
+/** `closedToGuests`: as it will be after the command (R14). */
+export type GroupAt = { tenantId: string; groupId: string; stream: StreamName; revision: Revision; closedToGuests: boolean };
 
-/** What is asked, compared with who is a member; `unknown` are ids of nobody whom the connection sees (C5). */
-export type ResolvedMembers = { delta: MemberDelta; unknown: readonly string[] };
+/** What is asked, compared with who is a member; `skipped` are ids of nobody whom the connection sees (C5), and of guests where the group is closed to them. */
+export type ResolvedMembers = { delta: MemberDelta; skipped: readonly string[] };
 
 export type MembersDeps = { sql: Sql; schema: string; catchUp: ViewRuntime['catchUp'] };
 
@@ -22,15 +24,18 @@ type Answer = { head: Revision | null; added: Member[]; removed: string[]; unkno
  * the answer costs what is asked, not what the group is large (design, decision 4). The append expects the same revision.
  */
 export const resolveMembers = async (deps: MembersDeps, at: GroupAt, policy: ConnectionPolicy, changes: readonly MemberChange[]): Promise<ResolvedMembers> => {
-  if (changes.length === 0) return { delta: { add: [], remove: [] }, unknown: [] };
+  if (changes.length === 0) return { delta: { add: [], remove: [] }, skipped: [] };
   const request = memberRequest(await Promise.all(changes.map((change) => withIds(deps, at, change))));
-  if (asksNothing(request)) return { delta: { add: [], remove: [] }, unknown: [] };
+  if (asksNothing(request)) return { delta: { add: [], remove: [] }, skipped: [] };
   const { added, removed, unknown } = await atRevision(deps, at, () => ask(deps, at, policy, request));
-  if (unknown.length > 0 && policy.settings.unknownMembers === 'reject')
-    throw new Rejected('invalid', 'group/member-unknown', `There is no such member: ${unknown.slice(0, 10).join(', ')}.`);
+  const guests = at.closedToGuests ? await guestsAmong(deps.sql, deps.schema, at.tenantId, added.map(({ id }) => id)) : [];
+  if (policy.settings.unknownMembers === 'reject') {
+    if (unknown.length > 0) throw new Rejected('invalid', 'group/member-unknown', `There is no such member: ${unknown.slice(0, 10).join(', ')}.`);
+    if (guests.length > 0) throw new Rejected('invalid', 'group/closed-to-guests', `The group is closed to guests: ${guests.slice(0, 10).join(', ')}.`);
+  }
   // Groups that hold each other are as RFC 7644 §3.7.1 has them; whoever follows memberships meets each group once.
   if (added.some(({ id }) => id === at.groupId)) throw new Rejected('invalid', 'group/cycle', 'A group cannot be a member of itself.');
-  return { delta: { add: added, remove: removed }, unknown };
+  return { delta: { add: added.filter(({ id }) => !guests.includes(id)), remove: removed }, skipped: [...unknown, ...guests] };
 };
 
 /** The view may be behind what was loaded (then it is caught up) or ahead of it (then what was loaded is stale, and `handle` loads again). */

@@ -1,5 +1,6 @@
 import {
   PersonErased,
+  TeamAdminRightsLost,
   UserAccountTypeChanged,
   UserChanged,
   UserCreated,
@@ -13,8 +14,9 @@ import {
   type UserStanding,
 } from '@tenure/contracts';
 import { Rejected, type Decider } from '@tenure/eventing';
-import { applyPatch, applyReplacement, profiles, userType, withValue, type Change, type PatchOperation, type Resource } from '@tenure/scim';
+import { applyPatch, applyReplacement, profiles, userType, withSchemas, withValue, type Change, type PatchOperation, type Resource } from '@tenure/scim';
 import type { ConnectionPolicy, IssuedToken } from './connection-policy.ts';
+import { isGuest, isTeamAdmin, TEAM_ADMIN } from './guest.ts';
 import { govern, governLocal, inScim, isSeenBy } from './user.rules.ts';
 import { uniqueKey } from './unique-key.ts';
 import { evolveUser, isActive, type PresentUser, type UserState } from './user.state.ts';
@@ -100,7 +102,15 @@ const write = (user: PresentUser, { writer, lockedBy, passwordId }: Writing, wan
   const change = writer.kind === 'connection' ? govern(writer.policy, user, wanted, { patched }) : governLocal(user, wanted);
   refuseLocked(lockedBy, isActive(user.resource) && !isActive(change.resource) ? 'suspended' : change.changed.includes('roles') ? 'given another role' : undefined);
   const linked = writer.kind === 'connection' ? link(user, writer.policy.connectionId) : user;
-  return [...(linked === user ? [] : [UserLinked(standingOf(linked, writer, []), { resource: user.resource })]), ...changes(linked, writer, change, passwordId)];
+  const linking = linked === user ? [] : [UserLinked(standingOf(linked, writer, []), { resource: user.resource })];
+  const written = [...linking, ...changes(linked, writer, change, passwordId)];
+  return [...written, ...guestCascade(written.reduce<UserState>(evolveUser, linked), writer)];
+};
+
+/** R14: who has become a guest loses their rights as team admin. The teams that are closed to guests, a reactor looks after. */
+const guestCascade = (user: UserState, writer: Writer): UserEvent[] => {
+  if (user.status !== 'present' || !isGuest(user.resource) || !isTeamAdmin(user.resource)) return [];
+  return [TeamAdminRightsLost(standingOf(user, writer, [TEAM_ADMIN]), { resource: withSchemas(userType, withValue(user.resource, TEAM_ADMIN, undefined)) })];
 };
 
 const link = (user: PresentUser, connectionId: string): PresentUser =>

@@ -1,6 +1,7 @@
 import { Rejected } from '@tenure/eventing';
 import { type Change, type ConnectionSettings, type Json, type Resource, ScimProblem, settle, userType, valueAt, withValue } from '@tenure/scim';
 import type { ConnectionPolicy } from './connection-policy.ts';
+import { isGuest, isTeamAdmin, TEAM_ADMIN } from './guest.ts';
 import { refuseOverlong } from './unique-key.ts';
 import type { PresentUser } from './user.state.ts';
 
@@ -36,6 +37,9 @@ const withNamedRole = (resource: Resource): Resource => {
   return { ...resource, roles: roles.length > 0 ? roles : [{ value: 'GUEST', primary: true }] };
 };
 
+/** R14: nobody is made team admin while a guest. What they were before, `write` takes from them. */
+const withoutNewRights = (before: Resource | undefined, resource: Resource): Resource => (isGuest(resource) && !isTeamAdmin(before ?? {}) && isTeamAdmin(resource) ? withValue(resource, TEAM_ADMIN, undefined) : resource);
+
 /** R68: what a connection's write may not touch keeps the value that is there. */
 const underAuthority = (authority: ConnectionSettings['authority'], user: PresentUser | undefined, wanted: Resource): Resource =>
   Object.entries(authority).reduce((resource, [path, holder]) => {
@@ -69,12 +73,12 @@ export const govern = ({ settings, defaults }: ConnectionPolicy, user: PresentUs
   const named = settings.roles === 'adminUserGuest' ? withNamedRole(allowed) : allowed;
   requireSettings(settings.required, user?.resource, named);
   refuseOverlong(keysOf(named));
-  return settle(userType, user?.resource ?? {}, named);
+  return settle(userType, user?.resource ?? {}, withoutNewRights(user?.resource, named));
 };
 
 /** What an admin's write comes to. The externalId of a linked user is the connection's. */
 export const governLocal = (user: PresentUser | undefined, wanted: Resource): Change => {
   const kept = user?.connectionId ? withValue(wanted, 'externalId', user.resource.externalId) : wanted;
   refuseOverlong(keysOf(kept));
-  return settle(userType, user?.resource ?? {}, withActive(kept, user?.resource, false));
+  return settle(userType, user?.resource ?? {}, withoutNewRights(user?.resource, withActive(kept, user?.resource, false)));
 };
