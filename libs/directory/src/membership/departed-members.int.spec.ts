@@ -92,7 +92,7 @@ describe('guests in groups that are closed to them (R14)', () => {
     await react();
     expect(await members(closed)).toEqual([bob]);
     expect(await members(closing)).toEqual([]);
-    expect((await members(open)).toSorted()).toEqual([ada, bob, gus].toSorted());
+    expect(new Set(await members(open))).toEqual(new Set([ada, bob, gus]));
     expect(await removals(closed)).toEqual([[{ memberIds: [ada], because: 'guest' }, 'guests']]);
   });
 
