@@ -135,7 +135,7 @@ describe('whatever is sent, nothing breaks', () => {
   });
 
   it('as a projection of any answer: id and schemas are always in it, a password never', async () => {
-    const projection = fc.record({ attributes: phrases, excludedAttributes: phrases }, { requiredKeys: [] }).map((given) => new URLSearchParams(Object.entries(given).map(([name, text]) => [name, wellFormed(text)])).toString());
+    const projection = fc.record({ attributes: phrases, excludedAttributes: phrases }, { requiredKeys: [] }).map((given) => new URLSearchParams(Object.entries(given).map(([name, text]): [string, string] => [name, wellFormed(text)])).toString());
     await fc.assert(
       fc.asyncProperty(idp, fc.boolean(), fc.constantFrom('GET', 'PUT', 'PATCH', 'POST'), projection, async (provider, isUser, method, query) => {
         const target = targetOf(provider, isUser);
