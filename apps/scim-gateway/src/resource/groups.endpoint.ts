@@ -11,7 +11,7 @@ export type GroupsDeps = { directory: DirectoryClient; queries: GroupQueries; at
 
 /** `/Groups` (RFC 7643 §4.2). Members are reduced to ids on the way in and read from the view on the way out (design, decision 4). */
 export const groupsEndpoint = ({ directory, queries, attempts }: GroupsDeps): ScimEndpoint => {
-  const sightOf = ({ policy }: ScimContext) => ({ connectionId: policy.connectionId });
+  const sightOf = ({ policy }: ScimContext) => ({ policy });
   const note = ({ caller, operation }: ScimContext, notes: readonly Note[]) => attempts.noted({ ...caller, operation }, notes);
 
   /** C5: who was named as a member and can be none. Which ids, is the client's own text, and stays out of the audit. */
@@ -20,9 +20,9 @@ export const groupsEndpoint = ({ directory, queries, attempts }: GroupsDeps): Sc
     return reply;
   };
 
-  const shown = async ({ caller }: ScimContext, group: GroupRecord | GroupReply, projection: Projection): Promise<Shown> => {
+  const shown = async (context: ScimContext, group: GroupRecord | GroupReply, projection: Projection): Promise<Shown> => {
     if (!isReturned(groupType, 'members', projection)) return { resource: presentedGroup(group), revision: group.revision, cacheable: true };
-    const { members, remnants } = await queries.membersOf(caller.tenantId, group.id);
+    const { members, remnants } = await queries.membersOf(context.caller.tenantId, sightOf(context), group.id);
     return { resource: presentedGroup(group, members), revision: group.revision, cacheable: !remnants };
   };
 

@@ -44,7 +44,7 @@ describe('a group', () => {
   });
 
   it('is the connection’s that made it (decision 14)', () => {
-    group(created).when({ type: 'Delete', connectionId: 'okta' }).thenRejected('group/unknown');
+    group(created).when({ type: 'Delete', connectionId: 'okta' }).thenRejected('group/unseen');
     group(created).when({ type: 'Delete', connectionId }).then(GroupDeleted({ connectionId }));
     group(created, GroupDeleted({ connectionId })).when({ type: 'Delete', connectionId }).thenRejected('group/unknown');
   });

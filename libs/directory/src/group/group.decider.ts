@@ -44,9 +44,13 @@ const decide = (command: GroupCommand, state: GroupState): GroupEvent[] => {
   }
 };
 
+const noSuchGroup = 'There is no such group.';
+
 /** Groups belong to the connection that made them; to others they are 404 (decision 14). */
 const ownGroup = (state: GroupState, connectionId: string) => {
-  if (state.status !== 'present' || state.connectionId !== connectionId) throw new Rejected('not-found', 'group/unknown', 'There is no such group.');
+  if (state.status !== 'present') throw new Rejected('not-found', 'group/unknown', noSuchGroup);
+  // The same to the client; an auditor sees that somebody ran into a wall (R70).
+  if (state.connectionId !== connectionId) throw new Rejected('not-found', 'group/unseen', noSuchGroup);
   return state;
 };
 

@@ -87,7 +87,8 @@ const create = ({ resource, writer, passwordId }: Extract<UserCommand, { type: '
 /** The user, where the writer sees one; else it is 404 (decision 14). */
 const writable = (state: UserState, { writer, lastModified }: Writing): PresentUser => {
   if (state.status !== 'present') throw unknown();
-  if (writer.kind === 'connection' && !isSeenBy(writer.policy, state, lastModified)) throw unknown();
+  // The same to the client; an auditor sees that somebody ran into a wall (R70).
+  if (writer.kind === 'connection' && !isSeenBy(writer.policy, state, lastModified)) throw new Rejected('not-found', 'user/unseen', unknown().message);
   return state;
 };
 
