@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { client, type Answer } from './testing/client.ts';
 import { testSystem, type TestSystem } from './testing/system.ts';
-import { ENTERPRISE, makeTenant, operations, person, SCIM_GROUP, SCIM_USER, type IdentityProvider, type Tenant } from './testing/world.ts';
+import { ENTERPRISE, makeTenant, operations, SCIM_GROUP, SCIM_USER, type IdentityProvider, type Tenant } from './testing/world.ts';
 
 /**
  * Walls between connections, of one tenant and of several, attribute by attribute: whatever of another's is named, the answer is the one
