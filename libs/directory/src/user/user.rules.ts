@@ -1,5 +1,5 @@
 import { Rejected } from '@tenure/eventing';
-import { type Change, type ConnectionSettings, type Json, type Resource, ScimProblem, settle, userType, valueAt, withValue } from '@tenure/scim';
+import { type Change, type ConnectionSettings, findAttribute, type Json, type JsonObject, type Resource, ScimProblem, settle, userType, valueAt, withValue } from '@tenure/scim';
 import type { ConnectionPolicy } from './connection-policy.ts';
 import { isGuest, isTeamAdmin, TEAM_ADMIN } from './guest.ts';
 import { refuseOverlong } from './unique-key.ts';
@@ -40,19 +40,40 @@ const withNamedRole = (resource: Resource): Resource => {
 /** R14: nobody is made team admin while a guest. What they were before, `write` takes from them. */
 const withoutNewRights = (before: Resource | undefined, resource: Resource): Resource => (isGuest(resource) && !isTeamAdmin(before ?? {}) && isTeamAdmin(resource) ? withValue(resource, TEAM_ADMIN, undefined) : resource);
 
-/** R68: what a connection's write may not touch keeps the value that is there. */
+/** Where a path of the settings leads: an attribute, or a part of one that is single. Of the values of a list the parts are not told apart. */
+const placeOf = (path: string): { top: string; part?: string } => {
+  const found = findAttribute(userType, path, { lenient: true });
+  if (!found) return { top: path };
+  return { top: found.path, ...(found.sub && !found.attribute.multiValued && { part: found.sub.name }) };
+};
+
+const partsAt = (resource: Resource, top: string): JsonObject => {
+  const value = valueAt(resource, top);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+};
+
+const settingAt = (resource: Resource, path: string): Json | undefined => {
+  const { top, part } = placeOf(path);
+  return part === undefined ? valueAt(resource, top) : partsAt(resource, top)[part];
+};
+
+const withSettingAt = (resource: Resource, path: string, value: Json | undefined): Resource => {
+  const { top, part } = placeOf(path);
+  if (part === undefined) return withValue(resource, top, value);
+  const parts = withValue(partsAt(resource, top), part, value);
+  return withValue(resource, top, Object.keys(parts).length > 0 ? parts : undefined);
+};
+
+/** R68: what a connection's write may not touch keeps the value that is there. What the user set is known by whole attributes. */
 const underAuthority = (authority: ConnectionSettings['authority'], user: PresentUser | undefined, wanted: Resource): Resource =>
   Object.entries(authority).reduce((resource, [path, holder]) => {
-    const kept = user !== undefined && (holder === 'create' || (holder === 'user' && user.setHere.includes(topOf(path))));
-    return kept ? withValue(resource, path, valueAt(user.resource, path)) : resource;
+    const kept = user !== undefined && (holder === 'create' || (holder === 'user' && user.setHere.includes(placeOf(path).top)));
+    return kept ? withSettingAt(resource, path, settingAt(user.resource, path)) : resource;
   }, wanted);
-
-/** `name` of `name.givenName`: ownership is kept by top-level attribute. */
-const topOf = (path: string): string => path.replace(/\.(?=[^.:]*$).*$/, '');
 
 /** Of a user who lacked it before, a write need not bring it: else nobody could deactivate them. */
 const requireSettings = (required: readonly string[], before: Resource | undefined, resource: Resource): void => {
-  const missing = required.filter((path) => valueAt(resource, path) === undefined && (!before || valueAt(before, path) !== undefined));
+  const missing = required.filter((path) => settingAt(resource, path) === undefined && (!before || settingAt(before, path) !== undefined));
   if (missing.length > 0)
     throw new Rejected('invalid', 'user/attribute-required', `This connection requires ${missing.join(', ')}.`, missing.map((field) => ({ field, message: 'is required' })));
 };

@@ -7,6 +7,8 @@ import { PROVISIONING } from '../people/to-evaluate.ts';
 const LOOK_EVERY_MS = 50;
 /** A fact that is on its way takes milliseconds. */
 const ON_ITS_WAY_MS = 2000;
+/** A changed definition of a role: shorter, for whoever is refused waits as long. */
+const ROLE_ON_ITS_WAY_MS = 500;
 
 const statements = {
   users: `select 1 from ${PROVISIONING}.people where tenant_id = $1 and id = $2 and not deleted`,
@@ -36,7 +38,7 @@ const complaintAbout = (defined: readonly AppRole[], kind: keyof typeof memberTy
 
 /** R22: a role is assigned to the types of member that it allows, while it is enabled. A definition that was just changed is waited for. */
 export const refuseRole = async (sql: Sql, tenantId: string, kind: keyof typeof memberTypes, value: string): Promise<void> => {
-  for (const until = Date.now() + ON_ITS_WAY_MS; ; ) {
+  for (const until = Date.now() + ROLE_ON_ITS_WAY_MS; ; ) {
     const [row] = await sql.query<{ app_roles: AppRole[] }>({ name: 'provisioning.app_roles', text: `select app_roles from ${PROVISIONING}.tenants where id = $1`, values: [tenantId] });
     const complaint = complaintAbout(row?.app_roles ?? [], kind, value);
     if (complaint === undefined) return;
