@@ -76,7 +76,7 @@ describe('add', () => {
 
   it('takes the primary flag from a value that it names without it as well', () => {
     const emails: JsonObject[] = [{ type: 'work', value: 'a@x.example' }, { type: 'home', value: 'b@x.example', primary: true }];
-    const add = { op: 'add', path: 'emails', value: [{ type: 'home', value: 'b@x.example' }, { type: 'work', value: 'a@x.example', primary: true }] };
+    const add: JsonObject = { op: 'add', path: 'emails', value: [{ type: 'home', value: 'b@x.example' }, { type: 'work', value: 'a@x.example', primary: true }] };
     for (const profile of [profiles.generic, profiles.strict]) expect((patched(userType, { ...ines, emails }, [add], profile).resource.emails as JsonObject[]).map(({ primary }) => primary)).toEqual([true, false]);
   });
 
