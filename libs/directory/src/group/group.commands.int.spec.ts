@@ -72,6 +72,17 @@ describe('commands of groups', () => {
     const filter = { op: 'eq', attribute: { path: 'type', type: 'string', caseExact: false, multiValued: false }, value: 'group' };
     await directory.patchMembers(id, 'entra', [{ op: 'removeWhere', filter }]);
     expect(await memberIds(id)).toEqual([people[0]]);
+    // One after the other: whom the same PATCH added before is meant too, and whom it adds after stays.
+    await directory.patchMembers(id, 'entra', [add(people[1]!), { op: 'removeWhere', filter: { ...filter, value: 'user' } }, add(people[2]!)]);
+    expect(await memberIds(id)).toEqual([people[2]]);
+  });
+
+  it('tell by no filter what the connection does not see', async () => {
+    const hidden = await directory.createUser('hidden@plum.example', { connectionId: 'okta', displayName: 'Hidden' });
+    directory.connect('strict', { unknownMembers: 'reject' });
+    const { id } = await directory.createGroup('Of the strict', [], 'strict');
+    const attribute = { path: 'display', type: 'string', caseExact: false, multiValued: false };
+    for (const value of ['hidden', 'other']) await expect(directory.patchMembers(id, 'strict', [add(hidden.id), { op: 'removeWhere', filter: { op: 'eq', attribute, value } }])).rejects.toMatchObject({ code: 'group/member-unknown' });
   });
 
   it('skip members whom the connection does not see, or refuse them (C5)', async () => {

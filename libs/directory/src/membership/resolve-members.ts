@@ -25,7 +25,7 @@ type Answer = { head: Revision | null; added: Member[]; removed: string[]; unkno
  */
 export const resolveMembers = async (deps: MembersDeps, at: GroupAt, policy: ConnectionPolicy, changes: readonly MemberChange[]): Promise<ResolvedMembers> => {
   if (changes.length === 0) return { delta: { add: [], remove: [] }, skipped: [] };
-  const request = memberRequest(await Promise.all(changes.map((change) => withIds(deps, at, change))));
+  const request = memberRequest(await Promise.all(changes.map((change, index) => withIds(deps, at, policy, change, namedIn(changes.slice(0, index))))));
   if (asksNothing(request)) return { delta: { add: [], remove: [] }, skipped: [] };
   const { added, removed, unknown } = await atRevision(deps, at, () => ask(deps, at, policy, request));
   const guests = at.closedToGuests ? await guestsAmong(deps.sql, deps.schema, at.tenantId, added.map(({ id }) => id)) : [];
@@ -84,20 +84,25 @@ const ask = async ({ sql, schema }: MembersDeps, { tenantId, groupId, stream }: 
 
 type Element = { head: Revision | null; members: { value: string; type: MemberKind; display: string | null }[] };
 
-/** `members[type eq "Group"]` and the like: which ids are meant, is seen at the members themselves. */
-const withIds = async (deps: MembersDeps, at: GroupAt, change: MemberChange): Promise<ResolvedChange> => {
+/** Whom changes may make members, one after the other. */
+const namedIn = (changes: readonly MemberChange[]): string[] => changes.flatMap((change) => (change.op === 'add' || change.op === 'replace' ? change.ids : []));
+
+/** `members[type eq "Group"]` and the like: which ids are meant, is seen at the members themselves, those among them that were named before. */
+const withIds = async (deps: MembersDeps, at: GroupAt, policy: ConnectionPolicy, change: MemberChange, named: readonly string[]): Promise<ResolvedChange> => {
   if (change.op !== 'removeWhere') return change;
   const { sql, schema } = deps;
+  const given = parameters(at.stream, at.tenantId, at.groupId, named, policy.connectionId);
+  const sight = userSight({ kind: 'connection', policy }, given);
+  const meant = (id: string) => `${id} in (select unnest($4::text[]) union select m.member_id from ${schema}.group_members m where m.tenant_id = $2 and m.group_id = $3)`;
   const { members } = await atRevision(deps, at, async () => {
     const [row] = await sql.query<Element>({
       text: `
         select (select h.revision from ${schema}.heads h where h.stream = $1) as head,
-          (select coalesce(jsonb_agg(jsonb_build_object('value', m.member_id, 'type', m.kind, 'display', coalesce(u.display_name, g.display_name))), '[]')
-           from ${schema}.group_members m
-           left join ${schema}.users u on u.tenant_id = $2 and u.id = m.member_id
-           left join ${schema}.groups g on g.tenant_id = $2 and g.id = m.member_id
-           where m.tenant_id = $2 and m.group_id = $3) as members`,
-      values: [at.stream, at.tenantId, at.groupId],
+          (select coalesce(jsonb_agg(jsonb_build_object('value', m.id, 'type', m.kind, 'display', m.display_name)), '[]')
+           from (select u.id, 'User' as kind, u.display_name from ${schema}.users u where u.tenant_id = $2 and ${meant('u.id')} and ${sight}
+                 union all
+                 select g.id, 'Group', g.display_name from ${schema}.groups g where g.tenant_id = $2 and ${meant('g.id')} and g.connection_id = $5) m) as members`,
+      values: given.values,
     });
     return row!;
   });
