@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { TeamAdminRightsLost, UserAccountTypeChanged, UserChanged, UserCreated, UserDeactivated, UserDeleted, UserLinked, UserReactivated, UserUnlinked, type UserStanding } from '@tenure/contracts';
+import { UserAccountTypeChanged, UserChanged, UserCreated, UserDeactivated, UserDeleted, UserLinked, UserReactivated, UserUnlinked, type UserStanding } from '@tenure/contracts';
 import { given } from '@tenure/eventing/testing';
 import { profiles, type ConnectionSettings, type JsonObject, type PatchOperation } from '@tenure/scim';
 import type { ConnectionPolicy } from './connection-policy.ts';
@@ -270,41 +270,5 @@ describe('the issuer of a living token (R7, R65)', () => {
   it('may change otherwise', () => {
     const command = patch([replace('displayName', 'Ada H.')]);
     expect(wouldBreakLock(command, evolveUser({ status: 'none' }, created))).toBe(false);
-  });
-});
-
-describe('a team admin (R14)', () => {
-  const tenure = 'urn:ietf:params:scim:schemas:extension:tenure:2.0:User';
-  const teamAdmin = `${tenure}:teamAdmin`;
-  const lead = { ...ada, schemas: [...schemas, tenure], roles: [{ value: 'USER' }], [tenure]: { teamAdmin: true } };
-  const leading = UserCreated({ ...linked, changed: [...all, 'roles', teamAdmin] }, { resource: lead });
-  const guest = [{ value: 'GUEST' }];
-  const { [tenure]: _, ...plain } = lead;
-  const powerless = { ...plain, schemas, roles: guest };
-
-  it('who becomes a guest loses the rights, in an event of its own, whoever writes', () => {
-    for (const writer of [entra(), admin]) {
-      const standing = { ...linked, writer: writer.kind };
-      user(leading)
-        .when(patch([replace('roles', guest)], writer))
-        .then(UserChanged({ ...standing, changed: ['roles'] }, { resource: { ...lead, roles: guest } }), TeamAdminRightsLost({ ...standing, changed: [teamAdmin] }, { resource: powerless }));
-    }
-  });
-
-  it('keeps them in any other role, and with a second role that does not count', () => {
-    user(leading).when(patch([replace('roles', [{ value: 'ADMIN' }, ...guest])])).then(UserChanged({ ...linked, changed: ['roles'] }, { resource: { ...lead, roles: [{ value: 'ADMIN' }, ...guest] } }));
-    const primaryGuest: JsonObject[] = [{ value: 'ADMIN' }, { value: 'guest', primary: true }];
-    user(leading)
-      .when(patch([replace('roles', primaryGuest)]))
-      .then(UserChanged({ ...linked, changed: ['roles'] }, { resource: { ...lead, roles: primaryGuest } }), TeamAdminRightsLost({ ...linked, changed: [teamAdmin] }, { resource: { ...powerless, roles: primaryGuest } }));
-  });
-
-  it('is no guest: what would make one of them is dropped, at a create too', () => {
-    const known = UserCreated({ ...linked, changed: [...all, 'roles'] }, { resource: powerless });
-    user(known).when(patch([replace(teamAdmin, true)])).thenNothing();
-    user().when({ type: 'Create', resource: { ...lead, roles: guest }, writer: entra() }).then(known);
-    user(known)
-      .when(patch([replace(teamAdmin, true), replace('roles', [{ value: 'USER' }])]))
-      .then(UserChanged({ ...linked, changed: ['roles', teamAdmin] }, { resource: lead }));
   });
 });
