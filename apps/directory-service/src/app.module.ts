@@ -1,5 +1,5 @@
 import { DIRECTORY_COMMANDS, DIRECTORY_FACTS, ROOT_TENANT } from '@tenure/contracts';
-import { DIRECTORY_VIEW, fullDirectoryView, groupHistory, openDirectory, reapKeys, reapSecrets, startDepartedMembers, userHistory } from '@tenure/directory';
+import { DIRECTORY_VIEW, fullDirectoryView, groupHistory, openDirectory, reapKeys, reapSecrets, resourceHistory, startDepartedMembers, userHistory } from '@tenure/directory';
 import { dropView, startView } from '@tenure/eventing';
 import { directoryClient, manualClock, type Runtime, type Service } from '@tenure/platform';
 import { unusedKeys } from '@tenure/sealing';
@@ -10,6 +10,8 @@ import { ConnectionsController } from './connections.controller.ts';
 import { DIRECTORY, type DirectoryApi } from './directory-api.ts';
 import { grantToServices } from './grants.ts';
 import { GroupsController } from './groups.controller.ts';
+import { ResourcesController } from './resources.controller.ts';
+import { SchemasController } from './schemas.controller.ts';
 import { TenantsController } from './tenants.controller.ts';
 import { UsersController } from './users.controller.ts';
 
@@ -20,7 +22,7 @@ class DirectoryMessages {}
 const SCHEMA = 'directory';
 const REAP_EVERY_MS = 600_000;
 
-export const directoryControllers = [TenantsController, AdminsController, ConnectionsController, UsersController, GroupsController, ClockController];
+export const directoryControllers = [TenantsController, AdminsController, ConnectionsController, UsersController, GroupsController, SchemasController, ResourcesController, ClockController];
 
 /** Composes the directory on a runtime: its commands, its view, its reactors and its API. */
 export const directoryService = async (runtime: Runtime, { publicUrl }: { publicUrl?: string } = {}): Promise<Service> => {
@@ -53,6 +55,7 @@ export const directoryService = async (runtime: Runtime, { publicUrl }: { public
     signIn: directory.signIn,
     userHistory: userHistory(source),
     groupHistory: groupHistory(source),
+    resourceHistory: resourceHistory(source),
     scimUrl: (origin, tenantId, connectionId) => `${publicUrl ?? origin}/scim/${tenantId}/${connectionId}/v2`,
   };
   const clockApi: ClockApi = { database, ...(runtime.clockSetting.kind === 'manual' && { manual: manualClock(database) }) };

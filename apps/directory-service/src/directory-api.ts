@@ -1,4 +1,4 @@
-import type { DirectoryQueries, GroupHistory, SignIn, UserHistory } from '@tenure/directory';
+import type { DirectoryQueries, GroupHistory, ResourceHistory, SignIn, UserHistory } from '@tenure/directory';
 import type { DirectoryClient } from '@tenure/platform';
 
 export const DIRECTORY = Symbol('directory');
@@ -10,6 +10,7 @@ export type DirectoryApi = {
   signIn: SignIn;
   userHistory: UserHistory;
   groupHistory: GroupHistory;
+  resourceHistory: ResourceHistory;
   /** What a connection's SCIM base URL is, as its identity provider is told. */
   scimUrl: (origin: string, tenantId: string, connectionId: string) => string;
 };

@@ -17,14 +17,14 @@ export class UsersController {
   @Get('users')
   @Answers('Users, with their type and state', listReply(userReply))
   async list(@Param('tenantId') tenantId: string, @Query({ schema: userListRequest }) query: UserListRequest) {
-    return userSearch(this.directory.queries.users, tenantId, query);
+    return userSearch(this.directory.queries.users, tenantId, await this.userType(tenantId), query);
   }
 
   @Post('users')
   @Needs('admin')
   @Answers('A new user, unmanaged', userReply)
   async create(@CallerOf() caller: Caller, @Body({ schema: userBody }) body: z.output<typeof userBody>, @Res({ passthrough: true }) reply: FastifyReply) {
-    const { resource } = readUserBody(body.resource);
+    const { resource } = readUserBody(await this.userType(caller.tenantId), body.resource);
     const created = await this.directory.commands.send(CreateUser, caller, randomUUID(), { resource });
     reply.headers({ location: `/directory/v1/tenants/${caller.tenantId}/users/${created.id}`, etag: versionTag(created.revision) });
     return shownUser(created);
@@ -47,7 +47,7 @@ export class UsersController {
   @Needs('admin')
   @Answers('The user, replaced', userReply)
   async replace(@CallerOf() caller: Caller, @Param('id') id: string, @Body({ schema: userBody }) body: z.output<typeof userBody>, @Headers('if-match') ifMatch: string | undefined) {
-    const { resource, cleared } = readUserBody(body.resource);
+    const { resource, cleared } = readUserBody(await this.userType(caller.tenantId), body.resource);
     return shownUser(await this.directory.commands.send(ReplaceUser, caller, id, { resource, cleared, ifMatch: ifMatchOf(ifMatch) }));
   }
 
@@ -55,7 +55,7 @@ export class UsersController {
   @Needs('admin')
   @Answers('The user, with these attributes changed', userReply)
   async patch(@CallerOf() caller: Caller, @Param('id') id: string, @Body({ schema: userChangeBody }) { resource = {}, accountType }: z.output<typeof userChangeBody>, @Headers('if-match') ifMatch: string | undefined) {
-    const operations = mergeOperations(resource);
+    const operations = mergeOperations(await this.userType(caller.tenantId), resource);
     return shownUser(await this.directory.commands.send(PatchUser, caller, id, { operations, ...(accountType && { accountType }), ifMatch: ifMatchOf(ifMatch) }));
   }
 
@@ -91,5 +91,10 @@ export class UsersController {
     reply.status(ensured.created ? 201 : 200);
     if (ensured.created) reply.header('location', `/directory/v1/tenants/${caller.tenantId}/users/${ensured.id}`);
     return ensured;
+  }
+
+  /** What a user is in this tenant (R71). */
+  private async userType(tenantId: string) {
+    return (await this.directory.queries.types.now(tenantId)).user.type;
   }
 }

@@ -1,7 +1,7 @@
 import { accountType, jsonObject, type UserReply } from '@tenure/contracts';
 import { presentedUser, type ErasedUser, type UserQueries, type UserRecord } from '@tenure/directory';
 import { Rejected, type Instant } from '@tenure/eventing';
-import { parseBody, parseFilter, parsePatch, patchSchema, profiles, ScimProblem, userType, type JsonObject } from '@tenure/scim';
+import { parseBody, parseFilter, parsePatch, patchSchema, profiles, ScimProblem, type JsonObject, type ResourceType } from '@tenure/scim';
 import { z } from 'zod';
 import { nextCursorOf, pageKeyIn } from './page-cursor.ts';
 
@@ -53,15 +53,16 @@ export const inJson = <T>(read: () => T): T => {
 };
 
 /** An admin's edit is read to the letter: what is unknown is a mistake, not a dialect. */
-const dialect = { ...profiles.strict, tenureExtension: true };
+export const dialect = { ...profiles.strict, tenureExtension: true };
 
-export const readUserBody = (resource: JsonObject) => inJson(() => parseBody(userType, resource, dialect));
+/** `type` is a user as the tenant has it: with extensions of its own (R71). */
+export const readUserBody = (type: ResourceType, resource: JsonObject) => inJson(() => parseBody(type, resource, dialect));
 
 /** Attribute by attribute; null clears. */
-export const mergeOperations = (resource: JsonObject) =>
+export const mergeOperations = (type: ResourceType, resource: JsonObject) =>
   inJson(() => {
     const Operations = Object.entries(resource).map(([path, value]) => (value === null ? { op: 'remove', path } : { op: 'replace', path, value }));
-    return Operations.length === 0 ? [] : parsePatch(userType, { schemas: [patchSchema], Operations }, dialect).operations;
+    return Operations.length === 0 ? [] : parsePatch(type, { schemas: [patchSchema], Operations }, dialect).operations;
   });
 
 export const userListRequest = z.strictObject({
@@ -74,7 +75,7 @@ export const userListRequest = z.strictObject({
 export type UserListRequest = z.output<typeof userListRequest>;
 
 /** The review list (R15). */
-export const userSearch = async (users: UserQueries, tenantId: string, { filter, accountType: type, active, limit, cursor }: UserListRequest) => {
+export const userSearch = async (users: UserQueries, tenantId: string, userType: ResourceType, { filter, accountType: type, active, limit, cursor }: UserListRequest) => {
   const after = cursor === undefined ? undefined : pageKeyIn(cursor);
   const request = {
     ...(filter !== undefined && { filter: inJson(() => parseFilter(filter, userType, dialect)) }),

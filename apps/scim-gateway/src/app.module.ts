@@ -1,10 +1,10 @@
 import { DIRECTORY_COMMANDS } from '@tenure/contracts';
-import { connectionQueries, DIRECTORY_VIEW, groupQueries, userQueries } from '@tenure/directory';
+import { connectionQueries, DIRECTORY_VIEW, groupQueries, resourceQueries, typeQueries, userQueries } from '@tenure/directory';
 import { useView } from '@tenure/eventing';
 import { directoryClient, scimErrors, type ErrorDialect, type Runtime, type Service } from '@tenure/platform';
 import { BulkController, LOG } from './bulk/bulk.controller.ts';
 import { attempts, ATTEMPTS } from './connection/attempts.ts';
-import { CONNECTIONS, FAIRNESS, PUBLIC_URL, TOKENS, type Connections } from './connection/connection.guard.ts';
+import { CONNECTIONS, FAIRNESS, PUBLIC_URL, TOKENS, TYPES, type Connections } from './connection/connection.guard.ts';
 import { rate } from './connection/rate.ts';
 import { canonicalScimUrl } from './connection/scim-url.ts';
 import { turns } from './connection/turns.ts';
@@ -12,19 +12,23 @@ import { together } from './connection/together.ts';
 import { DiscoveryController } from './discovery/discovery.controller.ts';
 import { UnknownController } from './discovery/unknown.controller.ts';
 import { cursors } from './resource/cursor.ts';
-import { groupsEndpoint } from './resource/groups.endpoint.ts';
+import { ENDPOINTS, endpoints } from './resource/endpoints.ts';
+import { OwnTypeGuard } from './resource/own-type.guard.ts';
 import { CURSORS, resourceController } from './resource/resource.controller.ts';
-import { ENDPOINTS } from './resource/scim-endpoint.ts';
-import { usersEndpoint } from './resource/users.endpoint.ts';
 import { RootController } from './root/root.controller.ts';
 
 class ScimGateway {}
 
-const USERS = Symbol('users');
-const GROUPS = Symbol('groups');
-
-/** The order is that of the routes: what nobody serves ends at the last. */
-export const scimControllers = [DiscoveryController, resourceController('Users', USERS), resourceController('Groups', GROUPS), RootController, BulkController, UnknownController];
+/** Every resource type by one controller: users and groups at their paths, whatever a tenant defined at any other. What nobody serves ends at the last. */
+export const scimControllers = [
+  DiscoveryController,
+  resourceController('Users'),
+  resourceController('Groups'),
+  RootController,
+  BulkController,
+  resourceController(':collection', { name: 'Own', guards: [OwnTypeGuard] }),
+  UnknownController,
+];
 
 export const scimDialect: ErrorDialect = { ...scimErrors('/scim/'), canonicalUrl: canonicalScimUrl };
 
@@ -45,16 +49,20 @@ export const scimGateway = async (runtime: Runtime, { secretsKey, publicUrl }: G
   await useView(leases, DIRECTORY_VIEW);
   const directory = directoryClient(transport.client({ commandTopic: DIRECTORY_COMMANDS }));
   const recorded = attempts(directory);
-  const users = usersEndpoint({ directory, queries: userQueries(database, DIRECTORY_VIEW), attempts: recorded });
-  const groups = groupsEndpoint({ directory, queries: groupQueries(database, DIRECTORY_VIEW), attempts: recorded });
+  const served = endpoints({
+    directory,
+    users: userQueries(database, DIRECTORY_VIEW),
+    groups: groupQueries(database, DIRECTORY_VIEW),
+    resources: resourceQueries(database, DIRECTORY_VIEW),
+    attempts: recorded,
+  });
   return {
     http: {
       module: ScimGateway,
       controllers: scimControllers,
       providers: [
-        { provide: USERS, useValue: users },
-        { provide: GROUPS, useValue: groups },
-        { provide: ENDPOINTS, useValue: [users, groups] },
+        { provide: ENDPOINTS, useValue: served },
+        { provide: TYPES, useValue: typeQueries(database, DIRECTORY_VIEW) },
         { provide: CURSORS, useValue: cursors(secretsKey) },
         { provide: LOG, useValue: log },
         { provide: CONNECTIONS, useValue: askedTogether(connectionQueries(database, DIRECTORY_VIEW)) },

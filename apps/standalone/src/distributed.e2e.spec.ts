@@ -8,7 +8,7 @@ import { metricsOf, untilMetric } from './testing/metrics.ts';
 import { newAttributes, newMembers } from './testing/parallel-patches.ts';
 import type { ServiceProcess } from './testing/process.ts';
 import { testSandbox, type TestSandbox } from './testing/sandbox.ts';
-import { makeApp, makeTenant, person, sorted } from './testing/world.ts';
+import { makeApp, makeTenant, operations, person, sorted } from './testing/world.ts';
 
 const describeWithKafka = hasBrokerControl() ? describe : describe.skip;
 
@@ -30,7 +30,7 @@ describeWithKafka('the four services over Kafka (needs a Kafka of its own)', () 
       const followers = Object.fromEntries(await Promise.all(system.services().map(async ({ name, url }) => [name, sorted((await metricsOf(url)).labels(LAG, 'follower'))])));
       expect(followers).toEqual({
         'scim-gateway': [],
-        'directory-service': ['departed-members', 'directory-service/directory.commands', 'directory_v1', 'forward directory.facts'],
+        'directory-service': ['departed-members', 'directory-service/directory.commands', 'directory_v2', 'forward directory.facts'],
         'mapping-service': ['app.reactor', 'evaluation.apps', 'forward provisioning.facts', 'mapping-service/directory.facts', expect.stringMatching(/^provisioning_v\d+$/)],
         'audit-service': ['audit-service/directory.facts', 'audit-service/provisioning.facts'],
       });
@@ -93,6 +93,33 @@ describeWithKafka('the four services over Kafka (needs a Kafka of its own)', () 
     expect(logs.length).toBeGreaterThan(0);
     expect(words.filter((word) => logs.includes(word.toLowerCase()))).toEqual([]);
   });
+
+  it('R71: what an admin defines is served at once, whichever replica writes, and however its schema grows under way', async () => {
+    const tenant = await makeTenant(system);
+    const idp = await tenant.connect();
+    const schema = 'urn:example:tools:2.0:Saw';
+    const badge = 'urn:example:tools:2.0:Badge';
+    const attributes = [{ name: 'serial', uniqueness: 'server' }];
+    // A policy that a replica keeps knows of no schemas.
+    await idp.hire('first');
+    await tenant.directory.ok('PUT', `/schemas/${schema}`, { name: 'Saw', attributes });
+    await tenant.directory.ok('PUT', '/resource-types/Saw', { endpoint: '/Saws', schema });
+    const made = await Promise.all(Array.from({ length: 20 }, (_, number) => idp.scim.post('/Saws', { schemas: [schema], serial: `S-${number}` })));
+    expect(made.map(({ status }) => status)).toEqual(made.map(() => 201));
+    expect((await idp.scim.post('/Saws', { schemas: [schema], serial: 's-7' })).status).toBe(409);
+    for (const name of ['size', 'weight', 'colour']) {
+      attributes.push({ name, uniqueness: 'none' });
+      await tenant.directory.ok('PUT', `/schemas/${schema}`, { name: 'Saw', attributes });
+      const patched = await Promise.all(made.map(({ body }) => idp.scim.patch(`/Saws/${body.id}`, operations({ op: 'replace', path: name, value: 'x' }))));
+      expect(patched.map(({ status, body }) => [status, body[name]])).toEqual(made.map(() => [200, 'x']));
+    }
+    await tenant.directory.ok('PUT', `/schemas/${badge}`, { name: 'Badge', attributes: [{ name: 'number' }] });
+    await tenant.directory.ok('PUT', '/resource-types/User', { schemaExtensions: [{ schema: badge }] });
+    const hired = await Promise.all(Array.from({ length: 20 }, (_, number) => idp.scim.post('/Users', person(`badged-${number}`, { [badge]: { number: `B-${number}` } }))));
+    expect(hired.map(({ status, body }) => [status, body[badge]])).toEqual(hired.map((_, number) => [201, { number: `B-${number}` }]));
+    expect(await idp.scim.ok('GET', `/Users?filter=${encodeURIComponent(`${badge}:number eq "b-3"`)}`)).toMatchObject({ totalResults: 1 });
+    expect(await idp.scim.ok('GET', `/Saws?filter=${encodeURIComponent('colour eq "X"')}&count=0`)).toMatchObject({ totalResults: 20 });
+  }, 60_000);
 
   describe('decision 9: fifty PATCHes at once while the replica that works on them is killed', () => {
     it.each([

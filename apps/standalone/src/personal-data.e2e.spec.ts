@@ -41,7 +41,7 @@ it('decision 11: Ada’s names, address and titles are in views, and nowhere els
   const where = Object.fromEntries(await Promise.all(words.map(async (word) => [word, (await world.rowsWith(word)).filter((table) => !VIEWS.test(table))])));
   expect(where).toEqual(Object.fromEntries(words.map((word) => [word, []])));
   // The search does find what is there: her name in views, her id in the places that were searched for it.
-  expect(await world.rowsWith('Byronova')).toEqual(['directory_v1.users', 'provisioning.people', expect.stringMatching(/^provisioning_v\d+\.accounts$/)]);
+  expect(await world.rowsWith('Byronova')).toEqual(['directory_v2.users', 'provisioning.people', expect.stringMatching(/^provisioning_v\d+\.accounts$/)]);
   expect(await world.rowsWith(ada)).toEqual(expect.arrayContaining(['event_store.events', 'audit.ledger', 'snapshots.snapshots', 'provisioning.deliveries']));
   const log = world.logged.join('\n').toLowerCase();
   expect(log.length).toBeGreaterThan(0);

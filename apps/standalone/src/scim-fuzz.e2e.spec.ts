@@ -4,20 +4,30 @@ import { filters } from '@tenure/scim/testing';
 import fc from 'fast-check';
 import type { Answer } from './testing/client.ts';
 import { testSystem, type TestSystem } from './testing/system.ts';
-import { ENTERPRISE, makeTenant, operations, person, SCIM_GROUP, SCIM_USER, type IdentityProvider } from './testing/world.ts';
+import { ENTERPRISE, makeTenant, operations, person, SCIM_GROUP, SCIM_USER, type IdentityProvider, type Tenant } from './testing/world.ts';
 
 let system: TestSystem;
 /** An identity provider of each way to read, with a user and a group. */
-type Fuzzed = IdentityProvider & { userId: string; groupId: string };
+type Fuzzed = IdentityProvider & { userId: string; groupId: string; thingId: string };
 let idps: Fuzzed[];
+let tenant: Tenant;
+
+const THING = 'urn:example:fuzz:2.0:Thing';
+/** Of every type, in every number. */
+const attributes = ['string', 'boolean', 'decimal', 'integer', 'dateTime', 'binary'].flatMap((type) => [{ name: `${type}One`, type }, { name: `${type}Many`, type, multiValued: true }]);
 
 beforeAll(async () => {
   system = await testSystem();
-  const tenant = await makeTenant(system);
+  tenant = await makeTenant(system);
+  const parts = [{ name: 'value' }, { name: 'type' }, { name: 'primary', type: 'boolean' }, { name: 'display', type: 'integer' }];
+  await tenant.directory.ok('PUT', `/schemas/${THING}`, { name: 'Thing', attributes: [...attributes, { name: 'name', type: 'complex', subAttributes: parts }, { name: 'emails', type: 'complex', multiValued: true, subAttributes: parts }] });
+  await tenant.directory.ok('PUT', '/resource-types/Thing', { endpoint: '/Things', schema: THING });
+  await tenant.directory.ok('PUT', '/resource-types/User', { schemaExtensions: [{ schema: THING }] });
   const furnished = async (profile: string): Promise<Fuzzed> => {
     const provider = await tenant.connect(profile);
     const userId = await provider.hire(`ada-of-${profile}`, { phoneNumbers: [{ type: 'work', value: '1' }], roles: [{ value: 'x' }], [ENTERPRISE]: { department: 'Ovens' } });
-    return { ...provider, userId, groupId: await provider.group('Readers', userId) };
+    const { id: thingId } = await provider.scim.ok('POST', '/Things', { schemas: [THING], stringOne: 'x', stringMany: ['x', 'y'], emails: [{ value: 'x', type: 'work' }] });
+    return { ...provider, userId, groupId: await provider.group('Readers', userId), thingId };
   };
   idps = [await furnished('generic'), await furnished('strict')];
 });
@@ -44,6 +54,7 @@ const wellFormed = (text: string) => text.replace(/\p{Surrogate}/gu, '');
 const names = fc.constantFrom(
   'userName', 'USERNAME', 'id', 'active', 'name', 'name.givenName', 'emails', 'emails.value', 'members', 'members.value', 'groups', 'meta', 'meta.lastModified', 'schemas', 'password', 'displayName', 'roles', 'x509Certificates', 'externalId',
   'manager', ENTERPRISE, `${ENTERPRISE}:manager`, `${ENTERPRISE}:manager.value`, `${SCIM_USER}:userName`, '__proto__', 'constructor', 'constructor.prototype.polluted', 'toString', 'nothing', '', '$ref', 'a b', 'é', '🦊',
+  ...attributes.map(({ name }) => name), THING, `${THING}:stringOne`, `${THING}:emails.value`,
 );
 const words = fc.oneof(names, fc.constantFrom('[', ']', '(', ')', '"', '\\', ' ', '.', ':', ',', '%', '\u0000', '\ud800', 'eq', 'ne', 'co', 'gt', 'pr', 'and', 'or', 'not', 'true', 'null', '1e999', '-0', '"work"', '[type eq "work"]', '.value'), fc.string({ maxLength: 5, unit: 'binary' }));
 const phrases = fc.array(words, { maxLength: 12 }).chain((list) => fc.constantFrom(list.join(' '), list.join('')));
@@ -55,7 +66,8 @@ const values: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
 
 const operation = fc.record({ op: fc.constantFrom<unknown>('add', 'replace', 'remove', 'Add', 'move', 1, null), path: fc.oneof(names, phrases, fc.constantFrom<unknown>(undefined, 1)), value: values }, { requiredKeys: [] });
 const patches = fc.array(operation, { maxLength: 4 }).map((list) => operations(...list));
-const targetOf = ({ userId, groupId }: Fuzzed, isUser: boolean) => (isUser ? `/Users/${userId}` : `/Groups/${groupId}`);
+const kinds = fc.constantFrom('user' as const, 'group' as const, 'thing' as const);
+const targetOf = ({ userId, groupId, thingId }: Fuzzed, kind: 'user' | 'group' | 'thing') => ({ user: `/Users/${userId}`, group: `/Groups/${groupId}`, thing: `/Things/${thingId}` })[kind];
 /** Everything that a connection has, each with its version. */
 const everything = async ({ scim }: Fuzzed) => {
   const { totalResults, Resources } = await scim.ok('GET', '/?count=1000');
@@ -66,7 +78,7 @@ const everything = async ({ scim }: Fuzzed) => {
 describe('whatever is sent, nothing breaks', () => {
   it('as a filter, as sorting, as attributes', async () => {
     await fc.assert(
-      fc.asyncProperty(idp, fc.constantFrom('/Users', '/Groups', ''), fc.constantFrom('filter', 'sortBy', 'attributes', 'excludedAttributes', 'count', 'startIndex', 'cursor', 'sortOrder'), phrases, async ({ scim }, path, name, text) => {
+      fc.asyncProperty(idp, fc.constantFrom('/Users', '/Groups', '/Things', ''), fc.constantFrom('filter', 'sortBy', 'attributes', 'excludedAttributes', 'count', 'startIndex', 'cursor', 'sortOrder'), phrases, async ({ scim }, path, name, text) => {
         check(await scim.get(`${path}/?${name}=${encodeURIComponent(wellFormed(text))}`));
         check(await scim.post(`${path}/.search`, { [name]: text }));
       }),
@@ -88,7 +100,7 @@ describe('whatever is sent, nothing breaks', () => {
 
   it('as a path', async () => {
     await fc.assert(
-      fc.asyncProperty(idp, fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE'), fc.constantFrom('/Users/', '/Groups/', '/Schemas/', '/ResourceTypes/', '/', '/Bulk/', '/.search/'), phrases, fc.boolean(), async ({ scim }, method, path, text, encoded) => {
+      fc.asyncProperty(idp, fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE'), fc.constantFrom('/Users/', '/Groups/', '/Things/', '/Nothing/', '/Schemas/', '/ResourceTypes/', '/', '/Bulk/', '/.search/'), phrases, fc.boolean(), async ({ scim }, method, path, text, encoded) => {
         const tail = encoded ? encodeURIComponent(wellFormed(text)) : text.replace(/[^\x21-\x7e]|[?#]/g, '%');
         check(await scim.call(method as 'GET', `${path}${tail}`, method === 'GET' || method === 'DELETE' ? undefined : {}));
       }),
@@ -98,9 +110,9 @@ describe('whatever is sent, nothing breaks', () => {
 
   it('as a PATCH, and one that is refused has changed nothing', async () => {
     await fc.assert(
-      fc.asyncProperty(idp, fc.boolean(), patches, async (provider, isUser, body) => {
+      fc.asyncProperty(idp, kinds, patches, async (provider, kind, body) => {
         const { scim } = provider;
-        const target = targetOf(provider, isUser);
+        const target = targetOf(provider, kind);
         const before = await scim.ok('GET', target);
         const { status } = check(await scim.patch(target, body));
         if (status >= 400) expect(await scim.ok('GET', target)).toEqual(before);
@@ -111,8 +123,9 @@ describe('whatever is sent, nothing breaks', () => {
 
   it('as a body of POST and PUT', async () => {
     await fc.assert(
-      fc.asyncProperty(idp, fc.constantFrom('/Users', '/Groups'), values, fc.boolean(), async ({ scim }, path, body, plausible) => {
-        const sent = plausible && typeof body === 'object' && body !== null ? { schemas: [path === '/Users' ? SCIM_USER : SCIM_GROUP], userName: 'some@plum.example', displayName: 'Some', ...body } : body;
+      fc.asyncProperty(idp, fc.constantFrom('/Users', '/Groups', '/Things'), values, fc.boolean(), async ({ scim }, path, body, plausible) => {
+        const schema = path === '/Users' ? SCIM_USER : path === '/Groups' ? SCIM_GROUP : THING;
+        const sent = plausible && typeof body === 'object' && body !== null ? { schemas: [schema], userName: 'some@plum.example', displayName: 'Some', ...body } : body;
         const created = check(await scim.post(path, sent));
         if (created.status === 201) check(await scim.put(`${path}/${created.body.id}`, sent));
         if (created.status === 201) expect(check(await scim.delete(`${path}/${created.body.id}`)).status).toBe(204);
@@ -123,8 +136,8 @@ describe('whatever is sent, nothing breaks', () => {
 
   it('as a PUT, and one that is refused has changed nothing', async () => {
     await fc.assert(
-      fc.asyncProperty(idp, fc.boolean(), values, async (provider, isUser, given) => {
-        const target = targetOf(provider, isUser);
+      fc.asyncProperty(idp, kinds, values, async (provider, kind, given) => {
+        const target = targetOf(provider, kind);
         const before = await provider.scim.ok('GET', target);
         const body = typeof given === 'object' && given !== null && !Array.isArray(given) ? { schemas: before.schemas, userName: before.userName, displayName: before.displayName, ...given } : given;
         const { status } = check(await provider.scim.put(target, body));
@@ -137,8 +150,8 @@ describe('whatever is sent, nothing breaks', () => {
   it('as a projection of any answer: id and schemas are always in it, a password never', async () => {
     const projection = fc.record({ attributes: phrases, excludedAttributes: phrases }, { requiredKeys: [] }).map((given) => new URLSearchParams(Object.entries(given).map(([name, text]): [string, string] => [name, wellFormed(text)])).toString());
     await fc.assert(
-      fc.asyncProperty(idp, fc.boolean(), fc.constantFrom('GET', 'PUT', 'PATCH', 'POST'), projection, async (provider, isUser, method, query) => {
-        const target = targetOf(provider, isUser);
+      fc.asyncProperty(idp, kinds, fc.constantFrom('GET', 'PUT', 'PATCH', 'POST'), projection, async (provider, kind, method, query) => {
+        const target = targetOf(provider, kind);
         const whole = await provider.scim.ok('GET', target);
         const body = { GET: undefined, PUT: whole, PATCH: operations({ op: 'replace', path: 'displayName', value: whole.displayName ?? 'x' }), POST: { attributes: [query] } }[method];
         const { status, body: shown } = check(await provider.scim.call(method as 'GET', method === 'POST' ? '/.search' : `${target}?${query}`, body));
@@ -170,12 +183,12 @@ describe('whatever is sent, nothing breaks', () => {
     );
     const headers = fc.dictionary(fc.constantFrom('if-match', 'if-none-match', 'content-type', 'accept', 'accept-charset', 'accept-encoding', 'prefer', 'x-request-id', 'traceparent', 'if-modified-since', 'range'), odd.map((text) => text.trim()), { maxKeys: 4 });
     await fc.assert(
-      fc.asyncProperty(idp, fc.boolean(), fc.constantFrom('GET', 'PUT', 'PATCH', 'DELETE', 'POST'), headers, async (provider, isUser, method, given) => {
-        const target = method === 'POST' || method === 'DELETE' ? (isUser ? '/Users/nobody' : '/Groups/nobody') : targetOf(provider, isUser);
-        const before = await provider.scim.ok('GET', targetOf(provider, isUser));
+      fc.asyncProperty(idp, fc.constantFrom('user' as const, 'group' as const), fc.constantFrom('GET', 'PUT', 'PATCH', 'DELETE', 'POST'), headers, async (provider, kind, method, given) => {
+        const target = method === 'POST' || method === 'DELETE' ? (kind === 'user' ? '/Users/nobody' : '/Groups/nobody') : targetOf(provider, kind);
+        const before = await provider.scim.ok('GET', targetOf(provider, kind));
         const body = { GET: undefined, DELETE: undefined, PUT: before, PATCH: operations({ op: 'replace', path: 'displayName', value: `Name ${JSON.stringify(given).length}` }), POST: {} }[method];
         const { status } = check(await provider.scim.call(method as 'GET', target, body, given));
-        if (status >= 300) expect(await provider.scim.ok('GET', targetOf(provider, isUser))).toEqual(before);
+        if (status >= 300) expect(await provider.scim.ok('GET', targetOf(provider, kind))).toEqual(before);
       }),
       tries,
     );
@@ -216,13 +229,13 @@ describe('whatever is sent, nothing breaks', () => {
       fc.record({ method: fc.constant('POST'), path: fc.constant('/Groups'), data: fc.record({ displayName: name, members: references }) }),
       fc.record({ method: fc.constant('POST'), path: fc.constant('/Users'), data: fc.record({ userName: name, [ENTERPRISE]: fc.record({ manager: reference.map((value) => ({ value })) }) }) }),
     );
-    const changes = fc.tuple(fc.constantFrom('PATCH', 'PUT'), fc.boolean(), patches, values).map(([method, isUser, body, data]) => ({ method, isUser, data: method === 'PATCH' ? body : data }));
+    const changes = fc.tuple(fc.constantFrom('PATCH', 'PUT'), kinds, patches, values).map(([method, kind, body, data]) => ({ method, kind, data: method === 'PATCH' ? body : data }));
     await fc.assert(
       fc.asyncProperty(idp, fc.tuple(creates, creates, creates), fc.option(changes), fc.constantFrom(undefined, 1, 2), async (provider, [a, b, c], change, failOnErrors) => {
         const before = await everything(provider);
         const schemas = { '/Users': [SCIM_USER, ENTERPRISE], '/Groups': [SCIM_GROUP] };
         const posts = [a, b, c].map((one, index) => ({ ...one, bulkId: 'abc'[index], data: { schemas: schemas[one.path as '/Users'], ...one.data } }));
-        const target = change && targetOf(provider, change.isUser);
+        const target = change && targetOf(provider, change.kind);
         const Operations = [...posts, ...(change ? [{ method: change.method, path: target, data: change.data }] : [])];
         const { status, body } = check(await provider.scim.post('/Bulk', { schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'], Operations, failOnErrors }));
         const done: any[] = status === 200 ? body.Operations : [];
@@ -235,6 +248,31 @@ describe('whatever is sent, nothing breaks', () => {
       }),
       triesOf(30),
     );
+  });
+
+  it('as a definition of an admin’s own (R71)', async () => {
+    const anAttribute = fc.record({ name: fc.oneof(names, phrases), type: fc.constantFrom<unknown>('string', 'complex', 'reference', 'text', 1), subAttributes: fc.constantFrom<unknown>([{ name: 'value' }], [], 'x'), uniqueness: fc.constantFrom<unknown>('server', 'none', 'x'), multiValued: values }, { requiredKeys: ['name'] });
+    const aSchema = fc.record({ name: names, attributes: fc.oneof(fc.array(anAttribute, { maxLength: 3 }), values), description: values, more: values }, { requiredKeys: ['name', 'attributes'] });
+    const aType = fc.record({ endpoint: fc.oneof(names, fc.constantFrom('/Odd', '/Users', '/../x')), schema: fc.constantFrom<unknown>(THING, SCIM_USER, 'x', 1), schemaExtensions: fc.oneof(values, fc.constantFrom([{ schema: THING }])) }, { requiredKeys: [] });
+    const urn = fc.oneof(fc.constantFrom('urn:example:odd', THING, SCIM_USER), phrases);
+    const clean = (answer: Answer) => {
+      expect(answer.text).not.toContain('Something went wrong');
+      expect([200, 204, 400, 404, 405, 409, 414]).toContain(answer.status);
+      expect(Object.keys(Object.prototype)).toEqual([]);
+    };
+    await fc.assert(
+      fc.asyncProperty(urn, aSchema, names, aType, async (id, schema, name, type) => {
+        const at = (text: string) => encodeURIComponent(wellFormed(text));
+        clean(await tenant.directory.put(`/schemas/${at(id)}`, schema));
+        clean(await tenant.directory.put(`/resource-types/${at(name)}`, type));
+        check(await idps[0]!.scim.get('/ResourceTypes'));
+        check(await idps[0]!.scim.get('/Schemas'));
+        clean(await tenant.directory.delete(`/resource-types/${at(name)}`));
+        clean(await tenant.directory.delete(`/schemas/${at(id)}`));
+      }),
+      tries,
+    );
+    expect((await idps[0]!.scim.ok('GET', '/ResourceTypes')).Resources.map(({ name }: { name: string }) => name)).toContain('Thing');
   });
 
   it('and whoever follows takes in all that was written', () => system.settled());

@@ -26,7 +26,7 @@ const filled = (path: string, ids: Ids) => path.replace(/\{(\w+)\}/g, (_, name: 
 
 /** Ids of things that are there, by what a route's path calls them; `{id}` is what its collection holds. */
 const idsFor = (path: string, ids: Ids): Ids => {
-  const collection = /\/(\w[\w-]*)\/\{id\}/.exec(path)?.[1];
+  const collection = /\/(\w[\w-]*)(?:\/\{type\})?\/\{id\}/.exec(path)?.[1];
   return { ...ids, ...(collection !== undefined && { id: ids[collection] ?? 'nobody' }), kind: 'users' };
 };
 
@@ -41,7 +41,11 @@ const furnished = async (name: string) => {
   const account = await office.app.accountOf(ada);
   const job = await office.mapping.ok('POST', `${office.app.path}/initial-cycle`);
   await world.settled();
-  const ids: Ids = { tenantId: office.id, appId: office.app.id, users: ada, groups: group, admins: office.superAdmin.id, connections: office.idp.id, accounts: account.id, jobs: job.id, assignments: ada };
+  const urn = 'urn:example:wall:2.0:Brick';
+  await office.directory.ok('PUT', `/schemas/${urn}`, { name: 'Brick', attributes: [{ name: 'label' }] });
+  await office.directory.ok('PUT', `/resource-types/${name}`, { endpoint: `/${name}`, schema: urn });
+  const brick = await office.directory.ok('POST', `/resources/${name}`, { resource: { schemas: [urn], label: name } });
+  const ids: Ids = { urn, name, type: name, resources: brick.id, tenantId: office.id, appId: office.app.id, users: ada, groups: group, admins: office.superAdmin.id, connections: office.idp.id, accounts: account.id, jobs: job.id, assignments: ada };
   return { ...office, ids, ada, group, account };
 };
 
@@ -77,6 +81,8 @@ describe('keys', () => {
   const adminsToo = [
     /^(POST|PUT|DELETE) .*\/connections(\/|$)/,
     /^(POST|PUT|PATCH|DELETE) .*\/users(\/\{id\})?$/,
+    /^(PUT|DELETE) .*\/(schemas|resource-types)\//,
+    /^(POST|PUT|DELETE) .*\/resources\//,
     /^POST .*\/(jit|sign-in)$/,
     /^(PUT|DELETE) .*\/assignments\//,
     /^POST .*\/accounts\/(\{id\}\/)?(approve|reject|retry|adopt|rematch)$/,

@@ -4,6 +4,6 @@ export const DIRECTORY_FACTS = 'directory.facts';
 export const PROVISIONING_FACTS = 'provisioning.facts';
 
 export const factTopics = {
-  [DIRECTORY_FACTS]: { categories: ['tenant', 'connection', 'user', 'group', 'resource', 'attempts'] },
+  [DIRECTORY_FACTS]: { categories: ['tenant', 'schemas', 'connection', 'user', 'group', 'resource', 'attempts'] },
   [PROVISIONING_FACTS]: { categories: ['app', 'account'] },
 } as const;

@@ -3,9 +3,15 @@ import {
   ChangeAdmin,
   CreateConnection,
   CreateGroup,
+  CreateResource,
   CreateTenant,
   CreateUser,
+  DefineResourceType,
+  DefineSchema,
   DeleteGroup,
+  DeleteResource,
+  DeleteResourceType,
+  DeleteSchema,
   DeleteToken,
   DeleteUser,
   DisableConnection,
@@ -13,12 +19,14 @@ import {
   EnsureUser,
   IssueToken,
   PatchGroup,
+  PatchResource,
   PatchUser,
   RecordAttempt,
   RemoveAdmin,
   ReplaceAppRoles,
   ReplaceConnectionSettings,
   ReplaceGroup,
+  ReplaceResource,
   ReplaceTenant,
   ReplaceUser,
 } from '@tenure/contracts';
@@ -38,6 +46,13 @@ import { groupCommands } from './group/group.commands.ts';
 import { groupQueries } from './group/group.queries.ts';
 import { groupsPart } from './group/group.view.ts';
 import { licences } from './licence/licence.queries.ts';
+import { resourceCommands } from './resource/resource.commands.ts';
+import { resourceQueries } from './resource/resource.queries.ts';
+import { resourcesPart } from './resource/resource.view.ts';
+import { typeQueries } from './schema/kept-types.ts';
+import { schemaCommands } from './schema/schema.commands.ts';
+import { schemaQueries } from './schema/schema.queries.ts';
+import { schemasPart } from './schema/schema.view.ts';
 import { jitUser } from './sign-in/jit.ts';
 import { signIn } from './sign-in/sign-in.ts';
 import { tenantCommands } from './tenant/tenant.commands.ts';
@@ -49,7 +64,7 @@ import { usersPart } from './user/user.view.ts';
 import { DIRECTORY_VIEW, directoryView } from './view/directory.view.ts';
 
 /** The directory's one view with the tables of every slice. */
-export const fullDirectoryView = (name?: string) => directoryView([tenantsPart, adminsPart, connectionsPart, usersPart, groupsPart], name);
+export const fullDirectoryView = (name?: string) => directoryView([tenantsPart, schemasPart, adminsPart, connectionsPart, usersPart, groupsPart, resourcesPart], name);
 
 /** All that is asked of the views: for the edges of directory-service and, with a role that can only read, for the gateway. */
 export const directoryQueries = (database: Database, schema: string = DIRECTORY_VIEW) => {
@@ -60,6 +75,9 @@ export const directoryQueries = (database: Database, schema: string = DIRECTORY_
     connections: connectionQueries(database, schema),
     users: userQueries(database, schema),
     groups: groupQueries(database, schema),
+    schemas: schemaQueries(database, schema),
+    types: typeQueries(database, schema),
+    resources: resourceQueries(database, schema),
     licences: licences(database, schema),
     jitUser: jitUser(tenants),
   };
@@ -82,8 +100,11 @@ export type DirectoryDeps = CommandDeps & {
 export const openDirectory = ({ database, schema = DIRECTORY_VIEW, ...deps }: DirectoryDeps) => {
   const queries = directoryQueries(database, schema);
   const policies = connectionPolicies(queries.connections);
-  const users = userCommands({ ...deps, queries: queries.users, policies });
-  const groups = groupCommands({ ...deps, policies, sql: database, schema });
+  const { types } = queries;
+  const users = userCommands({ ...deps, queries: queries.users, policies, types });
+  const groups = groupCommands({ ...deps, policies, types, sql: database, schema });
+  const schemas = schemaCommands({ ...deps, schemas: queries.schemas });
+  const resources = resourceCommands({ ...deps, policies, types });
   const tenants = tenantCommands(deps);
   const admins = adminCommands({ ...deps, users, userQueries: queries.users, policies });
   const connections = connectionCommands({ ...deps, policies });
@@ -111,6 +132,14 @@ export const openDirectory = ({ database, schema = DIRECTORY_VIEW, ...deps }: Di
     [ReplaceGroup.pattern]: groups.replace,
     [PatchGroup.pattern]: groups.patch,
     [DeleteGroup.pattern]: groups.delete,
+    [DefineSchema.pattern]: schemas.define,
+    [DeleteSchema.pattern]: schemas.delete,
+    [DefineResourceType.pattern]: schemas.defineType,
+    [DeleteResourceType.pattern]: schemas.deleteType,
+    [CreateResource.pattern]: resources.create,
+    [ReplaceResource.pattern]: resources.replace,
+    [PatchResource.pattern]: resources.patch,
+    [DeleteResource.pattern]: resources.delete,
     [RecordAttempt.pattern]: attempts.record,
   };
 

@@ -20,9 +20,17 @@ export { groupsPart } from './group/group.view.ts';
 export type { GroupMembers } from './membership/members-of-group.ts';
 export { startDepartedMembers, type DepartedMembersDeps } from './membership/departed-members.reactor.ts';
 
+export { schemaAggregate } from './schema/schema.aggregate.ts';
+export type { SchemaQueries } from './schema/schema.queries.ts';
+export { builtInTypes, type Shape, type TenantTypes } from './schema/tenant-types.ts';
+export { typeQueries, type TypeQueries } from './schema/kept-types.ts';
+export { resourceAggregate } from './resource/resource.aggregate.ts';
+export { presentedResource, resourceQueries, type ResourceQueries, type ResourceRecord, type ResourceSight } from './resource/resource.queries.ts';
+
 export type { History, HistoryEntry, HistoryPage } from './history/history.ts';
 export { userHistory, type ErasedUser, type UserHistory } from './history/user-history.ts';
 export { groupHistory, type GroupHistory, type PastGroup } from './history/group-history.ts';
+export { resourceHistory, type ResourceHistory } from './history/resource-history.ts';
 
 export { directoryQueries, fullDirectoryView, openDirectory, type CommandService, type Directory, type DirectoryDeps, type DirectoryQueries } from './directory.ts';
 export { tenantAggregate } from './tenant/tenant.aggregate.ts';

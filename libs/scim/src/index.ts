@@ -7,8 +7,8 @@ export * from './problem/problem.ts';
 export type { Attribute, AttributeType, Mutability, ResourceType, Returned, Schema, Uniqueness } from './schema/attribute.ts';
 export { commonAttributes } from './schema/common.ts';
 export { enterpriseUserSchema, groupSchema, tenureGroupSchema, tenureUserSchema, userSchema } from './schema/user.schema.ts';
-export { groupType, userType } from './schema/resource-types.ts';
-export { parseResourceTypeDefinition, parseSchemaDefinition } from './schema/definition.ts';
+export { builtInSchemas, groupType, userType } from './schema/resource-types.ts';
+export { type DefinitionIssue, isSchemaUrn, resourceTypeIssues, schemaConflicts, schemaIssues } from './schema/definition.ts';
 export { type Found, attributesOf, findAttribute, findSchema, segmentsOf } from './schema/lookup.ts';
 
 export * from './dialect/settings.ts';
@@ -16,7 +16,7 @@ export * from './dialect/settings.ts';
 export { type Resource, valueAt, withSchemas, withValue } from './resource/access.ts';
 export type { Note, NoteCode } from './resource/value.ts';
 export { type ParsedBody, parseBody, parseResource } from './resource/parse.ts';
-export { type Change, applyReplacement, pathsOf, replaceResource, settle } from './resource/replace.ts';
+export { type Change, applyReplacement, pathsOf, replaceResource, settle, withoutHidden } from './resource/replace.ts';
 
 export * from './filter/filter.ts';
 export { comparable } from './filter/compare.ts';

@@ -44,7 +44,7 @@ const otherCodesIn = (files) =>
 const kindOf = (path, line, code) => {
   if (code.startsWith('sign-in/')) return 'sign-in';
   if (line.includes("kind: 'failed'")) return 'account';
-  return path.endsWith('.decider.ts') ? 'taken' : 'invalid';
+  return /\.(decider|claims)\.ts$/.test(path) ? 'taken' : 'invalid';
 };
 
 /** One row per code and kind, with every place. */

@@ -3,7 +3,7 @@ import { Needs, type Log } from '@tenure/platform';
 import { bulkResponseSchema, parseBulk, type BulkLimits } from '@tenure/scim';
 import { ConnectionGuard } from '../connection/connection.guard.ts';
 import { Scim, type ScimContext } from '../connection/scim-context.ts';
-import { ENDPOINTS, type ScimEndpoint } from '../resource/scim-endpoint.ts';
+import { ENDPOINTS, type Endpoints } from '../resource/endpoints.ts';
 import { runBulk } from './run-bulk.ts';
 
 export const LOG = Symbol('log');
@@ -17,7 +17,7 @@ export const BULK_LIMITS: BulkLimits = { maxOperations: 1000, maxPayloadSize: 10
 @Needs('public')
 export class BulkController {
   constructor(
-    @Inject(ENDPOINTS) private readonly endpoints: readonly ScimEndpoint[],
+    @Inject(ENDPOINTS) private readonly endpoints: Endpoints,
     @Inject(LOG) private readonly log: Log,
   ) {}
 
@@ -26,6 +26,6 @@ export class BulkController {
   @Header('Content-Type', 'application/scim+json')
   async run(@Scim() context: ScimContext, @Body() body: unknown, @Headers('content-length') length: string | undefined) {
     const request = parseBulk(body, BULK_LIMITS, Number(length ?? 0));
-    return { schemas: [bulkResponseSchema], Operations: await runBulk({ endpoints: this.endpoints, log: this.log }, context, request) };
+    return { schemas: [bulkResponseSchema], Operations: await runBulk({ endpoints: this.endpoints(context), log: this.log }, context, request) };
   }
 }

@@ -1,6 +1,7 @@
 import { ifMatchOf, scimErrors, type Log } from '@tenure/platform';
 import { planBulk, problem, withIds, withoutReferences, type BulkOperation, type BulkRequest, type BulkStep } from '@tenure/scim';
 import type { ScimContext } from '../connection/scim-context.ts';
+import { endpointAt } from '../resource/endpoints.ts';
 import { locationOf } from '../resource/present.ts';
 import { checkedId } from '../resource/resource-id.ts';
 import type { ScimEndpoint, Shown } from '../resource/scim-endpoint.ts';
@@ -71,7 +72,7 @@ const resolved = (operation: BulkOperation, ids: ReadonlyMap<string, string>, wi
 };
 
 const endpointOf = ({ endpoints }: BulkDeps, path: string): ScimEndpoint => {
-  const found = endpoints.find(({ type }) => type.endpoint.toLowerCase() === path.toLowerCase());
+  const found = endpointAt(endpoints, path);
   if (!found) throw problem(404, `There is no resource type at ${path}.`);
   return found;
 };

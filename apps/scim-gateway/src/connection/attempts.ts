@@ -2,6 +2,7 @@ import { RecordAttempt } from '@tenure/contracts';
 import type { Caller } from '@tenure/eventing';
 import type { DirectoryClient } from '@tenure/platform';
 import type { Note } from '@tenure/scim';
+import type { ScimContext } from './scim-context.ts';
 
 export const ATTEMPTS = Symbol('attempts');
 
@@ -11,7 +12,8 @@ export type Asked = Pick<Caller, 'tenantId' | 'connectionId' | 'correlationId' |
 /** What is refused or tolerated at the door and must be audited (design, decision 10; R70). Awaits no reply; codes and names only. */
 export type Attempts = {
   refused: (asked: Asked, code: string, status: number) => void;
-  noted: (asked: Asked, notes: readonly Note[]) => void;
+  /** Of a request that a connection may make. */
+  noted: (context: Pick<ScimContext, 'caller' | 'operation'>, notes: readonly Note[]) => void;
 };
 
 export const attempts = (directory: DirectoryClient): Attempts => {
@@ -21,7 +23,8 @@ export const attempts = (directory: DirectoryClient): Attempts => {
   };
   return {
     refused: (asked, code, status) => record(asked, 'refused', { code, status, attributes: [] }),
-    noted: (asked, notes) => {
+    noted: ({ caller, operation }, notes) => {
+      const asked = { ...caller, operation };
       for (const code of new Set(notes.map((note) => note.code)))
         record(asked, 'noted', { code: `scim/${code}`, status: 200, attributes: notes.filter((note) => note.code === code).map(({ attribute }) => attribute) });
     },

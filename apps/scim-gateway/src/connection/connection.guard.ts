@@ -1,5 +1,5 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { policyOf, type ConnectionQueries, type ScimConnection } from '@tenure/directory';
+import { builtInTypes, policyOf, type ConnectionQueries, type ScimConnection, type TypeQueries } from '@tenure/directory';
 import { traceparentOf } from '@tenure/platform';
 import { problem } from '@tenure/scim';
 import type { TokenHashing } from '@tenure/sealing';
@@ -10,6 +10,7 @@ import type { ScimRequest } from './scim-context.ts';
 import type { Turns } from './turns.ts';
 
 export const CONNECTIONS = Symbol('connections');
+export const TYPES = Symbol('types');
 export const TOKENS = Symbol('tokens');
 export const PUBLIC_URL = Symbol('public url');
 export const FAIRNESS = Symbol('fairness');
@@ -31,6 +32,7 @@ const DISCOVERY = /\/v2\/(ServiceProviderConfig|ResourceTypes|Schemas)(\/|\?|$)/
 export class ConnectionGuard implements CanActivate {
   constructor(
     @Inject(CONNECTIONS) private readonly connections: Connections,
+    @Inject(TYPES) private readonly types: Pick<TypeQueries, 'at'>,
     @Inject(TOKENS) private readonly tokens: Pick<TokenHashing, 'tokenMatches'>,
     @Inject(ATTEMPTS) private readonly attempts: Attempts,
     @Inject(PUBLIC_URL) private readonly publicUrl: string | undefined,
@@ -39,7 +41,7 @@ export class ConnectionGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<ScimRequest>();
-    const { tenantId = '', connectionId = '' } = request.params as Record<string, string>;
+    const { tenantId = '', connectionId = '', collection } = request.params as Record<string, string>;
     const token = /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
     const connection = IDS.test(tenantId) && IDS.test(connectionId) ? await this.connections.connectionForScim(tenantId, connectionId) : undefined;
     const anonymous = token === undefined && request.headers.authorization === undefined && DISCOVERY.test(request.url);
@@ -51,10 +53,13 @@ export class ConnectionGuard implements CanActivate {
     // Whoever has no token can't use up a connection's share.
     if (!anonymous) await this.admit(`${tenantId}/${connectionId}`, connection, context.switchToHttp().getResponse<FastifyReply>());
     const traceparent = traceparentOf(request);
+    const types = await this.types.at(tenantId, connection.schemasVersion);
     request.scim = {
       policy: policyOf(connection),
+      types,
+      ...(collection !== undefined && { collection }),
       caller: { tenantId, connectionId, actor: { kind: 'connection', id: connectionId }, correlationId: String(request.id), ...(traceparent !== undefined && { traceparent }) },
-      operation: operationOf(request),
+      operation: operationOf(request, types),
       baseUrl: `${this.publicUrl ?? `${request.protocol}://${request.host}`}/scim/${tenantId}/${connectionId}/v2`,
     };
     return true;
@@ -68,5 +73,9 @@ export class ConnectionGuard implements CanActivate {
   }
 }
 
-/** `PATCH /Users/:id`: the route, without ids and queries. */
-const operationOf = ({ method, routeOptions }: ScimRequest) => `${method} ${(routeOptions.url ?? '').replace(/^.*\/v2/, '')}`;
+/** `PATCH /Users/:id`: the route, without ids and queries; a path that names nothing goes unnamed. */
+const operationOf = ({ method, routeOptions, params }: ScimRequest, types = builtInTypes) => {
+  const { collection } = params as { collection?: string };
+  const own = types.own.find(({ type }) => type.endpoint.toLowerCase() === `/${collection?.toLowerCase()}`);
+  return `${method} ${(routeOptions.url ?? '').replace(/^.*\/v2/, '').replace('/:collection', own?.type.endpoint ?? '/:collection')}`;
+};

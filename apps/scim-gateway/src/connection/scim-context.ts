@@ -1,10 +1,18 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { ConnectionPolicy } from '@tenure/directory';
+import type { ConnectionPolicy, TenantTypes } from '@tenure/directory';
 import type { Caller } from '@tenure/eventing';
 import type { FastifyRequest } from 'fastify';
 
-/** Who asks, through which connection, and what its URLs begin with. */
-export type ScimContext = { caller: Caller; policy: ConnectionPolicy; baseUrl: string; operation: string };
+/** Who asks, through which connection, what there is in its tenant, and what its URLs begin with. */
+export type ScimContext = {
+  caller: Caller;
+  policy: ConnectionPolicy;
+  types: TenantTypes;
+  /** The collection in the path, where it may be one of the tenant's own types (R71): `Devices`. */
+  collection?: string;
+  baseUrl: string;
+  operation: string;
+};
 
 export type ScimRequest = FastifyRequest & { scim?: ScimContext };
 

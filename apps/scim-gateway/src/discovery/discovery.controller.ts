@@ -6,17 +6,18 @@ import { ConnectionGuard } from '../connection/connection.guard.ts';
 import { Scim, type ScimContext } from '../connection/scim-context.ts';
 import { CURSOR_SECONDS } from '../resource/cursor.ts';
 import { DEFAULT_PAGE, LARGEST_PAGE } from '../resource/page.ts';
-import { ENDPOINTS, isEmpty, type ScimEndpoint } from '../resource/scim-endpoint.ts';
+import { ENDPOINTS, type Endpoints } from '../resource/endpoints.ts';
+import { isEmpty } from '../resource/scim-endpoint.ts';
 
 const SCIM_JSON = 'application/scim+json';
 type Params = Record<string, unknown>;
 
-/** RFC 7644 §4: what is true for this connection. */
+/** RFC 7644 §4: what is true for this connection, its tenant's own schemas and resource types among it (R71). */
 @Controller('scim/:tenantId/:connectionId/v2')
 @UseGuards(ConnectionGuard)
 @Needs('public')
 export class DiscoveryController {
-  constructor(@Inject(ENDPOINTS) private readonly endpoints: readonly ScimEndpoint[]) {}
+  constructor(@Inject(ENDPOINTS) private readonly endpoints: Endpoints) {}
 
   @Get('ServiceProviderConfig')
   @Header('Content-Type', SCIM_JSON)
@@ -57,7 +58,7 @@ export class DiscoveryController {
 
   /** A type that is switched off is left out (R18). */
   private types(context: ScimContext): ResourceType[] {
-    return this.endpoints.filter((endpoint) => !isEmpty(endpoint, context)).map(({ type }) => type);
+    return this.endpoints(context).filter((endpoint) => !isEmpty(endpoint, context)).map(({ type }) => type);
   }
 
   private schemasOf(context: ScimContext) {

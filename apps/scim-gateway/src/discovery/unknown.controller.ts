@@ -1,7 +1,8 @@
 import { All, Controller, Req, Res, UseGuards } from '@nestjs/common';
 import { Needs } from '@tenure/platform';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { ConnectionGuard } from '../connection/connection.guard.ts';
+import type { ScimRequest } from '../connection/scim-context.ts';
 import { answerUnserved } from './unserved.ts';
 
 /** The last of the routes: everything else below a base URL, as SCIM errors. */
@@ -10,7 +11,7 @@ import { answerUnserved } from './unserved.ts';
 @Needs('public')
 export class UnknownController {
   @All('*')
-  unknown(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+  unknown(@Req() request: ScimRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     answerUnserved(request, reply);
   }
 }

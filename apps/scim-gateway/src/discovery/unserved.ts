@@ -1,25 +1,42 @@
 import { problem } from '@tenure/scim';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
+import type { ScimRequest } from '../connection/scim-context.ts';
 
-/** Methods of each path below a base URL (RFC 7644, table 1); the URL is a canonical one. */
-const allowed: readonly [RegExp, string[]][] = [
-  [/^$/, ['GET']],
-  [/^(\/Users|\/Groups)?\/\.search$/, ['POST']],
-  [/^\/Bulk$/, ['POST']],
-  [/^\/(Users|Groups)\/[^/]+$/, ['GET', 'PUT', 'PATCH', 'DELETE']],
-  [/^\/(Users|Groups)$/, ['GET', 'POST']],
-  [/^\/ServiceProviderConfig$/, ['GET']],
-  [/^\/(ResourceTypes|Schemas)(\/[^/]+)?$/, ['GET']],
-];
+/** Whether a path of one segment is a collection: users, groups, or a type of the tenant's own (R71). */
+const isCollection = (name: string, { scim }: ScimRequest): boolean =>
+  ['/users', '/groups', ...(scim?.types.own ?? []).map(({ type }) => type.endpoint.toLowerCase())].includes(`/${name.toLowerCase()}`);
+
+/** Methods of a path below a base URL (RFC 7644, table 1); the URL is a canonical one. */
+const allowedAt = (path: string, request: ScimRequest): string[] | undefined => {
+  const [first = '', second, ...rest] = path.split('/').slice(1);
+  if (rest.length > 0) return undefined;
+  if (second === undefined) {
+    switch (first) {
+      case '':
+      case 'ServiceProviderConfig':
+      case 'ResourceTypes':
+      case 'Schemas':
+        return ['GET'];
+      case '.search':
+      case 'Bulk':
+        return ['POST'];
+    }
+    return isCollection(first, request) ? ['GET', 'POST'] : undefined;
+  }
+  if (first === 'ResourceTypes' || first === 'Schemas') return ['GET'];
+  if (!isCollection(first, request)) return undefined;
+  return second === '.search' ? ['POST'] : ['GET', 'PUT', 'PATCH', 'DELETE'];
+};
 
 /** RFC 7644 §3.2: the methods of a path that has others. */
 export const notAllowed = (allow: string) => Object.assign(problem(405, `This method is not possible here; ${allow} is.`), { headers: { allow } });
 
 /** What no route serves: 501 for `/Me`, 404 where there is nothing, else 405 with `Allow`; OPTIONS gets `Allow` alone. */
-export const answerUnserved = ({ method, url }: FastifyRequest, reply: FastifyReply): void => {
+export const answerUnserved = (request: ScimRequest, reply: FastifyReply): void => {
+  const { method, url } = request;
   const path = /\/v2([^?]*)/.exec(url)?.[1] ?? '';
   if (path === '/Me') throw problem(501, '/Me is not supported: a connection is no user.');
-  const methods = allowed.find(([pattern]) => pattern.test(path))?.[1];
+  const methods = allowedAt(path, request);
   // A path of a known shape whose own route did not take it names nothing: an id too long to be one.
   if (!methods || methods.includes(method)) throw problem(404, 'There is nothing at this path.');
   const allow = methods.join(', ');

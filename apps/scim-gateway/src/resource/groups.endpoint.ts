@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { CreateGroup, DeleteGroup, PatchGroup, ReplaceGroup, type GroupReply } from '@tenure/contracts';
-import { presentedGroup, type GroupQueries, type GroupRecord } from '@tenure/directory';
+import { presentedGroup, type GroupQueries, type GroupRecord, type Shape } from '@tenure/directory';
 import type { DirectoryClient } from '@tenure/platform';
-import { groupType, isReturned, memberIds, parseBody, parsePatch, splitMembers, withoutMembers, type Note, type Projection } from '@tenure/scim';
+import { isReturned, memberIds, parseBody, parsePatch, splitMembers, withoutMembers, type Projection } from '@tenure/scim';
 import type { Attempts } from '../connection/attempts.ts';
 import type { ScimContext } from '../connection/scim-context.ts';
 import type { ScimEndpoint, Shown } from './scim-endpoint.ts';
@@ -10,24 +10,23 @@ import type { ScimEndpoint, Shown } from './scim-endpoint.ts';
 export type GroupsDeps = { directory: DirectoryClient; queries: GroupQueries; attempts: Attempts };
 
 /** `/Groups` (RFC 7643 §4.2). Members are reduced to ids on the way in and read from the view on the way out (design, decision 4). */
-export const groupsEndpoint = ({ directory, queries, attempts }: GroupsDeps): ScimEndpoint => {
+export const groupsEndpoint = ({ directory, queries, attempts }: GroupsDeps, { type, schemasVersion }: Shape): ScimEndpoint => {
   const sightOf = ({ policy }: ScimContext) => ({ policy });
-  const note = ({ caller, operation }: ScimContext, notes: readonly Note[]) => attempts.noted({ ...caller, operation }, notes);
 
   /** C5: who was named as a member and can be none. Which ids, is the client's own text, and stays out of the audit. */
   const noteSkipped = (context: ScimContext, reply: GroupReply): GroupReply => {
-    if (reply.skippedMemberIds.length > 0) note(context, [{ code: 'skipped-member', attribute: 'members' }]);
+    if (reply.skippedMemberIds.length > 0) attempts.noted(context, [{ code: 'skipped-member', attribute: 'members' }]);
     return reply;
   };
 
   const shown = async (context: ScimContext, group: GroupRecord | GroupReply, projection: Projection): Promise<Shown> => {
-    if (!isReturned(groupType, 'members', projection)) return { resource: presentedGroup(group), revision: group.revision, cacheable: true };
+    if (!isReturned(type, 'members', projection)) return { resource: presentedGroup(group), revision: group.revision, cacheable: true };
     const { members, remnants } = await queries.membersOf(context.caller.tenantId, sightOf(context), group.id);
     return { resource: presentedGroup(group, members), revision: group.revision, cacheable: !remnants };
   };
 
   return {
-    type: groupType,
+    type,
     checkReadable: ({ policy }) => (policy.settings.groups ? 'readable' : 'empty'),
     list: async (context, request, projection) => {
       const listed = await queries.list(context.caller.tenantId, sightOf(context), request);
@@ -38,22 +37,22 @@ export const groupsEndpoint = ({ directory, queries, attempts }: GroupsDeps): Sc
       return group && shown(context, group, projection);
     },
     create: async (context, body, projection) => {
-      const { resource, cleared, notes } = parseBody(groupType, body, context.policy.settings);
-      note(context, notes);
-      const reply = await directory.send(CreateGroup, context.caller, randomUUID(), { resource: withoutMembers(resource), memberIds: memberIds(resource, cleared) ?? [] });
+      const { resource, cleared, notes } = parseBody(type, body, context.policy.settings);
+      attempts.noted(context, notes);
+      const reply = await directory.send(CreateGroup, context.caller, randomUUID(), { resource: withoutMembers(resource), memberIds: memberIds(resource, cleared) ?? [], schemasVersion });
       return shown(context, noteSkipped(context, reply), projection);
     },
     replace: async (context, id, body, ifMatch, projection) => {
-      const { resource, cleared, notes } = parseBody(groupType, body, context.policy.settings);
-      note(context, notes);
-      const payload = { resource: withoutMembers(resource), cleared, memberIds: memberIds(resource, cleared), ifMatch };
+      const { resource, cleared, notes } = parseBody(type, body, context.policy.settings);
+      attempts.noted(context, notes);
+      const payload = { resource: withoutMembers(resource), cleared, memberIds: memberIds(resource, cleared), ifMatch, schemasVersion };
       return shown(context, noteSkipped(context, await directory.send(ReplaceGroup, context.caller, id, payload)), projection);
     },
     patch: async (context, id, body, ifMatch, projection) => {
-      const { operations, notes } = parsePatch(groupType, body, context.policy.settings);
-      note(context, notes);
+      const { operations, notes } = parsePatch(type, body, context.policy.settings);
+      attempts.noted(context, notes);
       const { profile, members } = splitMembers(operations);
-      return shown(context, noteSkipped(context, await directory.send(PatchGroup, context.caller, id, { profile, members, ifMatch })), projection);
+      return shown(context, noteSkipped(context, await directory.send(PatchGroup, context.caller, id, { profile, members, ifMatch, schemasVersion })), projection);
     },
     delete: async (context, id, ifMatch) => void (await directory.send(DeleteGroup, context.caller, id, { ifMatch })),
     patchStatus: ({ policy }) => policy.settings.groupPatchStatus,

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Inject, Patch, Post, Put, Query, Res, UseGuards, type Type } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Inject, Patch, Post, Put, Query, Res, UseGuards, type CanActivate, type Type } from '@nestjs/common';
 import type { Listed, PageKey } from '@tenure/directory';
 import { ifMatchOf, Needs } from '@tenure/platform';
 import { parseFilter, parseListQuery, parseProjection, parseSearchRequest, parseSort, problem, type ListQuery, type Projection } from '@tenure/scim';
@@ -8,6 +8,7 @@ import { Scim, type ScimContext } from '../connection/scim-context.ts';
 import type { Cursors } from './cursor.ts';
 import { pageOf, pageResponse } from './page.ts';
 import { locationOf, present } from './present.ts';
+import { ENDPOINTS, endpointAt, type Endpoints } from './endpoints.ts';
 import { ResourceId } from './resource-id.ts';
 import { isEmpty, type ScimEndpoint, type Shown } from './scim-endpoint.ts';
 import { isKnown, versionOf } from './versions.ts';
@@ -17,14 +18,14 @@ export const CURSORS = Symbol('cursors');
 type Params = Record<string, string | string[] | undefined>;
 const SCIM_JSON = 'application/scim+json';
 
-/** RFC 7644 §3: one resource type below its endpoint. Translates between HTTP and the endpoint; decides nothing. */
-export const resourceController = (path: string, token: symbol): Type => {
+/** RFC 7644 §3: one resource type below its endpoint, `Users`, or whichever the path names, `:collection`. Translates between HTTP and the endpoint; decides nothing. */
+export const resourceController = (path: string, { name = path, guards = [] }: { name?: string; guards?: Type<CanActivate>[] } = {}): Type => {
   @Controller(`scim/:tenantId/:connectionId/v2/${path}`)
-  @UseGuards(ConnectionGuard)
+  @UseGuards(ConnectionGuard, ...guards)
   @Needs('public')
   class ResourceController {
     constructor(
-      @Inject(token) readonly endpoint: ScimEndpoint,
+      @Inject(ENDPOINTS) readonly endpoints: Endpoints,
       @Inject(CURSORS) readonly cursors: Cursors,
     ) {}
 
@@ -44,62 +45,62 @@ export const resourceController = (path: string, token: symbol): Type => {
     @Get(':id')
     @Header('Content-Type', SCIM_JSON)
     async get(@Scim() context: ScimContext, @ResourceId() id: string, @Query() params: Params, @Headers('if-none-match') known: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
-      const projection = this.projection(params);
-      const found = isEmpty(this.endpoint, context) ? undefined : await this.endpoint.get(context, id, projection);
-      if (!found) throw problem(404, `There is no ${this.endpoint.type.name} with this id.`);
+      const endpoint = this.endpointOf(context);
+      const projection = projectionOf(endpoint, params);
+      const found = isEmpty(endpoint, context) ? undefined : await endpoint.get(context, id, projection);
+      if (!found) throw problem(404, `There is no ${endpoint.type.name} with this id.`);
       const version = versionOf(found);
       if (known !== undefined && found.cacheable && isKnown(known, version)) return void reply.status(304).header('etag', version);
-      return this.answer(context, found, projection, reply);
+      return answer(context, endpoint, found, projection, reply);
     }
 
     @Post()
     @Header('Content-Type', SCIM_JSON)
     async create(@Scim() context: ScimContext, @Body() body: unknown, @Query() params: Params, @Res({ passthrough: true }) reply: FastifyReply) {
-      const projection = this.projection(params);
-      const created = await this.endpoint.create(context, body, projection);
-      reply.header('location', locationOf(context, this.endpoint.type, created.resource.id as string));
-      return this.answer(context, created, projection, reply);
+      const endpoint = this.endpointOf(context);
+      const projection = projectionOf(endpoint, params);
+      const created = await endpoint.create(context, body, projection);
+      reply.header('location', locationOf(context, endpoint.type, created.resource.id as string));
+      return answer(context, endpoint, created, projection, reply);
     }
 
     @Put(':id')
     @Header('Content-Type', SCIM_JSON)
     async replace(@Scim() context: ScimContext, @ResourceId() id: string, @Body() body: unknown, @Query() params: Params, @Headers('if-match') ifMatch: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
-      const projection = this.projection(params);
-      return this.answer(context, await this.endpoint.replace(context, id, body, ifMatchOf(ifMatch), projection), projection, reply);
+      const endpoint = this.endpointOf(context);
+      const projection = projectionOf(endpoint, params);
+      return answer(context, endpoint, await endpoint.replace(context, id, body, ifMatchOf(ifMatch), projection), projection, reply);
     }
 
     @Patch(':id')
     async patch(@Scim() context: ScimContext, @ResourceId() id: string, @Body() body: unknown, @Query() params: Params, @Headers('if-match') ifMatch: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
-      const projection = this.projection(params);
-      const silent = this.endpoint.patchStatus(context) === 204 && !projection.only;
-      const patched = await this.endpoint.patch(context, id, body, ifMatchOf(ifMatch), silent ? { only: [] } : projection);
+      const endpoint = this.endpointOf(context);
+      const projection = projectionOf(endpoint, params);
+      const silent = endpoint.patchStatus(context) === 204 && !projection.only;
+      const patched = await endpoint.patch(context, id, body, ifMatchOf(ifMatch), silent ? { only: [] } : projection);
       if (silent) return void reply.status(204).header('etag', versionOf(patched));
       reply.type(SCIM_JSON);
-      return this.answer(context, patched, projection, reply);
+      return answer(context, endpoint, patched, projection, reply);
     }
 
     @Delete(':id')
     @HttpCode(204)
     async delete(@Scim() context: ScimContext, @ResourceId() id: string, @Headers('if-match') ifMatch: string | undefined) {
-      await this.endpoint.delete(context, id, ifMatchOf(ifMatch));
+      await this.endpointOf(context).delete(context, id, ifMatchOf(ifMatch));
     }
 
-    private projection(params: Params): Projection {
-      return parseProjection(parseListQuery(params), this.endpoint.type);
-    }
-
-    private answer(context: ScimContext, shown: Shown, projection: Projection, reply: FastifyReply) {
-      reply.header('etag', versionOf(shown));
-      return present(context, this.endpoint.type, shown, projection);
+    private endpointOf(context: ScimContext): ScimEndpoint {
+      return endpointAt(this.endpoints(context), `/${context.collection ?? path}`)!;
     }
 
     private async page(context: ScimContext, query: ListQuery) {
-      const { type } = this.endpoint;
+      const endpoint = this.endpointOf(context);
+      const { type } = endpoint;
       const projection = parseProjection(query, type);
       const after = query.cursor ? this.cursors.read<PageKey>(context, type.endpoint, query, query.cursor) : undefined;
       const filter = query.filter === undefined ? undefined : parseFilter(query.filter, type, context.policy.settings);
       const sort = parseSort(type, query);
-      const { items, total, next } = isEmpty(this.endpoint, context) ? nothing : await this.endpoint.list(context, { filter, sort, page: pageOf(query, after) }, projection);
+      const { items, total, next } = isEmpty(endpoint, context) ? nothing : await endpoint.list(context, { filter, sort, page: pageOf(query, after) }, projection);
       return pageResponse(query, {
         resources: items.map((shown) => present(context, type, shown, projection)),
         total,
@@ -108,8 +109,15 @@ export const resourceController = (path: string, token: symbol): Type => {
     }
   }
   // By this name its routes are told apart in /openapi.json.
-  Object.defineProperty(ResourceController, 'name', { value: `Scim${path}Controller` });
+  Object.defineProperty(ResourceController, 'name', { value: `Scim${name}Controller` });
   return ResourceController;
+};
+
+const projectionOf = ({ type }: ScimEndpoint, params: Params): Projection => parseProjection(parseListQuery(params), type);
+
+const answer = (context: ScimContext, { type }: ScimEndpoint, shown: Shown, projection: Projection, reply: FastifyReply) => {
+  reply.header('etag', versionOf(shown));
+  return present(context, type, shown, projection);
 };
 
 const nothing: Listed<Shown> = { items: [], total: 0 };

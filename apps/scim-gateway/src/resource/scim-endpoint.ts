@@ -2,8 +2,6 @@ import type { Listed, ListRequest } from '@tenure/directory';
 import type { Projection, Resource, ResourceType } from '@tenure/scim';
 import type { ScimContext } from '../connection/scim-context.ts';
 
-/** All of them, in the order in which a query at the root lists them. */
-export const ENDPOINTS = Symbol('endpoints');
 
 /** `If-Match` as the revisions that it allows. */
 export type IfMatch = '*' | number[] | undefined;

@@ -36,7 +36,14 @@ export const apiRoutes = [
      POST /{}/sign-in
      POST /{}/jit
      GET /{}/licences
-     GET|PUT /{}/app-roles`,
+     GET|PUT /{}/app-roles
+     GET /{}/schemas
+     GET|PUT|DELETE /{}/schemas/{}
+     GET /{}/resource-types
+     GET|PUT|DELETE /{}/resource-types/{}
+     GET|POST /{}/resources/{}
+     GET|PUT|DELETE /{}/resources/{}/{}
+     GET /{}/resources/{}/{}/history`,
   ),
   ...routes('', 'GET|POST /clock'),
   ...routes(
@@ -98,6 +105,8 @@ export const apiRoutes = [
      GET|PUT|PATCH|DELETE /Users/{}
      GET|POST /Groups
      GET|PUT|PATCH|DELETE /Groups/{}
+     GET|POST /{}
+     GET|PUT|PATCH|DELETE /{}/{}
      GET /ServiceProviderConfig
      GET /ResourceTypes
      GET /Schemas`,

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { testDatabase } from '@tenure/database/testing';
 import { readConfig } from '../config.ts';
 import { startSystem, type System } from '../system.ts';
+import { rebuildDirectory } from '@tenure/directory-service';
 import { client, type Client } from './client.ts';
-import { tablesWith } from './tables.ts';
+import { contentsOf, tablesWith } from './tables.ts';
 
 export const ROOT_KEY = 'root-key-of-the-tests';
 export const SECRETS_KEY = Buffer.alloc(32, 's');
@@ -75,6 +76,15 @@ export const testSystem = async () => {
       await stop();
       await startAgain();
     },
+    /** Drops the directory's views while nothing runs, and starts again: they are built from the first event. */
+    rebuild: async () => {
+      await system.app.close();
+      await rebuildDirectory(system.runtime);
+      await system.runtime.close();
+      await startAgain();
+    },
+    /** Behind the API: all that tables of a view hold. */
+    rows: (schema: string, tables: readonly string[]) => contentsOf(database, schema, tables),
     stop,
     start: startAgain,
     close: async () => {

@@ -1,6 +1,6 @@
 import type { Database } from '@tenure/database';
 
-/** The tables, of all schemas, in which some row holds a text, whatever its case: `directory_v1.users`. */
+/** The tables, of all schemas, in which some row holds a text, whatever its case: `directory_v2.users`. */
 export const tablesWith = async (database: Database, text: string): Promise<string[]> => {
   const tables = await database.query<{ name: string }>(
     `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
@@ -17,3 +17,7 @@ export const tablesWith = async (database: Database, text: string): Promise<stri
   }
   return found;
 };
+
+/** Every row of some tables, in the order of their keys. */
+export const contentsOf = async (database: Database, schema: string, tables: readonly string[]): Promise<Record<string, unknown[]>> =>
+  Object.fromEntries(await Promise.all(tables.map(async (table) => [table, await database.query(`select * from ${schema}.${table} order by tenant_id, id`)] as const)));

@@ -4,7 +4,7 @@ import type { Fact } from '@tenure/messaging';
 import { sentenceOf } from './sentence.ts';
 
 export type Outcome = 'done' | 'refused' | 'failed';
-export type SubjectKind = 'tenant' | 'admin' | 'connection' | 'user' | 'group' | 'resource' | 'app' | 'account';
+export type SubjectKind = 'tenant' | 'admin' | 'connection' | 'user' | 'group' | 'schemas' | 'resource' | 'app' | 'account';
 
 /** What the ledger says about one fact: who, what, when and why. Holds ids, codes and names of attributes; what is personal stays sealed in `fact`. */
 export type Entry = {
@@ -46,7 +46,9 @@ export const entryOf = (fact: Fact): Entry => {
   const data = fact.data as Data;
   const { tenantId, actor, correlationId, causationId, occurredAt } = fact.metadata;
   const subject = subjectOf(fact, data);
-  const userId = subject.kind === 'user' ? subject.id : (fact.personId ?? text(data.userId));
+  // A resource of a tenant's own type is sealed with a key of its own (R71): that is nobody's.
+  const personId = subject.kind === 'resource' ? undefined : fact.personId;
+  const userId = subject.kind === 'user' ? subject.id : (personId ?? text(data.userId));
   const appId = subject.kind === 'app' ? subject.id : text(data.appId);
   const changed = Array.isArray(data.changed) ? data.changed.filter((name): name is string => typeof name === 'string') : [];
   const reason = reasonOf(fact.type, data);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineCommand } from '../define-command.ts';
 import { jsonObject } from '../json.ts';
-import { ifMatch } from '../user/user.commands.ts';
+import { ifMatch, schemasVersion } from '../user/user.commands.ts';
 
 /** A group after the command. Members are read from the view at `revision`: no reply carries a member set (design, decision 4). */
 export const groupReply = z.object({
@@ -19,17 +19,17 @@ export type GroupReply = z.output<typeof groupReply>;
 
 /** `resource` is the profile without members; `profile` and `members` are what `splitMembers` made of a PATCH. */
 export const CreateGroup = defineCommand('group.create', {
-  payload: z.object({ resource: jsonObject, memberIds: z.array(z.string()) }),
+  payload: z.object({ resource: jsonObject, memberIds: z.array(z.string()), schemasVersion }),
   reply: groupReply,
 });
 
 export const ReplaceGroup = defineCommand('group.replace', {
-  payload: z.object({ resource: jsonObject, cleared: z.array(z.string()), memberIds: z.array(z.string()).optional(), ifMatch }),
+  payload: z.object({ resource: jsonObject, cleared: z.array(z.string()), memberIds: z.array(z.string()).optional(), ifMatch, schemasVersion }),
   reply: groupReply,
 });
 
 export const PatchGroup = defineCommand('group.patch', {
-  payload: z.object({ profile: z.array(jsonObject), members: z.array(jsonObject), ifMatch }),
+  payload: z.object({ profile: z.array(jsonObject), members: z.array(jsonObject), ifMatch, schemasVersion }),
   reply: groupReply,
 });
 

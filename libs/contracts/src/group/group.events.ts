@@ -1,19 +1,18 @@
 import { defineEvent, type EventOf } from '@tenure/eventing';
 import { z } from 'zod';
 import { jsonObject } from '../json.ts';
+import { ownShape } from '../resource/resource.events.ts';
 
 export const memberKind = z.enum(['User', 'Group']);
 export type MemberKind = z.output<typeof memberKind>;
 export type Member = { id: string; kind: MemberKind };
 
-/** A group's events hold no person's data: names of groups and ids. */
-export const GroupCreated = defineEvent('GroupCreated', {
-  data: z.object({ connectionId: z.string(), changed: z.array(z.string()), resource: jsonObject }),
-});
 /** `resource` is the whole profile after the event: all but the members. */
-export const GroupChanged = defineEvent('GroupChanged', {
-  data: z.object({ connectionId: z.string(), changed: z.array(z.string()), resource: jsonObject }),
-});
+const standing = z.object({ connectionId: z.string(), changed: z.array(z.string()), resource: jsonObject, ...ownShape });
+
+/** A group's events hold no person's data: names of groups, ids, and what extensions of the tenant's own say of groups (R71). */
+export const GroupCreated = defineEvent('GroupCreated', { data: standing });
+export const GroupChanged = defineEvent('GroupChanged', { data: standing });
 /** At most 1,000 an event; several events make one append (design, decision 4). */
 export const GroupMembersAdded = defineEvent('GroupMembersAdded', {
   data: z.object({ members: z.array(z.object({ id: z.string(), kind: memberKind })) }),

@@ -6,6 +6,9 @@ import { accountType } from './user.events.ts';
 /** The revisions that `If-Match` allows. */
 export const ifMatch = z.union([z.literal('*'), z.array(z.int())]).optional();
 
+/** The version of the tenant's own schemas that the sender read the request by (R71); absent where the built-in ones are all. */
+export const schemasVersion = z.int().min(1).optional();
+
 /** A user after the command, such that the gateway answers without another read. */
 export const userReply = z.object({
   id: z.string(),
@@ -30,15 +33,15 @@ const withGroups = z.boolean().optional();
  * Commands of a user. With a `connectionId` in the message SCIM writes, else an admin (R16) or the system. `resource` is what
  * `parseResource` made, its `password` included; operations are what `parsePatch` made.
  */
-export const CreateUser = defineCommand('user.create', { payload: z.object({ resource: jsonObject, withGroups }), reply: userReply });
+export const CreateUser = defineCommand('user.create', { payload: z.object({ resource: jsonObject, schemasVersion, withGroups }), reply: userReply });
 
 export const ReplaceUser = defineCommand('user.replace', {
-  payload: z.object({ resource: jsonObject, cleared: z.array(z.string()), ifMatch, withGroups }),
+  payload: z.object({ resource: jsonObject, cleared: z.array(z.string()), ifMatch, schemasVersion, withGroups }),
   reply: userReply,
 });
 
 export const PatchUser = defineCommand('user.patch', {
-  payload: z.object({ operations: z.array(jsonObject), accountType: accountType.optional(), ifMatch, withGroups }),
+  payload: z.object({ operations: z.array(jsonObject), accountType: accountType.optional(), ifMatch, schemasVersion, withGroups }),
   reply: userReply,
 });
 

@@ -1,6 +1,7 @@
 import { defineEvent, type EventOf } from '@tenure/eventing';
 import { z } from 'zod';
 import { jsonObject } from '../json.ts';
+import { ownShape } from '../resource/resource.events.ts';
 
 export const accountType = z.enum(['managed', 'provisionedManaged', 'unmanaged']);
 export type AccountType = z.output<typeof accountType>;
@@ -18,6 +19,7 @@ const standing = z.object({
   unassignedFrom: z.string().nullable(),
   /** The row of `secrets` that holds the password's hash. */
   passwordId: z.string().nullable(),
+  ...ownShape,
 });
 
 /** The whole SCIM resource after the event, without `id` and `meta`, which the envelope tells. */

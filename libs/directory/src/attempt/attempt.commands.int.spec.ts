@@ -23,7 +23,7 @@ describe('attempts (R70)', () => {
     tenancy.time.now = '2026-01-05T09:00:00.000Z';
     expect(await stored('c-okta', '2026-01-05')).toMatchObject([{ type: 'RequestRefused', data: attempt, metadata: { connectionId: 'c-okta' } }]);
     expect(await stored('c-okta', '2026-01-06')).toHaveLength(1);
-    expect(await tenancy.database.query(`select stream from directory_v1.heads where stream like 'attempts-%'`)).toEqual([]);
+    expect(await tenancy.database.query(`select stream from directory_v2.heads where stream like 'attempts-%'`)).toEqual([]);
   });
 
   it('of the root key are those of a tenant that is there', async () => {

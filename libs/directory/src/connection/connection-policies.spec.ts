@@ -11,7 +11,7 @@ const entra: ScimConnection = {
   settings: profiles.entra,
   features: { provisioning: true, entitlements: true },
   primaryDomain: 'plum.example',
-  defaults: {},
+  defaults: {}, schemasVersion: 0,
 };
 
 const counting = () => {
@@ -30,7 +30,7 @@ describe('the policy of a connection', () => {
   it('is asked for once by many writes at once', async () => {
     const { policies, asked } = counting();
     const all = await Promise.all(Array.from({ length: 100 }, () => policies.policyOf('t', 'entra')));
-    expect(all[99]).toEqual({ connectionId: 'entra', enabled: true, settings: profiles.entra, defaults: {} });
+    expect(all[99]).toEqual({ connectionId: 'entra', enabled: true, settings: profiles.entra, defaults: {}, schemasVersion: 0 });
     expect(asked()).toBe(1);
   });
 

@@ -52,6 +52,7 @@ describe('connections', () => {
     expect(await forScim()).toEqual({
       tenantId,
       connectionId: key,
+      schemasVersion: 0,
       name: 'Entra',
       enabled: true,
       settings: profiles.entra,

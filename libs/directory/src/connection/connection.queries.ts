@@ -18,6 +18,8 @@ export type ScimConnection = {
   primaryDomain: string;
   /** What a create that leaves them out takes (R12), by path. */
   defaults: Readonly<Record<string, string>>;
+  /** The version of the tenant's own schemas (R71): 0 where it has none, which then costs no more than this. */
+  schemasVersion: number;
 };
 
 export type ConnectionQueries = {
@@ -38,6 +40,7 @@ type ScimRow = Pick<Body, 'name' | 'settings' | 'enabled'> & {
   hmac: string | null;
   language: string | null;
   timezone: string | null;
+  schemas_version: number;
 };
 
 const stateOf = ({ id, created_at, last_modified, revision, body: { name, identityProviderId, profile, settings, enabled, token } }: Row): ConnectionState => ({
@@ -58,7 +61,7 @@ const defaultsOf = ({ authority }: ConnectionSettings, issuer: Readonly<Record<s
   Object.fromEntries(Object.entries(issuer).flatMap(([path, value]) => (value !== null && authority[path] && authority[path] !== 'idp' ? [[path, value]] : [])));
 
 /** The rules' part of it. */
-export const policyOf = ({ connectionId, enabled, settings, defaults }: ScimConnection): ConnectionPolicy => ({ connectionId, enabled, settings, defaults });
+export const policyOf = ({ connectionId, enabled, settings, defaults, schemasVersion }: ScimConnection): ConnectionPolicy => ({ connectionId, enabled, settings, defaults, schemasVersion });
 
 /** Everything is asked of `schema`, the directory's view, and of the columns of `secrets` that its reader is granted. */
 export const connectionQueries = (database: Database, schema: string): ConnectionQueries => {
@@ -99,18 +102,20 @@ export const connectionQueries = (database: Database, schema: string): Connectio
         text: `select c.body->>'name' as name, c.body->'settings' as settings, (c.body->>'enabled')::boolean as enabled,
                       t.body->'profile'->'features' as features, t.body->'profile'->>'primaryDomain' as primary_domain, s.hmac,
                       coalesce(u.resource->>'preferredLanguage', t.body->'profile'->>'language') as language,
-                      coalesce(u.resource->>'timezone', t.body->'profile'->>'timezone') as timezone
+                      coalesce(u.resource->>'timezone', t.body->'profile'->>'timezone') as timezone,
+                      coalesce(d.revision, 0) as schemas_version
                from ${schema}.connections c
                join ${schema}.tenants t on t.tenant_id = c.tenant_id and t.id = c.tenant_id
+               left join ${schema}.schemas d on d.tenant_id = c.tenant_id and d.id = c.tenant_id
                left join secrets.secrets s on s.id = c.token_id and s.tenant_id = c.tenant_id and s.kind = 'token'
                left join lateral (select resource from ${schema}.users where tenant_id = c.tenant_id and id = c.token_issuer_user_id limit 1) u on true
                where c.tenant_id = $1 and c.id = $2`,
         values: [tenantId, connectionId],
       });
       if (!row) return undefined;
-      const { name, settings, enabled, features, primary_domain, hmac, language, timezone } = row;
+      const { name, settings, enabled, features, primary_domain, hmac, language, timezone, schemas_version } = row;
       const defaults = defaultsOf(settings, { preferredLanguage: language, timezone });
-      return { tenantId, connectionId, name, enabled, settings, ...(hmac !== null && { tokenHmac: hmac }), features, primaryDomain: primary_domain, defaults };
+      return { tenantId, connectionId, name, enabled, settings, ...(hmac !== null && { tokenHmac: hmac }), features, primaryDomain: primary_domain, defaults, schemasVersion: schemas_version };
     },
     tokenIssuedBy: (tenantId, userId) => tokenIssuedBy({ tenantId, userId }),
   };

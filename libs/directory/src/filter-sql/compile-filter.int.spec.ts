@@ -129,7 +129,7 @@ describe(`filters in SQL (decision 8), of people of the seed ${seed}`, () => {
   const sight = fc.constantFrom<Sight>(
     admin,
     ...[{ managedOnly: true }, { managedOnly: false }, { managedOnly: false, changedAfter: '2026-01-05T09:00:03.000Z' }].map(
-      (eligibility): Sight => ({ kind: 'connection', policy: { connectionId: 'entra', enabled: true, defaults: {}, settings: { ...profiles.generic, eligibility } } }),
+      (eligibility): Sight => ({ kind: 'connection', policy: { connectionId: 'entra', enabled: true, schemasVersion: 0, defaults: {}, settings: { ...profiles.generic, eligibility } } }),
     ),
   );
   const sees = (looker: Sight, user: UserRecord) => looker.kind === 'admin' || isSeenBy(looker.policy, { ...user, ...linkOf(Number(user.id.slice(2))) }, user.lastModified);

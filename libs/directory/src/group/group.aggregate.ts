@@ -6,7 +6,7 @@ export const groupAggregate: Aggregate<GroupState, GroupCommand, GroupEvent> = {
   category: 'group',
   decider: groupDecider,
   events: groupEvents,
-  stateVersion: 1,
+  stateVersion: 2,
   exists: ({ status }) => status === 'present',
   claimsOf: groupClaims,
 };

@@ -5,6 +5,8 @@ import type { CommandMessage } from '@tenure/messaging';
 import type { MemberChange, PatchOperation } from '@tenure/scim';
 import { runCommand, type CommandDeps, type CommandPlace } from '../command/run-command.ts';
 import { resolveMembers } from '../membership/resolve-members.ts';
+import { typesFor, type TypeQueries } from '../schema/kept-types.ts';
+import type { Shape } from '../schema/tenant-types.ts';
 import type { ConnectionPolicies, ConnectionPolicy } from '../user/connection-policy.ts';
 import { writingConnection } from '../user/user.commands.ts';
 import { groupAggregate } from './group.aggregate.ts';
@@ -12,6 +14,7 @@ import { isClosedToGuests, type GroupCommand, type GroupState, type MemberDelta 
 
 export type GroupCommandDeps = CommandDeps & {
   policies: ConnectionPolicies;
+  types: TypeQueries;
   /** The view that is asked who is a member, and its name. */
   sql: Sql;
   schema: string;
@@ -30,7 +33,7 @@ export type GroupCommands = {
 const SKIPPED_AT_MOST = 100;
 
 export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
-  const { policies, sql, schema, view } = deps;
+  const { policies, types, sql, schema, view } = deps;
 
   /** Groups are written through connections only, and through those that have groups (R18). */
   const connectionOf = async ({ tenantId, connectionId }: Message): Promise<ConnectionPolicy> => {
@@ -40,22 +43,23 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
     return policy;
   };
 
-  type Write = { changes: readonly MemberChange[]; commandFor: (members: MemberDelta) => GroupCommand; ifMatch?: Intent<GroupState, GroupCommand>['ifMatch']; created: boolean };
+  type Write = { changes: readonly MemberChange[]; commandFor: (members: MemberDelta, shape: Shape) => GroupCommand; schemasVersion: number | undefined; ifMatch?: Intent<GroupState, GroupCommand>['ifMatch']; created: boolean };
 
-  const write = async (message: Message, context: CommandPlace, policy: ConnectionPolicy, { changes, commandFor, ifMatch, created }: Write): Promise<GroupReply> => {
+  const write = async (message: Message, context: CommandPlace, policy: ConnectionPolicy, { changes, commandFor, schemasVersion, ifMatch, created }: Write): Promise<GroupReply> => {
     const { tenantId, key } = message;
     const stream = streamName(groupAggregate.category, tenantId, key);
     let skipped: readonly string[] = [];
     const handled = await runCommand(deps, groupAggregate, message, context, {
       ifMatch,
       command: async ({ state, revision }) => {
-        const command = commandFor({ add: [], remove: [] });
+        const { group: shape } = await typesFor(types, tenantId, policy, schemasVersion, state.status === 'present' ? state.schemasVersion : undefined);
+        const command = commandFor({ add: [], remove: [] }, shape);
         // A refusal of the rule comes before the question who is a member.
         const after = groupAggregate.decider.decide(command, state).reduce(groupAggregate.decider.evolve, state);
         const closedToGuests = after.status === 'present' && isClosedToGuests(after.resource);
         const resolved = await resolveMembers({ sql, schema, catchUp: view.catchUp }, { tenantId, groupId: key, stream, revision, closedToGuests }, policy, changes);
         skipped = resolved.skipped;
-        return commandFor(resolved.delta);
+        return commandFor(resolved.delta, shape);
       },
     });
     return replyOf(key, handled, created, skipped);
@@ -63,35 +67,38 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
 
   return {
     create: async (message, context) => {
-      const { resource, memberIds } = CreateGroup.read(message.payload);
+      const { resource, memberIds, schemasVersion } = CreateGroup.read(message.payload);
       const policy = await connectionOf(message);
       const { connectionId } = policy;
       return write(message, context, policy, {
         changes: memberIds.length > 0 ? [{ op: 'add', ids: memberIds }] : [],
-        commandFor: (members) => ({ type: 'Create', connectionId, resource, members }),
+        commandFor: (members, shape) => ({ type: 'Create', connectionId, resource, members, shape }),
+        schemasVersion,
         created: true,
       });
     },
     replace: async (message, context) => {
-      const { resource, cleared, memberIds, ifMatch } = ReplaceGroup.read(message.payload);
+      const { resource, cleared, memberIds, ifMatch, schemasVersion } = ReplaceGroup.read(message.payload);
       const policy = await connectionOf(message);
       const { connectionId, settings } = policy;
       // A body that doesn't speak of members empties the group only where what is left out is cleared.
       const unspoken: MemberChange[] = settings.putClears === 'all' ? [{ op: 'removeAll' }] : [];
       return write(message, context, policy, {
         changes: memberIds ? [{ op: 'replace', ids: memberIds }] : unspoken,
-        commandFor: (members) => ({ type: 'Replace', connectionId, resource, cleared, settings, members }),
+        commandFor: (members, shape) => ({ type: 'Replace', connectionId, resource, cleared, settings, members, shape }),
+        schemasVersion,
         ifMatch,
         created: false,
       });
     },
     patch: async (message, context) => {
-      const { profile, members: changes, ifMatch } = PatchGroup.read(message.payload);
+      const { profile, members: changes, ifMatch, schemasVersion } = PatchGroup.read(message.payload);
       const policy = await connectionOf(message);
       const { connectionId, settings } = policy;
       return write(message, context, policy, {
         changes: changes as MemberChange[],
-        commandFor: (members) => ({ type: 'Patch', connectionId, operations: profile as PatchOperation[], settings, members }),
+        commandFor: (members, shape) => ({ type: 'Patch', connectionId, operations: profile as PatchOperation[], settings, members, shape }),
+        schemasVersion,
         ifMatch,
         created: false,
       });

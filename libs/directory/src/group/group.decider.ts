@@ -1,19 +1,27 @@
-import { GroupChanged, GroupCreated, GroupDeleted, GroupMembersAdded, GroupMembersRemoved, MEMBERS_PER_EVENT, type GroupEvent, type Member } from '@tenure/contracts';
+import { GroupChanged, GroupCreated, GroupDeleted, GroupMembersAdded, GroupMembersRemoved, MEMBERS_PER_EVENT, type GroupEvent, type Member, type UniqueAttribute } from '@tenure/contracts';
 import { Rejected, type Decider } from '@tenure/eventing';
-import { applyPatch, applyReplacement, groupType, pathsOf, settle, tenureGroupSchema, valueAt, type ConnectionSettings, type PatchOperation, type Resource } from '@tenure/scim';
+import { applyPatch, applyReplacement, pathsOf, settle, tenureGroupSchema, valueAt, withoutHidden, type ConnectionSettings, type PatchOperation, type Resource } from '@tenure/scim';
+import { builtInTypes, saidOf, type Shape } from '../schema/tenant-types.ts';
+import { uniqueClaims } from '../schema/unique.claims.ts';
 import { inScim } from '../user/user.rules.ts';
 import { refuseOverlong, uniqueKey } from '../user/unique-key.ts';
 
 /** The profile only: a member set would make every PATCH cost what the group is large (design, decision 4). */
-export type GroupState = { status: 'none' } | { status: 'present'; connectionId: string; resource: Resource } | { status: 'deleted' };
+export type GroupState =
+  | { status: 'none' }
+  | { status: 'present'; connectionId: string; resource: Resource; schemasVersion?: number; unique?: readonly UniqueAttribute[] }
+  | { status: 'deleted' };
 
 /** What a command does to the members, already compared with who is one at the loaded revision. */
 export type MemberDelta = { add: readonly Member[]; remove: readonly string[] };
 
+/** A group as the tenant has it; absent = without extensions of its own (R71). */
+type Shaped = { shape?: Shape };
+
 export type GroupCommand =
-  | { type: 'Create'; connectionId: string; resource: Resource; members: MemberDelta }
-  | { type: 'Replace'; connectionId: string; resource: Resource; cleared: string[]; settings: ConnectionSettings; members: MemberDelta }
-  | { type: 'Patch'; connectionId: string; operations: readonly PatchOperation[]; settings: ConnectionSettings; members: MemberDelta }
+  | ({ type: 'Create'; connectionId: string; resource: Resource; members: MemberDelta } & Shaped)
+  | ({ type: 'Replace'; connectionId: string; resource: Resource; cleared: string[]; settings: ConnectionSettings; members: MemberDelta } & Shaped)
+  | ({ type: 'Patch'; connectionId: string; operations: readonly PatchOperation[]; settings: ConnectionSettings; members: MemberDelta } & Shaped)
   | { type: 'Delete'; connectionId: string }
   /** Sent by a reactor for members that were deleted or, where the group is closed to them, became guests; perhaps twice. */
   | { type: 'DropMembers'; memberIds: readonly string[]; because: 'memberDeleted' | 'guest' };
@@ -22,19 +30,19 @@ const decide = (command: GroupCommand, state: GroupState): GroupEvent[] => {
   switch (command.type) {
     case 'Create': {
       if (state.status !== 'none') throw new Rejected('conflict', 'group/exists', 'A group with this id exists.');
-      const { connectionId, members } = command;
+      const { connectionId, members, shape = builtInTypes.group } = command;
       refuseOverlong({ displayName: command.resource.displayName });
-      const { resource, changed } = settle(groupType, {}, command.resource);
-      return [GroupCreated({ connectionId, changed, resource }), ...memberEvents(members)];
+      const { resource, changed } = settle(shape.type, {}, withoutHidden(shape.type, command.resource));
+      return [GroupCreated({ connectionId, changed, resource, ...saidOf(shape) }), ...memberEvents(members)];
     }
     case 'Replace': {
       const { resource } = ownGroup(state, command.connectionId);
       // A group has one writer: what it has is what this connection set (C11).
-      return change(command, resource, inScim(() => applyReplacement(groupType, resource, command, command.settings, pathsOf(groupType, resource)).resource));
+      return change(command, resource, inScim(() => applyReplacement(typeOf(command), resource, command, command.settings, pathsOf(typeOf(command), resource)).resource));
     }
     case 'Patch': {
       const { resource } = ownGroup(state, command.connectionId);
-      return change(command, resource, inScim(() => applyPatch(groupType, resource, command.operations, command.settings).resource));
+      return change(command, resource, inScim(() => applyPatch(typeOf(command), resource, command.operations, command.settings).resource));
     }
     case 'Delete':
       ownGroup(state, command.connectionId);
@@ -54,10 +62,12 @@ const ownGroup = (state: GroupState, connectionId: string) => {
   return state;
 };
 
-const change = ({ connectionId, members }: { connectionId: string; members: MemberDelta }, before: Resource, after: Resource): GroupEvent[] => {
+const typeOf = ({ shape = builtInTypes.group }: Shaped) => shape.type;
+
+const change = ({ connectionId, members, shape = builtInTypes.group }: { connectionId: string; members: MemberDelta } & Shaped, before: Resource, after: Resource): GroupEvent[] => {
   refuseOverlong({ displayName: after.displayName });
-  const { resource, changed } = settle(groupType, before, after);
-  const profile = changed.length > 0 ? [GroupChanged({ connectionId, changed, resource })] : [];
+  const { resource, changed } = settle(shape.type, before, withoutHidden(shape.type, after));
+  const profile = changed.length > 0 ? [GroupChanged({ connectionId, changed, resource, ...saidOf(shape) })] : [];
   return [...profile, ...memberEvents(members)];
 };
 
@@ -76,8 +86,10 @@ const chunks = <T>(all: readonly T[]): T[][] =>
 const evolve = (state: GroupState, event: GroupEvent): GroupState => {
   switch (event.type) {
     case 'GroupCreated':
-    case 'GroupChanged':
-      return { status: 'present', connectionId: event.data.connectionId, resource: event.data.resource };
+    case 'GroupChanged': {
+      const { connectionId, resource, schemasVersion, unique } = event.data;
+      return { status: 'present', connectionId, resource, ...(schemasVersion !== undefined && { schemasVersion, unique }) };
+    }
     case 'GroupMembersAdded':
     case 'GroupMembersRemoved':
       return state;
@@ -88,8 +100,11 @@ const evolve = (state: GroupState, event: GroupEvent): GroupState => {
 
 export const groupDecider: Decider<GroupState, GroupCommand, GroupEvent> = { initial: { status: 'none' }, decide, evolve };
 
-/** By their names identity providers match groups (E17). */
+/** By their names identity providers match groups (E17); the rest is as the tenant's schemas say. */
 export const groupClaims = (state: GroupState) =>
   state.status === 'present'
-    ? [{ kind: `groupName/${state.connectionId}`, value: uniqueKey(state.resource.displayName), code: 'group/name-taken', message: 'A group with this displayName exists.' }]
+    ? [
+        { kind: `groupName/${state.connectionId}`, value: uniqueKey(state.resource.displayName), code: 'group/name-taken', message: 'A group with this displayName exists.' },
+        ...uniqueClaims(state.resource, state.unique),
+      ]
     : [];

@@ -1,6 +1,6 @@
 import { groupEvents, type GroupEvent, type MemberKind } from '@tenure/contracts';
-import { fold, groupType, searchDocument } from '@tenure/scim';
-import { viewPart, type StreamEvents } from '../view/view-part.ts';
+import { fold, searchDocument, type ResourceType } from '@tenure/scim';
+import { viewPart, type StreamEvents, type TypesOf } from '../view/view-part.ts';
 
 /**
  * `group_members` are the raw rows that the stream's deltas add up to, members that were deleted since among them: who is a member *now*
@@ -77,9 +77,9 @@ const create = (schema: string) => `
     on conflict do nothing;
   end $apply$`;
 
-const changesOf = (streams: readonly StreamEvents<GroupEvent>[]) => streams.map(changeOf);
+const changesOf = (streams: readonly StreamEvents<GroupEvent>[], typesOf: TypesOf) => streams.map((stream) => changeOf(stream, typesOf(stream).group.type));
 
-const changeOf = ({ stream, tenantId, id, events }: StreamEvents<GroupEvent>) => {
+const changeOf = ({ stream, tenantId, id, events }: StreamEvents<GroupEvent>, type: ResourceType) => {
   const last = events.at(-1)!;
   const profiled = events.findLast(({ event }) => event?.type === 'GroupCreated' || event?.type === 'GroupChanged');
   return {
@@ -91,7 +91,7 @@ const changeOf = ({ stream, tenantId, id, events }: StreamEvents<GroupEvent>) =>
     revision: last.revision,
     gone: events.some(({ event }) => event?.type === 'GroupDeleted'),
     ...membersOf(events),
-    ...(profiled && { profile: profileOf(profiled) }),
+    ...(profiled && { profile: profileOf(profiled, type) }),
   };
 };
 
@@ -114,7 +114,7 @@ const membersOf = (events: StreamEvents<GroupEvent>['events']) => {
   return { added: Object.fromEntries(added), removed: Object.fromEntries(removed) };
 };
 
-const profileOf = ({ event, revision }: StreamEvents<GroupEvent>['events'][number]) => {
+const profileOf = ({ event, revision }: StreamEvents<GroupEvent>['events'][number], type: ResourceType) => {
   if (event?.type !== 'GroupCreated' && event?.type !== 'GroupChanged') return undefined;
   const { connectionId, resource } = event.data;
   const { displayName, externalId } = resource;
@@ -125,7 +125,7 @@ const profileOf = ({ event, revision }: StreamEvents<GroupEvent>['events'][numbe
     display_name_key: typeof displayName === 'string' ? fold(displayName) : undefined,
     external_id: externalId,
     resource,
-    search: searchDocument(groupType, resource),
+    search: searchDocument(type, resource),
   };
 };
 

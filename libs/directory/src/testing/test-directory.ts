@@ -11,6 +11,7 @@ import type { ConnectionPolicy, IssuedToken } from '../user/connection-policy.ts
 import { userCommands } from '../user/user.commands.ts';
 import { userQueries } from '../user/user.queries.ts';
 import { usersPart } from '../user/user.view.ts';
+import { builtInTypes } from '../schema/tenant-types.ts';
 import { directoryView } from '../view/directory.view.ts';
 
 export const TENANT = 'acme';
@@ -39,7 +40,7 @@ export const testDirectory = async () => {
 
   const connections = new Map<string, ConnectionPolicy>();
   const connect = (connectionId: string, settings: Partial<ConnectionSettings> = {}, more: Partial<ConnectionPolicy> = {}): ConnectionPolicy => {
-    const policy = { connectionId, enabled: true, settings: { ...profiles.generic, ...settings }, defaults: {}, ...more };
+    const policy = { connectionId, enabled: true, settings: { ...profiles.generic, ...settings }, defaults: {}, schemasVersion: 0, ...more };
     connections.set(connectionId, policy);
     return policy;
   };
@@ -69,6 +70,7 @@ export const testDirectory = async () => {
       },
       passwordMatches: async (id: string, password: string) => passwords.get(id) === password,
     },
+    types: { now: async () => builtInTypes, at: async () => builtInTypes },
     sql: database,
     schema: definition.name,
   };

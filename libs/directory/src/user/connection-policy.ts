@@ -8,6 +8,8 @@ export type ConnectionPolicy = {
   settings: ConnectionSettings;
   /** Values for create-only attributes that a create leaves out: those of the token's issuer (R12), by path. */
   defaults: Readonly<Record<string, Json>>;
+  /** The version of the tenant's own schemas (R71): 0 where it has none. */
+  schemasVersion: number;
 };
 
 /** A living token that a user issued; while it lives the user can't be suspended, deleted or change role (R7). */

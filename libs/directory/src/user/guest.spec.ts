@@ -10,7 +10,7 @@ const schemas = ['urn:ietf:params:scim:schemas:core:2.0:User'];
 const ada: JsonObject = { schemas, externalId: 'ada-1', userName: 'ada@plum.example', displayName: 'Ada Holt', active: true };
 const all = ['externalId', 'userName', 'displayName', 'active'];
 const admin: Writer = { kind: 'local' };
-const entra = (): Writer => ({ kind: 'connection', policy: { connectionId: 'entra', enabled: true, settings: profiles.entra, defaults: {} } });
+const entra = (): Writer => ({ kind: 'connection', policy: { connectionId: 'entra', enabled: true, schemasVersion: 0, settings: profiles.entra, defaults: {} } });
 const linked: UserStanding = { changed: [], writer: 'connection', accountType: 'provisionedManaged', connectionId: 'entra', unassignedFrom: null, passwordId: null };
 const replace = (path: string, value: JsonObject[string]) => ({ op: 'replace', path, value }) as PatchOperation;
 const patch = (operations: PatchOperation[], writer: Writer = entra()) => ({ type: 'Patch', operations, writer }) as const;

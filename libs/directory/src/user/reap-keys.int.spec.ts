@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ownSchema } from '@tenure/scim/testing';
 import { unusedKeys } from '@tenure/sealing';
 import { testTenancy, type TestTenancy } from '../testing/test-tenancy.ts';
 import { reapKeys, type ReapKeysDeps } from './reap-keys.ts';
@@ -42,6 +43,19 @@ describe('keys of people who never came to be (decision 11)', () => {
     await tenancy.database.query({ text: `delete from ${tenancy.schema}.heads where stream = $1`, values: [`user-${tenantId}_${unseen}`] });
     expect(await reap()).toBe(2);
     expect((await holders()).toSorted()).toEqual(all.filter((id) => id !== refused && id !== killed).toSorted());
+  });
+
+  it('are not those of resources of a tenant’s own types, which are sealed with keys of theirs (R71)', async () => {
+    const schema = ownSchema('urn:example:tools:2.0:Saw', { name: 'label' });
+    await tenancy.ask('schema.define', { schema }, { tenantId, key: tenantId });
+    await tenancy.ask('resource-type.define', { resourceType: { id: 'saws', name: 'Saw', description: '', endpoint: '/Saws', schema: schema.id, schemaExtensions: [] } }, { tenantId, key: tenantId });
+    const [saw, unseen] = [randomUUID(), randomUUID()];
+    for (const key of [saw, unseen]) await tenancy.ask('resource.create', { typeId: 'saws', resource: { schemas: [schema.id], label: 'x' } }, { tenantId, key });
+    await settled();
+    await growOld();
+    await tenancy.database.query({ text: `delete from ${tenancy.schema}.heads where stream = $1`, values: [`resource-${tenantId}_${unseen}`] });
+    await reap();
+    expect(await holders()).toEqual(expect.arrayContaining([saw, unseen]));
   });
 
   it('are young again when their person is created after all', async () => {

@@ -5,6 +5,8 @@ import type { CommandMessage } from '@tenure/messaging';
 import type { PatchOperation, Resource } from '@tenure/scim';
 import type { KeyRing } from '@tenure/sealing';
 import { runCommand, type CommandDeps, type CommandPlace } from '../command/run-command.ts';
+import { typesFor, type TypeQueries } from '../schema/kept-types.ts';
+import type { Shape } from '../schema/tenant-types.ts';
 import type { ConnectionPolicies, ConnectionPolicy } from './connection-policy.ts';
 import { passwordKeeper, takePassword, takePatchedPassword, type Passwords } from './password.ts';
 import { userAggregate } from './user.aggregate.ts';
@@ -15,6 +17,7 @@ import type { UserState } from './user.state.ts';
 export type UserCommandDeps = CommandDeps & {
   queries: UserQueries;
   policies: ConnectionPolicies;
+  types: TypeQueries;
   keys: Pick<KeyRing, 'createPerson'>;
   secrets: Passwords;
 };
@@ -60,13 +63,17 @@ const seenSoon = async (look: () => Promise<{ id: string } | undefined>, refused
 };
 
 export const userCommands = (deps: UserCommandDeps): UserCommands => {
-  const { queries, policies, keys, secrets } = deps;
+  const { queries, policies, types, keys, secrets } = deps;
 
   const writerOf = async ({ tenantId, connectionId }: Message): Promise<Writer> =>
     connectionId === undefined ? { kind: 'local' } : { kind: 'connection', policy: await writingConnection(policies, tenantId, connectionId) };
 
   const keeperOf = ({ tenantId }: Message, writer: Writer, password: string | undefined) =>
     passwordKeeper(secrets, tenantId, writer.kind === 'connection' && writer.policy.settings.passwords === 'drop' ? undefined : password);
+
+  /** What a user is in this tenant (R71), for who stands like this. */
+  const shapeFor = ({ tenantId }: Message, writer: { kind: string; policy?: ConnectionPolicy }, asked?: number) => async (state: UserState): Promise<Shape> =>
+    (await typesFor(types, tenantId, writer.policy, asked, state.status === 'present' ? state.schemasVersion : undefined)).user;
 
   /** What the answer shows beside the user's own state; read while the command runs, which doesn't change it. */
   const groupsFor = (wanted: boolean | undefined, { tenantId, key }: Message, writer: Writer): Promise<Partial<UserReply>> => {
@@ -76,10 +83,10 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
   };
 
   /** A person's key is made before their first event is sealed with it, and not for a request that the rules refuse. */
-  const createWith = async (message: Message, context: CommandPlace, resource: Resource, writer: Extract<UserCommand, { type: 'Create' }>['writer'], keep: ReturnType<typeof passwordKeeper>) =>
+  const createWith = async (message: Message, context: CommandPlace, resource: Resource, writer: Extract<UserCommand, { type: 'Create' }>['writer'], keep: ReturnType<typeof passwordKeeper>, asked?: number) =>
     runCommand(deps, userAggregate, message, context, {
       command: async ({ state }) => {
-        const command: UserCommand = { type: 'Create', resource, writer };
+        const command: UserCommand = { type: 'Create', resource, writer, shape: await shapeFor(message, writer, asked)(state) };
         userDecider.decide(command, state);
         const [password] = await Promise.all([keep(null), keys.createPerson({ tenantId: message.tenantId, personId: message.key })]);
         return { ...command, ...password };
@@ -93,19 +100,19 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
   };
 
   /** The state as it is when the command is decided: what it may do depends on it, and whether a lock is worth asking for (R7). */
-  const existing = (message: Message, keep: ReturnType<typeof passwordKeeper>, commandFor: (loaded: Loaded) => UserCommand) => async (loaded: Loaded) => {
-    const command = commandFor(loaded);
+  const existing = (message: Message, shapeIn: ReturnType<typeof shapeFor>, keep: ReturnType<typeof passwordKeeper>, commandFor: (loaded: Loaded) => UserCommand) => async (loaded: Loaded) => {
+    const command = { ...commandFor(loaded), shape: await shapeIn(loaded.state) };
     const lockedBy = wouldBreakLock(command, loaded.state) ? await policies.tokenIssuedBy(message.tenantId, message.key) : undefined;
     const password = await keep(loaded.state.status === 'present' ? loaded.state.passwordId : null);
     return { ...command, ...password, ...(lockedBy && { lockedBy }) };
   };
 
   /** The refused POST as a revival of the holder; refused like the POST where it is none. */
-  const revive = async (message: Message, refused: Rejected, resource: Resource, policy: ConnectionPolicy, keep: ReturnType<typeof passwordKeeper>): Promise<UserReply> => {
+  const revive = async (message: Message, refused: Rejected, resource: Resource, policy: ConnectionPolicy, keep: ReturnType<typeof passwordKeeper>, asked?: number): Promise<UserReply> => {
     const holder = await holderOf(message, policy, resource);
     if (!holder) throw refused;
     const revived = { ...message, key: holder.id };
-    const command = existing(revived, keep, () => ({ type: 'Revive', resource, policy }));
+    const command = existing(revived, shapeFor(revived, { kind: 'connection', policy }, asked), keep, () => ({ type: 'Revive', resource, policy }));
     const handled = await runCommand(deps, userAggregate, revived, {}, { command }).catch((error: unknown) => {
       throw isTaken(error) ? refused : error;
     });
@@ -113,36 +120,36 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
   };
 
   const create: UserCommands['create'] = async (message, context) => {
-    const { resource: given } = CreateUser.read(message.payload);
+    const { resource: given, schemasVersion } = CreateUser.read(message.payload);
     const { resource, password } = takePassword(given);
     const writer = await writerOf(message);
     const keep = keeperOf(message, writer, password);
     try {
-      return replyOf(message.key, await createWith(message, context, resource, writer, keep), true);
+      return replyOf(message.key, await createWith(message, context, resource, writer, keep, schemasVersion), true);
     } catch (error) {
       if (!isTaken(error) || writer.kind !== 'connection') throw error;
-      return revive(message, error, resource, writer.policy, keep);
+      return revive(message, error, resource, writer.policy, keep, schemasVersion);
     }
   };
 
   const replace: UserCommands['replace'] = async (message, context) => {
-    const { resource: given, cleared, ifMatch, withGroups } = ReplaceUser.read(message.payload);
+    const { resource: given, cleared, ifMatch, schemasVersion, withGroups } = ReplaceUser.read(message.payload);
     const { resource, password } = takePassword(given);
     const writer = await writerOf(message);
     const groups = groupsFor(withGroups, message, writer);
     groups.catch(() => undefined);
-    const command = existing(message, keeperOf(message, writer, password), ({ occurredAt }) => ({ type: 'Replace', resource, cleared, writer, lastModified: occurredAt }));
+    const command = existing(message, shapeFor(message, writer, schemasVersion), keeperOf(message, writer, password), ({ occurredAt }) => ({ type: 'Replace', resource, cleared, writer, lastModified: occurredAt }));
     const reply = replyOf(message.key, await runCommand(deps, userAggregate, message, context, { command, ifMatch }), false);
     return { ...reply, ...(await groups) };
   };
 
   const patch: UserCommands['patch'] = async (message, context) => {
-    const { operations: given, accountType, ifMatch, withGroups } = PatchUser.read(message.payload);
+    const { operations: given, accountType, ifMatch, schemasVersion, withGroups } = PatchUser.read(message.payload);
     const { operations, password } = takePatchedPassword(given as PatchOperation[]);
     const writer = await writerOf(message);
     const groups = groupsFor(withGroups, message, writer);
     groups.catch(() => undefined);
-    const command = existing(message, keeperOf(message, writer, password), ({ occurredAt }) => ({ type: 'Patch', operations, accountType, writer, lastModified: occurredAt }));
+    const command = existing(message, shapeFor(message, writer, schemasVersion), keeperOf(message, writer, password), ({ occurredAt }) => ({ type: 'Patch', operations, accountType, writer, lastModified: occurredAt }));
     const reply = replyOf(message.key, await runCommand(deps, userAggregate, message, context, { command, ifMatch }), false);
     return { ...reply, ...(await groups) };
   };
@@ -150,7 +157,7 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
   const remove: UserCommands['delete'] = async (message, context) => {
     const { ifMatch } = DeleteUser.read(message.payload);
     const writer = await writerOf(message);
-    const command = existing(message, keeperOf(message, writer, undefined), ({ occurredAt }) => ({ type: 'Delete', writer, lastModified: occurredAt }));
+    const command = existing(message, shapeFor(message, writer), keeperOf(message, writer, undefined), ({ occurredAt }) => ({ type: 'Delete', writer, lastModified: occurredAt }));
     const { revision } = await runCommand(deps, userAggregate, message, context, { command, ifMatch });
     return { id: message.key, revision };
   };

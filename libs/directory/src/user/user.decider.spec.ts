@@ -15,7 +15,7 @@ const policy = (settings: Partial<ConnectionSettings> = {}, more: Partial<Connec
   connectionId: 'entra',
   enabled: true,
   settings: { ...profiles.entra, ...settings },
-  defaults: {},
+  defaults: {}, schemasVersion: 0,
   ...more,
 });
 const entra = (settings: Partial<ConnectionSettings> = {}, more: Partial<ConnectionPolicy> = {}) => ({ kind: 'connection', policy: policy(settings, more) }) as const;

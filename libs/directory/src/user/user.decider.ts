@@ -14,7 +14,9 @@ import {
   type UserStanding,
 } from '@tenure/contracts';
 import { Rejected, type Decider } from '@tenure/eventing';
-import { applyPatch, applyReplacement, profiles, userType, withSchemas, withValue, type Change, type PatchOperation, type Resource } from '@tenure/scim';
+import { applyPatch, applyReplacement, profiles, withSchemas, withValue, type Change, type PatchOperation, type Resource, type ResourceType } from '@tenure/scim';
+import { builtInTypes, saidOf, type Shape } from '../schema/tenant-types.ts';
+import { uniqueClaims } from '../schema/unique.claims.ts';
 import type { ConnectionPolicy, IssuedToken } from './connection-policy.ts';
 import { isGuest, isTeamAdmin, TEAM_ADMIN } from './guest.ts';
 import { govern, governLocal, inScim, isSeenBy } from './user.rules.ts';
@@ -24,7 +26,10 @@ import { evolveUser, isActive, type PresentUser, type UserState } from './user.s
 /** Who writes: SCIM through a connection, or somebody here. */
 export type Writer = { kind: 'connection'; policy: ConnectionPolicy } | { kind: 'local' };
 
-type Writing = {
+/** A user as the tenant has them; absent = without extensions of its own (R71). */
+type Shaped = { shape?: Shape };
+
+type Writing = Shaped & {
   writer: Writer;
   /** `occurredAt` of the user's last event, for eligibility (R10). */
   lastModified?: string;
@@ -34,18 +39,27 @@ type Writing = {
 };
 
 export type UserCommand =
-  | { type: 'Create'; resource: Resource; writer: Writer | { kind: 'jit' }; passwordId?: string }
+  | ({ type: 'Create'; resource: Resource; writer: Writer | { kind: 'jit' }; passwordId?: string } & Shaped)
   | ({ type: 'Replace'; resource: Resource; cleared: string[] } & Writing)
   | ({ type: 'Patch'; operations: readonly PatchOperation[]; accountType?: AccountType } & Writing)
   /** A POST that finds a user whom its connection unassigned, or deactivated with `reactivateOnCreate` (R19, C10). */
-  | { type: 'Revive'; resource: Resource; policy: ConnectionPolicy; passwordId?: string }
+  | ({ type: 'Revive'; resource: Resource; policy: ConnectionPolicy; passwordId?: string } & Shaped)
   | ({ type: 'Delete' } & Writing)
   | { type: 'Erase'; unfinishedAccountIds: readonly string[]; lockedBy?: IssuedToken };
 
 const nameTaken = { code: 'user/name-taken', message: 'A user with this userName exists.' };
 const unknown = () => new Rejected('not-found', 'user/unknown', 'There is no such user.');
 
+const shapeOf = ({ shape = builtInTypes.user }: Shaped) => shape;
+const typeOf = (command: Shaped) => shapeOf(command).type;
+
+/** What is decided, with what its readers must know of the tenant's schemas. */
 const decide = (command: UserCommand, state: UserState): UserEvent[] => {
+  const said = command.type === 'Erase' ? {} : saidOf(shapeOf(command));
+  return decideAs(command, state).map((event) => ('changed' in event.data ? ({ ...event, data: { ...event.data, ...said } } as UserEvent) : event));
+};
+
+const decideAs = (command: UserCommand, state: UserState): UserEvent[] => {
   switch (command.type) {
     case 'Create':
       return create(command, state);
@@ -57,7 +71,7 @@ const decide = (command: UserCommand, state: UserState): UserEvent[] => {
       const user = writable(state, command);
       // An admin's own PATCH is as tolerant as the generic profile.
       const dialect = command.writer.kind === 'connection' ? command.writer.policy.settings : profiles.generic;
-      const { resource } = inScim(() => applyPatch(userType, user.resource, command.operations, dialect));
+      const { resource } = inScim(() => applyPatch(typeOf(command), user.resource, command.operations, dialect));
       const written = write(user, command, resource, { patched: true });
       return [...written, ...changeType(written.reduce(evolveUser, user), command)];
     }
@@ -70,9 +84,11 @@ const decide = (command: UserCommand, state: UserState): UserEvent[] => {
   }
 };
 
-const create = ({ resource, writer, passwordId }: Extract<UserCommand, { type: 'Create' }>, state: UserState): UserEvent[] => {
+const create = (command: Extract<UserCommand, { type: 'Create' }>, state: UserState): UserEvent[] => {
+  const { resource, writer, passwordId } = command;
+  const type = typeOf(command);
   if (state.status !== 'none') throw new Rejected('conflict', 'user/exists', 'A user with this id exists.');
-  const { resource: whole, changed } = writer.kind === 'connection' ? govern(writer.policy, undefined, resource) : governLocal(undefined, resource);
+  const { resource: whole, changed } = writer.kind === 'connection' ? govern(type, writer.policy, undefined, resource) : governLocal(type, undefined, resource);
   const standing = {
     changed: withPassword(changed, passwordId),
     writer: writer.kind,
@@ -92,26 +108,30 @@ const writable = (state: UserState, { writer, lastModified }: Writing): PresentU
   return state;
 };
 
-const replaced = (user: PresentUser, { resource, cleared, writer }: Extract<UserCommand, { type: 'Replace' }>): Resource => {
-  if (writer.kind === 'local') return applyReplacement(userType, user.resource, { resource, cleared }, { putClears: 'all' }).resource;
+const replaced = (user: PresentUser, command: Extract<UserCommand, { type: 'Replace' }>): Resource => {
+  const { resource, cleared, writer } = command;
+  const type = typeOf(command);
+  if (writer.kind === 'local') return applyReplacement(type, user.resource, { resource, cleared }, { putClears: 'all' }).resource;
   const { settings, connectionId } = writer.policy;
-  return applyReplacement(userType, user.resource, { resource, cleared }, settings, [...(user.owned[connectionId] ?? [])]).resource;
+  return applyReplacement(type, user.resource, { resource, cleared }, settings, [...(user.owned[connectionId] ?? [])]).resource;
 };
 
 /** A write's events: the link that a connection's first write makes, then what changed, if anything did. */
-const write = (user: PresentUser, { writer, lockedBy, passwordId }: Writing, wanted: Resource, { patched = false } = {}): UserEvent[] => {
-  const change = writer.kind === 'connection' ? govern(writer.policy, user, wanted, { patched }) : governLocal(user, wanted);
+const write = (user: PresentUser, writing: Writing, wanted: Resource, { patched = false } = {}): UserEvent[] => {
+  const { writer, lockedBy, passwordId } = writing;
+  const type = typeOf(writing);
+  const change = writer.kind === 'connection' ? govern(type, writer.policy, user, wanted, { patched }) : governLocal(type, user, wanted);
   refuseLocked(lockedBy, isActive(user.resource) && !isActive(change.resource) ? 'suspended' : change.changed.includes('roles') ? 'given another role' : undefined);
   const linked = writer.kind === 'connection' ? link(user, writer.policy.connectionId) : user;
   const linking = linked === user ? [] : [UserLinked(standingOf(linked, writer, []), { resource: user.resource })];
   const written = [...linking, ...changes(linked, writer, change, passwordId)];
-  return [...written, ...guestCascade(written.reduce<UserState>(evolveUser, linked), writer)];
+  return [...written, ...guestCascade(written.reduce<UserState>(evolveUser, linked), writer, type)];
 };
 
 /** R14: who has become a guest loses their rights as team admin. The teams that are closed to guests, a reactor looks after. */
-const guestCascade = (user: UserState, writer: Writer): UserEvent[] => {
+const guestCascade = (user: UserState, writer: Writer, type: ResourceType): UserEvent[] => {
   if (user.status !== 'present' || !isGuest(user.resource) || !isTeamAdmin(user.resource)) return [];
-  return [TeamAdminRightsLost(standingOf(user, writer, [TEAM_ADMIN]), { resource: withSchemas(userType, withValue(user.resource, TEAM_ADMIN, undefined)) })];
+  return [TeamAdminRightsLost(standingOf(user, writer, [TEAM_ADMIN]), { resource: withSchemas(type, withValue(user.resource, TEAM_ADMIN, undefined)) })];
 };
 
 const link = (user: PresentUser, connectionId: string): PresentUser =>
@@ -144,12 +164,13 @@ const changeType = (user: UserState, { writer, accountType }: Extract<UserComman
   return [UserAccountTypeChanged({ ...standingOf(user, writer, []), accountType }, { resource: user.resource })];
 };
 
-const revive = ({ resource, policy, passwordId }: Extract<UserCommand, { type: 'Revive' }>, state: UserState): UserEvent[] => {
+const revive = (command: Extract<UserCommand, { type: 'Revive' }>, state: UserState): UserEvent[] => {
+  const { resource, policy, passwordId, shape } = command;
   if (state.status !== 'present' || !revivable(policy, state)) throw new Rejected('taken', nameTaken.code, nameTaken.message);
   const writer = { kind: 'connection', policy } as const;
   const active = { ...resource, active: resource.active ?? true };
-  const wanted = inScim(() => applyReplacement(userType, state.resource, { resource: active, cleared: [] }, policy.settings, [...(state.owned[policy.connectionId] ?? [])]).resource);
-  return write(state, { writer, passwordId }, wanted);
+  const wanted = inScim(() => applyReplacement(typeOf(command), state.resource, { resource: active, cleared: [] }, policy.settings, [...(state.owned[policy.connectionId] ?? [])]).resource);
+  return write(state, { writer, passwordId, shape }, wanted);
 };
 
 const revivable = ({ connectionId, settings }: ConnectionPolicy, user: PresentUser): boolean =>
@@ -200,7 +221,7 @@ export const wouldBreakLock = (command: UserCommand, state: UserState): boolean 
 export const userClaims = (state: UserState) => {
   if (state.status !== 'present') return [];
   const { externalId, userName } = state.resource;
-  const name = { kind: 'userName', value: uniqueKey(userName), ...nameTaken };
-  if (state.connectionId === null || typeof externalId !== 'string') return [name];
-  return [name, { kind: `externalId/${state.connectionId}`, value: externalId, code: 'user/external-id-taken', message: 'A user with this externalId exists.' }];
+  const held = [{ kind: 'userName', value: uniqueKey(userName), ...nameTaken }, ...uniqueClaims(state.resource, state.unique)];
+  if (state.connectionId === null || typeof externalId !== 'string') return held;
+  return [...held, { kind: `externalId/${state.connectionId}`, value: externalId, code: 'user/external-id-taken', message: 'A user with this externalId exists.' }];
 };

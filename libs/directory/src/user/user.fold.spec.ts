@@ -11,7 +11,7 @@ const policy = (connectionId: string, unassign: 'delete' | 'deactivate', putClea
   connectionId,
   enabled: true,
   settings: { ...profiles.generic, unassign, putClears, eligibility: { managedOnly: false }, reactivateOnCreate: true },
-  defaults: {},
+  defaults: {}, schemasVersion: 0,
 });
 const policies = fc.tuple(fc.constantFrom('entra', 'okta'), fc.constantFrom('delete' as const, 'deactivate' as const), fc.constantFrom('owned' as const, 'all' as const)).map((all) => policy(...all));
 const writer: fc.Arbitrary<Writer> = fc.oneof(policies.map((one) => ({ kind: 'connection' as const, policy: one })), fc.constant({ kind: 'local' as const }));

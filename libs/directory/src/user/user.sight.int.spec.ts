@@ -15,7 +15,7 @@ const everyone = [null, 'entra', 'okta'].flatMap((connectionId) =>
   [null, 'entra'].flatMap((unassignedFrom) => types.flatMap((accountType) => instants.map((at) => ({ connectionId, unassignedFrom, accountType, at })))),
 );
 const policies: ConnectionPolicy[] = [true, false].flatMap((managedOnly) =>
-  [undefined, cutOff].map((changedAfter) => ({ connectionId: 'entra', enabled: true, settings: { ...profiles.generic, eligibility: { managedOnly, ...(changedAfter && { changedAfter }) } }, defaults: {} })),
+  [undefined, cutOff].map((changedAfter) => ({ connectionId: 'entra', enabled: true, settings: { ...profiles.generic, eligibility: { managedOnly, ...(changedAfter && { changedAfter }) } }, defaults: {}, schemasVersion: 0 })),
 );
 
 describe('what a connection sees (R10, decision 14)', () => {

@@ -1,5 +1,5 @@
 import { ERASED } from '@tenure/eventing';
-import { type AccountType, type UserEvent, type UserStanding } from '@tenure/contracts';
+import { type AccountType, type UniqueAttribute, type UserEvent, type UserStanding } from '@tenure/contracts';
 import { type Resource, valueAt } from '@tenure/scim';
 
 export type PresentUser = {
@@ -14,6 +14,9 @@ export type PresentUser = {
   owned: Readonly<Record<string, readonly string[]>>;
   /** What was ever set here, by an admin or the user: `authority: user` lets it win (R12, R68). */
   setHere: readonly string[];
+  /** By which version of the tenant's schemas it was last written, and what of those is unique (R71). */
+  schemasVersion?: number;
+  unique?: readonly UniqueAttribute[];
 };
 
 export type UserState = { status: 'none' } | PresentUser | { status: 'deleted' } | { status: 'erased' };
@@ -23,7 +26,7 @@ export const isActive = (resource: Resource): boolean => resource.active !== fal
 const union = (known: readonly string[] = [], more: readonly string[]) => [...new Set([...known, ...more])];
 
 /** Attributes count as set by their writer; a link or a change of type sets none. */
-const afterStanding = (before: UserState, { changed, writer, accountType, connectionId, unassignedFrom, passwordId }: UserStanding, resource: Resource): PresentUser => {
+const afterStanding = (before: UserState, { changed, writer, accountType, connectionId, unassignedFrom, passwordId, schemasVersion, unique }: UserStanding, resource: Resource): PresentUser => {
   const known = before.status === 'present' ? before : undefined;
   const set = changed.filter((path) => valueAt(resource, path) !== undefined);
   const owner = writer === 'connection' ? connectionId : null;
@@ -36,6 +39,7 @@ const afterStanding = (before: UserState, { changed, writer, accountType, connec
     passwordId,
     owned: owner === null ? (known?.owned ?? {}) : { ...known?.owned, [owner]: union(known?.owned[owner], set) },
     setHere: writer === 'local' ? union(known?.setHere, set) : (known?.setHere ?? []),
+    ...(schemasVersion !== undefined && { schemasVersion, unique }),
   };
 };
 

@@ -1,7 +1,7 @@
 import { userEvents, type UserEvent } from '@tenure/contracts';
 import { ERASED } from '@tenure/eventing';
-import { searchDocument, tenureUserSchema, userType, withSchemas, withValue, type Resource } from '@tenure/scim';
-import { viewPart, type StreamEvents } from '../view/view-part.ts';
+import { searchDocument, tenureUserSchema, userType, withSchemas, withValue, type Json, type Resource, type ResourceType } from '@tenure/scim';
+import { viewPart, type StreamEvents, type TypesOf } from '../view/view-part.ts';
 import { uniqueKey } from './unique-key.ts';
 import { isActive } from './user.state.ts';
 
@@ -58,13 +58,13 @@ const create = (schema: string) => `
   end $apply$`;
 
 /** Each event holds the whole resource after it, so the last of a batch says it all; `created_at` is only taken of a first event. */
-const changesOf = (streams: readonly StreamEvents<UserEvent>[]) => {
-  const changes = streams.map(changeOf);
+const changesOf = (streams: readonly StreamEvents<UserEvent>[], typesOf: TypesOf) => {
+  const changes = streams.map((stream) => changeOf(stream, typesOf(stream).user.type));
   const ofKind = (wanted: string) => changes.flatMap(({ kind, row }) => (kind === wanted ? [row] : []));
   return { put: ofKind('put'), touched: ofKind('touched'), gone: ofKind('gone') };
 };
 
-const changeOf = ({ stream, tenantId, id, events }: StreamEvents<UserEvent>) => {
+const changeOf = ({ stream, tenantId, id, events }: StreamEvents<UserEvent>, type: ResourceType) => {
   const { revision, metadata } = events.at(-1)!;
   const key = { stream, tenant_id: tenantId, id, revision, last_modified: metadata.occurredAt };
   // An envelope that says nothing (a forfeited claim) still moves the revision, which is the ETag.
@@ -86,13 +86,16 @@ const changeOf = ({ stream, tenantId, id, events }: StreamEvents<UserEvent>) => 
     password_id: passwordId,
     created_at: events[0]!.metadata.occurredAt,
     resource,
-    search: searchDocument(userType, withAccountType(resource, accountType)),
+    search: searchDocument(type, withAccountType(resource, accountType)),
   };
   return { kind: 'put', row };
 };
 
-/** The type of the account is shown, and found, in Tenure's extension (decision 14). */
-export const withAccountType = (resource: Resource, accountType: string): Resource =>
-  withSchemas(userType, withValue(resource, `${tenureUserSchema.id}:accountType`, accountType));
+/** The type of the account is shown, and found, in Tenure's extension (decision 14). Extensions of a tenant's own come after it, as the user was stored with them (R71). */
+export const withAccountType = (resource: Resource, accountType: string): Resource => {
+  const shown = withSchemas(userType, withValue(resource, `${tenureUserSchema.id}:accountType`, accountType));
+  const stored = Array.isArray(resource.schemas) ? resource.schemas : [];
+  return stored.every((urn) => (shown.schemas as Json[]).includes(urn)) ? shown : { ...shown, schemas: [...new Set([...(shown.schemas as Json[]), ...stored])] };
+};
 
 export const usersPart = viewPart<UserEvent>({ name: 'users', category: 'user', events: userEvents, create, changesOf });

@@ -1,9 +1,10 @@
 import type { Sql } from '@tenure/database';
 import { streamParts, type Decoded, type Gap, type View } from '@tenure/eventing';
-import type { StreamEvents, ViewPart } from './view-part.ts';
+import { typesOfBatches } from './types-of-batches.ts';
+import type { StreamEvents, TypesOf, ViewPart } from './view-part.ts';
 
 /** A changed part means a new name, built beside the old one (design, decision 7). */
-export const DIRECTORY_VIEW = 'directory_v1';
+export const DIRECTORY_VIEW = 'directory_v2';
 
 /**
  * Makes or locks the heads of a batch's streams in one order, tells the gaps, lets each part apply what is ready, and moves the heads: one
@@ -57,28 +58,43 @@ const byStream = (events: readonly Decoded[]): StreamEvents[] => {
   });
 };
 
-const changesOf = (part: ViewPart, streams: readonly StreamEvents[]): [string, unknown][] => {
+const changesOf = (part: ViewPart, streams: readonly StreamEvents[], typesOf: TypesOf): [string, unknown][] => {
   const own = streams.filter(({ stream }) => stream.startsWith(`${part.category}-`));
-  return own.length === 0 ? [] : [[part.name, part.changesOf(own)]];
+  return own.length === 0 ? [] : [[part.name, part.changesOf(own, typesOf)]];
 };
 
+const isDefinition = ({ stream }: StreamEvents) => stream.startsWith('schemas-');
+
 /** The directory's one view: the tables of all its slices behind one guard. */
-export const directoryView = (parts: readonly ViewPart[], name: string = DIRECTORY_VIEW): View => ({
-  name,
-  categories: [...new Set(parts.map(({ category }) => category))],
-  events: parts.flatMap(({ events }) => events),
-  create: async (sql) => {
-    for (const part of parts) await sql.query(part.create(name));
-    await sql.query(applyFunction(name, parts));
-  },
-  apply: (sql: Sql, events) => {
-    const streams = byStream(events);
+export const directoryView = (parts: readonly ViewPart[], name: string = DIRECTORY_VIEW): View => {
+  const types = typesOfBatches(name);
+
+  const applyStreams = async (sql: Sql, streams: readonly StreamEvents[]): Promise<Gap[]> => {
+    const typesOf = await types(sql, streams);
     const batch = {
       streams: streams.map(({ stream, events: own }) => ({ stream, first: own[0]!.revision, last: own.at(-1)!.revision })),
-      ...Object.fromEntries(parts.flatMap((part) => changesOf(part, streams))),
+      ...Object.fromEntries(parts.flatMap((part) => changesOf(part, streams, typesOf))),
     };
     // A crash may lose the last of it: the checkpoint in the same database rewinds with it (design, decision 7).
     const text = `select applied.stream, applied.head from set_config('synchronous_commit', 'off', true) cross join lateral ${name}.apply($1) applied`;
     return sql.query<Gap>({ name: `${name}.apply`, text, values: [JSON.stringify(batch)] });
-  },
-});
+  };
+
+  return {
+    name,
+    categories: [...new Set(parts.map(({ category }) => category))],
+    events: parts.flatMap(({ events }) => events),
+    create: async (sql) => {
+      for (const part of parts) await sql.query(part.create(name));
+      await sql.query(applyFunction(name, parts));
+    },
+    apply: async (sql, events) => {
+      const streams = byStream(events);
+      const definitions = streams.filter(isDefinition);
+      if (definitions.length === 0 || definitions.length === streams.length) return applyStreams(sql, streams);
+      // What the rest was written by has to be there when it is read.
+      const gaps = await applyStreams(sql, definitions);
+      return [...gaps, ...(await applyStreams(sql, streams.filter((stream) => !isDefinition(stream))))];
+    },
+  };
+};

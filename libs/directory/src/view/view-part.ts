@@ -1,4 +1,5 @@
 import type { AnyDefinition, Decoded, DomainEvent, StreamName } from '@tenure/eventing';
+import type { TenantTypes } from '../schema/tenant-types.ts';
 
 /** The events of one stream in a batch, in order. */
 export type StreamEvents<Event extends DomainEvent = DomainEvent> = {
@@ -7,6 +8,9 @@ export type StreamEvents<Event extends DomainEvent = DomainEvent> = {
   id: string;
   events: readonly Decoded<Event>[];
 };
+
+/** How the resource of a stream is to be read: as its tenant's schemas were when its events were written, or later (R71). */
+export type TypesOf = (stream: Pick<StreamEvents, 'stream'>) => TenantTypes;
 
 /**
  * A slice's tables in the directory's view. Its SQL function `apply_{name}(changes jsonb, ready jsonb)` gets what `changesOf` made of a
@@ -19,9 +23,9 @@ export type ViewPart = {
   events: readonly AnyDefinition[];
   /** The statements that make its tables and its function in `schema`. */
   create: (schema: string) => string;
-  changesOf: (streams: readonly StreamEvents[]) => unknown;
+  changesOf: (streams: readonly StreamEvents[], typesOf: TypesOf) => unknown;
 };
 
 /** For parts whose changes are of their own events. */
-export const viewPart = <Event extends DomainEvent>(part: Omit<ViewPart, 'changesOf'> & { changesOf: (streams: readonly StreamEvents<Event>[]) => unknown }): ViewPart =>
+export const viewPart = <Event extends DomainEvent>(part: Omit<ViewPart, 'changesOf'> & { changesOf: (streams: readonly StreamEvents<Event>[], typesOf: TypesOf) => unknown }): ViewPart =>
   part as ViewPart;

@@ -5,9 +5,11 @@ import { elementMatches } from '../filter/matches.ts';
 import { type Json, type JsonObject, fingerprint, isObject, sameValue, withoutNulls } from '../json/json.ts';
 import { invalidPath, invalidValue, mutability, noTarget, problem } from '../problem/problem.ts';
 import { type Resource, valueAt, withValue } from '../resource/access.ts';
-import { type Change, settle } from '../resource/replace.ts';
+import { keepRequired } from '../resource/parse.ts';
+import { type Change, refuseImmutable, settle } from '../resource/replace.ts';
+import { requireSubAttributes } from '../resource/value.ts';
 import type { Attribute, ResourceType } from '../schema/attribute.ts';
-import { attributesOf, findSubAttribute } from '../schema/lookup.ts';
+import { attributesOf } from '../schema/lookup.ts';
 import type { PatchOperation } from './operation.ts';
 
 type Applying = Pick<Dialect, 'createMissingElement' | 'unknownAttributes'>;
@@ -79,15 +81,6 @@ const withAdded = (elements: Json[], additions: Json[]): { elements: Json[]; mad
   return { elements: result, made };
 };
 
-const immutableSub = (attribute: Attribute, element: Json, change: JsonObject, path: string): void => {
-  for (const [name, value] of Object.entries(change)) {
-    const before = isObject(element) ? element[name] : undefined;
-    if (before !== undefined && findSubAttribute(attribute, name)?.mutability === 'immutable' && !sameValue(before, value)) {
-      throw mutability(`"${path}.${name}" cannot be changed once it is set.`);
-    }
-  }
-};
-
 const assignElements = (attribute: Attribute, current: Json[], operation: Extract<PatchOperation, { value: Json }>, dialect: Applying): Json[] => {
   const { op, path, where, sub, value } = operation;
   if (!where && !sub) {
@@ -102,7 +95,7 @@ const assignElements = (attribute: Attribute, current: Json[], operation: Extrac
     if (where && !elementMatches(where, element)) return [element];
     const change = sub ? { [sub]: value } : isObject(value) ? { ...described, ...value } : value;
     const merges = isObject(change) && isObject(element) && (sub !== undefined || op === 'add');
-    if (isObject(change)) immutableSub(attribute, element, change, path);
+    if (isObject(change)) refuseImmutable(attribute, element, change, path);
     const next = merges ? { ...element, ...change } : change;
     // Several that became the same are one (RFC 7643 §2.4).
     const what = fingerprint(next);
@@ -152,7 +145,7 @@ const applyTo = (attribute: Attribute, current: Json | undefined, operation: Pat
   if (operation.op === 'remove') return sub && isObject(current) ? mergeComplex(attribute, current, { [sub]: null }) : undefined;
   const change = sub ? { [sub]: operation.value } : operation.value;
   if (attribute.type !== 'complex' || !isObject(change)) return change;
-  immutableSub(attribute, current ?? null, change, operation.path);
+  refuseImmutable(attribute, current ?? null, change, operation.path);
   return mergeComplex(attribute, current, change);
 };
 
@@ -173,8 +166,11 @@ export const applyPatch = (type: ResourceType, resource: Resource, operations: r
     if (attribute.mutability === 'immutable' && before !== undefined && !sameValue(before, after)) {
       throw mutability(`"${operation.path}" cannot be changed once it is set.`);
     }
-    if (attribute.required && after === undefined) throw mutability(`"${operation.path}" is required and cannot be removed.`);
+    // An extension may be taken away with all that it requires; what is left of it is looked at in the end.
+    if (attribute.required && after === undefined && !operation.path.includes(':')) throw mutability(`"${operation.path}" is required and cannot be removed.`);
+    for (const value of listOf(after)) if (isObject(value)) requireSubAttributes(attribute, value, operation.path);
     return withValue(state, operation.path, after);
   }, resource);
+  keepRequired(type, resource, next);
   return settle(type, resource, next);
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type JsonObject, type ResourceType, type ScimType, ScimProblem, parsePatch, parseResourceTypeDefinition, parseSchemaDefinition, patchSchema, profiles, userSchema, userType } from '../index.ts';
+import { type JsonObject, type ScimType, ScimProblem, parsePatch, patchSchema, profiles, userSchema, userType } from '../index.ts';
 import { patched } from '../testing/index.ts';
 
 /** RFC 7644 §3.5.2 row by row, as `idp-wire.md` §1.8 sums it up. */
@@ -254,37 +254,5 @@ describe('any operation', () => {
 
   it('that is undone by a later one is no change', () => {
     expect(patch({ op: 'add', path: 'title', value: 'Baker' }, { op: 'remove', path: 'title' })).toEqual({ resource: ines, changed: [] });
-  });
-});
-
-describe('an attribute of an admin (R71)', () => {
-  const schema = parseSchemaDefinition({
-    id: 'urn:example:elm:2.0:Device',
-    name: 'Device',
-    attributes: [
-      { name: 'serial', mutability: 'immutable', required: true, caseExact: true },
-      { name: 'tags', multiValued: true },
-      { name: 'ports', type: 'complex', multiValued: true, subAttributes: [{ name: 'value', mutability: 'immutable' }, { name: 'speed', type: 'integer' }] },
-    ],
-  });
-  const deviceType: ResourceType = parseResourceTypeDefinition({ name: 'Device', endpoint: '/Devices', schema: schema.id }, [schema]);
-  const device = { schemas: [schema.id], serial: 'S1', tags: ['a', 'b'], ports: [{ value: 'p1', speed: 10 }] };
-
-  it('is set once when immutable', () => {
-    expect(refusal(() => patched(deviceType, device, [{ op: 'replace', path: 'serial', value: 'S2' }]))).toEqual([400, 'mutability']);
-    expect(patched(deviceType, device, [{ op: 'replace', path: 'serial', value: 'S1' }]).changed).toEqual([]);
-    expect(refusal(() => patched(deviceType, device, [{ op: 'replace', path: 'ports[speed gt 5].value', value: 'p2' }]))).toEqual([400, 'mutability']);
-  });
-
-  it('may have simple values, which filters call `value`', () => {
-    expect(patched(deviceType, device, [{ op: 'add', path: 'tags', value: ['b', 'c'] }]).resource.tags).toEqual(['a', 'b', 'c']);
-    expect(patched(deviceType, device, [{ op: 'remove', path: 'tags[value eq "A"]' }]).resource.tags).toEqual(['b']);
-    expect(patched(deviceType, device, [{ op: 'remove', path: 'tags', value: ['b'] }]).resource.tags).toEqual(['a']);
-    expect(patched(deviceType, device, [{ op: 'replace', path: 'tags[value eq "b"]', value: 'z' }]).resource.tags).toEqual(['a', 'z']);
-  });
-
-  it('is checked by its type', () => {
-    expect(patched(deviceType, device, [{ op: 'replace', path: 'ports[value eq "p1"].speed', value: 100 }]).resource.ports).toEqual([{ value: 'p1', speed: 100 }]);
-    expect(refusal(() => patched(deviceType, device, [{ op: 'replace', path: 'ports[value eq "p1"].speed', value: 1.5 }]))).toEqual([400, 'invalidValue']);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type JsonObject, isReturned, parseProjection, parseResourceTypeDefinition, parseSchemaDefinition, project, userSchema, userType } from '../index.ts';
+import { type JsonObject, isReturned, parseProjection, project, userSchema, userType } from '../index.ts';
+import { ownType } from '../testing/index.ts';
 
 const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
@@ -54,11 +55,14 @@ describe('a reply', () => {
   });
 
   it('shows an attribute that is returned on request when it is asked for', () => {
-    const schema = parseSchemaDefinition({
-      id: 'urn:example:fir:2.0:Nut',
-      attributes: [{ name: 'kind' }, { name: 'size', returned: 'always' }, { name: 'secret', returned: 'request' }, { name: 'shell', type: 'complex', subAttributes: [{ name: 'value' }, { name: 'inside', returned: 'request' }, { name: 'code', returned: 'always' }] }],
-    });
-    const nut = parseResourceTypeDefinition({ name: 'Nut', endpoint: '/Nuts', schema: schema.id }, [schema]);
+    const nut = ownType(
+      'Nut',
+      { name: 'kind' },
+      { name: 'size', returned: 'always' },
+      { name: 'secret', returned: 'request' },
+      { name: 'shell', type: 'complex', subAttributes: [{ name: 'value' }, { name: 'inside', returned: 'request' }, { name: 'code', returned: 'always' }] },
+    );
+    const { schema } = nut;
     const hazel = { schemas: [schema.id], id: 'n', kind: 'hazel', size: 's', secret: 'x', shell: { value: 'v', inside: 'i', code: 'c' } };
     const view = (attributes?: string, excludedAttributes?: string) => project(nut, hazel, parseProjection({ attributes, excludedAttributes }, nut));
     expect(view()).toEqual({ schemas: [schema.id], id: 'n', kind: 'hazel', size: 's', shell: { value: 'v', code: 'c' } });

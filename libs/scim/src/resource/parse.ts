@@ -67,15 +67,26 @@ const membersOf = (type: ResourceType, body: JsonObject, reading: Reading): { fo
     return [{ found, value }];
   });
 
-export const requireAttributes = (type: ResourceType, resource: Resource): void => {
-  for (const { schema, required } of type.extensions) {
-    if (required && !Object.hasOwn(resource, schema.id)) throw invalidValue(`"${schema.id}" is required.`);
-  }
-  for (const { path, attribute, schema, extension } of attributesOf(type)) {
+/** What the type requires and the resource lacks: extensions by their URN, attributes by their path; those of an extension only where it is there. */
+const missingOf = (type: ResourceType, resource: Resource): string[] => [
+  ...type.extensions.filter(({ schema, required }) => required && !Object.hasOwn(resource, schema.id)).map(({ schema }) => schema.id),
+  ...attributesOf(type).flatMap(({ path, attribute, schema, extension }) => {
     const applies = attribute.required && attribute.mutability !== 'readOnly' && attribute.name !== 'schemas' && (!extension || Object.hasOwn(resource, schema.id));
     const value = applies ? valueAt(resource, path) : undefined;
-    if (applies && (value === undefined || value === '')) throw invalidValue(`"${path}" is required.`);
-  }
+    return applies && (value === undefined || value === '') ? [path] : [];
+  }),
+];
+
+export const requireAttributes = (type: ResourceType, resource: Resource): void => {
+  const [missing] = missingOf(type, resource);
+  if (missing !== undefined) throw invalidValue(`"${missing}" is required.`);
+};
+
+/** A change takes away nothing that is required. What was missing before may stay so: it is asked of what is written whole (R71: a schema may come to require more). */
+export const keepRequired = (type: ResourceType, before: Resource, after: Resource): void => {
+  const known = missingOf(type, before);
+  const missing = missingOf(type, after).find((path) => !known.includes(path));
+  if (missing !== undefined) throw invalidValue(`"${missing}" is required.`);
 };
 
 /** The body of a POST or PUT as a resource with canonical names. What clients may not set, `id` and `meta` among it, is left out. */

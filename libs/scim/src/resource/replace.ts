@@ -1,8 +1,8 @@
 import type { Dialect } from '../dialect/settings.ts';
-import { sameValue } from '../json/json.ts';
+import { type Json, type JsonObject, isObject, sameValue, withoutNulls } from '../json/json.ts';
 import { mutability } from '../problem/problem.ts';
-import type { ResourceType } from '../schema/attribute.ts';
-import { attributesOf } from '../schema/lookup.ts';
+import type { Attribute, ResourceType } from '../schema/attribute.ts';
+import { attributesOf, findSubAttribute } from '../schema/lookup.ts';
 import { type Resource, valueAt, withSchemas, withValue } from './access.ts';
 import { type ParsedBody, parseBody } from './parse.ts';
 import type { Note } from './value.ts';
@@ -27,6 +27,29 @@ export const settle = (type: ResourceType, current: Resource, next: Resource): C
   return { resource: withSchemas(type, resource), changed };
 };
 
+/** RFC 7643 §7, `immutable`: a part of a value that is set stays as it is. */
+export const refuseImmutable = (attribute: Attribute, present: Json | undefined, change: JsonObject, path: string): void => {
+  for (const [name, value] of Object.entries(change)) {
+    const before = isObject(present) ? present[name] : undefined;
+    if (before !== undefined && findSubAttribute(attribute, name)?.mutability === 'immutable' && !sameValue(before, value)) {
+      throw mutability(`"${path}.${name}" cannot be changed once it is set.`);
+    }
+  }
+};
+
+/** The resource without what is never returned: nobody could read it, so it is not kept. */
+export const withoutHidden = (type: ResourceType, resource: Resource): Resource =>
+  attributesOf(type).reduce<Resource>((result, { path, attribute }) => {
+    const value = valueAt(result, path);
+    if (value === undefined) return result;
+    if (attribute.returned === 'never') return withValue(result, path, undefined);
+    const hidden = (attribute.subAttributes ?? []).filter(({ returned }) => returned === 'never').map(({ name }) => name);
+    if (hidden.length === 0) return result;
+    const shown = (one: Json): Json | undefined => (isObject(one) ? withoutNulls({ ...one, ...Object.fromEntries(hidden.map((name) => [name, null])) }) : one);
+    const rest = Array.isArray(value) ? value.map(shown).filter((one) => one !== undefined) : shown(value);
+    return withValue(result, path, Array.isArray(rest) && rest.length === 0 ? undefined : rest);
+  }, resource);
+
 /**
  * RFC 7644 §3.5.1 on parsed content. Read-only attributes keep what they have. An omitted one is cleared when `putClears` says all,
  * or when `owned`, what this connection ever set, has it (C11); one named with null is always cleared. Immutable ones can be set once.
@@ -47,6 +70,7 @@ export const applyReplacement = (
       if (value !== undefined && !sameValue(before, value)) throw mutability(`"${path}" cannot be changed once it is set.`);
       return result;
     }
+    if (isObject(value)) refuseImmutable(attribute, before, value, path);
     if (value !== undefined) return withValue(result, path, value);
     const omittedIsCleared = dialect.putClears === 'all' && attribute.mutability !== 'writeOnly';
     return omittedIsCleared || clears.has(path) ? withValue(result, path, undefined) : result;

@@ -6,15 +6,15 @@ import {
   groupType,
   parseBody,
   parseResource,
-  parseResourceTypeDefinition,
-  parseSchemaDefinition,
   pathsOf,
   profiles,
   replaceResource,
   tenureUserSchema,
   userSchema,
   userType,
+  withoutHidden,
 } from '../index.ts';
+import { ownType } from '../testing/index.ts';
 
 const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const minimal = { schemas: [userSchema.id], userName: 'kai@ash.example' };
@@ -157,14 +157,18 @@ describe('the body of a PUT', () => {
   });
 
   it('cannot change what is immutable, and may leave it out', () => {
-    const schema = parseSchemaDefinition({ id: 'urn:example:ash:2.0:Saw', attributes: [{ name: 'serial', mutability: 'immutable' }, { name: 'size', type: 'integer' }] });
-    const saw = parseResourceTypeDefinition({ name: 'Saw', endpoint: 'Saws', schema: schema.id }, [schema]);
+    const saw = ownType('Saw', { name: 'serial', mutability: 'immutable' }, { name: 'size', type: 'integer' }, { name: 'maker', type: 'complex', subAttributes: [{ name: 'value', mutability: 'immutable' }, { name: 'pin', returned: 'never' }] });
+    const { schema } = saw;
     const stored = { schemas: [schema.id], serial: 'S1', size: 3 };
     const put = (body: JsonObject) => replaceResource(saw, stored, { schemas: [schema.id], ...body }, profiles.strict);
     expect(refusal(() => put({ serial: 'S2' }))).toBe('mutability');
     expect(put({ serial: 'S1', size: 4 })).toMatchObject({ changed: ['size'], resource: { serial: 'S1', size: 4 } });
     expect(put({}).resource).toEqual({ schemas: [schema.id], serial: 'S1' });
     expect(replaceResource(saw, { schemas: [schema.id] }, { schemas: [schema.id], serial: 'S9' }, profiles.strict).changed).toEqual(['serial']);
+    const made = { ...stored, maker: { value: 'Ash' } };
+    expect(refusal(() => replaceResource(saw, made, { schemas: [schema.id], maker: { value: 'Elm' } }, profiles.strict))).toBe('mutability');
+    expect(withoutHidden(saw, { ...stored, maker: { value: 'Ash', pin: '1' } })).toEqual(made);
+    expect(withoutHidden(saw, { ...stored, maker: { pin: '1' } })).toEqual(stored);
   });
 
   it('tells what it clears apart from what it leaves out, so that it can be applied elsewhere', () => {

@@ -140,7 +140,7 @@ export const readSubAttributes = (attribute: Attribute, raw: JsonObject, path: s
   return result;
 };
 
-const requireSubAttributes = (attribute: Attribute, value: JsonObject, path: string): void => {
+export const requireSubAttributes = (attribute: Attribute, value: JsonObject, path: string): void => {
   const missing = attribute.subAttributes?.find((sub) => sub.required && sub.mutability !== 'readOnly' && !Object.hasOwn(value, sub.name));
   if (missing) throw invalidValue(`"${path}.${missing.name}" is required.`);
 };

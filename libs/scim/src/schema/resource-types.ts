@@ -1,4 +1,4 @@
-import type { ResourceType } from './attribute.ts';
+import type { ResourceType, Schema } from './attribute.ts';
 import { enterpriseUserSchema, groupSchema, tenureGroupSchema, tenureUserSchema, userSchema } from './user.schema.ts';
 
 export const userType: ResourceType = {
@@ -11,6 +11,8 @@ export const userType: ResourceType = {
     { schema: tenureUserSchema, required: false },
   ],
 };
+
+export const builtInSchemas: readonly Schema[] = [userSchema, enterpriseUserSchema, tenureUserSchema, groupSchema, tenureGroupSchema];
 
 export const groupType: ResourceType = {
   name: 'Group',

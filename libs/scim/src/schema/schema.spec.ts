@@ -1,17 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   type Attribute,
-  type JsonObject,
-  ScimProblem,
   attributesOf,
   enterpriseUserSchema,
   findAttribute,
   groupSchema,
   groupType,
-  parseResource,
-  parseResourceTypeDefinition,
-  parseSchemaDefinition,
-  profiles,
   resourceTypeResource,
   schemaResource,
   segmentsOf,
@@ -107,50 +101,5 @@ describe('the schemas', () => {
       pagination: { cursor: true, index: true, defaultPaginationMethod: 'index', maxPageSize: 200 },
     });
     expect(serviceProviderConfig({ ...options, bulk: { maxOperations: 100, maxPayloadSize: 1_000 } }).bulk).toEqual({ supported: true, maxOperations: 100, maxPayloadSize: 1_000 });
-  });
-});
-
-describe("an admin's own schema (R71)", () => {
-  const badge: JsonObject = { id: 'urn:example:oak:2.0:Badge', name: 'Badge', attributes: [{ name: 'colour', type: 'string', canonicalValues: ['red'] }, { name: 'doors', type: 'Complex', multiValued: true, subAttributes: [{ name: 'value' }, { name: 'floor', type: 'integer' }] }] };
-
-  it('is read with the defaults of RFC 7643 §2.2, and shown again as it was read', () => {
-    const schema = parseSchemaDefinition(badge);
-    expect(schema.attributes[0]).toEqual({ name: 'colour', type: 'string', multiValued: false, description: '', required: false, caseExact: false, mutability: 'readWrite', returned: 'default', uniqueness: 'none', canonicalValues: ['red'] });
-    expect(parseSchemaDefinition(schemaResource(schema, 'x'))).toEqual(schema);
-    expect(parseSchemaDefinition(schemaResource(userSchema, 'x'))).toEqual(userSchema);
-  });
-
-  it('extends users, or makes a type, like the built-in ones', () => {
-    const schema = parseSchemaDefinition(badge);
-    const staffType = parseResourceTypeDefinition({ name: 'Staff', endpoint: '/Staff', schema: userSchema.id, schemaExtensions: [{ schema: schema.id, required: true }] }, [userSchema, schema]);
-    expect(() => parseResource(staffType, { schemas: [userSchema.id], userName: 'a' }, profiles.generic)).toThrow(`"${schema.id}" is required.`);
-    const body = { schemas: [userSchema.id, schema.id], userName: 'a', [schema.id]: { Colour: 'red', doors: [{ value: 'D1', floor: 2 }] } };
-    expect(parseResource(staffType, body, profiles.strict).resource).toMatchObject({ [schema.id]: { colour: 'red', doors: [{ value: 'D1', floor: 2 }] } });
-  });
-
-  it.each<[string, JsonObject]>([
-    ['no URI', { ...badge, id: 'badge' }],
-    ['no attributes', { ...badge, attributes: [] }],
-    ['an attribute without a name', { ...badge, attributes: [{ type: 'string' }] }],
-    ['an odd name', { ...badge, attributes: [{ name: 'a b' }] }],
-    ['a name that every object has', { ...badge, attributes: [{ name: 'toString' }] }],
-    ['a hostile name', { ...badge, attributes: [{ name: '__proto__' }] }],
-    ['an unknown type', { ...badge, attributes: [{ name: 'a', type: 'text' }] }],
-    ['a name twice', { ...badge, attributes: [{ name: 'a' }, { name: 'A' }] }],
-    ['complex without parts', { ...badge, attributes: [{ name: 'a', type: 'complex' }] }],
-    ['parts without complex', { ...badge, attributes: [{ name: 'a', subAttributes: [{ name: 'b' }] }] }],
-    ['complex in complex', { ...badge, attributes: [{ name: 'a', type: 'complex', subAttributes: [{ name: 'b', type: 'complex', subAttributes: [{ name: 'c' }] }] }] }],
-    ['a flag that is none', { ...badge, attributes: [{ name: 'a', required: 'yes' }] }],
-  ])('is refused with %s', (_, definition) => {
-    expect(() => parseSchemaDefinition(definition)).toThrow(ScimProblem);
-  });
-
-  it.each<[string, JsonObject]>([
-    ['an unknown schema', { name: 'A', endpoint: '/As', schema: 'urn:x' }],
-    ['an endpoint of two segments', { name: 'A', endpoint: '/As/Bs', schema: userSchema.id }],
-    ['no name', { endpoint: '/As', schema: userSchema.id }],
-    ['a schema twice', { name: 'A', endpoint: '/As', schema: userSchema.id, schemaExtensions: [{ schema: userSchema.id }] }],
-  ])('makes no type with %s', (_, definition) => {
-    expect(() => parseResourceTypeDefinition(definition, [userSchema])).toThrow(ScimProblem);
   });
 });

@@ -11,3 +11,4 @@ export const patched = (type: ResourceType, resource: JsonObject, operations: Js
 export const travelled = (operations: PatchOperation[]): PatchOperation[] => JSON.parse(JSON.stringify(operations)) as PatchOperation[];
 
 export { comparisons, filters } from './arbitraries.ts';
+export { type GivenAttribute, ownSchema, ownType } from './own-type.ts';

@@ -1,0 +1,2 @@
+export * from './resource.commands.ts';
+export * from './resource.events.ts';

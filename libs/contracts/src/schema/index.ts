@@ -1,0 +1,3 @@
+export * from './schema.commands.ts';
+export * from './schema.definition.ts';
+export * from './schema.events.ts';
