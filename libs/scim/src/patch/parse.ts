@@ -48,7 +48,7 @@ const removal = (path: Path, value: Json | undefined, { reading }: Context): Pat
 
 const clearing = (path: Path): PatchOperation[] => {
   refuseClearing(path, false);
-  return [{ op: 'remove', ...targetOf(path) }];
+  return [{ op: 'remove', ...targetOf(path), emptied: true }];
 };
 
 /** The value in the form of its target; `undefined` where it is empty, which on a replace, or on what has one value, clears. */
