@@ -59,6 +59,6 @@ export class GroupsController {
   }
 
   private async withMembers(tenantId: string, group: GroupRecord, wanted: boolean) {
-    return shown(group, wanted ? (await this.directory.queries.groups.membersOf(tenantId, group.id)).members : []);
+    return shown(group, wanted ? (await this.directory.queries.groups.membersOf(tenantId, {}, group.id)).members : []);
   }
 }

@@ -10,6 +10,7 @@ import { makeTenant } from './testing/world.ts';
  */
 type Json = any;
 type Step = {
+  cites?: string;
   method: string;
   path: string;
   headers?: Record<string, string | null>;
@@ -79,7 +80,7 @@ describe.each(profiles)('%s', (profile) => {
       const { method, path, headers = {}, body, expect: wanted } = filled({ ...step, keep: undefined }, kept) as Step;
       const response = await fetch(`${idp.scimUrl}${onTheWire(path)}`, { method, headers: sent({ authorization: `Bearer ${idp.token}`, ...usual, ...headers }), ...(body !== undefined && { body: JSON.stringify(body) }) });
       const text = await response.text();
-      const where = `${profile}/${name} (${cites}) step ${index + 1}: ${method} ${path}`;
+      const where = `${profile}/${name} (${step.cites ?? cites}) step ${index + 1}: ${method} ${path}`;
       const answer = { where, status: response.status, ...(text !== '' && { body: JSON.parse(text) as Json }) };
       expect(answer).toMatchObject({ where, status: wanted.status, ...(wanted.body !== undefined && { body: expected(wanted.body) }) });
       if (wanted.empty || wanted.status === 204) expect({ where, text }).toEqual({ where, text: '' });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { printFilter } from '@tenure/scim';
 import { filters } from '@tenure/scim/testing';
 import fc from 'fast-check';
@@ -7,10 +7,9 @@ import { testSystem, type TestSystem } from './testing/system.ts';
 import { ENTERPRISE, makeTenant, operations, person, SCIM_GROUP, SCIM_USER, type IdentityProvider, type Tenant } from './testing/world.ts';
 
 let system: TestSystem;
-let idps: IdentityProvider[];
-let ada: string;
-let readers: string;
-let thing: string;
+/** An identity provider of each way to read, with a user and a group. */
+type Fuzzed = IdentityProvider & { userId: string; groupId: string; thingId: string };
+let idps: Fuzzed[];
 let tenant: Tenant;
 
 const THING = 'urn:example:fuzz:2.0:Thing';
@@ -24,15 +23,21 @@ beforeAll(async () => {
   await tenant.directory.ok('PUT', `/schemas/${THING}`, { name: 'Thing', attributes: [...attributes, { name: 'name', type: 'complex', subAttributes: parts }, { name: 'emails', type: 'complex', multiValued: true, subAttributes: parts }] });
   await tenant.directory.ok('PUT', '/resource-types/Thing', { endpoint: '/Things', schema: THING });
   await tenant.directory.ok('PUT', '/resource-types/User', { schemaExtensions: [{ schema: THING }] });
-  idps = [await tenant.connect('generic'), await tenant.connect('strict')];
-  ada = await idps[0]!.hire('ada', { phoneNumbers: [{ type: 'work', value: '1' }], roles: [{ value: 'x' }], [ENTERPRISE]: { department: 'Ovens' } });
-  readers = await idps[0]!.group('Readers', ada);
-  thing = (await idps[0]!.scim.ok('POST', '/Things', { schemas: [THING], stringOne: 'x', stringMany: ['x', 'y'], emails: [{ value: 'x', type: 'work' }] })).id;
+  const furnished = async (profile: string): Promise<Fuzzed> => {
+    const provider = await tenant.connect(profile);
+    const userId = await provider.hire(`ada-of-${profile}`, { phoneNumbers: [{ type: 'work', value: '1' }], roles: [{ value: 'x' }], [ENTERPRISE]: { department: 'Ovens' } });
+    const { id: thingId } = await provider.scim.ok('POST', '/Things', { schemas: [THING], stringOne: 'x', stringMany: ['x', 'y'], emails: [{ value: 'x', type: 'work' }] });
+    return { ...provider, userId, groupId: await provider.group('Readers', userId), thingId };
+  };
+  idps = [await furnished('generic'), await furnished('strict')];
 });
 afterAll(() => system?.close());
 
-/** Bounded by time too: a slow machine tries fewer. */
-const tries = { numRuns: 150, interruptAfterTimeLimit: 15_000 };
+/** Bounded by time too: a slow machine tries fewer. For a long search set `TENURE_FUZZ_SECONDS`, for each kind of thing sent. */
+const seconds = Number(process.env['TENURE_FUZZ_SECONDS'] ?? 0);
+const triesOf = (numRuns: number) => ({ numRuns: seconds === 0 ? numRuns : 1_000_000, interruptAfterTimeLimit: (seconds || 15) * 1000 });
+const tries = triesOf(150);
+jest.setTimeout(tries.interruptAfterTimeLimit + 30_000);
 const check = (answer: Answer) => {
   expect(answer.text).not.toContain('Something went wrong');
   expect([200, 201, 204, 304, 400, 401, 403, 404, 405, 409, 412, 413, 415, 501]).toContain(answer.status);
@@ -48,8 +53,8 @@ const wellFormed = (text: string) => text.replace(/\p{Surrogate}/gu, '');
 
 const names = fc.constantFrom(
   'userName', 'USERNAME', 'id', 'active', 'name', 'name.givenName', 'emails', 'emails.value', 'members', 'members.value', 'groups', 'meta', 'meta.lastModified', 'schemas', 'password', 'displayName', 'roles', 'x509Certificates', 'externalId',
-  ...attributes.map(({ name }) => name), THING, `${THING}:stringOne`, `${THING}:emails.value`,
   'manager', ENTERPRISE, `${ENTERPRISE}:manager`, `${ENTERPRISE}:manager.value`, `${SCIM_USER}:userName`, '__proto__', 'constructor', 'constructor.prototype.polluted', 'toString', 'nothing', '', '$ref', 'a b', 'é', '🦊',
+  ...attributes.map(({ name }) => name), THING, `${THING}:stringOne`, `${THING}:emails.value`,
 );
 const words = fc.oneof(names, fc.constantFrom('[', ']', '(', ')', '"', '\\', ' ', '.', ':', ',', '%', '\u0000', '\ud800', 'eq', 'ne', 'co', 'gt', 'pr', 'and', 'or', 'not', 'true', 'null', '1e999', '-0', '"work"', '[type eq "work"]', '.value'), fc.string({ maxLength: 5, unit: 'binary' }));
 const phrases = fc.array(words, { maxLength: 12 }).chain((list) => fc.constantFrom(list.join(' '), list.join('')));
@@ -61,7 +66,14 @@ const values: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
 
 const operation = fc.record({ op: fc.constantFrom<unknown>('add', 'replace', 'remove', 'Add', 'move', 1, null), path: fc.oneof(names, phrases, fc.constantFrom<unknown>(undefined, 1)), value: values }, { requiredKeys: [] });
 const patches = fc.array(operation, { maxLength: 4 }).map((list) => operations(...list));
-const targets = () => fc.constantFrom(`/Users/${ada}`, `/Groups/${readers}`, `/Things/${thing}`);
+const kinds = fc.constantFrom('user' as const, 'group' as const, 'thing' as const);
+const targetOf = ({ userId, groupId, thingId }: Fuzzed, kind: 'user' | 'group' | 'thing') => ({ user: `/Users/${userId}`, group: `/Groups/${groupId}`, thing: `/Things/${thingId}` })[kind];
+/** Everything that a connection has, each with its version. */
+const everything = async ({ scim }: Fuzzed) => {
+  const { totalResults, Resources } = await scim.ok('GET', '/?count=1000');
+  expect(Resources).toHaveLength(totalResults);
+  return new Map<string, any>(Resources.map((resource: any) => [resource.id, resource]));
+};
 
 describe('whatever is sent, nothing breaks', () => {
   it('as a filter, as sorting, as attributes', async () => {
@@ -98,8 +110,9 @@ describe('whatever is sent, nothing breaks', () => {
 
   it('as a PATCH, and one that is refused has changed nothing', async () => {
     await fc.assert(
-      fc.asyncProperty(targets(), patches, async (target, body) => {
-        const { scim } = idps[0]!;
+      fc.asyncProperty(idp, kinds, patches, async (provider, kind, body) => {
+        const { scim } = provider;
+        const target = targetOf(provider, kind);
         const before = await scim.ok('GET', target);
         const { status } = check(await scim.patch(target, body));
         if (status >= 400) expect(await scim.ok('GET', target)).toEqual(before);
@@ -121,29 +134,64 @@ describe('whatever is sent, nothing breaks', () => {
     );
   });
 
-  it('as a definition of an admin’s own (R71)', async () => {
-    const anAttribute = fc.record({ name: fc.oneof(names, phrases), type: fc.constantFrom<unknown>('string', 'complex', 'reference', 'text', 1), subAttributes: fc.constantFrom<unknown>([{ name: 'value' }], [], 'x'), uniqueness: fc.constantFrom<unknown>('server', 'none', 'x'), multiValued: values }, { requiredKeys: ['name'] });
-    const aSchema = fc.record({ name: names, attributes: fc.oneof(fc.array(anAttribute, { maxLength: 3 }), values), description: values, more: values }, { requiredKeys: ['name', 'attributes'] });
-    const aType = fc.record({ endpoint: fc.oneof(names, fc.constantFrom('/Odd', '/Users', '/../x')), schema: fc.constantFrom<unknown>(THING, SCIM_USER, 'x', 1), schemaExtensions: fc.oneof(values, fc.constantFrom([{ schema: THING }])) }, { requiredKeys: [] });
-    const urn = fc.oneof(fc.constantFrom('urn:example:odd', THING, SCIM_USER), phrases);
-    const clean = (answer: Answer) => {
-      expect(answer.text).not.toContain('Something went wrong');
-      expect([200, 204, 400, 404, 405, 409, 414]).toContain(answer.status);
-      expect(Object.keys(Object.prototype)).toEqual([]);
-    };
+  it('as a PUT, and one that is refused has changed nothing', async () => {
     await fc.assert(
-      fc.asyncProperty(urn, aSchema, names, aType, async (id, schema, name, type) => {
-        const at = (text: string) => encodeURIComponent(wellFormed(text));
-        clean(await tenant.directory.put(`/schemas/${at(id)}`, schema));
-        clean(await tenant.directory.put(`/resource-types/${at(name)}`, type));
-        check(await idps[0]!.scim.get('/ResourceTypes'));
-        check(await idps[0]!.scim.get('/Schemas'));
-        clean(await tenant.directory.delete(`/resource-types/${at(name)}`));
-        clean(await tenant.directory.delete(`/schemas/${at(id)}`));
+      fc.asyncProperty(idp, kinds, values, async (provider, kind, given) => {
+        const target = targetOf(provider, kind);
+        const before = await provider.scim.ok('GET', target);
+        const body = typeof given === 'object' && given !== null && !Array.isArray(given) ? { schemas: before.schemas, userName: before.userName, displayName: before.displayName, ...given } : given;
+        const { status } = check(await provider.scim.put(target, body));
+        if (status >= 400) expect(await provider.scim.ok('GET', target)).toEqual(before);
       }),
       tries,
     );
-    expect((await idps[0]!.scim.ok('GET', '/ResourceTypes')).Resources.map(({ name }: { name: string }) => name)).toContain('Thing');
+  });
+
+  it('as a projection of any answer: id and schemas are always in it, a password never', async () => {
+    const projection = fc.record({ attributes: phrases, excludedAttributes: phrases }, { requiredKeys: [] }).map((given) => new URLSearchParams(Object.entries(given).map(([name, text]): [string, string] => [name, wellFormed(text)])).toString());
+    await fc.assert(
+      fc.asyncProperty(idp, kinds, fc.constantFrom('GET', 'PUT', 'PATCH', 'POST'), projection, async (provider, kind, method, query) => {
+        const target = targetOf(provider, kind);
+        const whole = await provider.scim.ok('GET', target);
+        const body = { GET: undefined, PUT: whole, PATCH: operations({ op: 'replace', path: 'displayName', value: whole.displayName ?? 'x' }), POST: { attributes: [query] } }[method];
+        const { status, body: shown } = check(await provider.scim.call(method as 'GET', method === 'POST' ? '/.search' : `${target}?${query}`, body));
+        if (status !== 200) return;
+        for (const resource of method === 'POST' ? shown.Resources : [shown]) expect(resource).toMatchObject({ id: expect.any(String), schemas: [expect.any(String), ...resource.schemas.slice(1)] });
+        expect(JSON.stringify(shown)).not.toContain('password');
+      }),
+      tries,
+    );
+  });
+
+  it('as parameters of a page, one or many, once or twice: never more than was asked for', async () => {
+    const number = fc.oneof(fc.integer({ min: -5, max: 2000 }), fc.constantFrom('', 'x', '1.5', '1e3', '99999999999999999999', '-0', ' 1', '0x10')).map(String);
+    const parameter = fc.oneof(fc.tuple<[string, string]>(fc.constantFrom('count', 'startIndex', 'COUNT', 'startindex'), number), fc.tuple<[string, string]>(fc.constantFrom('cursor', 'sortBy', 'sortOrder', 'filter', 'attributes', 'unknown'), phrases.map(wellFormed)));
+    await fc.assert(
+      fc.asyncProperty(idp, fc.constantFrom('/Users', '/Groups', '/', '/Schemas', '/ResourceTypes', '/ServiceProviderConfig'), fc.array(parameter, { maxLength: 5 }), async ({ scim }, path, given) => {
+        const { status, body } = check(await scim.get(`${path}?${new URLSearchParams(given).toString()}`));
+        const counts = given.flatMap(([name, value]) => (name.toLowerCase() === 'count' && /^\d+$/.test(value) ? [Number(value)] : []));
+        if (status === 200 && ['/Users', '/Groups', '/'].includes(path) && counts.length > 0) expect(body.Resources.length).toBeLessThanOrEqual(Math.max(...counts));
+      }),
+      tries,
+    );
+  });
+
+  it('as headers', async () => {
+    const odd = fc.oneof(
+      fc.constantFrom('*', 'W/"1"', '"1"', 'W/"1-abc"', '1', 'W/', '""', '"1", W/"2"', ',', 'application/json', 'application/scim+json; charset=latin1', 'text/html', '*/*;q=0', 'respond-async', 'W/"99999999999999999999"', 'W/"-1"', 'W/"1e3"', 'identity', 'gzip'),
+      fc.string({ maxLength: 20 }),
+    );
+    const headers = fc.dictionary(fc.constantFrom('if-match', 'if-none-match', 'content-type', 'accept', 'accept-charset', 'accept-encoding', 'prefer', 'x-request-id', 'traceparent', 'if-modified-since', 'range'), odd.map((text) => text.trim()), { maxKeys: 4 });
+    await fc.assert(
+      fc.asyncProperty(idp, fc.constantFrom('user' as const, 'group' as const), fc.constantFrom('GET', 'PUT', 'PATCH', 'DELETE', 'POST'), headers, async (provider, kind, method, given) => {
+        const target = method === 'POST' || method === 'DELETE' ? (kind === 'user' ? '/Users/nobody' : '/Groups/nobody') : targetOf(provider, kind);
+        const before = await provider.scim.ok('GET', targetOf(provider, kind));
+        const body = { GET: undefined, DELETE: undefined, PUT: before, PATCH: operations({ op: 'replace', path: 'displayName', value: `Name ${JSON.stringify(given).length}` }), POST: {} }[method];
+        const { status } = check(await provider.scim.call(method as 'GET', target, body, given));
+        if (status >= 300) expect(await provider.scim.ok('GET', targetOf(provider, kind))).toEqual(before);
+      }),
+      tries,
+    );
   });
 
   it('as text that is hardly JSON', async () => {
@@ -172,4 +220,60 @@ describe('whatever is sent, nothing breaks', () => {
       tries,
     );
   });
+
+  it('as a bulk request of what could be, and each operation is done or has done nothing', async () => {
+    const name = fc.constantFrom('Ruth', 'Saul', 'ruth', '', 'Readers');
+    const reference = fc.constantFrom('bulkId:a', 'bulkId:b', 'bulkId:c', 'bulkId:nobody', 'nobody');
+    const references = fc.array(reference.map((value) => ({ value })), { maxLength: 3 });
+    const creates = fc.oneof(
+      fc.record({ method: fc.constant('POST'), path: fc.constant('/Groups'), data: fc.record({ displayName: name, members: references }) }),
+      fc.record({ method: fc.constant('POST'), path: fc.constant('/Users'), data: fc.record({ userName: name, [ENTERPRISE]: fc.record({ manager: reference.map((value) => ({ value })) }) }) }),
+    );
+    const changes = fc.tuple(fc.constantFrom('PATCH', 'PUT'), kinds, patches, values).map(([method, kind, body, data]) => ({ method, kind, data: method === 'PATCH' ? body : data }));
+    await fc.assert(
+      fc.asyncProperty(idp, fc.tuple(creates, creates, creates), fc.option(changes), fc.constantFrom(undefined, 1, 2), async (provider, [a, b, c], change, failOnErrors) => {
+        const before = await everything(provider);
+        const schemas = { '/Users': [SCIM_USER, ENTERPRISE], '/Groups': [SCIM_GROUP] };
+        const posts = [a, b, c].map((one, index) => ({ ...one, bulkId: 'abc'[index], data: { schemas: schemas[one.path as '/Users'], ...one.data } }));
+        const target = change && targetOf(provider, change.kind);
+        const Operations = [...posts, ...(change ? [{ method: change.method, path: target, data: change.data }] : [])];
+        const { status, body } = check(await provider.scim.post('/Bulk', { schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'], Operations, failOnErrors }));
+        const done: any[] = status === 200 ? body.Operations : [];
+        const made = done.filter((one) => one.status === '201').map(({ location }) => location.split('/').at(-1));
+        const after = await everything(provider);
+        const changed = target !== undefined && done.some((one) => one.method !== 'POST' && one.status === '200') ? target?.split('/').at(-1) : undefined;
+        expect(new Set(after.keys())).toEqual(new Set([...before.keys(), ...made]));
+        for (const [id, resource] of before) if (id !== changed) expect({ ...after.get(id), groups: 0, members: 0, meta: 0 }).toEqual({ ...resource, groups: 0, members: 0, meta: 0 });
+        for (const id of made) await provider.scim.delete(`${after.get(id).meta.resourceType === 'User' ? '/Users' : '/Groups'}/${id}`);
+      }),
+      triesOf(30),
+    );
+  });
+
+  it('as a definition of an admin’s own (R71)', async () => {
+    const anAttribute = fc.record({ name: fc.oneof(names, phrases), type: fc.constantFrom<unknown>('string', 'complex', 'reference', 'text', 1), subAttributes: fc.constantFrom<unknown>([{ name: 'value' }], [], 'x'), uniqueness: fc.constantFrom<unknown>('server', 'none', 'x'), multiValued: values }, { requiredKeys: ['name'] });
+    const aSchema = fc.record({ name: names, attributes: fc.oneof(fc.array(anAttribute, { maxLength: 3 }), values), description: values, more: values }, { requiredKeys: ['name', 'attributes'] });
+    const aType = fc.record({ endpoint: fc.oneof(names, fc.constantFrom('/Odd', '/Users', '/../x')), schema: fc.constantFrom<unknown>(THING, SCIM_USER, 'x', 1), schemaExtensions: fc.oneof(values, fc.constantFrom([{ schema: THING }])) }, { requiredKeys: [] });
+    const urn = fc.oneof(fc.constantFrom('urn:example:odd', THING, SCIM_USER), phrases);
+    const clean = (answer: Answer) => {
+      expect(answer.text).not.toContain('Something went wrong');
+      expect([200, 204, 400, 404, 405, 409, 414]).toContain(answer.status);
+      expect(Object.keys(Object.prototype)).toEqual([]);
+    };
+    await fc.assert(
+      fc.asyncProperty(urn, aSchema, names, aType, async (id, schema, name, type) => {
+        const at = (text: string) => encodeURIComponent(wellFormed(text));
+        clean(await tenant.directory.put(`/schemas/${at(id)}`, schema));
+        clean(await tenant.directory.put(`/resource-types/${at(name)}`, type));
+        check(await idps[0]!.scim.get('/ResourceTypes'));
+        check(await idps[0]!.scim.get('/Schemas'));
+        clean(await tenant.directory.delete(`/resource-types/${at(name)}`));
+        clean(await tenant.directory.delete(`/schemas/${at(id)}`));
+      }),
+      tries,
+    );
+    expect((await idps[0]!.scim.ok('GET', '/ResourceTypes')).Resources.map(({ name }: { name: string }) => name)).toContain('Thing');
+  });
+
+  it('and whoever follows takes in all that was written', () => system.settled());
 });

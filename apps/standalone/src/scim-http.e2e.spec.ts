@@ -153,6 +153,22 @@ describe('versions (§3.14)', () => {
   });
 });
 
+describe('a cursor', () => {
+  it('has unreserved characters only, is good at another connection for nothing, and opens nothing without a token (1.7 characters, 1.7 guidance)', async () => {
+    const [one, other] = [await tenant.connect(), await tenant.connect()];
+    for (const name of ['a', 'b', 'c']) await one.hire(`cursor-${name}`);
+    const first = await send('GET', '/Users?cursor=&count=1', {}, one);
+    const { nextCursor } = JSON.parse(first.text);
+    expect(nextCursor).toMatch(/^[\w.~-]+$/);
+    expectError(await send('GET', `/Users?cursor=${nextCursor}`, {}, other), 400, 'invalidCursor');
+    expectError(await send('GET', `/Groups?cursor=${nextCursor}`, {}, one), 400, 'invalidCursor');
+    expectError(await send('GET', `/?cursor=${nextCursor}`, {}, one), 400, 'invalidCursor');
+    expect(await send('GET', `/Users?cursor=${nextCursor}`, {}, one)).toMatchObject({ status: 200 });
+    await tenant.directory.ok('DELETE', `/connections/${one.id}/token?confirm=true`);
+    expectError(await send('GET', `/Users?cursor=${nextCursor}`, {}, one), 401);
+  });
+});
+
 describe('who asks', () => {
   it('needs the token of the connection: else 401 that says how, on every path but discovery', async () => {
     for (const authorization of ['', 'Bearer wrong', 'Basic YTpi', `Bearer ${idp.token}x`]) {
@@ -165,7 +181,7 @@ describe('who asks', () => {
     expectError(await send('GET', '/Schemas', { headers: { authorization: 'Bearer wrong' } }), 401);
   });
 
-  it('is served 64 at once, the next 64 wait, the others are told when to come again', async () => {
+  it('is served 64 at once, the next 64 wait, the others are told when to come again (2.8 overload, O12)', async () => {
     const answers = await Promise.all(Array.from({ length: 400 }, () => send('GET', '/Users?count=1')));
     const refused = answers.filter(({ status }) => status !== 200);
     expect(answers.length - refused.length).toBeGreaterThanOrEqual(128);

@@ -36,7 +36,7 @@ export type Handled<State, Event> = {
 const ATTEMPTS_WITHOUT_DEADLINE = 20;
 const SNAPSHOT_EVERY = 100;
 
-/** Loads, asks the decider, appends what it said. The whole of the command side: repeated? · deadline · If-Match · decide · append (design, decision 5). */
+/** Loads, asks the decider, appends what it said. The whole of the command side: repeated? · deadline · decide · If-Match · append (design, decision 5). */
 export const handle = async <State, Command, Event extends DomainEvent>(
   source: EventSource,
   aggregate: Aggregate<State, Command, Event>,
@@ -70,10 +70,11 @@ const attemptOnce = async <State, Command, Event extends DomainEvent>(
     return { ...foldOf(then), events: [], stored: [], repeated: true };
   }
   if (deadline !== undefined && Date.now() > deadline) throw new Rejected('unavailable', 'command/late', 'The command arrived after its deadline and was not executed; try again.');
-  if (ifMatch && ifMatch !== '*' && exists(loaded.state) && !ifMatch.includes(loaded.revision))
-    throw new Rejected('stale', `${aggregate.category}/stale`, `It stands at version ${loaded.revision}, which If-Match does not allow.`);
 
   const decided = decider.decide(typeof command === 'function' ? await (command as (l: typeof loaded) => Promise<Command>)(loaded) : command, loaded.state);
+  // Last, as RFC 9110 §13.2.1 has it: what is refused anyway is refused the same, so that a version tells nobody of what they can't see.
+  if (ifMatch && ifMatch !== '*' && exists(loaded.state) && !ifMatch.includes(loaded.revision))
+    throw new Rejected('stale', `${aggregate.category}/stale`, `It stands at version ${loaded.revision}, which If-Match does not allow.`);
   if (decided.length === 0) return { ...foldOf(loaded), events: [], stored: [], repeated: false };
 
   const after = decided.reduce(decider.evolve, loaded.state);

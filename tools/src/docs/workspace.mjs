@@ -29,6 +29,9 @@ export const sources = () =>
     .sort(inOrder)
     .map((path) => ({ path, text: readText(path) }));
 
+/** Every test, and what tests read. */
+export const testFiles = () => sourceFolders().flatMap(filesBelow).filter((path) => /\.spec\.ts$|\.json$/.test(path)).sort(inOrder);
+
 /** Every document that people read. */
 export const documents = () => ['README.md', 'CONTRIBUTING.md', ...filesBelow('docs').filter((path) => path.endsWith('.md')).sort(inOrder)];
 

@@ -11,11 +11,17 @@ export type GroupsDeps = { directory: DirectoryClient; queries: GroupQueries; at
 
 /** `/Groups` (RFC 7643 §4.2). Members are reduced to ids on the way in and read from the view on the way out (design, decision 4). */
 export const groupsEndpoint = ({ directory, queries, attempts }: GroupsDeps, { type, schemasVersion }: Shape): ScimEndpoint => {
-  const sightOf = ({ policy }: ScimContext) => ({ connectionId: policy.connectionId });
+  const sightOf = ({ policy }: ScimContext) => ({ policy });
 
-  const shown = async ({ caller }: ScimContext, group: GroupRecord | GroupReply, projection: Projection): Promise<Shown> => {
+  /** C5: who was named as a member and can be none. Which ids, is the client's own text, and stays out of the audit. */
+  const noteSkipped = (context: ScimContext, reply: GroupReply): GroupReply => {
+    if (reply.skippedMemberIds.length > 0) attempts.noted(context, [{ code: 'skipped-member', attribute: 'members' }]);
+    return reply;
+  };
+
+  const shown = async (context: ScimContext, group: GroupRecord | GroupReply, projection: Projection): Promise<Shown> => {
     if (!isReturned(type, 'members', projection)) return { resource: presentedGroup(group), revision: group.revision, cacheable: true };
-    const { members, remnants } = await queries.membersOf(caller.tenantId, group.id);
+    const { members, remnants } = await queries.membersOf(context.caller.tenantId, sightOf(context), group.id);
     return { resource: presentedGroup(group, members), revision: group.revision, cacheable: !remnants };
   };
 
@@ -34,19 +40,19 @@ export const groupsEndpoint = ({ directory, queries, attempts }: GroupsDeps, { t
       const { resource, cleared, notes } = parseBody(type, body, context.policy.settings);
       attempts.noted(context, notes);
       const reply = await directory.send(CreateGroup, context.caller, randomUUID(), { resource: withoutMembers(resource), memberIds: memberIds(resource, cleared) ?? [], schemasVersion });
-      return shown(context, reply, projection);
+      return shown(context, noteSkipped(context, reply), projection);
     },
     replace: async (context, id, body, ifMatch, projection) => {
       const { resource, cleared, notes } = parseBody(type, body, context.policy.settings);
       attempts.noted(context, notes);
       const payload = { resource: withoutMembers(resource), cleared, memberIds: memberIds(resource, cleared), ifMatch, schemasVersion };
-      return shown(context, await directory.send(ReplaceGroup, context.caller, id, payload), projection);
+      return shown(context, noteSkipped(context, await directory.send(ReplaceGroup, context.caller, id, payload)), projection);
     },
     patch: async (context, id, body, ifMatch, projection) => {
       const { operations, notes } = parsePatch(type, body, context.policy.settings);
       attempts.noted(context, notes);
       const { profile, members } = splitMembers(operations);
-      return shown(context, await directory.send(PatchGroup, context.caller, id, { profile, members, ifMatch, schemasVersion }), projection);
+      return shown(context, noteSkipped(context, await directory.send(PatchGroup, context.caller, id, { profile, members, ifMatch, schemasVersion })), projection);
     },
     delete: async (context, id, ifMatch) => void (await directory.send(DeleteGroup, context.caller, id, { ifMatch })),
     patchStatus: ({ policy }) => policy.settings.groupPatchStatus,

@@ -12,7 +12,7 @@ export const groupReply = z.object({
   resource: jsonObject,
   createdAt: z.string(),
   lastModified: z.string(),
-  /** Ids that were named as members and are none of this connection's (C5), for the audit. At most a hundred. */
+  /** Ids that were named as members and are none of this connection's (C5), or guests of a group that is closed to them (R14), for the audit. At most a hundred. */
   skippedMemberIds: z.array(z.string()),
 });
 export type GroupReply = z.output<typeof groupReply>;

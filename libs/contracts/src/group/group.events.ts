@@ -17,9 +17,11 @@ export const GroupChanged = defineEvent('GroupChanged', { data: standing });
 export const GroupMembersAdded = defineEvent('GroupMembersAdded', {
   data: z.object({ members: z.array(z.object({ id: z.string(), kind: memberKind })) }),
 });
-/** `because` a request said so, or the member was deleted. */
+/** `because` a request said so, the member was deleted, or is a guest in a group that is closed to guests (R14). */
 export const GroupMembersRemoved = defineEvent('GroupMembersRemoved', {
-  data: z.object({ memberIds: z.array(z.string()), because: z.enum(['request', 'memberDeleted']) }),
+  data: z.object({ memberIds: z.array(z.string()), because: z.enum(['request', 'memberDeleted', 'guest']) }),
+  // 1 → 2: a third reason, which older services can't read.
+  upcasts: [(data) => data],
 });
 export const GroupDeleted = defineEvent('GroupDeleted', { data: z.object({ connectionId: z.string() }) });
 

@@ -33,6 +33,8 @@ export const UserReactivated = defineEvent('UserReactivated', { data: standing, 
 export const UserLinked = defineEvent('UserLinked', { data: standing, personal });
 export const UserUnlinked = defineEvent('UserUnlinked', { data: standing, personal });
 export const UserAccountTypeChanged = defineEvent('UserAccountTypeChanged', { data: standing, personal });
+/** R14: whoever became a guest administers no team any more. */
+export const TeamAdminRightsLost = defineEvent('TeamAdminRightsLost', { data: standing, personal });
 export const UserDeleted = defineEvent('UserDeleted', { data: standing.pick({ writer: true, connectionId: true }) });
 /** The person's key is destroyed: no `personal` of theirs can be read again. Names what was not finished by then (decision 11). */
 export const PersonErased = defineEvent('PersonErased', { data: z.object({ unfinishedAccountIds: z.array(z.string()) }) });
@@ -45,6 +47,7 @@ export const userEvents = [
   UserLinked,
   UserUnlinked,
   UserAccountTypeChanged,
+  TeamAdminRightsLost,
   UserDeleted,
   PersonErased,
 ] as const;

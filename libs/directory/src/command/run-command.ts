@@ -8,7 +8,7 @@ export type CommandPlace = { place?: Place };
 
 const metadataOf = ({ payload: _, key: __, deadline: ___, ...who }: CommandMessage, { place }: CommandPlace, occurredAt: string): Metadata => ({ ...who, ...(place && { place }), occurredAt });
 
-/** A message's whole way: repeated? · deadline · If-Match · decide · append · apply to the view (design, decisions 5 and 7). The answer is the caller's to make. */
+/** A message's whole way: repeated? · deadline · decide · If-Match · append · apply to the view (design, decisions 5 and 7). The answer is the caller's to make. */
 export const runCommand = async <State, Command, Event extends DomainEvent>(
   { source, view, clock }: CommandDeps,
   aggregate: Aggregate<State, Command, Event>,

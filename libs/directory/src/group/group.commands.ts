@@ -10,7 +10,7 @@ import type { Shape } from '../schema/tenant-types.ts';
 import type { ConnectionPolicies, ConnectionPolicy } from '../user/connection-policy.ts';
 import { writingConnection } from '../user/user.commands.ts';
 import { groupAggregate } from './group.aggregate.ts';
-import type { GroupCommand, GroupState, MemberDelta } from './group.decider.ts';
+import { isClosedToGuests, type GroupCommand, type GroupState, type MemberDelta } from './group.decider.ts';
 
 export type GroupCommandDeps = CommandDeps & {
   policies: ConnectionPolicies;
@@ -48,20 +48,21 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
   const write = async (message: Message, context: CommandPlace, policy: ConnectionPolicy, { changes, commandFor, schemasVersion, ifMatch, created }: Write): Promise<GroupReply> => {
     const { tenantId, key } = message;
     const stream = streamName(groupAggregate.category, tenantId, key);
-    let unknown: readonly string[] = [];
+    let skipped: readonly string[] = [];
     const handled = await runCommand(deps, groupAggregate, message, context, {
       ifMatch,
       command: async ({ state, revision }) => {
         const { group: shape } = await typesFor(types, tenantId, policy, schemasVersion, state.status === 'present' ? state.schemasVersion : undefined);
         const command = commandFor({ add: [], remove: [] }, shape);
         // A refusal of the rule comes before the question who is a member.
-        groupAggregate.decider.decide(command, state);
-        const resolved = await resolveMembers({ sql, schema, catchUp: view.catchUp }, { tenantId, groupId: key, stream, revision }, policy, changes);
-        unknown = resolved.unknown;
+        const after = groupAggregate.decider.decide(command, state).reduce(groupAggregate.decider.evolve, state);
+        const closedToGuests = after.status === 'present' && isClosedToGuests(after.resource);
+        const resolved = await resolveMembers({ sql, schema, catchUp: view.catchUp }, { tenantId, groupId: key, stream, revision, closedToGuests }, policy, changes);
+        skipped = resolved.skipped;
         return commandFor(resolved.delta, shape);
       },
     });
-    return replyOf(key, handled, created, unknown);
+    return replyOf(key, handled, created, skipped);
   };
 
   return {
@@ -111,8 +112,8 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
   };
 };
 
-const replyOf = (id: string, { state, revision, createdAt, occurredAt }: Handled<GroupState, unknown>, created: boolean, unknown: readonly string[]): GroupReply => {
+const replyOf = (id: string, { state, revision, createdAt, occurredAt }: Handled<GroupState, unknown>, created: boolean, skipped: readonly string[]): GroupReply => {
   if (state.status !== 'present') throw new Rejected('not-found', 'group/unknown', 'There is no such group.');
   const { connectionId, resource } = state;
-  return { id, revision, created, connectionId, resource, createdAt: createdAt!, lastModified: occurredAt!, skippedMemberIds: unknown.slice(0, SKIPPED_AT_MOST) };
+  return { id, revision, created, connectionId, resource, createdAt: createdAt!, lastModified: occurredAt!, skippedMemberIds: skipped.slice(0, SKIPPED_AT_MOST) };
 };

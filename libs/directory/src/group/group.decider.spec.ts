@@ -44,14 +44,23 @@ describe('a group', () => {
   });
 
   it('is the connection’s that made it (decision 14)', () => {
-    group(created).when({ type: 'Delete', connectionId: 'okta' }).thenRejected('group/unknown');
+    group(created).when({ type: 'Delete', connectionId: 'okta' }).thenRejected('group/unseen');
     group(created).when({ type: 'Delete', connectionId }).then(GroupDeleted({ connectionId }));
     group(created, GroupDeleted({ connectionId })).when({ type: 'Delete', connectionId }).thenRejected('group/unknown');
   });
 
   it('drops members that were deleted, unless it is deleted itself', () => {
-    group(created).when({ type: 'DropMembers', memberIds: ['ada'] }).then(GroupMembersRemoved({ memberIds: ['ada'], because: 'memberDeleted' }));
-    group(created, GroupDeleted({ connectionId })).when({ type: 'DropMembers', memberIds: ['ada'] }).thenNothing();
+    group(created).when({ type: 'DropMembers', memberIds: ['ada'], because: 'memberDeleted' }).then(GroupMembersRemoved({ memberIds: ['ada'], because: 'memberDeleted' }));
+    group(created, GroupDeleted({ connectionId })).when({ type: 'DropMembers', memberIds: ['ada'], because: 'memberDeleted' }).thenNothing();
+  });
+
+  it('drops guests only while it is closed to them (R14)', () => {
+    const tenure = 'urn:ietf:params:scim:schemas:extension:tenure:2.0:Group';
+    const closed = GroupChanged({ connectionId, changed: [`${tenure}:closedToGuests`], resource: { ...bakers, schemas: [...schemas, tenure], [tenure]: { closedToGuests: true } } });
+    const drop = { type: 'DropMembers', memberIds: ['gus'], because: 'guest' } as const;
+    group(created, closed).when(drop).then(GroupMembersRemoved({ memberIds: ['gus'], because: 'guest' }));
+    group(created).when(drop).thenNothing();
+    group(created, closed, GroupChanged({ connectionId, changed: [`${tenure}:closedToGuests`], resource: bakers })).when(drop).thenNothing();
   });
 
   it('holds its name in its connection, whatever the case', () => {

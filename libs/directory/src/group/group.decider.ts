@@ -1,6 +1,6 @@
 import { GroupChanged, GroupCreated, GroupDeleted, GroupMembersAdded, GroupMembersRemoved, MEMBERS_PER_EVENT, type GroupEvent, type Member, type UniqueAttribute } from '@tenure/contracts';
 import { Rejected, type Decider } from '@tenure/eventing';
-import { applyPatch, applyReplacement, pathsOf, settle, withoutHidden, type ConnectionSettings, type PatchOperation, type Resource } from '@tenure/scim';
+import { applyPatch, applyReplacement, pathsOf, settle, tenureGroupSchema, valueAt, withoutHidden, type ConnectionSettings, type PatchOperation, type Resource } from '@tenure/scim';
 import { builtInTypes, saidOf, type Shape } from '../schema/tenant-types.ts';
 import { uniqueClaims } from '../schema/unique.claims.ts';
 import { inScim } from '../user/user.rules.ts';
@@ -23,8 +23,8 @@ export type GroupCommand =
   | ({ type: 'Replace'; connectionId: string; resource: Resource; cleared: string[]; settings: ConnectionSettings; members: MemberDelta } & Shaped)
   | ({ type: 'Patch'; connectionId: string; operations: readonly PatchOperation[]; settings: ConnectionSettings; members: MemberDelta } & Shaped)
   | { type: 'Delete'; connectionId: string }
-  /** Sent by a reactor for members that were deleted, perhaps twice. */
-  | { type: 'DropMembers'; memberIds: readonly string[] };
+  /** Sent by a reactor for members that were deleted or, where the group is closed to them, became guests; perhaps twice. */
+  | { type: 'DropMembers'; memberIds: readonly string[]; because: 'memberDeleted' | 'guest' };
 
 const decide = (command: GroupCommand, state: GroupState): GroupEvent[] => {
   switch (command.type) {
@@ -48,13 +48,17 @@ const decide = (command: GroupCommand, state: GroupState): GroupEvent[] => {
       ownGroup(state, command.connectionId);
       return [GroupDeleted({ connectionId: command.connectionId })];
     case 'DropMembers':
-      return state.status === 'present' ? removals(command.memberIds, 'memberDeleted') : [];
+      return state.status === 'present' && (command.because === 'memberDeleted' || isClosedToGuests(state.resource)) ? removals(command.memberIds, command.because) : [];
   }
 };
 
+const noSuchGroup = 'There is no such group.';
+
 /** Groups belong to the connection that made them; to others they are 404 (decision 14). */
 const ownGroup = (state: GroupState, connectionId: string) => {
-  if (state.status !== 'present' || state.connectionId !== connectionId) throw new Rejected('not-found', 'group/unknown', 'There is no such group.');
+  if (state.status !== 'present') throw new Rejected('not-found', 'group/unknown', noSuchGroup);
+  // The same to the client; an auditor sees that somebody ran into a wall (R70).
+  if (state.connectionId !== connectionId) throw new Rejected('not-found', 'group/unseen', noSuchGroup);
   return state;
 };
 
@@ -67,9 +71,14 @@ const change = ({ connectionId, members, shape = builtInTypes.group }: { connect
   return [...profile, ...memberEvents(members)];
 };
 
+export const CLOSED_TO_GUESTS = `${tenureGroupSchema.id}:closedToGuests`;
+
+/** R14: whether guests can be no members. */
+export const isClosedToGuests = (resource: Resource): boolean => valueAt(resource, CLOSED_TO_GUESTS) === true;
+
 const memberEvents = ({ add, remove }: MemberDelta): GroupEvent[] => [...removals(remove, 'request'), ...chunks(add).map((members) => GroupMembersAdded({ members }))];
 
-const removals = (ids: readonly string[], because: 'request' | 'memberDeleted') => chunks(ids).map((memberIds) => GroupMembersRemoved({ memberIds, because }));
+const removals = (ids: readonly string[], because: 'request' | 'memberDeleted' | 'guest') => chunks(ids).map((memberIds) => GroupMembersRemoved({ memberIds, because }));
 
 const chunks = <T>(all: readonly T[]): T[][] =>
   Array.from({ length: Math.ceil(all.length / MEMBERS_PER_EVENT) }, (_, index) => all.slice(index * MEMBERS_PER_EVENT, (index + 1) * MEMBERS_PER_EVENT));

@@ -2,6 +2,8 @@ import type { Database } from '@tenure/database';
 import { etagOf, type JsonObject, type Resource } from '@tenure/scim';
 import { list, type Listed, type ListRequest, type Source } from '../filter-sql/list.ts';
 import type { Searchable } from '../filter-sql/searchable.ts';
+import type { ConnectionPolicy } from '../user/connection-policy.ts';
+import { userSight } from '../user/user.queries.ts';
 import { membersOfGroup, type GroupMembers } from '../membership/members-of-group.ts';
 
 /** A group as the view has it, without its members. */
@@ -40,7 +42,7 @@ export const presentedGroup = ({ id, revision, resource, createdAt, lastModified
   };
 };
 
-const searchable = (schema: string, tenantId: string): Searchable => ({
+const searchable = (schema: string, tenantId: string, { policy }: GroupSight): Searchable => ({
   search: 'g.search',
   columns: {
     id: { kind: 'text', sql: 'g.id', indexed: true },
@@ -52,11 +54,11 @@ const searchable = (schema: string, tenantId: string): Searchable => ({
     'meta.version': { kind: 'text', sql: `('W/"' || g.revision || '"')` },
   },
   relations: {
-    members: ({ add }) => ({
+    members: (given) => ({
       from: `${schema}.group_members m
-             left join ${schema}.users mu on mu.tenant_id = m.tenant_id and mu.id = m.member_id
+             left join ${schema}.users mu on mu.tenant_id = m.tenant_id and mu.id = m.member_id and ${userSight(policy ? { kind: 'connection', policy } : { kind: 'admin' }, given, 'mu')}
              left join ${schema}.groups mg on mg.tenant_id = m.tenant_id and mg.id = m.member_id
-             where m.tenant_id = ${add(tenantId)} and m.group_id = g.id and coalesce(mu.id, mg.id) is not null`,
+             where m.tenant_id = ${given.add(tenantId)} and m.group_id = g.id and coalesce(mu.id, mg.id) is not null`,
       columns: {
         value: { kind: 'text', sql: 'm.member_id', indexed: true },
         type: { kind: 'text', sql: 'lower(m.kind)' },
@@ -66,15 +68,15 @@ const searchable = (schema: string, tenantId: string): Searchable => ({
   },
 });
 
-/** `connectionId`: a connection sees its own groups; without it an admin sees all. */
-type GroupSight = { connectionId?: string };
+/** A connection sees its own groups, and in them the users that it sees; without one an admin sees all. */
+type GroupSight = { policy?: ConnectionPolicy };
 
-const source = (schema: string, tenantId: string, { connectionId }: GroupSight): Source<Row, GroupRecord> => ({
-  target: searchable(schema, tenantId),
+const source = (schema: string, tenantId: string, sight: GroupSight): Source<Row, GroupRecord> => ({
+  target: searchable(schema, tenantId, sight),
   from: `${schema}.groups g`,
   alias: 'g',
   select: columns,
-  scope: ({ add }) => `g.tenant_id = ${add(tenantId)}${connectionId === undefined ? '' : ` and g.connection_id = ${add(connectionId)}`}`,
+  scope: ({ add }) => `g.tenant_id = ${add(tenantId)}${sight.policy === undefined ? '' : ` and g.connection_id = ${add(sight.policy.connectionId)}`}`,
   itemOf: recordOf,
   resourceOf: (group) => presentedGroup(group),
 });
@@ -82,16 +84,16 @@ const source = (schema: string, tenantId: string, { connectionId }: GroupSight):
 export type GroupQueries = {
   get: (tenantId: string, sight: GroupSight, id: string) => Promise<GroupRecord | undefined>;
   list: (tenantId: string, sight: GroupSight, request: ListRequest) => Promise<Listed<GroupRecord>>;
-  membersOf: (tenantId: string, id: string) => Promise<GroupMembers>;
+  membersOf: (tenantId: string, sight: GroupSight, id: string) => Promise<GroupMembers>;
 };
 
 /** Everything is asked of `schema`, the directory's view. Whether a connection has groups at all (R18) is its settings' business. */
 export const groupQueries = (database: Database, schema: string): GroupQueries => ({
-  get: async (tenantId, { connectionId }, id) => {
+  get: async (tenantId, { policy }, id) => {
     const text = `select ${columns} from ${schema}.groups g where g.tenant_id = $1 and g.id = $2`;
     const [row] = await database.query<Row>({ name: `${schema}.group`, text, values: [tenantId, id] });
-    return row && (connectionId === undefined || row.connection_id === connectionId) ? recordOf(row) : undefined;
+    return row && (policy === undefined || row.connection_id === policy.connectionId) ? recordOf(row) : undefined;
   },
   list: (tenantId, sight, request) => list(database, source(schema, tenantId, sight), request),
-  membersOf: (tenantId, id) => membersOfGroup(database, schema, tenantId, id),
+  membersOf: (tenantId, sight, groupId) => membersOfGroup(database, schema, { tenantId, groupId, ...sight }),
 });

@@ -3,6 +3,8 @@ import type { Sql } from '@tenure/database';
 import { handle, startFollower, streamName, streamParts, type Follower, type FollowerOptions, type StoredEvent, type StreamName } from '@tenure/eventing';
 import type { CommandDeps } from '../command/run-command.ts';
 import { groupAggregate } from '../group/group.aggregate.ts';
+import { CLOSED_TO_GUESTS } from '../group/group.decider.ts';
+import { closedGroupsOf, guestsInClosed } from './closed-teams.ts';
 
 export type DepartedMembersDeps = CommandDeps &
   Pick<FollowerOptions, 'database' | 'schema' | 'leases' | 'onFailure'> & {
@@ -10,28 +12,32 @@ export type DepartedMembersDeps = CommandDeps &
     viewSchema: string;
   };
 
+type Reason = 'memberDeleted' | 'guest';
+
 /**
- * Takes deleted users and groups out of the groups they are in (design, decision 4). An add may race a delete, so the ids of every
- * `GroupMembersAdded` are looked at as well: whichever comes second in the feed finds the other in the view, which is caught up for each.
+ * Takes members out of groups in which they can be no longer: deleted users and groups (design, decision 4), and guests, out of those that
+ * are closed to them (R14). An add may race a delete or a downgrade, so the ids of every `GroupMembersAdded` are looked at as well:
+ * whichever comes second in the feed finds the other in the view, which is caught up for each.
  */
 export const startDepartedMembers = (deps: DepartedMembersDeps): Follower => {
   const { source, view, clock, database, schema, leases, viewSchema, onFailure } = deps;
 
-  const drop = async (cause: StoredEvent, groupId: string, memberIds: readonly string[]) => {
+  const drop = async (cause: StoredEvent, groupId: string, memberIds: readonly string[], because: Reason) => {
+    if (memberIds.length === 0) return;
     const { tenantId, correlationId, traceparent } = cause.metadata;
     const handled = await handle(source, groupAggregate, {
       tenantId,
       id: groupId,
       metadata: {
         tenantId,
-        actor: { kind: 'system', id: 'departed-members' },
-        commandId: `departed-members/${cause.id}/${groupId}`,
+        actor: { kind: 'system', id: actors[because] },
+        commandId: `${actors[because]}/${cause.id}/${groupId}`,
         correlationId,
         causationId: cause.id,
         occurredAt: await clock.now(),
         ...(traceparent !== undefined && { traceparent }),
       },
-      command: { type: 'DropMembers', memberIds },
+      command: { type: 'DropMembers', memberIds, because },
     });
     await view.applyInline(handled.stored, handled.events);
   };
@@ -39,7 +45,20 @@ export const startDepartedMembers = (deps: DepartedMembersDeps): Follower => {
   const onDeparture = async (deleted: StoredEvent) => {
     const { tenantId, id } = streamParts(deleted.stream);
     await view.catchUp(deleted.stream);
-    for (const groupId of await groupsWith(database, viewSchema, tenantId, id)) await drop(deleted, groupId, [id]);
+    for (const groupId of await groupsWith(database, viewSchema, tenantId, id)) await drop(deleted, groupId, [id], 'memberDeleted');
+  };
+
+  /** The roles as they are now: whoever is no guest any more when this runs, late or twice, stays. */
+  const onRoles = async (changed: StoredEvent) => {
+    const { tenantId, id } = streamParts(changed.stream);
+    await view.catchUp(changed.stream);
+    for (const groupId of await closedGroupsOf(database, viewSchema, tenantId, id)) await drop(changed, groupId, [id], 'guest');
+  };
+
+  const onClosed = async (closed: StoredEvent) => {
+    const { tenantId, id } = streamParts(closed.stream);
+    await view.catchUp(closed.stream);
+    await drop(closed, id, await guestsInClosed(database, viewSchema, tenantId, id), 'guest');
   };
 
   const onAdded = async (added: StoredEvent) => {
@@ -48,13 +67,17 @@ export const startDepartedMembers = (deps: DepartedMembersDeps): Follower => {
     await view.catchUp(added.stream);
     const streams = members.map((member) => streamOf(tenantId, member));
     for (const stream of await unseenOf(database, viewSchema, streams)) await view.catchUp(stream);
-    const departed = await departedFrom(database, viewSchema, tenantId, id, members.map((member) => member.id));
-    if (departed.length > 0) await drop(added, id, departed);
+    const ids = members.map((member) => member.id);
+    await drop(added, id, await departedFrom(database, viewSchema, tenantId, id, ids), 'memberDeleted');
+    await drop(added, id, await guestsInClosed(database, viewSchema, tenantId, id, ids), 'guest');
   };
 
   const react = async (event: StoredEvent) => {
     if (event.type === 'UserDeleted' || event.type === 'GroupDeleted') await onDeparture(event);
     if (event.type === GroupMembersAdded.type) await onAdded(event);
+    // Who was just created is in no group yet.
+    if (hasChanged(event, 'roles') && event.type !== 'UserCreated') await onRoles(event);
+    if (hasChanged(event, CLOSED_TO_GUESTS)) await onClosed(event);
   };
 
   return startFollower({
@@ -73,6 +96,10 @@ export const startDepartedMembers = (deps: DepartedMembersDeps): Follower => {
     ...(onFailure && { onFailure }),
   });
 };
+
+const actors: Record<Reason, string> = { memberDeleted: 'departed-members', guest: 'guests' };
+
+const hasChanged = ({ data }: StoredEvent, path: string): boolean => Array.isArray(data['changed']) && data['changed'].includes(path);
 
 const streamOf = (tenantId: string, { id, kind }: Member): StreamName => streamName(kind === 'User' ? 'user' : 'group', tenantId, id);
 

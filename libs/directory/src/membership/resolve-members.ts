@@ -6,12 +6,14 @@ import { parameters } from '../filter-sql/parameters.ts';
 import type { MemberDelta } from '../group/group.decider.ts';
 import type { ConnectionPolicy } from '../user/connection-policy.ts';
 import { userSight } from '../user/user.queries.ts';
+import { guestsAmong } from './closed-teams.ts';
 import { asksNothing, memberRequest, type MemberRequest, type ResolvedChange } from './member-request.ts';
 
-export type GroupAt = { tenantId: string; groupId: string; stream: StreamName; revision: Revision };
+/** `closedToGuests`: as it will be after the command (R14). */
+export type GroupAt = { tenantId: string; groupId: string; stream: StreamName; revision: Revision; closedToGuests: boolean };
 
-/** What is asked, compared with who is a member; `unknown` are ids of nobody whom the connection sees (C5). */
-export type ResolvedMembers = { delta: MemberDelta; unknown: readonly string[] };
+/** What is asked, compared with who is a member; `skipped` are ids of nobody whom the connection sees (C5), and of guests where the group is closed to them. */
+export type ResolvedMembers = { delta: MemberDelta; skipped: readonly string[] };
 
 export type MembersDeps = { sql: Sql; schema: string; catchUp: ViewRuntime['catchUp'] };
 
@@ -22,15 +24,18 @@ type Answer = { head: Revision | null; added: Member[]; removed: string[]; unkno
  * the answer costs what is asked, not what the group is large (design, decision 4). The append expects the same revision.
  */
 export const resolveMembers = async (deps: MembersDeps, at: GroupAt, policy: ConnectionPolicy, changes: readonly MemberChange[]): Promise<ResolvedMembers> => {
-  if (changes.length === 0) return { delta: { add: [], remove: [] }, unknown: [] };
-  const request = memberRequest(await Promise.all(changes.map((change) => withIds(deps, at, change))));
-  if (asksNothing(request)) return { delta: { add: [], remove: [] }, unknown: [] };
+  if (changes.length === 0) return { delta: { add: [], remove: [] }, skipped: [] };
+  const request = memberRequest(await Promise.all(changes.map((change, index) => withIds(deps, at, policy, change, namedIn(changes.slice(0, index))))));
+  if (asksNothing(request)) return { delta: { add: [], remove: [] }, skipped: [] };
   const { added, removed, unknown } = await atRevision(deps, at, () => ask(deps, at, policy, request));
-  if (unknown.length > 0 && policy.settings.unknownMembers === 'reject')
-    throw new Rejected('invalid', 'group/member-unknown', `There is no such member: ${unknown.slice(0, 10).join(', ')}.`);
+  const guests = at.closedToGuests ? await guestsAmong(deps.sql, deps.schema, at.tenantId, added.map(({ id }) => id)) : [];
+  if (policy.settings.unknownMembers === 'reject') {
+    if (unknown.length > 0) throw new Rejected('invalid', 'group/member-unknown', `There is no such member: ${unknown.slice(0, 10).join(', ')}.`);
+    if (guests.length > 0) throw new Rejected('invalid', 'group/closed-to-guests', `The group is closed to guests: ${guests.slice(0, 10).join(', ')}.`);
+  }
   // Groups that hold each other are as RFC 7644 §3.7.1 has them; whoever follows memberships meets each group once.
   if (added.some(({ id }) => id === at.groupId)) throw new Rejected('invalid', 'group/cycle', 'A group cannot be a member of itself.');
-  return { delta: { add: added, remove: removed }, unknown };
+  return { delta: { add: added.filter(({ id }) => !guests.includes(id)), remove: removed }, skipped: [...unknown, ...guests] };
 };
 
 /** The view may be behind what was loaded (then it is caught up) or ahead of it (then what was loaded is stale, and `handle` loads again). */
@@ -79,20 +84,25 @@ const ask = async ({ sql, schema }: MembersDeps, { tenantId, groupId, stream }: 
 
 type Element = { head: Revision | null; members: { value: string; type: MemberKind; display: string | null }[] };
 
-/** `members[type eq "Group"]` and the like: which ids are meant, is seen at the members themselves. */
-const withIds = async (deps: MembersDeps, at: GroupAt, change: MemberChange): Promise<ResolvedChange> => {
+/** Whom changes may make members, one after the other. */
+const namedIn = (changes: readonly MemberChange[]): string[] => changes.flatMap((change) => (change.op === 'add' || change.op === 'replace' ? change.ids : []));
+
+/** `members[type eq "Group"]` and the like: which ids are meant, is seen at the members themselves, those among them that were named before. */
+const withIds = async (deps: MembersDeps, at: GroupAt, policy: ConnectionPolicy, change: MemberChange, named: readonly string[]): Promise<ResolvedChange> => {
   if (change.op !== 'removeWhere') return change;
   const { sql, schema } = deps;
+  const given = parameters(at.stream, at.tenantId, at.groupId, named, policy.connectionId);
+  const sight = userSight({ kind: 'connection', policy }, given);
+  const meant = (id: string) => `${id} in (select unnest($4::text[]) union select m.member_id from ${schema}.group_members m where m.tenant_id = $2 and m.group_id = $3)`;
   const { members } = await atRevision(deps, at, async () => {
     const [row] = await sql.query<Element>({
       text: `
         select (select h.revision from ${schema}.heads h where h.stream = $1) as head,
-          (select coalesce(jsonb_agg(jsonb_build_object('value', m.member_id, 'type', m.kind, 'display', coalesce(u.display_name, g.display_name))), '[]')
-           from ${schema}.group_members m
-           left join ${schema}.users u on u.tenant_id = $2 and u.id = m.member_id
-           left join ${schema}.groups g on g.tenant_id = $2 and g.id = m.member_id
-           where m.tenant_id = $2 and m.group_id = $3) as members`,
-      values: [at.stream, at.tenantId, at.groupId],
+          (select coalesce(jsonb_agg(jsonb_build_object('value', m.id, 'type', m.kind, 'display', m.display_name)), '[]')
+           from (select u.id, 'User' as kind, u.display_name from ${schema}.users u where u.tenant_id = $2 and ${meant('u.id')} and ${sight}
+                 union all
+                 select g.id, 'Group', g.display_name from ${schema}.groups g where g.tenant_id = $2 and ${meant('g.id')} and g.connection_id = $5) m) as members`,
+      values: given.values,
     });
     return row!;
   });

@@ -114,7 +114,7 @@ describe('commands of users', () => {
   it('leave an account that is not eligible untouched (R10)', async () => {
     const { id } = await directory.createUser('jo@plum.example');
     expect(await filtered('userName eq "jo@plum.example"')).toEqual([]);
-    await expect(patch(id, [replace('title', 'Baker')])).rejects.toMatchObject({ code: 'user/unknown' });
+    await expect(patch(id, [replace('title', 'Baker')])).rejects.toMatchObject({ code: 'user/unseen' });
     await expect(directory.createUser('jo@plum.example', { connectionId: 'entra' })).rejects.toMatchObject({ code: 'user/name-taken' });
   });
 

@@ -168,11 +168,11 @@ describe('what a connection sees (R10, decision 14)', () => {
   const renamed = { resource: { ...ada, displayName: 'Ada H.' } };
 
   it('is not a user of another connection', () => {
-    user(created).when(patch(rename, entra({}, { connectionId: 'okta' }))).thenRejected('user/unknown');
+    user(created).when(patch(rename, entra({}, { connectionId: 'okta' }))).thenRejected('user/unseen');
   });
 
   it('is not an unmanaged user', () => {
-    user(createdHere).when(patch(rename)).thenRejected('user/unknown');
+    user(createdHere).when(patch(rename)).thenRejected('user/unseen');
   });
 
   it('is a managed one, whom its first write links (R15)', () => {
@@ -184,7 +184,7 @@ describe('what a connection sees (R10, decision 14)', () => {
 
   it('is only one that changed after the cut-off (R10)', () => {
     const writer = entra({ eligibility: { managedOnly: true, changedAfter: '2023-01-16T00:00:00.000Z' } });
-    user(createdHere, madeManaged).when({ ...patch(rename, writer), lastModified: '2023-01-15T23:59:59.999Z' }).thenRejected('user/unknown');
+    user(createdHere, madeManaged).when({ ...patch(rename, writer), lastModified: '2023-01-15T23:59:59.999Z' }).thenRejected('user/unseen');
     user(createdHere, madeManaged).when({ ...patch([], writer), lastModified: '2023-01-16T00:00:00.000Z' }).then(UserLinked(linked, { resource: ada }));
   });
 });
@@ -219,7 +219,7 @@ describe('unassigning (R19)', () => {
   });
 
   it('then hides the user from the connection', () => {
-    user(created, unassigned).when(patch([], entra({ eligibility: { managedOnly: false } }))).thenRejected('user/unknown');
+    user(created, unassigned).when(patch([], entra({ eligibility: { managedOnly: false } }))).thenRejected('user/unseen');
   });
 
   it('until its POST links and reactivates them', () => {

@@ -1,5 +1,6 @@
 import {
   PersonErased,
+  TeamAdminRightsLost,
   UserAccountTypeChanged,
   UserChanged,
   UserCreated,
@@ -13,10 +14,11 @@ import {
   type UserStanding,
 } from '@tenure/contracts';
 import { Rejected, type Decider } from '@tenure/eventing';
-import { applyPatch, applyReplacement, profiles, withValue, type Change, type PatchOperation, type Resource } from '@tenure/scim';
+import { applyPatch, applyReplacement, profiles, withSchemas, withValue, type Change, type PatchOperation, type Resource, type ResourceType } from '@tenure/scim';
 import { builtInTypes, saidOf, type Shape } from '../schema/tenant-types.ts';
 import { uniqueClaims } from '../schema/unique.claims.ts';
 import type { ConnectionPolicy, IssuedToken } from './connection-policy.ts';
+import { isGuest, isTeamAdmin, TEAM_ADMIN } from './guest.ts';
 import { govern, governLocal, inScim, isSeenBy } from './user.rules.ts';
 import { uniqueKey } from './unique-key.ts';
 import { evolveUser, isActive, type PresentUser, type UserState } from './user.state.ts';
@@ -101,7 +103,8 @@ const create = (command: Extract<UserCommand, { type: 'Create' }>, state: UserSt
 /** The user, where the writer sees one; else it is 404 (decision 14). */
 const writable = (state: UserState, { writer, lastModified }: Writing): PresentUser => {
   if (state.status !== 'present') throw unknown();
-  if (writer.kind === 'connection' && !isSeenBy(writer.policy, state, lastModified)) throw unknown();
+  // The same to the client; an auditor sees that somebody ran into a wall (R70).
+  if (writer.kind === 'connection' && !isSeenBy(writer.policy, state, lastModified)) throw new Rejected('not-found', 'user/unseen', unknown().message);
   return state;
 };
 
@@ -120,7 +123,15 @@ const write = (user: PresentUser, writing: Writing, wanted: Resource, { patched 
   const change = writer.kind === 'connection' ? govern(type, writer.policy, user, wanted, { patched }) : governLocal(type, user, wanted);
   refuseLocked(lockedBy, isActive(user.resource) && !isActive(change.resource) ? 'suspended' : change.changed.includes('roles') ? 'given another role' : undefined);
   const linked = writer.kind === 'connection' ? link(user, writer.policy.connectionId) : user;
-  return [...(linked === user ? [] : [UserLinked(standingOf(linked, writer, []), { resource: user.resource })]), ...changes(linked, writer, change, passwordId)];
+  const linking = linked === user ? [] : [UserLinked(standingOf(linked, writer, []), { resource: user.resource })];
+  const written = [...linking, ...changes(linked, writer, change, passwordId)];
+  return [...written, ...guestCascade(written.reduce<UserState>(evolveUser, linked), writer, type)];
+};
+
+/** R14: who has become a guest loses their rights as team admin. The teams that are closed to guests, a reactor looks after. */
+const guestCascade = (user: UserState, writer: Writer, type: ResourceType): UserEvent[] => {
+  if (user.status !== 'present' || !isGuest(user.resource) || !isTeamAdmin(user.resource)) return [];
+  return [TeamAdminRightsLost(standingOf(user, writer, [TEAM_ADMIN]), { resource: withSchemas(type, withValue(user.resource, TEAM_ADMIN, undefined)) })];
 };
 
 const link = (user: PresentUser, connectionId: string): PresentUser =>

@@ -24,6 +24,9 @@ const recordOf = ({ id, revision, account_type, connection_id, active, resource,
   lastModified: last_modified,
 });
 
+/** R18: where groups are switched off nobody is in any. */
+const hasGroups = (sight: Sight): boolean => sight.kind === 'admin' || sight.policy.settings.groups;
+
 /** The same rule as `isSeenBy`, in SQL. */
 export const userSight = (sight: Sight, { add }: Parameters, alias = 'u'): string => {
   if (sight.kind === 'admin') return 'true';
@@ -53,7 +56,7 @@ const searchable = (schema: string, tenantId: string, sight: Sight): Searchable 
   },
   relations: {
     groups: ({ add }) => ({
-      from: `${schema}.group_members m join ${schema}.groups mg on mg.tenant_id = m.tenant_id and mg.id = m.group_id where m.tenant_id = ${add(tenantId)} and m.member_id = u.id${sight.kind === 'connection' ? ` and mg.connection_id = ${add(sight.policy.connectionId)}` : ''}`,
+      from: `${schema}.group_members m join ${schema}.groups mg on mg.tenant_id = m.tenant_id and mg.id = m.group_id where m.tenant_id = ${add(tenantId)} and m.member_id = u.id${sight.kind === 'connection' ? ` and mg.connection_id = ${add(sight.policy.connectionId)}` : ''}${hasGroups(sight) ? '' : ' and false'}`,
       columns: {
         value: { kind: 'text', sql: 'm.group_id', indexed: true },
         type: { kind: 'text', sql: `'direct'::text` },
@@ -106,9 +109,10 @@ const onlyName = ({ filter, sort, page: { count, startIndex = 1, after } }: List
 export const userQueries = (database: Database, schema: string): UserQueries => {
   const find = findUsers(database, schema);
   const sees = (sight: Sight, row: FoundUser) => sight.kind === 'admin' || isSeenBy(sight.policy, { ...recordOf(row), unassignedFrom: row.unassigned_from }, row.last_modified);
-  const groupsFor = (sight: Sight, { groups }: Wanting): WantedUser['groups'] => (!groups ? 'none' : sight.kind === 'admin' ? 'all' : { connectionId: sight.policy.connectionId });
+  const groupsFor = (sight: Sight, { groups }: Wanting): WantedUser['groups'] => (!groups || !hasGroups(sight) ? 'none' : sight.kind === 'admin' ? 'all' : { connectionId: sight.policy.connectionId });
   const shown = (row: FoundUser, { groups }: Wanting): ShownUser => ({ ...recordOf(row), ...(groups && { groups: (row.groups ?? []).map(shownGroup) }) });
   const groupsOf: UserQueries['groupsOf'] = async (tenantId, sight, ids) => {
+    if (!hasGroups(sight)) return new Map();
     if (ids.length > 1) return groupsOfUsers(database, schema, { tenantId, ids, ...(sight.kind === 'connection' && { connectionId: sight.policy.connectionId }) });
     // Of one, as each answer to a write shows them: with those that others ask for.
     const found = await Promise.all(ids.map((key) => find.byId({ tenantId, key, groups: groupsFor(sight, { groups: true }) })));

@@ -1,6 +1,7 @@
 import { Rejected } from '@tenure/eventing';
-import { type Change, type ConnectionSettings, type Json, type Resource, type ResourceType, ScimProblem, settle, valueAt, withoutHidden, withValue } from '@tenure/scim';
+import { type Change, type ConnectionSettings, findAttribute, type Json, type JsonObject, type Resource, type ResourceType, ScimProblem, settle, valueAt, withoutHidden, withValue } from '@tenure/scim';
 import type { ConnectionPolicy } from './connection-policy.ts';
+import { isGuest, isTeamAdmin, TEAM_ADMIN } from './guest.ts';
 import { refuseOverlong } from './unique-key.ts';
 import type { PresentUser } from './user.state.ts';
 
@@ -36,19 +37,43 @@ const withNamedRole = (resource: Resource): Resource => {
   return { ...resource, roles: roles.length > 0 ? roles : [{ value: 'GUEST', primary: true }] };
 };
 
-/** R68: what a connection's write may not touch keeps the value that is there. */
-const underAuthority = (authority: ConnectionSettings['authority'], user: PresentUser | undefined, wanted: Resource): Resource =>
+/** R14: nobody is made team admin while a guest. What they were before, `write` takes from them. */
+const withoutNewRights = (before: Resource | undefined, resource: Resource): Resource => (isGuest(resource) && !isTeamAdmin(before ?? {}) && isTeamAdmin(resource) ? withValue(resource, TEAM_ADMIN, undefined) : resource);
+
+/** Where a path of the settings leads: an attribute, or a part of one that is single. Of the values of a list the parts are not told apart. */
+const placeOf = (type: ResourceType, path: string): { top: string; part?: string } => {
+  const found = findAttribute(type, path, { lenient: true });
+  if (!found) return { top: path };
+  return { top: found.path, ...(found.sub && !found.attribute.multiValued && { part: found.sub.name }) };
+};
+
+const partsAt = (resource: Resource, top: string): JsonObject => {
+  const value = valueAt(resource, top);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+};
+
+const settingAt = (type: ResourceType, resource: Resource, path: string): Json | undefined => {
+  const { top, part } = placeOf(type, path);
+  return part === undefined ? valueAt(resource, top) : partsAt(resource, top)[part];
+};
+
+const withSettingAt = (type: ResourceType, resource: Resource, path: string, value: Json | undefined): Resource => {
+  const { top, part } = placeOf(type, path);
+  if (part === undefined) return withValue(resource, top, value);
+  const parts = withValue(partsAt(resource, top), part, value);
+  return withValue(resource, top, Object.keys(parts).length > 0 ? parts : undefined);
+};
+
+/** R68: what a connection's write may not touch keeps the value that is there. What the user set is known by whole attributes. */
+const underAuthority = (type: ResourceType, authority: ConnectionSettings['authority'], user: PresentUser | undefined, wanted: Resource): Resource =>
   Object.entries(authority).reduce((resource, [path, holder]) => {
-    const kept = user !== undefined && (holder === 'create' || (holder === 'user' && user.setHere.includes(topOf(path))));
-    return kept ? withValue(resource, path, valueAt(user.resource, path)) : resource;
+    const kept = user !== undefined && (holder === 'create' || (holder === 'user' && user.setHere.includes(placeOf(type, path).top)));
+    return kept ? withSettingAt(type, resource, path, settingAt(type, user.resource, path)) : resource;
   }, wanted);
 
-/** `name` of `name.givenName`: ownership is kept by top-level attribute. */
-const topOf = (path: string): string => path.replace(/\.(?=[^.:]*$).*$/, '');
-
 /** Of a user who lacked it before, a write need not bring it: else nobody could deactivate them. */
-const requireSettings = (required: readonly string[], before: Resource | undefined, resource: Resource): void => {
-  const missing = required.filter((path) => valueAt(resource, path) === undefined && (!before || valueAt(before, path) !== undefined));
+const requireSettings = (type: ResourceType, required: readonly string[], before: Resource | undefined, resource: Resource): void => {
+  const missing = required.filter((path) => settingAt(type, resource, path) === undefined && (!before || settingAt(type, before, path) !== undefined));
   if (missing.length > 0)
     throw new Rejected('invalid', 'user/attribute-required', `This connection requires ${missing.join(', ')}.`, missing.map((field) => ({ field, message: 'is required' })));
 };
@@ -65,16 +90,16 @@ const keysOf = ({ userName, externalId }: Resource) => ({ userName, externalId }
 /** What a connection's write comes to under its settings: authority, roles, defaults, required attributes (R11 to R13, R68). `patched`: a PATCH, which can remove `active`. */
 export const govern = (type: ResourceType, { settings, defaults }: ConnectionPolicy, user: PresentUser | undefined, wanted: Resource, { patched = false } = {}): Change => {
   const withDefaults = user ? wanted : Object.entries(defaults).reduce((resource, [path, value]) => (valueAt(resource, path) === undefined ? withValue(resource, path, value) : resource), wanted);
-  const allowed = withActive(underAuthority(settings.authority, user, withDefaults), user?.resource, patched);
+  const allowed = withActive(underAuthority(type, settings.authority, user, withDefaults), user?.resource, patched);
   const named = settings.roles === 'adminUserGuest' ? withNamedRole(allowed) : allowed;
-  requireSettings(settings.required, user?.resource, named);
+  requireSettings(type, settings.required, user?.resource, named);
   refuseOverlong(keysOf(named));
-  return settle(type, user?.resource ?? {}, withoutHidden(type, named));
+  return settle(type, user?.resource ?? {}, withoutHidden(type, withoutNewRights(user?.resource, named)));
 };
 
 /** What an admin's write comes to. The externalId of a linked user is the connection's. */
 export const governLocal = (type: ResourceType, user: PresentUser | undefined, wanted: Resource): Change => {
   const kept = user?.connectionId ? withValue(wanted, 'externalId', user.resource.externalId) : wanted;
   refuseOverlong(keysOf(kept));
-  return settle(type, user?.resource ?? {}, withActive(withoutHidden(type, kept), user?.resource, false));
+  return settle(type, user?.resource ?? {}, withoutNewRights(user?.resource, withActive(withoutHidden(type, kept), user?.resource, false)));
 };

@@ -52,6 +52,7 @@ export const evolveUser = (state: UserState, event: UserEvent): UserState => {
     case 'UserLinked':
     case 'UserUnlinked':
     case 'UserAccountTypeChanged':
+    case 'TeamAdminRightsLost':
       // A person who was erased: nothing of theirs can be read, whatever the events say (decision 11).
       return event.personal === ERASED ? { status: 'erased' } : afterStanding(state, event.data, event.personal.resource);
     case 'UserDeleted':

@@ -29,7 +29,7 @@ describe('an error below a SCIM base URL', () => {
     expect(toBody(Object.assign(problem(405, 'x'), { headers: { allow: 'GET' } })).headers).toEqual({ allow: 'GET' });
   });
 
-  it('tells in whole seconds when to come again', () => {
+  it('tells in whole seconds when to come again, busy or overloaded (2.8 busy, O12)', () => {
     for (const status of [429, 503]) expect(Number.isInteger(retryAfterOf(status))).toBe(true);
     expect(retryAfterOf(500)).toBeUndefined();
   });

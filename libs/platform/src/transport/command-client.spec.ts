@@ -32,6 +32,8 @@ describe('a command that the directory refuses (R65, R70)', () => {
       attempt: { code: 'user/token-issuer', operation: 'user.patch', status: 409, resourceType: 'user', resourceId: 'ada', attributes: [] },
     });
     expect(await emittedWhen('forbidden', 'connection/disabled')).toHaveLength(1);
+    expect(await emittedWhen('not-found', 'user/unseen')).toHaveLength(1);
+    expect(await emittedWhen('not-found', 'user/unknown')).toHaveLength(0);
   });
 
   it('is audited with the admin who asked', async () => {

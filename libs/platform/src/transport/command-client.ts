@@ -21,9 +21,9 @@ const DEADLINE_MS = 20_000;
 
 /**
  * What an auditor wants to know of though nothing happened (R65, R70): a gate that is shut, a lock that held, a key that was tried on another
- * tenant. Names that are taken and values that are wrong are everyday.
+ * tenant, a resource of another connection. Names that are taken and values that are wrong are everyday.
  */
-const mattersToAuditors = ({ kind, code }: Rejected) => kind === 'forbidden' || code.endsWith('/token-issuer') || code === 'connection/sso-missing' || code === 'tenant/not-found';
+const mattersToAuditors = ({ kind, code }: Rejected) => kind === 'forbidden' || code.endsWith('/token-issuer') || code.endsWith('/unseen') || code === 'connection/sso-missing' || code === 'tenant/not-found';
 
 export const directoryClient = (client: ClientProxy): DirectoryClient => {
   const message = <Payload>(caller: Caller, key: string, payload: Payload): CommandMessage<Payload> => ({

@@ -17,7 +17,7 @@ import type { App } from './app.state.ts';
 import { refuseEntitlements } from './app.rules.ts';
 import { stepsOf } from './app.steps.ts';
 import { startJob, startRefreshJob, type JobKind } from './jobs.ts';
-import { isKnown } from './known.ts';
+import { isKnown, refuseRole } from './known.ts';
 import type { IfMatch, WriteApp } from './write-app.ts';
 
 export type AppCommandDeps = { write: WriteApp; queries: AppQueries; database: Database; clock: Clock; wakeRefresh: () => void };
@@ -61,6 +61,8 @@ export const appCommands = ({ write, queries, database, clock, wakeRefresh }: Ap
     assign: async (caller: Caller, appId: string, assignment: Assignment): Promise<void> => {
       await queries.find(caller.tenantId, appId);
       if (assignment.kind !== 'roles') await refuseUnknown(caller.tenantId, assignment.kind, assignment.id);
+      const role = assignment.role ?? (assignment.kind === 'roles' ? assignment.id : undefined);
+      if (role !== undefined) await refuseRole(database, caller.tenantId, assignment.kind, role);
       await write(caller, appId, { type: 'Assign', assignment });
     },
     unassign: set((assignment: Pick<Assignment, 'kind' | 'id'>) => ({ type: 'Unassign', assignment })),

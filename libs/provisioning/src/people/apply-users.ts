@@ -39,6 +39,7 @@ const resourceAfter = (event: UserEvent): JsonObject | undefined => {
     case 'UserLinked':
     case 'UserUnlinked':
     case 'UserAccountTypeChanged':
+    case 'TeamAdminRightsLost':
       return event.personal === ERASED ? undefined : event.personal.resource;
     case 'UserDeleted':
     case 'PersonErased':

@@ -71,7 +71,10 @@ const isOfUser = ({ stream }: Fact): boolean => stream.startsWith('user-');
 
 /** Whether the primary domain is another one, which scope asks for (R42). */
 const applyTenant = async (sql: Sql, tenantId: string, event: TenantEvent, occurredAt: string): Promise<boolean> => {
-  if (event.type === 'AppRolesReplaced') return false;
+  if (event.type === 'AppRolesReplaced') {
+    await sql.query({ text: `update ${PROVISIONING}.tenants set app_roles = $2 where id = $1`, values: [tenantId, JSON.stringify(event.data.appRoles)] });
+    return false;
+  }
   const { primaryDomain, features } = event.data;
   const [before] = await sql.query<{ primary_domain: string }>({ text: `select primary_domain from ${PROVISIONING}.tenants where id = $1`, values: [tenantId] });
   await sql.query({

@@ -12,4 +12,5 @@ export const provisioningMigrations = [
     name: 'CreateProvisioning1767225600000',
     up: [peopleTables, appScopesTable, timerLeasesTable, deliveriesTable, factTables(PROVISIONING), checkpointsTable(PROVISIONING)].join(';\n'),
   },
+  { name: 'AddAppRoles1767225700000', up: `alter table tenants add column app_roles jsonb not null default '[]'` },
 ];

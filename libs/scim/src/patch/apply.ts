@@ -21,9 +21,9 @@ const listOf = (value: Json | undefined): Json[] => (value === undefined ? [] : 
 
 const isPrimary = (element: Json): boolean => isObject(element) && element.primary === true;
 
-/** RFC 7644 §3.5.2: an operation that sets a primary value takes the flag from the others. */
-const withOnePrimary = (elements: Json[], touched: Set<Json>, path: string, dialect: Applying): Json[] => {
-  const set = elements.filter((element) => touched.has(element) && isPrimary(element));
+/** RFC 7644 §3.5.2: an operation that makes a value primary takes the flag from the others, those among them that it touches otherwise. */
+const withOnePrimary = (elements: Json[], made: ReadonlySet<Json>, path: string, dialect: Applying): Json[] => {
+  const set = elements.filter((element) => made.has(element));
   if (set.length > 1 && isStrict(dialect)) throw invalidValue(`"${path}" would have more than one primary value.`);
   const chosen = set.at(-1);
   return chosen === undefined ? elements : elements.map((element) => (element !== chosen && isPrimary(element) ? { ...(element as JsonObject), primary: false } : element));
@@ -64,8 +64,8 @@ const identities = (element: Json): string[] => {
 };
 
 /** An element that is there already is completed by what the new one says. Indexed, as lists and additions may be long. */
-const withAdded = (elements: Json[], additions: Json[]): { elements: Json[]; touched: Set<Json> } => {
-  const touched = new Set<Json>();
+const withAdded = (elements: Json[], additions: Json[]): { elements: Json[]; made: Set<Json> } => {
+  const made = new Set<Json>();
   const result = [...elements];
   const places = new Map<string, number>();
   const place = (element: Json, at: number) => identities(element).forEach((identity) => places.has(identity) || places.set(identity, at));
@@ -76,35 +76,40 @@ const withAdded = (elements: Json[], additions: Json[]): { elements: Json[]; tou
     const next = isObject(present) && isObject(addition) ? { ...present, ...addition } : addition;
     result[at] = next;
     place(next, at);
-    touched.add(next);
+    if (isPrimary(addition)) made.add(next);
   }
-  return { elements: result, touched };
+  return { elements: result, made };
 };
 
 const assignElements = (attribute: Attribute, current: Json[], operation: Extract<PatchOperation, { value: Json }>, dialect: Applying): Json[] => {
   const { op, path, where, sub, value } = operation;
   if (!where && !sub) {
-    const { elements, touched } = withAdded(op === 'add' ? current : [], listOf(value));
-    return op === 'add' ? withOnePrimary(elements, touched, path, dialect) : elements;
+    const { elements, made } = withAdded(op === 'add' ? current : [], listOf(value));
+    return op === 'add' ? withOnePrimary(elements, made, path, dialect) : elements;
   }
-  const touched = new Set<Json>();
+  const made = new Set<Json>();
   // Replaced as a whole an element stays the one that was selected: without this the same operation would find it no more and make another.
   const described = dialect.createMissingElement && !sub && op === 'replace' ? describedBy(where) : undefined;
-  const elements = current.map((element) => {
-    if (where && !elementMatches(where, element)) return element;
+  const said = new Set<string>();
+  const elements = current.flatMap((element) => {
+    if (where && !elementMatches(where, element)) return [element];
     const change = sub ? { [sub]: value } : isObject(value) ? { ...described, ...value } : value;
     const merges = isObject(change) && isObject(element) && (sub !== undefined || op === 'add');
     if (isObject(change)) refuseImmutable(attribute, element, change, path);
     const next = merges ? { ...element, ...change } : change;
-    touched.add(next);
-    return next;
+    // Several that became the same are one (RFC 7643 §2.4).
+    const what = fingerprint(next);
+    if (said.has(what)) return [];
+    said.add(what);
+    if (isPrimary(change)) made.add(next);
+    return [next];
   });
-  if (touched.size === 0) {
+  if (said.size === 0) {
     const element = created(attribute, operation, dialect);
     elements.push(element);
-    touched.add(element);
+    if (isPrimary(element)) made.add(element);
   }
-  return withOnePrimary(elements, touched, path, dialect);
+  return withOnePrimary(elements, made, path, dialect);
 };
 
 const removeElements = (current: Json[], { where, sub, values }: Extract<PatchOperation, { op: 'remove' }>): Json[] => {

@@ -7,7 +7,7 @@ import { isWritable } from '../resource/parse.ts';
 import { type Note, type Reading, note, readElement, readList, readSingleComplex, readValue } from '../resource/value.ts';
 import type { ResourceType } from '../schema/attribute.ts';
 import { attributesOf, findSchema } from '../schema/lookup.ts';
-import { tenureUserSchema } from '../schema/user.schema.ts';
+import { isTenures } from '../schema/user.schema.ts';
 import { type Path, parsePath } from '../path/path.ts';
 import { type PatchOperation, type PatchTarget, patchSchema } from './operation.ts';
 
@@ -77,7 +77,7 @@ const assignment = (op: 'add' | 'replace', path: Path, value: Json, { reading }:
 /** Whether the target may be written. `pathless`: it came without a path, among attributes that clients send back as they got them (O5, O8). */
 const admits = (path: Path, pathless: boolean, { reading }: Context): boolean => {
   if (isWritable(path, reading)) return true;
-  const withheld = path.schema.id === tenureUserSchema.id && !reading.dialect.tenureExtension;
+  const withheld = isTenures(path.schema) && !reading.dialect.tenureExtension;
   const ignored = path.attribute.name === 'schemas' || ((pathless || withheld) && !isStrict(reading.dialect));
   if (!ignored) throw mutability(`"${nameOf(path)}" is read-only.`);
   return false;

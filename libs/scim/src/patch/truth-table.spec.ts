@@ -74,6 +74,12 @@ describe('add', () => {
     expect((resource.emails as JsonObject[]).map(({ primary }) => primary)).toEqual([false, undefined, true]);
   });
 
+  it('takes the primary flag from a value that it names without it as well', () => {
+    const emails: JsonObject[] = [{ type: 'work', value: 'a@x.example' }, { type: 'home', value: 'b@x.example', primary: true }];
+    const add: JsonObject = { op: 'add', path: 'emails', value: [{ type: 'home', value: 'b@x.example' }, { type: 'work', value: 'a@x.example', primary: true }] };
+    for (const profile of [profiles.generic, profiles.strict]) expect((patched(userType, { ...ines, emails }, [add], profile).resource.emails as JsonObject[]).map(({ primary }) => primary)).toEqual([true, false]);
+  });
+
   it('merges sub-attributes into a complex attribute', () => {
     expect(patch({ op: 'add', path: 'name', value: { middleName: 'Sol' } }).resource.name).toEqual({ givenName: 'Ines', familyName: 'Prado', middleName: 'Sol' });
   });
@@ -123,6 +129,11 @@ describe('replace', () => {
     ]);
     const again = { op: 'replace', path: 'emails[type eq "home"]', value: { value: 'o@elm.example' } };
     expect(patch(again, again).resource.emails).toEqual([(ines.emails as JsonObject[])[0], { type: 'home', value: 'o@elm.example' }]);
+  });
+
+  it('of filtered values with the same makes one of them (RFC 7643 §2.4)', () => {
+    const emails = [{ type: 'work', value: 'a@x.example' }, { type: 'work', value: 'b@x.example' }];
+    expect(patched(userType, { ...ines, emails }, [{ op: 'replace', path: 'emails[type eq "work"]', value: { type: 'work', value: 'c@x.example' } }]).resource.emails).toEqual([{ type: 'work', value: 'c@x.example' }]);
   });
 
   it('of filtered values without a match: noTarget when strict, otherwise created (C1)', () => {

@@ -4,7 +4,7 @@ import { type Json, type JsonObject, checkedObject, isObject, member } from '../
 import { invalidSyntax, invalidValue } from '../problem/problem.ts';
 import type { ResourceType } from '../schema/attribute.ts';
 import { type Found, attributesOf, findAttribute, findSchema } from '../schema/lookup.ts';
-import { tenureUserSchema } from '../schema/user.schema.ts';
+import { isTenures } from '../schema/user.schema.ts';
 import { type Resource, resourceOf, valueAt, withSchemas } from './access.ts';
 import { type Note, type Reading, ignoreUnknown, note, readValue } from './value.ts';
 
@@ -14,7 +14,7 @@ export type ParsedBody = { resource: Resource; cleared: string[]; notes: Note[] 
 /** Whether clients may write the attribute at all; what they may not is ignored in bodies (RFC 7644 §3.3). */
 export const isWritable = ({ path, attribute, sub, schema }: Found, reading: Reading): boolean => {
   if (attribute.mutability === 'readOnly' || sub?.mutability === 'readOnly' || attribute.name === 'schemas') return false;
-  if (schema.id !== tenureUserSchema.id || reading.dialect.tenureExtension) return true;
+  if (!isTenures(schema) || reading.dialect.tenureExtension) return true;
   note(reading, 'not-writable', path);
   return false;
 };

@@ -23,7 +23,8 @@ export type NoteCode =
   | 'second-primary'
   | 'missing-op'
   | 'no-operations'
-  | 'flattened-name';
+  | 'flattened-name'
+  | 'skipped-member';
 
 /** An oddity that was tolerated: what and where, never a value. */
 export type Note = { code: NoteCode; attribute: string };

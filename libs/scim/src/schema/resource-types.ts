@@ -1,5 +1,5 @@
 import type { ResourceType, Schema } from './attribute.ts';
-import { enterpriseUserSchema, groupSchema, tenureUserSchema, userSchema } from './user.schema.ts';
+import { enterpriseUserSchema, groupSchema, tenureGroupSchema, tenureUserSchema, userSchema } from './user.schema.ts';
 
 export const userType: ResourceType = {
   name: 'User',
@@ -12,6 +12,12 @@ export const userType: ResourceType = {
   ],
 };
 
-export const builtInSchemas: readonly Schema[] = [userSchema, enterpriseUserSchema, tenureUserSchema, groupSchema];
+export const builtInSchemas: readonly Schema[] = [userSchema, enterpriseUserSchema, tenureUserSchema, groupSchema, tenureGroupSchema];
 
-export const groupType: ResourceType = { name: 'Group', endpoint: '/Groups', description: 'Group', schema: groupSchema, extensions: [] };
+export const groupType: ResourceType = {
+  name: 'Group',
+  endpoint: '/Groups',
+  description: 'Group',
+  schema: groupSchema,
+  extensions: [{ schema: tenureGroupSchema, required: false }],
+};

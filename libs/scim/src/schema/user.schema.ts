@@ -89,7 +89,7 @@ export const enterpriseUserSchema: Schema = {
 };
 
 /**
- * What Tenure itself knows of a person: unit and archived flag (R41, R43), and the type of account (R15), which is not
+ * What Tenure itself knows of a person: unit and archived flag (R41, R43), rights in teams (R14), and the type of account (R15), which is not
  * shown unasked: an extension that comes back with more than was sent irritates clients. Design decision 14.
  */
 export const tenureUserSchema: Schema = {
@@ -99,6 +99,7 @@ export const tenureUserSchema: Schema = {
   attributes: [
     text('orgUnitPath', 'The organisational unit, e.g. /Sales/North.'),
     attribute('archived', 'boolean', 'Whether the user is archived, hence outside provisioning.'),
+    attribute('teamAdmin', 'boolean', 'Whether the user administers the teams that they are in; a guest never does.'),
     text('accountType', 'How the account is managed.', { mutability: 'readOnly', returned: 'request', canonicalValues: ['managed', 'provisionedManaged', 'unmanaged'] }),
   ],
 };
@@ -123,3 +124,14 @@ export const groupSchema: Schema = {
     ),
   ],
 };
+
+/** What Tenure itself knows of a group, which is a team of Nulab's (R14). */
+export const tenureGroupSchema: Schema = {
+  id: 'urn:ietf:params:scim:schemas:extension:tenure:2.0:Group',
+  name: 'TenureGroup',
+  description: 'Tenure Group',
+  attributes: [attribute('closedToGuests', 'boolean', 'Whether guests can be no members.')],
+};
+
+/** Whether a schema is Tenure's own, which a connection may be kept from writing (`tenureExtension`). */
+export const isTenures = ({ id }: Pick<Schema, 'id'>): boolean => id === tenureUserSchema.id || id === tenureGroupSchema.id;
