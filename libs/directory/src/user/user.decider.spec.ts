@@ -98,9 +98,19 @@ describe('a PATCH', () => {
     user(created, deactivated).when(patch([replace('active', true)])).then(UserReactivated({ ...linked, changed: ['active'] }, { resource: ada }));
   });
 
-  it('that clears active leaves the user as they were', () => {
+  it('that leaves active empty leaves the user as they were', () => {
     const deactivated = UserDeactivated({ ...linked, changed: ['active'] }, { resource: inactive });
-    user(created, deactivated).when(patch([{ op: 'remove', path: 'active' }])).thenNothing();
+    user(created, deactivated).when(patch([{ op: 'remove', path: 'active', emptied: true }])).thenNothing();
+    user(created).when(patch([{ op: 'remove', path: 'active', emptied: true }])).thenNothing();
+  });
+
+  it('that removes active leaves it unassigned, which is active', () => {
+    const { active: _, ...unassigned } = ada;
+    const deactivated = UserDeactivated({ ...linked, changed: ['active'] }, { resource: inactive });
+    const removed = UserReactivated({ ...linked, changed: ['active'] }, { resource: unassigned });
+    user(created, deactivated).when(patch([{ op: 'remove', path: 'active' }])).then(removed);
+    user(created).when(patch([{ op: 'remove', path: 'active' }])).then(UserChanged({ ...linked, changed: ['active'] }, { resource: unassigned }));
+    user(created, deactivated, removed).when(patch([replace('displayName', 'Ada H.')])).then(UserChanged({ ...linked, changed: ['displayName'] }, { resource: { ...unassigned, displayName: 'Ada H.' } }));
   });
 
   it('that the protocol refuses says so with its scimType', () => {

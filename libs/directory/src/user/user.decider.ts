@@ -72,7 +72,7 @@ const decideAs = (command: UserCommand, state: UserState): UserEvent[] => {
       // An admin's own PATCH is as tolerant as the generic profile.
       const dialect = command.writer.kind === 'connection' ? command.writer.policy.settings : profiles.generic;
       const { resource } = inScim(() => applyPatch(typeOf(command), user.resource, command.operations, dialect));
-      const written = write(user, command, resource, { patched: true });
+      const written = write(user, command, resource, { activeRemoved: command.operations.some(removesActive) });
       return [...written, ...changeType(written.reduce(evolveUser, user), command)];
     }
     case 'Revive':
@@ -116,11 +116,13 @@ const replaced = (user: PresentUser, command: Extract<UserCommand, { type: 'Repl
   return applyReplacement(type, user.resource, { resource, cleared }, settings, [...(user.owned[connectionId] ?? [])]).resource;
 };
 
+const removesActive = (operation: PatchOperation): boolean => operation.op === 'remove' && operation.path === 'active' && !operation.emptied;
+
 /** A write's events: the link that a connection's first write makes, then what changed, if anything did. */
-const write = (user: PresentUser, writing: Writing, wanted: Resource, { patched = false } = {}): UserEvent[] => {
+const write = (user: PresentUser, writing: Writing, wanted: Resource, { activeRemoved = false } = {}): UserEvent[] => {
   const { writer, lockedBy, passwordId } = writing;
   const type = typeOf(writing);
-  const change = writer.kind === 'connection' ? govern(type, writer.policy, user, wanted, { patched }) : governLocal(type, user, wanted);
+  const change = writer.kind === 'connection' ? govern(type, writer.policy, user, wanted, { activeRemoved }) : governLocal(type, user, wanted);
   refuseLocked(lockedBy, isActive(user.resource) && !isActive(change.resource) ? 'suspended' : change.changed.includes('roles') ? 'given another role' : undefined);
   const linked = writer.kind === 'connection' ? link(user, writer.policy.connectionId) : user;
   const linking = linked === user ? [] : [UserLinked(standingOf(linked, writer, []), { resource: user.resource })];

@@ -79,18 +79,20 @@ const requireSettings = (type: ResourceType, required: readonly string[], before
 };
 
 /**
- * A new user is active unless the body says otherwise, and clearing `active` is no way to reactivate: without a value it stays what it was.
- * Only a PATCH that removes it from an active user is taken at its word (RFC 7644 §3.5.2.2): unassigned, they are active all the same.
+ * A new user is active unless the body says otherwise. Leaving `active` out or empty is no way to reactivate: it stays what it was. Only a
+ * PATCH that removes it is taken at its word (RFC 7644 §3.5.2.2): unassigned, they are active, as whoever was created without it.
  */
-const withActive = (resource: Resource, before: Resource | undefined, removable: boolean): Resource =>
-  resource.active !== undefined || (removable && before?.active !== false) ? resource : { ...resource, active: before?.active ?? true };
+const withActive = (resource: Resource, before: Resource | undefined, removed: boolean): Resource => {
+  const mayBeUnassigned = before !== undefined && (removed || before.active === undefined);
+  return resource.active !== undefined || mayBeUnassigned ? resource : { ...resource, active: before?.active ?? true };
+};
 
 const keysOf = ({ userName, externalId }: Resource) => ({ userName, externalId });
 
-/** What a connection's write comes to under its settings: authority, roles, defaults, required attributes (R11 to R13, R68). `patched`: a PATCH, which can remove `active`. */
-export const govern = (type: ResourceType, { settings, defaults }: ConnectionPolicy, user: PresentUser | undefined, wanted: Resource, { patched = false } = {}): Change => {
+/** What a connection's write comes to under its settings: authority, roles, defaults, required attributes (R11 to R13, R68). `activeRemoved`: by a PATCH that says so. */
+export const govern = (type: ResourceType, { settings, defaults }: ConnectionPolicy, user: PresentUser | undefined, wanted: Resource, { activeRemoved = false } = {}): Change => {
   const withDefaults = user ? wanted : Object.entries(defaults).reduce((resource, [path, value]) => (valueAt(resource, path) === undefined ? withValue(resource, path, value) : resource), wanted);
-  const allowed = withActive(underAuthority(type, settings.authority, user, withDefaults), user?.resource, patched);
+  const allowed = withActive(underAuthority(type, settings.authority, user, withDefaults), user?.resource, activeRemoved);
   const named = settings.roles === 'adminUserGuest' ? withNamedRole(allowed) : allowed;
   requireSettings(type, settings.required, user?.resource, named);
   refuseOverlong(keysOf(named));
