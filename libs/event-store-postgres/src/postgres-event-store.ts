@@ -1,4 +1,4 @@
-import { inBatches, isAnswered, type Database } from '@tenure/database';
+import { inBatches, isAnswered, unnested, type Database } from '@tenure/database';
 import {
   announcing,
   ClaimTaken,
@@ -60,7 +60,7 @@ const statements = (schema: string) => {
     // Several streams in one round trip.
     starts: {
       name: `${schema}.starts`,
-      text: `select wanted.n, ${COLUMNS} from unnest($1::text[], $2::int[], $3::int[]) with ordinality as wanted(stream, after, size, n)
+      text: `select wanted.n, ${COLUMNS} from ${unnested('text', 'int', 'int')} with ordinality as wanted(stream, after, size, n)
              cross join lateral (
                select * from ${s}.events where stream = wanted.stream and revision > wanted.after order by revision limit wanted.size
              ) e order by wanted.n, e.revision`,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inBatches, type Database, type Sql } from '@tenure/database';
+import { inBatches, unnested, type Database, type Sql } from '@tenure/database';
 import { decoder, type Decoded, type Recorded, type Sealer } from './codec.ts';
 import type { DomainEvent } from './define-event.ts';
 import type { EventStore } from './event-store.ts';
@@ -157,7 +157,7 @@ const unapplied = async (sql: Sql, { name }: View, events: readonly StoredEvent[
   const streams = [...new Set(events.map(({ stream }) => stream))];
   const rows = await sql.query<{ stream: StreamName; revision: number }>({
     name: `${name}.heads-seen`,
-    text: `select h.stream, h.revision from unnest($1::text[]) as seen (stream) cross join lateral (select * from ${name}.heads where stream = seen.stream limit 1) h`,
+    text: `select h.stream, h.revision from ${unnested('text')} as seen (stream) cross join lateral (select * from ${name}.heads where stream = seen.stream limit 1) h`,
     values: [streams],
   });
   const heads = new Map(rows.map(({ stream, revision }) => [stream, revision]));

@@ -1,5 +1,5 @@
 import { pagesByInstant, type ConnectionState, type Features, type ListPage, type ListPageRequest } from '@tenure/contracts';
-import { inBatches, type Database } from '@tenure/database';
+import { inBatches, unnested, type Database } from '@tenure/database';
 import { Rejected } from '@tenure/eventing';
 import type { ConnectionSettings } from '@tenure/scim';
 import type { ConnectionPolicy, IssuedToken } from '../user/connection-policy.ts';
@@ -71,7 +71,7 @@ export const connectionQueries = (database: Database, schema: string): Connectio
     send: async (asked) => {
       const rows = await database.query<{ n: number; id: string; name: string }>({
         name: `${schema}.token-issued-by`,
-        text: `select asked.n, c.id, c.name from unnest($1::text[], $2::text[]) with ordinality as asked (tenant_id, user_id, n)
+        text: `select asked.n, c.id, c.name from ${unnested('text', 'text')} with ordinality as asked (tenant_id, user_id, n)
                cross join lateral (
                  select id, body->>'name' as name from ${schema}.connections
                  where tenant_id = asked.tenant_id and token_issuer_user_id = asked.user_id order by created_at limit 1

@@ -1,4 +1,4 @@
-import { inBatches, type Database } from '@tenure/database';
+import { inBatches, unnested, type Database } from '@tenure/database';
 import type { AccountType } from '@tenure/contracts';
 import type { Resource } from '@tenure/scim';
 import { groupsOfUsersQuery, type GroupOfUser } from '../membership/groups-of-users.ts';
@@ -37,7 +37,7 @@ export const findUsers = (database: Database, schema: string): FindUsers => {
     const text = `
       select wanted.n, ${userColumns}, u.unassigned_from, u.password_id,
              case when wanted.with_groups then (select json_agg(row_to_json(g)) from (${groups}) g) end as groups
-      from unnest($1::text[], $2::text[], $3::bool[], $4::text[]) with ordinality as wanted(tenant_id, key, with_groups, connection_id, n)
+      from ${unnested('text', 'text', 'bool', 'text')} with ordinality as wanted(tenant_id, key, with_groups, connection_id, n)
       cross join lateral (select * from ${schema}.users where tenant_id = wanted.tenant_id and ${column} = wanted.key limit 1) u`;
     return inBatches<WantedUser, FoundUser | undefined>({
       send: async (wanted) => {

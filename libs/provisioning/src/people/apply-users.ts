@@ -1,5 +1,5 @@
 import type { UserEvent } from '@tenure/contracts';
-import type { Sql } from '@tenure/database';
+import { unnested, type Sql } from '@tenure/database';
 import { ERASED, type Instant } from '@tenure/eventing';
 import { tenureUserSchema, valueAt, type JsonObject } from '@tenure/scim';
 import { PROVISIONING } from './to-evaluate.ts';
@@ -70,7 +70,7 @@ const putAll = async (sql: Sql, puts: readonly Put[]) => {
     text: `insert into ${PROVISIONING}.people as p
              (tenant_id, id, resource, active, archived, active_since, archived_since, unit_since, domain_since, changed_at)
            select tenant_id, id, resource::jsonb, active, archived, at, at, at, at, at
-           from unnest($1::text[], $2::text[], $3::text[], $4::bool[], $5::bool[], $6::timestamptz[]) as put (tenant_id, id, resource, active, archived, at)
+           from ${unnested('text', 'text', 'text', 'bool', 'bool', 'timestamptz')} as put (tenant_id, id, resource, active, archived, at)
            order by tenant_id, id
            on conflict (tenant_id, id) do update set
              resource = excluded.resource, active = excluded.active, archived = excluded.archived, changed_at = excluded.changed_at,

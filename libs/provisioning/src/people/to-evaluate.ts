@@ -1,4 +1,4 @@
-import type { Sql } from '@tenure/database';
+import { unnested, type Sql } from '@tenure/database';
 import type { Instant, StoredEvent } from '@tenure/eventing';
 
 /** The schema of what is never rebuilt with the view: people, marks, deliveries, checkpoints. */
@@ -29,7 +29,7 @@ const markPeople = async (sql: Sql, people: readonly { tenantId: string; userId:
   await sql.query({
     name: 'provisioning.mark',
     text: `insert into ${PROVISIONING}.to_evaluate as t (tenant_id, user_id, causation_id, correlation_id, traceparent, occurred_at)
-           select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]) marked order by 1, 2
+           select * from ${unnested('text', 'text', 'text', 'text', 'text', 'timestamptz')} marked order by 1, 2
            on conflict (tenant_id, user_id) do update set
              mark = t.mark + 1, causation_id = excluded.causation_id, correlation_id = excluded.correlation_id, traceparent = excluded.traceparent,
              occurred_at = greatest(t.occurred_at, excluded.occurred_at), attempts = 0, due_at = now()`,

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { inBatches, type Database } from '@tenure/database';
+import { inBatches, unnested, type Database } from '@tenure/database';
 import { ERASED, type Erased, type Person } from '@tenure/eventing';
 import { newKey } from '../cipher.ts';
 import { KeyDestroyed, KeyMissing } from '../errors.ts';
@@ -62,8 +62,10 @@ export const keyRing = ({ database, schema = 'keys', secretsKey, cacheForMs = CA
     load: async (persons) => {
       const rows = await database.query<PersonRow>({
         name: `${schema}.person-keys`,
-        text: `select tenant_id, person_id, wrapped from ${schema}.person_keys
-               join unnest($1::text[], $2::text[]) as wanted(tenant_id, person_id) using (tenant_id, person_id)`,
+        text: `select k.* from ${unnested('text', 'text')} as wanted(tenant_id, person_id)
+               cross join lateral (
+                 select tenant_id, person_id, wrapped from ${schema}.person_keys where tenant_id = wanted.tenant_id and person_id = wanted.person_id limit 1
+               ) k`,
         values: columns(persons),
       });
       const found = new Map(rows.map((row) => [personName({ tenantId: row.tenant_id, personId: row.person_id }), row]));
@@ -111,7 +113,7 @@ export const keyRing = ({ database, schema = 'keys', secretsKey, cacheForMs = CA
         name: `${schema}.create-person-keys`,
         // A row that is already there comes back, also one of a concurrent transaction, and is young again: not taken for unused meanwhile. In one order: no deadlock.
         text: `insert into ${schema}.person_keys (tenant_id, person_id, wrapped)
-               select * from unnest($1::text[], $2::text[], $3::bytea[]) as made(tenant_id, person_id, wrapped) order by 1, 2
+               select * from ${unnested('text', 'text', 'bytea')} as made(tenant_id, person_id, wrapped) order by 1, 2
                on conflict (tenant_id, person_id) do update set created_at = now() returning tenant_id, person_id, wrapped`,
         values: [...columns(distinct), distinct.map((person) => wrap(newKey(), personOwner(person)))],
       });
