@@ -18,6 +18,8 @@ export type Aggregate<State, Command, Event extends DomainEvent> = {
   events: readonly AnyDefinition[];
   /** Raised whenever `State` changes shape: snapshots of another version are ignored. */
   stateVersion: number;
+  /** After how many events a snapshot is worth its while; 100 unless they are large. */
+  snapshotEvery?: number;
   /** Whether something lives in the stream: If-Match is only asked of what exists. */
   exists: (state: State) => boolean;
   /** Whose `personal` part the events carry: the person's id, from the stream's id and the state after the event. */

@@ -5,7 +5,7 @@ import type { Aggregate, Claim } from './decider.ts';
 import type { DomainEvent } from './define-event.ts';
 import { ClaimTaken, OutcomeUnknown, StaleStream } from './event-store.ts';
 import { streamName, type ClaimNames, type Instant, type Metadata, type NewEvent, type Revision, type StoredEvent, type StreamName } from './event.ts';
-import { advance, load, saveSnapshot, type EventSource, type Loaded } from './load.ts';
+import { advance, load, saveSnapshot, SNAPSHOT_EVERY, type EventSource, type Loaded } from './load.ts';
 import { Rejected } from './rejected.ts';
 
 export type Intent<State, Command> = {
@@ -34,7 +34,6 @@ export type Handled<State, Event> = {
 };
 
 const ATTEMPTS_WITHOUT_DEADLINE = 20;
-const SNAPSHOT_EVERY = 100;
 
 /** Loads, asks the decider, appends what it said. The whole of the command side: repeated? · deadline · decide · If-Match · append (design, decision 5). */
 export const handle = async <State, Command, Event extends DomainEvent>(
@@ -135,7 +134,7 @@ const snapshotLater = <State, C, E extends DomainEvent>(
   stored: Recorded[],
   decided: E[],
 ) => {
-  if (!source.snapshots || loaded.revision + stored.length - loaded.snapshotAt < SNAPSHOT_EVERY) return;
+  if (!source.snapshots || loaded.revision + stored.length - loaded.snapshotAt < (aggregate.snapshotEvery ?? SNAPSHOT_EVERY)) return;
   const recordedAt = new Date().toISOString();
   const after = stored.reduce((l, event, index) => advance(aggregate, l, { ...event, recordedAt } as StoredEvent, decided[index]), loaded);
   setImmediate(() => void saveSnapshot(source, aggregate, stream, id, after).catch(() => undefined));

@@ -29,6 +29,7 @@ export type SnapshotStore = {
 
 export type EventSource = { store: EventStore; sealer: Sealer; snapshots?: SnapshotStore };
 
+export const SNAPSHOT_EVERY = 100;
 const PAGE = 1000;
 /** Most streams are shorter, and need no look for a snapshot: one round trip less. */
 const SHORT = 20;
@@ -51,15 +52,17 @@ export const load = async <State, Command, Event extends DomainEvent>(
 ): Promise<Loaded<State>> => {
   const decode = decoder(sealer, aggregate.events);
   const mayUseSnapshot = snapshots !== undefined && asOf === undefined;
+  // Where a few events are worth a snapshot, it is looked for first.
+  const looksFirst = (aggregate.snapshotEvery ?? SNAPSHOT_EVERY) < SHORT || longStreams.has(stream);
   const read = (after: Revision, limit: number) => store.read(stream, { after, limit: Math.min(limit, upTo - after) });
 
   let loaded = nothing(aggregate);
   let page: StoredEvent[] | undefined;
-  if (mayUseSnapshot && !longStreams.has(stream)) {
+  if (mayUseSnapshot && !looksFirst) {
     page = await read(0, SHORT);
     if (page.length === SHORT) rememberLong(stream);
   }
-  if (mayUseSnapshot && longStreams.has(stream)) {
+  if (mayUseSnapshot && (looksFirst || longStreams.has(stream))) {
     const kept = await fromSnapshot(snapshots, sealer, aggregate, stream, upTo);
     if (kept.revision > 0) page = undefined;
     loaded = kept;

@@ -7,6 +7,8 @@ export const groupAggregate: Aggregate<GroupState, GroupCommand, GroupEvent> = {
   decider: groupDecider,
   events: groupEvents,
   stateVersion: 2,
+  // One event may name a thousand members, of whom the state keeps none.
+  snapshotEvery: 10,
   exists: ({ status }) => status === 'present',
   claimsOf: groupClaims,
 };

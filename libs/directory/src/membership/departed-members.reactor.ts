@@ -117,10 +117,11 @@ const unseenOf = async (sql: Sql, schema: string, streams: readonly StreamName[]
 /** Of these, the ids that are rows of the group and nobody's any more. */
 const departedFrom = async (sql: Sql, schema: string, tenantId: string, groupId: string, ids: readonly string[]): Promise<string[]> => {
   const text = `
-    select m.member_id from ${schema}.group_members m
-    where m.tenant_id = $1 and m.group_id = $2 and m.member_id = any($3::text[])
-      and not exists (select from ${schema}.users u where u.tenant_id = $1 and u.id = m.member_id)
-      and not exists (select from ${schema}.groups g where g.tenant_id = $1 and g.id = m.member_id)
+    select m.member_id from unnest((select $3::text[])) as asked (id)
+    cross join lateral (select member_id from ${schema}.group_members where tenant_id = $1 and group_id = $2 and member_id = asked.id limit 1) m
+    left join lateral (select true as living from ${schema}.users u where u.tenant_id = $1 and u.id = m.member_id limit 1) u on true
+    left join lateral (select true as living from ${schema}.groups g where g.tenant_id = $1 and g.id = m.member_id limit 1) g on true
+    where u.living is null and g.living is null
     order by m.member_id`;
   return (await sql.query<{ member_id: string }>({ name: `${schema}.departed`, text, values: [tenantId, groupId, ids] })).map(({ member_id }) => member_id);
 };

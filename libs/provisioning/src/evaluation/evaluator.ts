@@ -1,4 +1,4 @@
-import type { Database, Sql } from '@tenure/database';
+import { unnested, type Database, type Sql } from '@tenure/database';
 import type { Instant } from '@tenure/eventing';
 import { accountIdOf } from '../account/account.aggregate.ts';
 import type { WriteAccount } from '../account/write-account.ts';
@@ -48,8 +48,13 @@ export const evaluator = ({ database, write, onWritten, onFailure }: EvaluatorNe
   const done = (users: readonly Claimed[]) =>
     database.query({
       name: 'provisioning.evaluated',
-      text: `delete from ${PROVISIONING}.to_evaluate t using unnest($1::text[], $2::text[], $3::bigint[]) as done (tenant_id, user_id, mark)
-             where t.tenant_id = done.tenant_id and t.user_id = done.user_id and t.mark = done.mark`,
+      // Each by its key: joined, the table is read from end to end when many wait.
+      text: `delete from ${PROVISIONING}.to_evaluate where ctid = any (array(
+               select t.ctid from ${unnested('text', 'text', 'bigint')} as done (tenant_id, user_id, mark)
+               cross join lateral (
+                 select t.ctid from ${PROVISIONING}.to_evaluate t where t.tenant_id = done.tenant_id and t.user_id = done.user_id and t.mark = done.mark limit 1
+                 for update
+               ) t))`,
       values: [users.map(({ tenant_id }) => tenant_id), users.map(({ user_id }) => user_id), users.map(({ mark }) => mark)],
     });
 
