@@ -38,8 +38,7 @@ export const evaluator = ({ database, write, onWritten, onFailure }: EvaluatorNe
     database.query<Claimed>({
       name: 'provisioning.claim_users',
       text: `update ${PROVISIONING}.to_evaluate t set due_at = now() + make_interval(secs => $2), attempts = t.attempts + 1
-             from (select tenant_id, user_id from ${PROVISIONING}.to_evaluate where due_at <= now() order by due_at limit $1 for update skip locked) due
-             where t.tenant_id = due.tenant_id and t.user_id = due.user_id
+             where t.ctid = any (array(select ctid from ${PROVISIONING}.to_evaluate where due_at <= now() order by due_at limit $1 for update skip locked))
              returning t.tenant_id, t.user_id, t.mark, t.causation_id, t.correlation_id, t.traceparent, t.occurred_at`,
       values: [BATCH, LEASE_S],
     });
