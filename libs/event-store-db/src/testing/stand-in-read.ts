@@ -34,7 +34,10 @@ const lowerBound = (list: readonly Recorded[], valueOf: (event: Recorded) => num
 
 const send = async (call: Call, response: ReadResp) => {
   if (call.write(response) || call.cancelled) return;
-  await Promise.race([once(call, 'drain'), once(call, 'cancelled'), once(call, 'close')]);
+  const waiting = new AbortController();
+  const first = (event: string) => once(call, event, { signal: waiting.signal }).catch(() => undefined);
+  await Promise.race(['drain', 'cancelled', 'close'].map(first));
+  waiting.abort();
 };
 
 /** Where a read begins: `list` is asked again by subscriptions, for it grows. */

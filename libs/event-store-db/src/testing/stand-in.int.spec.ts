@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   ANY,
@@ -13,6 +14,11 @@ import {
   StreamNotFoundError,
   WrongExpectedVersionError,
 } from '@eventstore/db-client';
+import shared from '@eventstore/db-client/generated/shared_pb.js';
+import streamsGrpc from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import streams from '@eventstore/db-client/generated/streams_pb.js';
+import grpc from '@grpc/grpc-js';
+import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import { startStandIn, type EventStoreDbStandIn } from './stand-in.ts';
 
 const event = (n: number) => jsonEvent({ type: 'Counted', data: { n, text: 'é' }, metadata: { n } });
@@ -114,5 +120,26 @@ describe.each([true, false])('the stand-in, with batch appends: %s', (batchAppen
     expect((await collect(client.readStream('s-1'))).map(({ event: found }) => found!.revision)).toEqual([3n]);
     await client.tombstoneStream('s-1');
     await expect(client.appendToStream('s-1', event(9))).rejects.toBeInstanceOf(StreamDeletedError);
+  });
+});
+
+describe('a stand-in that dies while an append is being sent', () => {
+  it('has appended nothing of it', async () => {
+    const server = await startStandIn();
+    const client = new streamsGrpc.StreamsClient(/127[^?]*/.exec(server.connectionString)![0], grpc.credentials.createInsecure());
+    const options = new streams.AppendReq.Options().setNoStream(new emptyPb.Empty()).setStreamIdentifier(new shared.StreamIdentifier().setStreamName('s-1'));
+    const first = new streams.AppendReq.ProposedMessage().setId(new shared.UUID().setString('one of two'));
+    const answer = new Promise<grpc.ServiceError | null>((resolve) => {
+      const call = client.append((error) => resolve(error));
+      call.write(new streams.AppendReq().setOptions(options));
+      call.write(new streams.AppendReq().setProposedMessage(first));
+    });
+    await sleep(50);
+    server.die();
+    expect(await answer).toMatchObject({ code: grpc.status.UNAVAILABLE });
+    await sleep(50);
+    expect(server.log.all).toEqual([]);
+    client.close();
+    await server.close();
   });
 });

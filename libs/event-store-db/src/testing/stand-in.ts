@@ -38,7 +38,7 @@ export const startStandIn = async ({ batchAppend = true } = {}): Promise<EventSt
   const log = standInLog();
   const faults: Faults = { delayMs: 0 };
   const server = new grpc.Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES });
-  server.addService(streamsGrpc.StreamsService, streamsService(log, faults, () => front.die()));
+  server.addService(streamsGrpc.StreamsService, streamsService(log, faults, () => front));
   const featuresService: IServerFeaturesServer = { getSupportedMethods: (_call, callback) => callback(null, supportedMethods(batchAppend)) };
   server.addService(serverFeatures.ServerFeaturesService, featuresService);
   const innerPort = await new Promise<number>((resolve, reject) => {
@@ -67,7 +67,9 @@ export const startStandIn = async ({ batchAppend = true } = {}): Promise<EventSt
 const listen = async (innerPort: number) => {
   const sockets = new Set<Socket>();
   let muted = false;
+  let cuts = 0;
   const cut = () => {
+    cuts++;
     for (const socket of sockets) socket.destroy();
   };
   const accept = (client: Socket) => {
@@ -96,6 +98,8 @@ const listen = async (innerPort: number) => {
   const { port } = listening.address() as AddressInfo;
   return {
     port,
+    /** How often every connection was cut. */
+    cuts: () => cuts,
     die: () => {
       listening.close();
       cut();
@@ -113,7 +117,9 @@ const listen = async (innerPort: number) => {
   };
 };
 
-const streamsService = (log: StandInLog, faults: Faults, die: () => void): IStreamsServer => {
+type Front = Awaited<ReturnType<typeof listen>>;
+
+const streamsService = (log: StandInLog, faults: Faults, front: () => Front): IStreamsServer => {
   /** `undefined`: the server died over it. */
   const append = async (stream: string, expected: Expected, events: readonly Proposed[]): Promise<AppendOutcome | undefined> => {
     if (faults.delayMs > 0) await sleep(faults.delayMs);
@@ -122,17 +128,20 @@ const streamsService = (log: StandInLog, faults: Faults, die: () => void): IStre
     if (!dies) return log.append(stream, expected, events);
     delete faults.dieAt;
     if (dieAt.when === 'applied') log.append(stream, expected, events);
-    die();
+    front().die();
     return undefined;
   };
 
   const appendOne = async (call: grpc.ServerReadableStream<AppendReq, AppendResp>, callback: grpc.sendUnaryData<AppendResp>) => {
     let options: AppendReq.Options | undefined;
     const events: Proposed[] = [];
+    const cutsBefore = front().cuts();
     for await (const message of call as AsyncIterable<AppendReq>) {
       if (message.hasOptions()) options = message.getOptions();
       else events.push(proposed(message.getProposedMessage()!));
     }
+    // To grpc-js a call that is cut half-way looks like one that ended: its first events alone would be appended.
+    if (front().cuts() !== cutsBefore) return;
     const stream = nameOf(options!.getStreamIdentifier());
     const expected = expectedOf(options!);
     const outcome = await append(stream, expected, events);
