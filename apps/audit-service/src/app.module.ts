@@ -33,6 +33,8 @@ export const auditService = async (runtime: Runtime): Promise<Service> => {
     http: { module: AuditHttp, controllers: auditControllers, providers: [{ provide: AUDIT, useValue: audit }] },
     messages: {
       consumer: CONSUMER,
+      // Nobody waits for an entry as for an account, and each batch is a transaction.
+      gatherMs: 100,
       module: { module: AuditMessages, controllers: [FactsController], providers: [{ provide: LEDGER, useValue: consumer }] },
     },
   };

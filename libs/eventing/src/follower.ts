@@ -29,8 +29,8 @@ export type FollowerOptions<Prepared = undefined> = {
   store: EventStore;
   leases: Leases;
   categories: readonly string[];
-  /** Handles a batch, in order, in the transaction that moves the checkpoint. May run again after a crash. */
-  handle: (sql: Sql, events: readonly StoredEvent[], prepared: Prepared) => Promise<void>;
+  /** Handles a batch, in order, in the transaction that moves the checkpoint. May run again after a crash. Absent: all is done in `before`. */
+  handle?: (sql: Sql, events: readonly StoredEvent[], prepared: Prepared) => Promise<void>;
   /** What `handle` is given beside the batch: made while the batch before it is handled, so it must not depend on that one. */
   prepare?: (events: readonly StoredEvent[]) => Promise<Prepared>;
   /** What a transaction must not wait for (Kafka, HTTP), done before it. May run again. */
@@ -80,6 +80,7 @@ export const startFollower = <Prepared = undefined>(options: FollowerOptions<Pre
 
   const save = async (sql: Sql, from: Position | undefined, to: Position) => {
     const moved = await sql.query({
+      name: `${schema}.save_checkpoint`,
       text: `insert into ${schema}.checkpoints as c (follower, position) values ($1, $2)
              on conflict (follower) do update set position = excluded.position, updated_at = now() where c.position = $3 returning 1`,
       values: [name, to, from ?? null],
@@ -98,6 +99,7 @@ export const startFollower = <Prepared = undefined>(options: FollowerOptions<Pre
     behindSince = Date.parse(events[0]!.recordedAt);
     await inBatchSpan(span, events, async () => {
       await before?.(events);
+      if (!handle) return save(database, position, end);
       await database.transaction(
         async (sql) => {
           await handle(sql, events, prepared as Prepared);

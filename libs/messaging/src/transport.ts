@@ -42,6 +42,13 @@ export type TransportStatus = {
 /** What a consumer of this process tells its operator. `name` is `{consumer}/{topic}`; what it failed on says nothing of people. */
 export type ConsumerStatus = Pick<FollowerStatus, 'name' | 'lagMs' | 'failing'>;
 
+export type ServerOptions = {
+  consumer: string;
+  commandTopic?: string;
+  /** How long facts gather before the consumer is handed them (25): a batch costs little more than one. In process only; a broker hands over what it has. */
+  gatherMs?: number;
+};
+
 /**
  * How commands travel to one service and facts from another; chosen by configuration. In process and on Kafka it means the same
  * (`testing/transport.contract.ts`): a command runs at least once and is answered, or its asker gets `Rejected('unavailable', 'transport/no-reply')`;
@@ -49,7 +56,7 @@ export type ConsumerStatus = Pick<FollowerStatus, 'name' | 'lagMs' | 'failing'>;
  */
 export type Transport = {
   /** For `connectTransport(app, server)`: `@MessagePattern` for commands of `commandTopic`, `@EventPattern` for fact topics. */
-  server: (options: { consumer: string; commandTopic?: string }) => Server & CustomTransportStrategy;
+  server: (options: ServerOptions) => Server & CustomTransportStrategy;
   /** For services that send commands. `client.send(pattern, message)` answers with the handler's value, or throws its `Rejected`. `client.emit` awaits no reply. */
   client: (options: { commandTopic: string }) => ClientProxy;
   /** Resolves once every server that listens and every client has joined. Clients start to join when they are made. */

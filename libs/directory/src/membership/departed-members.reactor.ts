@@ -92,7 +92,6 @@ export const startDepartedMembers = (deps: DepartedMembersDeps): Follower => {
     before: async (events) => {
       for (const event of events) await react(event);
     },
-    handle: async () => undefined,
     ...(onFailure && { onFailure }),
   });
 };

@@ -45,8 +45,9 @@ export const lockMarks = async (sql: Sql, { schema, consumer }: Table, streams: 
 export const saveMarks = async (sql: Sql, { schema, consumer }: Table, marks: readonly Mark[]): Promise<void> => {
   await sql.query({
     name: `${schema}.save_marks`,
-    text: `update ${schema}.fact_marks m set revision = n.revision from unnest($2::text[], $3::int[]) as n (stream, revision)
-           where m.consumer = $1 and m.stream = n.stream and m.revision < n.revision`,
+    // Each by its key, which an update from a set is not: that reads all marks there are.
+    text: `insert into ${schema}.fact_marks as m (consumer, stream, revision) select $1, * from unnest($2::text[], $3::int[])
+           on conflict (consumer, stream) do update set revision = excluded.revision where m.revision < excluded.revision`,
     values: [consumer, marks.map(({ stream }) => stream), marks.map(({ revision }) => revision)],
   });
 };

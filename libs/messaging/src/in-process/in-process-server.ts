@@ -9,7 +9,7 @@ export type InProcessServerNeeds = {
   consumer: string;
   log: CommandLog | undefined;
   /** Makes the checkpoints' table and starts to hand the facts of a topic to `consume`. */
-  follow: (consumer: string, topic: string, consume: (facts: FactBatch) => Promise<void>) => Promise<Follower>;
+  follow: (topic: string, consume: (facts: FactBatch) => Promise<void>) => Promise<Follower>;
   closed: (server: InProcessServer) => void;
 };
 
@@ -38,7 +38,7 @@ export class InProcessServer extends Server implements CustomTransportStrategy, 
   }
 
   private async followTopic(topic: string, handler: MessageHandler): Promise<void> {
-    this.followers.set(topic, await this.needs.follow(this.consumer, topic, (facts) => runFacts(handler, topic, facts)));
+    this.followers.set(topic, await this.needs.follow(topic, (facts) => runFacts(handler, topic, facts)));
   }
 
   /** Stops following a topic while `work` runs. */

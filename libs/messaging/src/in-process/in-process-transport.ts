@@ -40,7 +40,7 @@ export const inProcessTransport = ({ store, database, schema, leases, factTopics
 
   const nameOf = (consumer: string, topic: string) => `${consumer}/${topic}`;
 
-  const follow = async (consumer: string, topic: string, consume: (facts: FactBatch) => Promise<void>): Promise<Follower> => {
+  const followAs = (consumer: string, lingerMs: number) => async (topic: string, consume: (facts: FactBatch) => Promise<void>): Promise<Follower> => {
     const categories = factTopics[topic]?.categories;
     if (!categories) throw new Error(`${consumer} listens to ${topic}, which is not among the fact topics ${Object.keys(factTopics).join(', ')}.`);
     await (prepared ??= prepare());
@@ -51,10 +51,9 @@ export const inProcessTransport = ({ store, database, schema, leases, factTopics
       store,
       leases,
       categories,
-      lingerMs: 25,
-      // The consumer has a transaction of its own, as on Kafka; this one only moves the checkpoint behind it.
+      lingerMs,
+      // The consumer has a transaction of its own, as on Kafka; the checkpoint moves behind it.
       before: consume,
-      handle: async () => {},
       onFailure: (error) => logger.error({ message: `${consumer} failed on facts of ${topic}; they come again.`, err: error }),
     });
   };
@@ -62,9 +61,9 @@ export const inProcessTransport = ({ store, database, schema, leases, factTopics
   const followers = () => [...servers].flatMap((server) => [...server.followers.values()]);
 
   return {
-    server: ({ consumer, commandTopic }) => {
+    server: ({ consumer, commandTopic, gatherMs = 25 }) => {
       const log = commandTopic === undefined ? undefined : logOf(commandTopic);
-      const server = new InProcessServer({ consumer, log, follow, closed: (which) => void servers.delete(which) });
+      const server = new InProcessServer({ consumer, log, follow: followAs(consumer, gatherMs), closed: (which) => void servers.delete(which) });
       servers.add(server);
       return server;
     },

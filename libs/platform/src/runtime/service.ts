@@ -1,6 +1,6 @@
 import type { DynamicModule, Type } from '@nestjs/common';
 import { APP_GUARD, NestFactory } from '@nestjs/core';
-import { ErrorsReachTransport } from '@tenure/messaging';
+import { ErrorsReachTransport, type ServerOptions } from '@tenure/messaging';
 import { KeyGuard } from '../http/caller.guard.ts';
 import type { OnRefused } from '../http/problem.filter.ts';
 import { operationsController } from '../http/operations.controller.ts';
@@ -14,7 +14,7 @@ export type Service = {
   http: DynamicModule;
   /** Audits what it refuses to whom (R70): of services that send the directory commands. */
   onRefused?: OnRefused;
-  messages?: { module: DynamicModule; consumer: string; commandTopic?: string };
+  messages?: { module: DynamicModule } & ServerOptions;
 };
 
 /** The services of a process behind one guard, with health, metrics and the description of their routes. */

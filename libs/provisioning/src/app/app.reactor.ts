@@ -60,7 +60,6 @@ export const startAppReactor = ({ database, store, sealer, leases, writeAccount,
     before: async (events) => {
       for (const stored of events) await react(await decode<AppEvent>(stored));
     },
-    handle: async () => undefined,
     ...(onFailure && { onFailure }),
   });
 };
