@@ -1,5 +1,5 @@
 import { appEvents, type AppEvent } from '@tenure/contracts';
-import type { Sql } from '@tenure/database';
+import { unnested, type Sql } from '@tenure/database';
 import { viewPart, type StreamEvents } from '../view/view-part.ts';
 import { advanceApp, configOf, type AppRecord } from './app-record.ts';
 
@@ -23,7 +23,8 @@ type Row = { tenant_id: string; id: string; record: AppRecord };
 const apply = async (sql: Sql, schema: string, streams: readonly StreamEvents<AppEvent>[]): Promise<void> => {
   const known = await sql.query<Row>({
     name: `${schema}.known_apps`,
-    text: `select tenant_id, id, record from ${schema}.apps where (tenant_id, id) in (select * from unnest($1::text[], $2::text[]))`,
+    text: `select known.* from ${unnested('text', 'text')} as asked (tenant_id, id)
+           cross join lateral (select tenant_id, id, record from ${schema}.apps v where v.tenant_id = asked.tenant_id and v.id = asked.id limit 1) known`,
     values: [streams.map(({ tenantId }) => tenantId), streams.map(({ id }) => id)],
   });
   const before = new Map(known.map(({ tenant_id, id, record }) => [`${tenant_id}/${id}`, record]));

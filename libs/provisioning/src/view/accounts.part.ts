@@ -1,5 +1,5 @@
 import { accountEvents, type AccountEvent } from '@tenure/contracts';
-import type { Sql } from '@tenure/database';
+import { unnested, type Sql } from '@tenure/database';
 import { accountColumns, advanceRecord, timerColumns, type AccountRecord } from './account-record.ts';
 import { viewPart, type StreamEvents } from './view-part.ts';
 
@@ -56,7 +56,8 @@ const known = async (sql: Sql, schema: string, streams: readonly StreamEvents<Ac
   if (standing.length === 0) return new Map();
   const rows = await sql.query<Row>({
     name: `${schema}.known_accounts`,
-    text: `select tenant_id, id, record from ${schema}.accounts where (tenant_id, id) in (select * from unnest($1::text[], $2::text[]))`,
+    text: `select known.* from ${unnested('text', 'text')} as asked (tenant_id, id)
+           cross join lateral (select tenant_id, id, record from ${schema}.accounts v where v.tenant_id = asked.tenant_id and v.id = asked.id limit 1) known`,
     values: [standing.map(({ tenantId }) => tenantId), standing.map(({ id }) => id)],
   });
   return new Map(rows.map(({ tenant_id, id, record }) => [`${tenant_id}/${id}`, record]));

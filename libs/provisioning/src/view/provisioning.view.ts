@@ -23,7 +23,9 @@ const lockHeads = async (sql: Sql, schema: string, streams: readonly StreamName[
 const moveHeads = (sql: Sql, schema: string, streams: readonly StreamEvents[]) =>
   sql.query({
     name: `${schema}.move_heads`,
-    text: `update ${schema}.heads h set revision = n.revision from unnest($1::text[], $2::int[]) n (stream, revision) where h.stream = n.stream`,
+    // Each by its key: an update from a set may read all heads there are.
+    text: `insert into ${schema}.heads (stream, revision) select * from unnest($1::text[], $2::int[])
+           on conflict (stream) do update set revision = excluded.revision`,
     values: [streams.map(({ stream }) => stream), streams.map(({ events }) => events.at(-1)!.revision)],
   });
 
