@@ -46,7 +46,10 @@ type Batch<Prepared> = { events: readonly StoredEvent[]; prepared: Prepared | un
 
 const BATCH = 500;
 const LINGER_MS = 10;
+/** What was announced and is not shown yet: the feed of PostgreSQL hides it behind an open transaction. */
 const SHORTEST_WAIT_MS = 10;
+/** After a batch: what this process appends is announced, so a look can wait. (Looking after 10 ms each create was followed by two looks at nothing.) */
+const WAIT_AFTER_BATCH_MS = 80;
 /** What another process appends is seen after this at the latest. */
 const LONGEST_WAIT_MS = 500;
 const LONGEST_BACK_OFF_MS = 5000;
@@ -118,7 +121,7 @@ export const startFollower = <Prepared = undefined>(options: FollowerOptions<Pre
     try {
       let position = await readCheckpoint(database, schema, name);
       let reading = read(position);
-      for (let idle = SHORTEST_WAIT_MS; ; ) {
+      for (let idle = SHORTEST_WAIT_MS, announced = false; ; ) {
         const batch = await reading;
         signal.throwIfAborted();
         const { length } = batch.events;
@@ -133,8 +136,8 @@ export const startFollower = <Prepared = undefined>(options: FollowerOptions<Pre
         status.caughtUp = true;
         behindSince = undefined;
         first.resolve();
-        idle = length > 0 || news.heard() ? SHORTEST_WAIT_MS : Math.min(LONGEST_WAIT_MS, idle * 2);
-        await news.wait(idle);
+        idle = length > 0 ? WAIT_AFTER_BATCH_MS : announced ? SHORTEST_WAIT_MS : Math.min(LONGEST_WAIT_MS, idle * 2);
+        announced = await news.wait(idle);
         signal.throwIfAborted();
         reading = read(position);
       }
@@ -194,7 +197,7 @@ const whileNeither = async (a: AbortSignal, b: AbortSignal, work: (signal: Abort
   }
 };
 
-/** Waits until this process appended something, or for a while. */
+/** Waits until this process appended something, or for a while; tells which. */
 const newsOf = (store: EventStore, categories: readonly string[], lingerMs: number, signal: AbortSignal) => {
   let heard = false;
   let wake: () => void = () => undefined;
@@ -205,16 +208,17 @@ const newsOf = (store: EventStore, categories: readonly string[], lingerMs: numb
   const end = store.onAppend(categories, hear);
   signal.addEventListener('abort', hear);
   return {
-    heard: () => heard,
-    wait: async (ms: number) => {
+    wait: async (ms: number): Promise<boolean> => {
       if (!heard && !signal.aborted) {
         const waited = new AbortController();
         wake = () => waited.abort();
         await sleep(ms, undefined, { signal: waited.signal }).catch(() => undefined);
         wake = () => undefined;
       }
-      if (heard && !signal.aborted) await sleep(lingerMs);
+      const announced = heard;
+      if (announced && !signal.aborted) await sleep(lingerMs);
       heard = false;
+      return announced;
     },
     end: () => {
       end();
