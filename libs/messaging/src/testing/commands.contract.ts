@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { lastValueFrom } from 'rxjs';
 import { ask, keysOf, messageOf, TENANT, until, upTo } from './asking.ts';
 import { setTally } from './tally-service.ts';
-import type { Stage } from './transport.contract.ts';
+import type { Stage } from './stage.ts';
 
 /** The most that ran at one instant. */
 const mostAtOnce = (runs: readonly { startedAt: number; endedAt?: number }[]) =>

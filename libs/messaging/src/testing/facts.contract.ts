@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { holdTable } from '@tenure/database/testing';
 import { streamName } from '@tenure/eventing';
 import { ask, keysOf, setMany, TENANT, until, upTo } from './asking.ts';
-import type { Stage } from './transport.contract.ts';
+import type { Stage } from './stage.ts';
 import { seenOf } from './world.ts';
 
 export const factsContract = (onStage: () => Stage): void =>

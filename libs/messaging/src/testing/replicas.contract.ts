@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { streamName } from '@tenure/eventing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, askUntilAnswered, keysOf, setMany, TENANT, until, upTo } from './asking.ts';
-import type { Stage } from './transport.contract.ts';
+import type { Stage } from './stage.ts';
 import { seenOf } from './world.ts';
 
 /** Every command had its effect once, in order, and every fact of it arrived once. */

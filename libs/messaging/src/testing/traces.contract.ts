@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { SpanKind, streamName } from '@tenure/eventing';
 import { lineages, recordSpans, type RecordedSpans } from '@tenure/eventing/testing';
 import { ask, keysOf, TENANT, until } from './asking.ts';
-import type { Stage } from './transport.contract.ts';
+import type { Stage } from './stage.ts';
 
 export const tracesContract = (onStage: () => Stage): void =>
   describe('traces', () => {
