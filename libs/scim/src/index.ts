@@ -1,6 +1,6 @@
 export type { Json, JsonObject } from './json/json.ts';
 export { fold, sortableInstant } from './json/instant.ts';
-export { checkedJson, isHostileName, sameValue } from './json/json.ts';
+export { checkedJson, isHostileName, isObject, sameValue } from './json/json.ts';
 
 export * from './problem/problem.ts';
 
