@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { client } from './testing/client.ts';
+import { defineDevices, device } from './testing/custom-types.ts';
 import { testSystem, type TestSystem } from './testing/system.ts';
 import { makeTenant, operations, person, type IdentityProvider, type Tenant } from './testing/world.ts';
 
@@ -30,6 +31,28 @@ describe('R70: the ledger has', () => {
     await nosy.scim.post('/Bulk', { schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'], Operations: [{ method: 'DELETE', path: `/Users/${ada}` }] });
     await nosy.scim.delete(`/Users/${randomUUID()}`);
     expect(await refusalsBy(plum, nosy.id)).toEqual(['user/unseen', 'group/unseen', 'user/unseen']);
+  });
+
+  it('who ran into it by a read, once for each, answered as if there were nothing', async () => {
+    await defineDevices(plum);
+    const [ada, staff] = [await idp.hire('ada-read-wall'), await idp.group('Staff read')];
+    const { id: lamp } = await idp.scim.ok('POST', '/Devices', device('L-1'));
+    const nosy = await plum.connect();
+    for (const [collection, id] of [['Users', ada], ['Groups', staff], ['Devices', lamp]]) {
+      const [wall, nothing] = [await nosy.scim.get(`/${collection}/${id}`), await nosy.scim.get(`/${collection}/${randomUUID()}`)];
+      expect(wall).toMatchObject({ status: 404, text: nothing.text });
+      expect((await idp.scim.get(`/${collection}/${id}`)).status).toBe(200);
+    }
+    await nosy.scim.delete(`/Devices/${lamp}`);
+    expect(await refusalsBy(plum, nosy.id)).toEqual(['user/unseen', 'group/unseen', 'resource/unseen', 'resource/unseen']);
+    expect(await refusalsBy(plum, idp.id)).toEqual([]);
+  });
+
+  it('of a flood of reads at a wall a few, and how many more there were', async () => {
+    const ada = await idp.hire('ada-read-flood');
+    const nosy = await plum.connect();
+    for (let round = 0; round < 5; round++) await Promise.all(Array.from({ length: 20 }, () => nosy.scim.get(`/Users/${ada}`)));
+    expect(await refusalsBy(plum, nosy.id)).toHaveLength(60);
   });
 
   it('which gate was shut: SSO, groups, a disabled connection', async () => {

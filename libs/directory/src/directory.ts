@@ -69,6 +69,7 @@ export const fullDirectoryView = (name?: string) => directoryView([tenantsPart, 
 /** All that is asked of the views: for the edges of directory-service and, with a role that can only read, for the gateway. */
 export const directoryQueries = (database: Database, schema: string = DIRECTORY_VIEW) => {
   const tenants = tenantQueries(database, schema);
+  const types = typeQueries(database, schema);
   return {
     tenants,
     admins: adminQueries(database, schema),
@@ -76,10 +77,10 @@ export const directoryQueries = (database: Database, schema: string = DIRECTORY_
     users: userQueries(database, schema),
     groups: groupQueries(database, schema),
     schemas: schemaQueries(database, schema),
-    types: typeQueries(database, schema),
+    types,
     resources: resourceQueries(database, schema),
     licences: licences(database, schema),
-    jitUser: jitUser(tenants),
+    jitUser: jitUser(tenants, types),
   };
 };
 export type DirectoryQueries = ReturnType<typeof directoryQueries>;

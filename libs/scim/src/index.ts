@@ -1,6 +1,6 @@
 export type { Json, JsonObject } from './json/json.ts';
 export { fold, sortableInstant } from './json/instant.ts';
-export { checkedJson, isHostileName, sameValue } from './json/json.ts';
+export { checkedJson, isHostileName, isObject, sameValue } from './json/json.ts';
 
 export * from './problem/problem.ts';
 
@@ -15,7 +15,7 @@ export * from './dialect/settings.ts';
 
 export { type Resource, valueAt, withSchemas, withValue } from './resource/access.ts';
 export type { Note, NoteCode } from './resource/value.ts';
-export { type ParsedBody, parseBody, parseResource } from './resource/parse.ts';
+export { type ParsedBody, parseBody, parseResource, requireAttributes } from './resource/parse.ts';
 export { type Change, applyReplacement, pathsOf, replaceResource, settle, withoutHidden } from './resource/replace.ts';
 
 export * from './filter/filter.ts';

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-type Resource = Record<string, any>;
+type Resource = Record<string, unknown>;
+type Operation = { op: string; path: string; value?: unknown };
 
 const bodyOf = async (request: IncomingMessage): Promise<Resource> => {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  return chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : {};
+  return chunks.length > 0 ? (JSON.parse(Buffer.concat(chunks).toString()) as Resource) : {};
 };
 
 /** A SCIM application that knows just enough: users found by `eq`, created, patched by path, deleted; groups with members. */
@@ -37,7 +38,10 @@ export const targetApp = async () => {
       kept.delete(id!);
       return { status: 204 };
     }
-    for (const { op, path: target, value } of body.Operations) resource[target] = op === 'add' && Array.isArray(value) ? [...(resource[target] ?? []), ...value] : value;
+    for (const { op, path: target, value } of body.Operations as Operation[]) {
+      const before = resource[target];
+      resource[target] = op === 'add' && Array.isArray(value) ? [...(Array.isArray(before) ? before : []), ...value] : value;
+    }
     return { status: 204 };
   };
 

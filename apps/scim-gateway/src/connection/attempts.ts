@@ -1,4 +1,4 @@
-import { RecordAttempt } from '@tenure/contracts';
+import { RecordAttempt, type Attempt } from '@tenure/contracts';
 import type { Caller } from '@tenure/eventing';
 import type { DirectoryClient } from '@tenure/platform';
 import type { Note } from '@tenure/scim';
@@ -12,17 +12,23 @@ export type Asked = Pick<Caller, 'tenantId' | 'connectionId' | 'correlationId' |
 /** What is refused or tolerated at the door and must be audited (design, decision 10; R70). Awaits no reply; codes and names only. */
 export type Attempts = {
   refused: (asked: Asked, code: string, status: number) => void;
+  /** Who asked for what another connection has (R70). Returns what they get of it: nothing, as of what is not there. */
+  unseen: (context: Pick<ScimContext, 'caller' | 'operation'>, resourceType: 'user' | 'group' | 'resource', resourceId: string) => undefined;
   /** Of a request that a connection may make. */
   noted: (context: Pick<ScimContext, 'caller' | 'operation'>, notes: readonly Note[]) => void;
 };
 
 export const attempts = (directory: DirectoryClient): Attempts => {
-  const record = ({ operation, ...who }: Asked, kind: 'refused' | 'noted', attempt: { code: string; status: number; attributes: string[] }) => {
+  const record = ({ operation, ...who }: Asked, kind: 'refused' | 'noted', attempt: Omit<Attempt, 'operation'>) => {
     const id = who.connectionId!;
     directory.emit(RecordAttempt, { ...who, actor: { kind: 'connection', id } }, id, { kind, attempt: { ...attempt, operation } });
   };
   return {
     refused: (asked, code, status) => record(asked, 'refused', { code, status, attributes: [] }),
+    unseen: ({ caller, operation }, resourceType, resourceId) => {
+      record({ ...caller, operation }, 'refused', { code: `${resourceType}/unseen`, status: 404, resourceType, resourceId, attributes: [] });
+      return undefined;
+    },
     noted: ({ caller, operation }, notes) => {
       const asked = { ...caller, operation };
       for (const code of new Set(notes.map((note) => note.code)))

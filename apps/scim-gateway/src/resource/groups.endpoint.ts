@@ -33,7 +33,8 @@ export const groupsEndpoint = ({ directory, queries, attempts }: GroupsDeps, { t
       return { ...listed, items: await Promise.all(listed.items.map((group) => shown(context, group, projection))) };
     },
     get: async (context, id, projection) => {
-      const group = await queries.get(context.caller.tenantId, sightOf(context), id);
+      const group = await queries.look(context.caller.tenantId, sightOf(context), id);
+      if (group === 'unseen') return attempts.unseen(context, 'group', id);
       return group && shown(context, group, projection);
     },
     create: async (context, body, projection) => {

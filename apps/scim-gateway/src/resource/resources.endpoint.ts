@@ -23,7 +23,8 @@ export const resourcesEndpoint = ({ directory, queries, attempts }: ResourcesDep
       return { ...listed, items: listed.items.map(shown) };
     },
     get: async (context, id) => {
-      const resource = await queries.get(context.caller.tenantId, sightOf(context), shape, id);
+      const resource = await queries.look(context.caller.tenantId, sightOf(context), shape, id);
+      if (resource === 'unseen') return attempts.unseen(context, 'resource', id);
       return resource && shown(resource);
     },
     create: async (context, body) => {

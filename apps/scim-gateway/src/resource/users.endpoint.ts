@@ -23,7 +23,8 @@ export const usersEndpoint = ({ directory, queries, attempts }: UsersDeps, { typ
       return { ...listed, items: listed.items.map((user) => shown(user, user.groups)) };
     },
     get: async (context, id, projection) => {
-      const user = await queries.get(context.caller.tenantId, sightOf(context), id, { groups: wantsGroups(projection) });
+      const user = await queries.look(context.caller.tenantId, sightOf(context), id, { groups: wantsGroups(projection) });
+      if (user === 'unseen') return attempts.unseen(context, 'user', id);
       return user && shown(user, user.groups);
     },
     create: async (context, body) => {

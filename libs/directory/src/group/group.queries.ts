@@ -5,6 +5,7 @@ import type { Searchable } from '../filter-sql/searchable.ts';
 import type { ConnectionPolicy } from '../user/connection-policy.ts';
 import { userSight } from '../user/user.queries.ts';
 import { membersOfGroup, type GroupMembers } from '../membership/members-of-group.ts';
+import { seen, type Unseen } from '../view/unseen.ts';
 
 /** A group as the view has it, without its members. */
 export type GroupRecord = {
@@ -83,17 +84,24 @@ const source = (schema: string, tenantId: string, sight: GroupSight): Source<Row
 
 export type GroupQueries = {
   get: (tenantId: string, sight: GroupSight, id: string) => Promise<GroupRecord | undefined>;
+  /** The same, telling a wall from nothing: for an auditor, not for who asks (R70). */
+  look: (tenantId: string, sight: GroupSight, id: string) => Promise<GroupRecord | Unseen | undefined>;
   list: (tenantId: string, sight: GroupSight, request: ListRequest) => Promise<Listed<GroupRecord>>;
   membersOf: (tenantId: string, sight: GroupSight, id: string) => Promise<GroupMembers>;
 };
 
 /** Everything is asked of `schema`, the directory's view. Whether a connection has groups at all (R18) is its settings' business. */
-export const groupQueries = (database: Database, schema: string): GroupQueries => ({
-  get: async (tenantId, { policy }, id) => {
+export const groupQueries = (database: Database, schema: string): GroupQueries => {
+  const look: GroupQueries['look'] = async (tenantId, { policy }, id) => {
     const text = `select ${columns} from ${schema}.groups g where g.tenant_id = $1 and g.id = $2`;
     const [row] = await database.query<Row>({ name: `${schema}.group`, text, values: [tenantId, id] });
-    return row && (policy === undefined || row.connection_id === policy.connectionId) ? recordOf(row) : undefined;
-  },
-  list: (tenantId, sight, request) => list(database, source(schema, tenantId, sight), request),
-  membersOf: (tenantId, sight, groupId) => membersOfGroup(database, schema, { tenantId, groupId, ...sight }),
-});
+    return row && (policy === undefined || row.connection_id === policy.connectionId ? recordOf(row) : 'unseen');
+  };
+
+  return {
+    get: async (...asked) => seen(await look(...asked)),
+    look,
+    list: (tenantId, sight, request) => list(database, source(schema, tenantId, sight), request),
+    membersOf: (tenantId, sight, groupId) => membersOfGroup(database, schema, { tenantId, groupId, ...sight }),
+  };
+};

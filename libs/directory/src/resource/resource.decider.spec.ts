@@ -39,12 +39,12 @@ describe('a resource of a tenant’s own type (R71)', () => {
     resource(created).when({ type: 'Patch', operations: [{ op: 'add', path: 'pin', value: '1' }], dialect: profiles.generic, ...own }).thenNothing();
   });
 
-  it.each<[string, ResourceCommand]>([
-    ['another connection', patch(4, { shape: saws, connectionId: 'okta' })],
-    ['a path of another type', patch(4, { shape: { ...saws, id: 't-2' }, connectionId: 'entra' })],
-    ['a deletion by another connection', { type: 'Delete', shape: saws, connectionId: 'okta' }],
-  ])('is not there for %s', (_, command) => {
-    resource(created).when(command).thenRejected('resource/unknown');
+  it.each<[string, ResourceCommand, string]>([
+    ['another connection, which an auditor is told (R70)', patch(4, { shape: saws, connectionId: 'okta' }), 'resource/unseen'],
+    ['a deletion by another connection', { type: 'Delete', shape: saws, connectionId: 'okta' }, 'resource/unseen'],
+    ['a path of another type', patch(4, { shape: { ...saws, id: 't-2' }, connectionId: 'entra' }), 'resource/unknown'],
+  ])('is not there for %s', (_, command, code) => {
+    resource(created).when(command).thenRejected(code);
   });
 
   it('that an admin made is changed by admins, and only read by connections', () => {

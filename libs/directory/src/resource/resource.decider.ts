@@ -59,7 +59,8 @@ const kept = ({ type }: Shape, resource: Resource): Resource => {
 const writable = (state: ResourceState, { shape, connectionId }: Writing): PresentResource => {
   if (state.status !== 'present' || state.typeId !== shape.id) throw unknown();
   if (connectionId === null || state.connectionId === connectionId) return state;
-  if (state.connectionId !== null) throw unknown();
+  // The same to the client; an auditor sees that somebody ran into a wall (R70).
+  if (state.connectionId !== null) throw new Rejected('not-found', 'resource/unseen', unknown().message);
   throw new Rejected('forbidden', 'resource/read-only', 'An admin made this resource: connections can only read it.');
 };
 

@@ -3,6 +3,7 @@ import { etagOf, type Resource } from '@tenure/scim';
 import { list, type Listed, type ListRequest, type Source } from '../filter-sql/list.ts';
 import type { Searchable } from '../filter-sql/searchable.ts';
 import type { Shape } from '../schema/tenant-types.ts';
+import { seen, type Unseen } from '../view/unseen.ts';
 
 /** A resource of a tenant's own type as the view has it. */
 export type ResourceRecord = {
@@ -70,16 +71,23 @@ const source = (schema: string, tenantId: string, { connectionId }: ResourceSigh
 
 export type ResourceQueries = {
   get: (tenantId: string, sight: ResourceSight, shape: Shape, id: string) => Promise<ResourceRecord | undefined>;
+  /** The same, telling a wall from nothing: for an auditor, not for who asks (R70). */
+  look: (tenantId: string, sight: ResourceSight, shape: Shape, id: string) => Promise<ResourceRecord | Unseen | undefined>;
   list: (tenantId: string, sight: ResourceSight, shape: Shape, request: ListRequest) => Promise<Listed<ResourceRecord>>;
 };
 
 /** Everything is asked of `schema`, the directory's view. */
-export const resourceQueries = (database: Database, schema: string): ResourceQueries => ({
-  get: async (tenantId, { connectionId }, shape, id) => {
+export const resourceQueries = (database: Database, schema: string): ResourceQueries => {
+  const look: ResourceQueries['look'] = async (tenantId, { connectionId }, shape, id) => {
     const text = `select ${columns} from ${schema}.resources r where r.tenant_id = $1 and r.id = $2`;
     const [row] = await database.query<Row>({ name: `${schema}.resource`, text, values: [tenantId, id] });
-    const isSeen = row?.type_id === shape.id && (connectionId === undefined || row.connection_id === null || row.connection_id === connectionId);
-    return row && isSeen ? recordOf(row) : undefined;
-  },
-  list: (tenantId, sight, shape, request) => list(database, source(schema, tenantId, sight, shape), request),
-});
+    if (row?.type_id !== shape.id) return undefined;
+    return connectionId === undefined || row.connection_id === null || row.connection_id === connectionId ? recordOf(row) : 'unseen';
+  };
+
+  return {
+    get: async (...asked) => seen(await look(...asked)),
+    look,
+    list: (tenantId, sight, shape, request) => list(database, source(schema, tenantId, sight, shape), request),
+  };
+};

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ReplaceTenant, type UserReply } from '@tenure/contracts';
+import { userSchema, type JsonObject } from '@tenure/scim';
+import { ownSchema } from '@tenure/scim/testing';
 import { testTenancy, type TestTenancy } from '../testing/test-tenancy.ts';
 
 let tenancy: TestTenancy;
@@ -55,7 +57,7 @@ describe('licences (R17, R29)', () => {
 });
 
 describe('a first sign-in (R23)', () => {
-  const jit = async (attributes: Record<string, string>, identityProviderId = 'idp-1') => {
+  const jit = async (attributes: JsonObject, identityProviderId = 'idp-1') => {
     const payload = await tenancy.directory.queries.jitUser(tenantId, { identityProviderId, attributes });
     return tenancy.ask<{ id: string; created: boolean }>('user.ensure', payload, { tenantId });
   };
@@ -72,6 +74,23 @@ describe('a first sign-in (R23)', () => {
     await expect(jit({ 'name.givenName': 'Gus' })).rejects.toMatchObject({ kind: 'invalid', code: 'user/attribute-required' });
     await expect(jit({ userName: 'gus@plum.example' }, 'idp-9')).rejects.toMatchObject({ code: 'jit/identity-provider' });
     await expect(jit({ userName: 'gus@plum.example', 'name[': 'x' })).rejects.toMatchObject({ kind: 'invalid', code: 'scim/invalidPath' });
+  });
+
+  it("brings attributes of the tenant's own extensions too, checked by its schemas; who is there already signs in without (R71)", async () => {
+    const badge = ownSchema('urn:example:plum:2.0:Badge', { name: 'number', required: true }, { name: 'floor', type: 'integer' }, { name: 'desk', type: 'complex', subAttributes: [{ name: 'room' }] });
+    const define = (required: boolean) => tenancy.ask('resource-type.define', { resourceType: { id: 'User', name: 'User', description: '', endpoint: '/Users', schema: userSchema.id, schemaExtensions: [{ schema: badge.id, required }] } }, { tenantId, key: tenantId });
+    await tenancy.ask('schema.define', { schema: badge }, { tenantId, key: tenantId });
+    await define(false);
+    const { id } = await jit({ userName: 'ida@plum.example', [`${badge.id}:number`]: '7', [`${badge.id}:floor`]: 3, [`${badge.id}:desk.room`]: 'B' });
+    const user = await tenancy.directory.queries.users.get(tenantId, { kind: 'admin' }, id);
+    expect(user?.resource).toMatchObject({ schemas: [userSchema.id, badge.id], [badge.id]: { number: '7', floor: 3, desk: { room: 'B' } } });
+
+    await expect(jit({ userName: 'jo@plum.example', [`${badge.id}:number`]: '8', [`${badge.id}:floor`]: 'high' })).rejects.toMatchObject({ code: 'scim/invalidValue' });
+    await expect(jit({ userName: 'jo@plum.example', [`${badge.id}:floor`]: 3 })).rejects.toMatchObject({ code: 'scim/invalidValue' });
+    await define(true);
+    await expect(jit({ userName: 'jo@plum.example' })).rejects.toMatchObject({ code: 'scim/invalidValue' });
+    expect(await jit({ userName: 'fay@plum.example' })).toMatchObject({ created: false });
+    await define(false);
   });
 
   it('is refused while provisioning is not enabled (R64)', async () => {

@@ -7,7 +7,7 @@ export const userAggregate: Aggregate<UserState, UserCommand, UserEvent> = {
   category: 'user',
   decider: userDecider,
   events: userEvents,
-  stateVersion: 2,
+  stateVersion: 3,
   exists: ({ status }) => status === 'present',
   personOf: (id) => id,
   claimsOf: userClaims,

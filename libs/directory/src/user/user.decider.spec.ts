@@ -125,26 +125,6 @@ describe('a PATCH', () => {
   });
 });
 
-describe('authority over attributes (R12, R68)', () => {
-  const withLanguage = { ...ada, preferredLanguage: 'en' };
-  const wanted = patch([replace('preferredLanguage', 'ja')], entra({ authority: { preferredLanguage: 'create' } }));
-  const userWins = patch([replace('preferredLanguage', 'ja')], entra({ authority: { preferredLanguage: 'user' } }));
-  const fromConnection = UserCreated({ ...linked, changed: [...all, 'preferredLanguage'] }, { resource: withLanguage });
-
-  it('lets a create-only attribute be set once', () => {
-    user(fromConnection).when(wanted).thenNothing();
-  });
-
-  it('lets the connection change what the user never set', () => {
-    user(fromConnection).when(userWins).then(UserChanged({ ...linked, changed: ['preferredLanguage'] }, { resource: { ...ada, preferredLanguage: 'ja' } }));
-  });
-
-  it('lets a language win that the user set', () => {
-    const chosen = UserChanged({ ...linked, writer: 'local', changed: ['preferredLanguage'] }, { resource: { ...ada, preferredLanguage: 'fr' } });
-    user(fromConnection, chosen).when(userWins).thenNothing();
-  });
-});
-
 describe('a PUT', () => {
   const titled = UserChanged({ ...linked, writer: 'local', changed: ['title'] }, { resource: { ...ada, title: 'Baker' } });
   const { displayName: _, ...nameless } = ada;

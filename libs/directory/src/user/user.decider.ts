@@ -14,7 +14,7 @@ import {
   type UserStanding,
 } from '@tenure/contracts';
 import { Rejected, type Decider } from '@tenure/eventing';
-import { applyPatch, applyReplacement, profiles, withSchemas, withValue, type Change, type PatchOperation, type Resource, type ResourceType } from '@tenure/scim';
+import { applyPatch, applyReplacement, profiles, requireAttributes, withSchemas, withValue, type Change, type PatchOperation, type Resource, type ResourceType } from '@tenure/scim';
 import { builtInTypes, saidOf, type Shape } from '../schema/tenant-types.ts';
 import { uniqueClaims } from '../schema/unique.claims.ts';
 import type { ConnectionPolicy, IssuedToken } from './connection-policy.ts';
@@ -88,6 +88,8 @@ const create = (command: Extract<UserCommand, { type: 'Create' }>, state: UserSt
   const { resource, writer, passwordId } = command;
   const type = typeOf(command);
   if (state.status !== 'none') throw new Rejected('conflict', 'user/exists', 'A user with this id exists.');
+  // Others send a whole that was read as one; an assertion's parts are looked at when they come to somebody new (R23).
+  if (writer.kind === 'jit') inScim(() => requireAttributes(type, resource));
   const { resource: whole, changed } = writer.kind === 'connection' ? govern(type, writer.policy, undefined, resource) : governLocal(type, undefined, resource);
   const standing = {
     changed: withPassword(changed, passwordId),

@@ -4,6 +4,7 @@ import { list, type Listed, type ListRequest, type Source } from '../filter-sql/
 import type { Parameters } from '../filter-sql/parameters.ts';
 import type { Searchable } from '../filter-sql/searchable.ts';
 import { groupsOfUsers, shownGroup } from '../membership/groups-of-users.ts';
+import { seen, type Unseen } from '../view/unseen.ts';
 import type { ConnectionPolicy } from './connection-policy.ts';
 import { findUsers, userColumns, type FoundUser, type UserRow, type WantedUser } from './find-users.ts';
 import { uniqueKey } from './unique-key.ts';
@@ -91,6 +92,8 @@ export type ShownUser = UserRecord & { groups?: JsonObject[] };
 
 export type UserQueries = {
   get: (tenantId: string, sight: Sight, id: string, wanting?: Wanting) => Promise<ShownUser | undefined>;
+  /** The same, telling a wall from nothing: for an auditor, not for who asks (R70). */
+  look: (tenantId: string, sight: Sight, id: string, wanting?: Wanting) => Promise<ShownUser | Unseen | undefined>;
   list: (tenantId: string, sight: Sight, request: ListRequest, wanting?: UserFilters & Wanting) => Promise<Listed<ShownUser>>;
   /** `User.groups` of several users, by their ids; of a connection only its own groups. */
   groupsOf: (tenantId: string, sight: Sight, ids: readonly string[]) => Promise<Map<string, JsonObject[]>>;
@@ -119,11 +122,14 @@ export const userQueries = (database: Database, schema: string): UserQueries => 
     return new Map(ids.map((id, index) => [id, (found[index]?.groups ?? []).map(shownGroup)]));
   };
 
+  const look: UserQueries['look'] = async (tenantId, sight, id, wanting = {}) => {
+    const row = await find.byId({ tenantId, key: id, groups: groupsFor(sight, wanting) });
+    return row && (sees(sight, row) ? shown(row, wanting) : 'unseen');
+  };
+
   return {
-    get: async (tenantId, sight, id, wanting = {}) => {
-      const row = await find.byId({ tenantId, key: id, groups: groupsFor(sight, wanting) });
-      return row && sees(sight, row) ? shown(row, wanting) : undefined;
-    },
+    get: async (...asked) => seen(await look(...asked)),
+    look,
     list: async (tenantId, sight, request, { groups, ...filters } = {}) => {
       const name = Object.keys(filters).length === 0 ? onlyName(request) : undefined;
       if (name !== undefined) {

@@ -1,9 +1,9 @@
 import { Rejected } from '@tenure/eventing';
-import { type Change, type ConnectionSettings, findAttribute, type Json, type JsonObject, type Resource, type ResourceType, ScimProblem, settle, valueAt, withoutHidden, withValue } from '@tenure/scim';
+import { type Change, type ConnectionSettings, findAttribute, isObject, type Json, type JsonObject, type Resource, type ResourceType, ScimProblem, settle, valueAt, withoutHidden, withValue } from '@tenure/scim';
 import type { ConnectionPolicy } from './connection-policy.ts';
 import { isGuest, isTeamAdmin, TEAM_ADMIN } from './guest.ts';
 import { refuseOverlong } from './unique-key.ts';
-import type { PresentUser } from './user.state.ts';
+import { isSetHere, type PresentUser } from './user.state.ts';
 
 /** What the protocol refuses where the state is becomes a refusal with the scimType in its code: `scim/noTarget`. */
 export const inScim = <T>(work: () => T): T => {
@@ -47,9 +47,11 @@ const placeOf = (type: ResourceType, path: string): { top: string; part?: string
   return { top: found.path, ...(found.sub && !found.attribute.multiValued && { part: found.sub.name }) };
 };
 
+const pathOf = ({ top, part }: ReturnType<typeof placeOf>): string => (part === undefined ? top : `${top}.${part}`);
+
 const partsAt = (resource: Resource, top: string): JsonObject => {
   const value = valueAt(resource, top);
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+  return isObject(value) ? value : {};
 };
 
 const settingAt = (type: ResourceType, resource: Resource, path: string): Json | undefined => {
@@ -64,10 +66,10 @@ const withSettingAt = (type: ResourceType, resource: Resource, path: string, val
   return withValue(resource, top, Object.keys(parts).length > 0 ? parts : undefined);
 };
 
-/** R68: what a connection's write may not touch keeps the value that is there. What the user set is known by whole attributes. */
+/** R68: what a connection's write may not touch keeps the value that is there. */
 const underAuthority = (type: ResourceType, authority: ConnectionSettings['authority'], user: PresentUser | undefined, wanted: Resource): Resource =>
   Object.entries(authority).reduce((resource, [path, holder]) => {
-    const kept = user !== undefined && (holder === 'create' || (holder === 'user' && user.setHere.includes(placeOf(type, path).top)));
+    const kept = user !== undefined && (holder === 'create' || (holder === 'user' && isSetHere(user, pathOf(placeOf(type, path)))));
     return kept ? withSettingAt(type, resource, path, settingAt(type, user.resource, path)) : resource;
   }, wanted);
 

@@ -1,6 +1,6 @@
 import { ERASED } from '@tenure/eventing';
 import { type AccountType, type UniqueAttribute, type UserEvent, type UserStanding } from '@tenure/contracts';
-import { type Resource, valueAt } from '@tenure/scim';
+import { isObject, type Resource, sameValue, valueAt } from '@tenure/scim';
 
 export type PresentUser = {
   status: 'present';
@@ -12,7 +12,7 @@ export type PresentUser = {
   passwordId: string | null;
   /** What each connection ever set (C11). */
   owned: Readonly<Record<string, readonly string[]>>;
-  /** What was ever set here, by an admin or the user: `authority: user` lets it win (R12, R68). */
+  /** What was ever set here, by an admin or the user, of single complex attributes by parts: `authority: user` lets it win (R12, R68). */
   setHere: readonly string[];
   /** By which version of the tenant's schemas it was last written, and what of those is unique (R71). */
   schemasVersion?: number;
@@ -24,6 +24,19 @@ export type UserState = { status: 'none' } | PresentUser | { status: 'deleted' }
 export const isActive = (resource: Resource): boolean => resource.active !== false;
 
 const union = (known: readonly string[] = [], more: readonly string[]) => [...new Set([...known, ...more])];
+
+/** What of an attribute became another value: `title`, or of a single complex one the parts alone, `name.givenName`. */
+const placesSet = (path: string, before: Resource, after: Resource): string[] => {
+  const value = valueAt(after, path);
+  if (!isObject(value)) return [path];
+  const known = valueAt(before, path);
+  return Object.keys(value)
+    .filter((part) => !isObject(known) || !sameValue(known[part], value[part]))
+    .map((part) => `${path}.${part}`);
+};
+
+/** Whether a path of the settings, or any part of it, was ever set here. */
+export const isSetHere = ({ setHere }: PresentUser, path: string): boolean => setHere.some((place) => place === path || place.startsWith(`${path}.`));
 
 /** Attributes count as set by their writer; a link or a change of type sets none. */
 const afterStanding = (before: UserState, { changed, writer, accountType, connectionId, unassignedFrom, passwordId, schemasVersion, unique }: UserStanding, resource: Resource): PresentUser => {
@@ -38,7 +51,7 @@ const afterStanding = (before: UserState, { changed, writer, accountType, connec
     unassignedFrom,
     passwordId,
     owned: owner === null ? (known?.owned ?? {}) : { ...known?.owned, [owner]: union(known?.owned[owner], set) },
-    setHere: writer === 'local' ? union(known?.setHere, set) : (known?.setHere ?? []),
+    setHere: writer === 'local' ? union(known?.setHere, set.flatMap((path) => placesSet(path, known?.resource ?? {}, resource))) : (known?.setHere ?? []),
     ...(schemasVersion !== undefined && { schemasVersion, unique }),
   };
 };

@@ -20,13 +20,14 @@ export const messageOf = (key: string, payload: unknown, { commandId = randomUUI
   payload,
 });
 
-export const ask = (client: ClientProxy, pattern: string, key: string, payload: unknown = {}, parts: Parts = {}): Promise<any> =>
-  lastValueFrom(client.send(pattern, messageOf(key, payload, parts)));
+/** The reply as the test expects it to be. */
+export const ask = <Reply = unknown>(client: ClientProxy, pattern: string, key: string, payload: unknown = {}, parts: Parts = {}): Promise<Reply> =>
+  lastValueFrom(client.send<Reply>(pattern, messageOf(key, payload, parts)));
 
 const isNoReply = (error: unknown) => error instanceof Rejected && error.kind === 'unavailable';
 
 /** As a caller who repeats what got no answer, with the same command id. */
-export const askUntilAnswered = async (client: ClientProxy, pattern: string, key: string, payload: unknown): Promise<any> => {
+export const askUntilAnswered = async (client: ClientProxy, pattern: string, key: string, payload: unknown): Promise<unknown> => {
   const commandId = randomUUID();
   for (let attempt = 1; ; attempt++) {
     try {

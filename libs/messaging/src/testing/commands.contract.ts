@@ -28,7 +28,7 @@ export const commandsContract = (onStage: () => Stage): void =>
 
     it('are answered when they are large', async () => {
       const answer = 'x'.repeat(3 * 1024 * 1024);
-      const [large, small] = await Promise.all([ask(onStage().client, 'tally.echo', newKey(), { answer }), ask(onStage().client, 'tally.echo', newKey(), { answer: 1 })]);
+      const [large, small] = await Promise.all([ask<string>(onStage().client, 'tally.echo', newKey(), { answer }), ask(onStage().client, 'tally.echo', newKey(), { answer: 1 })]);
       expect(large.length).toBe(answer.length);
       expect(small).toBe(1);
     });

@@ -53,7 +53,7 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
   const app: FakeApp = fakeApp();
   const facts: Fact[] = [];
   const revisions = new Map<string, number>();
-  const failures: unknown[] = [];
+  const failures: { what: string; error: unknown }[] = [];
   const unauthorized: string[] = [];
   const delivered: string[] = [];
   const clock = { at: '2026-01-05T09:00:00.000Z' };
@@ -104,7 +104,7 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
     for (let quiet = 0, tries = 0; quiet < 2; tries++) {
       const waiting = await provisioning.unsettled();
       quiet = waiting === undefined ? quiet + 1 : 0;
-      if (tries > 800) throw new Error(`It does not settle: ${waiting}; ${JSON.stringify(failures.map((failure: any) => [failure.what, String(failure.error?.stack)]).slice(0, 3))}`);
+      if (tries > 800) throw new Error(`It does not settle: ${waiting}; ${JSON.stringify(failures.map(({ what, error }) => [what, error instanceof Error ? error.stack : String(error)]).slice(0, 3))}`);
       await sleep(10);
     }
   };

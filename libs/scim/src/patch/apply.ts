@@ -6,7 +6,7 @@ import { type Json, type JsonObject, fingerprint, isObject, sameValue, withoutNu
 import { invalidPath, invalidValue, mutability, noTarget, problem } from '../problem/problem.ts';
 import { type Resource, valueAt, withValue } from '../resource/access.ts';
 import { keepRequired } from '../resource/parse.ts';
-import { type Change, refuseImmutable, settle } from '../resource/replace.ts';
+import { type Change, refuseImmutable, refuseImmutableElements, settle } from '../resource/replace.ts';
 import { requireSubAttributes } from '../resource/value.ts';
 import type { Attribute, ResourceType } from '../schema/attribute.ts';
 import { attributesOf } from '../schema/lookup.ts';
@@ -139,6 +139,7 @@ const applyTo = (attribute: Attribute, current: Json | undefined, operation: Pat
     const elements = listOf(current);
     if (operation.op === 'remove' && !operation.where && !operation.sub && !operation.values) return undefined;
     const next = operation.op === 'remove' ? removeElements(elements, operation) : assignElements(attribute, elements, operation, dialect);
+    refuseImmutableElements(attribute, elements, next, operation.path);
     return next.length > 0 ? next : undefined;
   }
   const { sub } = operation;

@@ -19,7 +19,7 @@ describe('an attribute of an admin (R71)', () => {
     'Device',
     { name: 'serial', mutability: 'immutable', required: true, caseExact: true },
     { name: 'tags', multiValued: true },
-    { name: 'ports', type: 'complex', multiValued: true, subAttributes: [{ name: 'value', mutability: 'immutable', required: true }, { name: 'speed', type: 'integer' }] },
+    { name: 'ports', type: 'complex', multiValued: true, subAttributes: [{ name: 'value', mutability: 'immutable', required: true }, { name: 'speed', type: 'integer' }, { name: 'plug', mutability: 'immutable' }] },
     { name: 'maker', type: 'complex', subAttributes: [{ name: 'value', required: true }, { name: 'country' }] },
   );
   const { schema } = deviceType;
@@ -29,6 +29,14 @@ describe('an attribute of an admin (R71)', () => {
     expect(refusal(() => patched(deviceType, device, [{ op: 'replace', path: 'serial', value: 'S2' }]))).toEqual([400, 'mutability']);
     expect(patched(deviceType, device, [{ op: 'replace', path: 'serial', value: 'S1' }]).changed).toEqual([]);
     expect(refusal(() => patched(deviceType, device, [{ op: 'replace', path: 'ports[speed gt 5].value', value: 'p2' }]))).toEqual([400, 'mutability']);
+  });
+
+  it('is set once when immutable in an element, whether its list is added to or replaced (RFC 7644 §3.5.2)', () => {
+    const plugged = { ...device, ports: [{ value: 'p1', plug: 'a' }] };
+    expect(refusal(() => patched(deviceType, plugged, [{ op: 'add', path: 'ports', value: [{ value: 'p1', plug: 'c' }] }]))).toEqual([400, 'mutability']);
+    expect(refusal(() => patched(deviceType, plugged, [{ op: 'replace', path: 'ports', value: [{ value: 'p1', plug: 'c' }] }]))).toEqual([400, 'mutability']);
+    expect(patched(deviceType, plugged, [{ op: 'add', path: 'ports', value: [{ value: 'p2', plug: 'c' }] }]).resource.ports).toHaveLength(2);
+    expect(patched(deviceType, device, [{ op: 'add', path: 'ports', value: [{ value: 'p1', plug: 'c' }] }]).resource.ports).toEqual([{ value: 'p1', speed: 10, plug: 'c' }]);
   });
 
   it('may have simple values, which filters call `value`', () => {

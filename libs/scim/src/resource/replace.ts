@@ -1,5 +1,5 @@
 import type { Dialect } from '../dialect/settings.ts';
-import { type Json, type JsonObject, isObject, sameValue, withoutNulls } from '../json/json.ts';
+import { type Json, type JsonObject, fingerprint, isObject, sameValue, withoutNulls } from '../json/json.ts';
 import { mutability } from '../problem/problem.ts';
 import type { Attribute, ResourceType } from '../schema/attribute.ts';
 import { attributesOf, findSubAttribute } from '../schema/lookup.ts';
@@ -37,6 +37,25 @@ export const refuseImmutable = (attribute: Attribute, present: Json | undefined,
   }
 };
 
+const byOnlyValue = (elements: readonly Json[]): Map<string, JsonObject | undefined> => {
+  const found = new Map<string, JsonObject | undefined>();
+  for (const element of elements) {
+    if (!isObject(element) || element.value === undefined) continue;
+    const value = fingerprint(element.value);
+    // What two have names neither.
+    found.set(value, found.has(value) ? undefined : element);
+  }
+  return found;
+};
+
+/** The same of an element of a list: it is the one from before where its `value` is that of one alone, before and after. Elements come and go freely. */
+export const refuseImmutableElements = (attribute: Attribute, present: readonly Json[], next: readonly Json[], path: string): void => {
+  const isHeld = attribute.subAttributes?.some(({ name, mutability: kind }) => kind === 'immutable' && name !== 'value') ?? false;
+  if (!isHeld || present.length === 0 || next.length === 0) return;
+  const before = byOnlyValue(present);
+  for (const [value, element] of byOnlyValue(next)) if (element) refuseImmutable(attribute, before.get(value), element, path);
+};
+
 /** The resource without what is never returned: nobody could read it, so it is not kept. */
 export const withoutHidden = (type: ResourceType, resource: Resource): Resource =>
   attributesOf(type).reduce<Resource>((result, { path, attribute }) => {
@@ -71,6 +90,7 @@ export const applyReplacement = (
       return result;
     }
     if (isObject(value)) refuseImmutable(attribute, before, value, path);
+    if (Array.isArray(value) && Array.isArray(before)) refuseImmutableElements(attribute, before, value, path);
     if (value !== undefined) return withValue(result, path, value);
     const omittedIsCleared = dialect.putClears === 'all' && attribute.mutability !== 'writeOnly';
     return omittedIsCleared || clears.has(path) ? withValue(result, path, undefined) : result;

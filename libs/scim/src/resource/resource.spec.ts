@@ -171,6 +171,17 @@ describe('the body of a PUT', () => {
     expect(withoutHidden(saw, { ...stored, maker: { pin: '1' } })).toEqual(stored);
   });
 
+  it('cannot change what is immutable in an element that its value names, and may add and leave out elements (RFC 7643 §2.2)', () => {
+    const saw = ownType('Saw', { name: 'blades', type: 'complex', multiValued: true, subAttributes: [{ name: 'value' }, { name: 'steel', mutability: 'immutable' }, { name: 'teeth', type: 'integer' }] });
+    const { schema } = saw;
+    const put = (...blades: JsonObject[]) => replaceResource(saw, { schemas: [schema.id], blades: [{ value: 'b1', steel: 'hard', teeth: 20 }, { value: 'b2' }] }, { schemas: [schema.id], blades }, profiles.strict).resource.blades;
+    expect(refusal(() => put({ value: 'b1', steel: 'soft' }))).toBe('mutability');
+    expect(put({ value: 'b1', steel: 'hard', teeth: 24 }, { value: 'b2', steel: 'soft' })).toEqual([{ value: 'b1', steel: 'hard', teeth: 24 }, { value: 'b2', steel: 'soft' }]);
+    expect(put({ value: 'b3', steel: 'soft' })).toEqual([{ value: 'b3', steel: 'soft' }]);
+    expect(put({ value: 'b1', steel: 'hard' }, { value: 'b1', steel: 'soft' })).toHaveLength(2);
+    expect(put({ steel: 'soft' })).toEqual([{ steel: 'soft' }]);
+  });
+
   it('tells what it clears apart from what it leaves out, so that it can be applied elsewhere', () => {
     expect(parseBody(userType, { ...minimal, title: null, emails: [] }, profiles.generic).cleared).toEqual(['title', 'emails']);
   });
