@@ -192,6 +192,8 @@ describe('who asks', () => {
         const told = await send('GET', path, { headers: { authorization } });
         expectError(told, 401);
         expect(told.headers['www-authenticate']).toMatch(/^Bearer/);
+        // RFC 6750 §3.1: only a token can be invalid.
+        expect(told.headers['www-authenticate']?.includes('invalid_token')).toBe(authorization.startsWith('Bearer'));
       }
     }
     expectError(await send('GET', '/Schemas', { headers: { authorization: 'Bearer wrong' } }), 401);
