@@ -95,12 +95,12 @@ describe('a bulk request (RFC 7644 §3.7)', () => {
   });
 
   it('tells in its place what is wrong with an operation, and carries out those beside it (RFC 7644 §3.7.3)', async () => {
-    const answer = await bulk([{ method: 'POST', path: '/Users', data: {} }, { method: 'PUT', path: '/Users/u-1' }, { method: 'POST', path: '/Users', bulkId: 'kim' }, { method: 'DELETE', path: '/Users' }, user('lea'), group('dunes', ref('kim'))]);
+    const answer = await bulk([{ method: 'POST', path: '/Hats/1', bulkId: 'jim', data: {} }, { method: 'PUT', path: '/Users/u-1' }, { method: 'POST', path: '/Users', bulkId: 'kim' }, { method: 'DELETE', path: '/Users' }, user('lea'), group('dunes', ref('kim'))]);
     expect(answer.status).toBe(200);
     expect(statuses(answer)).toEqual(['400', '400', '400', '400', '201', '409']);
     expect(answer.body.Operations[1]).toMatchObject({ method: 'PUT', location: `${idp.scimUrl}/Users/u-1`, response: { status: '400', scimType: 'invalidSyntax' } });
     expect(answer.body.Operations[2]).toMatchObject({ method: 'POST', bulkId: 'kim', response: { status: '400', scimType: 'invalidSyntax' } });
-    expect(statuses(await bulk([{ method: 'POST', path: '/Users', data: {} }, user('mia')], { failOnErrors: 1 }))).toEqual(['400']);
+    expect(statuses(await bulk([{ method: 'DELETE', path: '/Users' }, user('mia')], { failOnErrors: 1 }))).toEqual(['400']);
   });
 
   it('is refused as a whole beyond its limits, which the configuration tells, and where it is none', async () => {
@@ -110,7 +110,7 @@ describe('a bulk request (RFC 7644 §3.7)', () => {
     expect(tooMany).toMatchObject({ status: 413, body: { status: '413', detail: expect.stringContaining('maxOperations') } });
     const tooLarge = await bulk([user('jon', { title: 'x'.repeat(limits.maxPayloadSize) })]);
     expect(tooLarge).toMatchObject({ status: 413, body: { status: '413', detail: expect.stringContaining('maxPayloadSize') } });
-    for (const body of [{}, { Operations: 1 }, { Operations: ['DELETE'] }, { Operations: [{ method: 'GET', path: '/Users' }] }, { schemas: ['urn:x'], Operations: [] }])
+    for (const body of [{}, { Operations: 1 }, { Operations: ['DELETE'] }, { Operations: [{ method: 'GET', path: '/Users' }] }, { Operations: [{ method: 'POST', path: '/Users', data: {} }] }, { schemas: ['urn:x'], Operations: [] }])
       expect(await idp.scim.post('/Bulk', body)).toMatchObject({ status: 400, body: { status: '400' } });
   });
 });

@@ -50,7 +50,7 @@ const optionalText = (object: JsonObject, name: string): string | undefined => {
   return value || undefined;
 };
 
-/** What the answer tells of an operation, however it ends. What lacks it is no operation. */
+/** What the answer tells an operation by, however it ends. What lacks it is no operation: a POST has no location, so it needs a bulkId. */
 type Told = Pick<BulkOperation, 'method' | 'endpoint' | 'id' | 'bulkId'>;
 
 const toldOf = (raw: JsonObject): Told => {
@@ -59,14 +59,14 @@ const toldOf = (raw: JsonObject): Told => {
   if (!method) throw invalidSyntax('"method" must be POST, PUT, PATCH or DELETE.');
   const [, endpoint = '', id] = /^(\/[A-Za-z][\w-]*)(?:\/([^/?#]+))?\/?$/.exec(optionalText(raw, 'path') ?? '') ?? [];
   const bulkId = optionalText(raw, 'bulkId');
+  if (method === 'POST' && !bulkId) throw invalidValue('A POST needs a bulkId.');
   return { method, endpoint, ...(id && { id }), ...(bulkId && { bulkId }) };
 };
 
 /** RFC 7644 §3.7.3: an operation that is wrong in itself fails like any other, in its place, and those beside it are carried out. */
-const wrongWith = ({ method, endpoint, id, bulkId }: Told, data: Json | undefined): ScimProblem | undefined => {
+const wrongWith = ({ method, endpoint, id }: Told, data: Json | undefined): ScimProblem | undefined => {
   if (!endpoint) return invalidValue('"path" must be a collection, such as /Users, or a resource in it.');
   if ((method === 'POST') !== (id === undefined)) return invalidValue(method === 'POST' ? 'A POST goes to a collection.' : `A ${method} goes to a resource.`);
-  if (method === 'POST' && !bulkId) return invalidValue('A POST needs a bulkId.');
   return method !== 'DELETE' && !isObject(data) ? invalidSyntax(`A ${method} needs data.`) : undefined;
 };
 
