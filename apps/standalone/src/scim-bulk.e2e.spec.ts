@@ -94,14 +94,23 @@ describe('a bulk request (RFC 7644 §3.7)', () => {
     expect(statuses(await bulk([wrong, { method: 'DELETE', path: '/Hats/1' }, { method: 'PUT', path: '/Users/a%00b', data: {} }, user('hal', { userName: 7 }), user('ivy')]))).toEqual(['404', '404', '404', expect.any(String), '201']);
   });
 
-  it('is refused as a whole beyond its limits, which the configuration tells, and where it is malformed', async () => {
+  it('tells in its place what is wrong with an operation, and carries out those beside it (RFC 7644 §3.7.3)', async () => {
+    const answer = await bulk([{ method: 'POST', path: '/Hats/1', bulkId: 'jim', data: {} }, { method: 'PUT', path: '/Users/u-1' }, { method: 'POST', path: '/Users', bulkId: 'kim' }, { method: 'DELETE', path: '/Users' }, user('lea'), group('dunes', ref('kim'))]);
+    expect(answer.status).toBe(200);
+    expect(statuses(answer)).toEqual(['400', '400', '400', '400', '201', '409']);
+    expect(answer.body.Operations[1]).toMatchObject({ method: 'PUT', location: `${idp.scimUrl}/Users/u-1`, response: { status: '400', scimType: 'invalidSyntax' } });
+    expect(answer.body.Operations[2]).toMatchObject({ method: 'POST', bulkId: 'kim', response: { status: '400', scimType: 'invalidSyntax' } });
+    expect(statuses(await bulk([{ method: 'DELETE', path: '/Users' }, user('mia')], { failOnErrors: 1 }))).toEqual(['400']);
+  });
+
+  it('is refused as a whole beyond its limits, which the configuration tells, and where it is none', async () => {
     const { bulk: limits } = await idp.scim.ok('GET', '/ServiceProviderConfig');
     expect(limits).toEqual({ supported: true, maxOperations: 1000, maxPayloadSize: 10 * 1024 * 1024 });
     const tooMany = await bulk(Array.from({ length: limits.maxOperations + 1 }, () => ({ method: 'DELETE', path: '/Users/x' })));
     expect(tooMany).toMatchObject({ status: 413, body: { status: '413', detail: expect.stringContaining('maxOperations') } });
     const tooLarge = await bulk([user('jon', { title: 'x'.repeat(limits.maxPayloadSize) })]);
     expect(tooLarge).toMatchObject({ status: 413, body: { status: '413', detail: expect.stringContaining('maxPayloadSize') } });
-    for (const body of [{}, { Operations: 1 }, { Operations: [{ method: 'POST', path: '/Users', data: {} }] }, { schemas: ['urn:x'], Operations: [] }])
+    for (const body of [{}, { Operations: 1 }, { Operations: ['DELETE'] }, { Operations: [{ method: 'GET', path: '/Users' }] }, { Operations: [{ method: 'POST', path: '/Users', data: {} }] }, { schemas: ['urn:x'], Operations: [] }])
       expect(await idp.scim.post('/Bulk', body)).toMatchObject({ status: 400, body: { status: '400' } });
   });
 });

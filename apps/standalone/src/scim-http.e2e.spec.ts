@@ -92,6 +92,22 @@ describe('paths below a base URL', () => {
   });
 });
 
+describe('where a resource is (RFC 7643 §3.1)', () => {
+  it('says meta.location, Content-Location wherever one is shown, and Location when it was created', async () => {
+    const made = await send('POST', '/Users?attributes=meta', { body: JSON.stringify(person('noor')) });
+    const { location } = JSON.parse(made.text).meta;
+    expect(made.headers).toMatchObject({ location, 'content-location': location });
+    const path = location.slice(idp.scimUrl.length);
+    const answers = [
+      await send('GET', path),
+      await send('GET', `${path}?attributes=userName`),
+      await send('PUT', path, { body: JSON.stringify(person('noor')) }),
+      await send('PATCH', path, { body: JSON.stringify(operations({ op: 'replace', path: 'title', value: 'Baker' })) }),
+    ];
+    for (const { status, headers } of answers) expect([status, headers['content-location']]).toEqual([200, location]);
+  });
+});
+
 describe('bodies', () => {
   it.each(['', '[]', 'null', '"x"', '7', '{', '{"a":1,"a":2}', '{"__proto__":{"x":1}}', '{"name":{"constructor":{}}}', '{"userName":"a","USERNAME":"b"}', '{"a":'.repeat(100_000), '{"x":"\\ud800"'])('%.30s is 400 invalidSyntax', async (body) => {
     expectError(await send('POST', '/Users', { body }), 400, 'invalidSyntax');
@@ -176,6 +192,8 @@ describe('who asks', () => {
         const told = await send('GET', path, { headers: { authorization } });
         expectError(told, 401);
         expect(told.headers['www-authenticate']).toMatch(/^Bearer/);
+        // RFC 6750 §3.1: only a token can be invalid.
+        expect(told.headers['www-authenticate']?.includes('invalid_token')).toBe(authorization.startsWith('Bearer'));
       }
     }
     expectError(await send('GET', '/Schemas', { headers: { authorization: 'Bearer wrong' } }), 401);

@@ -77,7 +77,8 @@ const endpointOf = ({ endpoints }: BulkDeps, path: string): ScimEndpoint => {
   return found;
 };
 
-const runOne = async (deps: BulkDeps, context: ScimContext, { method, endpoint: path, id: given, data, version }: BulkOperation): Promise<Done> => {
+const runOne = async (deps: BulkDeps, context: ScimContext, { method, endpoint: path, id: given, data, version, malformed }: BulkOperation): Promise<Done> => {
+  if (malformed) throw malformed;
   const id = given === undefined ? '' : checkedId(given);
   const endpoint = endpointOf(deps, path);
   const asked = { ...context, operation: `${method} ${path} in bulk` };

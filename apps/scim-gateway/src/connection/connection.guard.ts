@@ -22,6 +22,8 @@ export type Fairness = { turns: Turns; rate: Rate };
 export type Connections = Pick<ConnectionQueries, 'connectionForScim'>;
 
 const IDS = /^[\w-]{1,100}$/;
+/** RFC 6750 §3.1: a token that was sent is called invalid; who sent none is only told how. */
+const INVALID_TOKEN = { headers: { 'www-authenticate': 'Bearer realm="scim", error="invalid_token"' } };
 const DISCOVERY = /\/v2\/(ServiceProviderConfig|ResourceTypes|Schemas)(\/|\?|$)/i;
 
 /**
@@ -48,7 +50,7 @@ export class ConnectionGuard implements CanActivate {
     const allowed = connection && (anonymous || (token !== undefined && connection.tokenHmac !== undefined && this.tokens.tokenMatches(connection.tokenHmac, token)));
     if (!connection || !allowed) {
       if (connection) this.attempts.refused({ tenantId, connectionId, correlationId: String(request.id), operation: operationOf(request) }, 'token/unknown', 401);
-      throw problem(401, 'Send the token of this connection: Authorization: Bearer TOKEN.');
+      throw Object.assign(problem(401, 'Send the token of this connection: Authorization: Bearer TOKEN.'), token !== undefined && INVALID_TOKEN);
     }
     // Whoever has no token can't use up a connection's share.
     if (!anonymous) await this.admit(`${tenantId}/${connectionId}`, connection, context.switchToHttp().getResponse<FastifyReply>());

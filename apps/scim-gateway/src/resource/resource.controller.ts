@@ -116,7 +116,8 @@ export const resourceController = (path: string, { name = path, guards = [] }: {
 const projectionOf = ({ type }: ScimEndpoint, params: Params): Projection => parseProjection(parseListQuery(params), type);
 
 const answer = (context: ScimContext, { type }: ScimEndpoint, shown: Shown, projection: Projection, reply: FastifyReply) => {
-  reply.header('etag', versionOf(shown));
+  // RFC 7643 §3.1: `meta.location` is what Content-Location says.
+  reply.header('etag', versionOf(shown)).header('content-location', locationOf(context, type, shown.resource.id as string));
   return present(context, type, shown, projection);
 };
 

@@ -38,16 +38,22 @@ describe('a bulk request', () => {
     ]);
   });
 
+  it.each<JsonObject>([{ method: 'GET', path: '/Users/1' }, { path: '/Users/1' }, { method: 'DELETE', path: 7 }, { method: 'POST', path: '/Users', data: {} }])('is refused with %j, of which no answer could tell', (operation) => {
+    expect(() => parse(operation)).toThrow(ScimProblem);
+  });
+
   it.each<JsonObject>([
-    { method: 'GET', path: '/Users/1' },
-    { method: 'POST', path: '/Users', data: {} },
     { method: 'POST', path: '/Users/1', bulkId: 'a', data: {} },
     { method: 'POST', path: '/Users', bulkId: 'a' },
     { method: 'PUT', path: '/Users', data: {} },
     { method: 'DELETE', path: '/Users' },
     { method: 'DELETE', path: 'Users/1/2' },
     { method: 'DELETE' },
-  ])('is refused with %j', (operation) => expect(() => parse(operation)).toThrow(ScimProblem));
+    { method: 'PATCH', path: '/Users/1', data: [] },
+  ])('has %j fail alone (RFC 7644 §3.7.3)', (operation) => {
+    const { operations } = parse(operation, post('z'));
+    expect(operations).toEqual([expect.objectContaining({ method: operation.method, references: [], malformed: expect.any(ScimProblem) }), expect.not.objectContaining({ malformed: expect.anything() })]);
+  });
 
   it('is refused with a bulkId twice, and beyond its limits with 413 that names them', () => {
     expect(() => parse(post('a'), post('a'))).toThrow('A bulkId is used twice.');

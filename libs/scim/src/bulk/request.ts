@@ -1,6 +1,6 @@
 import { type Json, type JsonObject, checkedObject, isObject, member } from '../json/json.ts';
 import { checkMessage } from '../messages/message.ts';
-import { invalidSyntax, invalidValue, problem } from '../problem/problem.ts';
+import { type ScimProblem, invalidSyntax, invalidValue, problem } from '../problem/problem.ts';
 
 export const bulkRequestSchema = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
 export const bulkResponseSchema = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse';
@@ -10,7 +10,7 @@ export type BulkMethod = 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** One operation of a bulk request (RFC 7644 §3.7). */
 export type BulkOperation = {
   method: BulkMethod;
-  /** The collection, e.g. `/Users`. */
+  /** The collection, e.g. `/Users`; nothing where the path is none. */
   endpoint: string;
   /** The resource; `bulkId:abc` where it is one that this very request creates. */
   id?: string;
@@ -20,6 +20,8 @@ export type BulkOperation = {
   data?: JsonObject;
   /** The bulkIds that `data` or `id` refers to. */
   references: string[];
+  /** What is wrong with it, so that it can't be carried out. */
+  malformed?: ScimProblem;
 };
 
 export type BulkRequest = { failOnErrors?: number; operations: BulkOperation[] };
@@ -48,24 +50,38 @@ const optionalText = (object: JsonObject, name: string): string | undefined => {
   return value || undefined;
 };
 
-const operationOf = (raw: Json): BulkOperation => {
-  if (!isObject(raw)) throw invalidSyntax('An operation must be an object.');
+/** What the answer tells an operation by, however it ends. What lacks it is no operation: a POST has no location, so it needs a bulkId. */
+type Told = Pick<BulkOperation, 'method' | 'endpoint' | 'id' | 'bulkId'>;
+
+const toldOf = (raw: JsonObject): Told => {
   const wanted = optionalText(raw, 'method')?.toUpperCase();
   const method = methods.find((one) => one === wanted);
   if (!method) throw invalidSyntax('"method" must be POST, PUT, PATCH or DELETE.');
-  const [, endpoint, id] = /^(\/[A-Za-z][\w-]*)(?:\/([^/?#]+))?\/?$/.exec(optionalText(raw, 'path') ?? '') ?? [];
-  if (!endpoint) throw invalidValue('"path" must be a collection, such as /Users, or a resource in it.');
-  if ((method === 'POST') !== (id === undefined)) throw invalidValue(method === 'POST' ? 'A POST goes to a collection.' : `A ${method} goes to a resource.`);
+  const [, endpoint = '', id] = /^(\/[A-Za-z][\w-]*)(?:\/([^/?#]+))?\/?$/.exec(optionalText(raw, 'path') ?? '') ?? [];
   const bulkId = optionalText(raw, 'bulkId');
   if (method === 'POST' && !bulkId) throw invalidValue('A POST needs a bulkId.');
-  const data = member(raw, 'data') ?? undefined;
-  if (method !== 'DELETE' && !isObject(data)) throw invalidSyntax(`A ${method} needs data.`);
-  const version = optionalText(raw, 'version');
-  const references = [...new Set([...(id === undefined ? [] : referencesIn(id)), ...(data === undefined ? [] : referencesIn(data))])];
-  return { method, endpoint, ...(id && { id }), ...(bulkId && { bulkId }), ...(version && { version }), ...(isObject(data) && method !== 'DELETE' && { data }), references };
+  return { method, endpoint, ...(id && { id }), ...(bulkId && { bulkId }) };
 };
 
-/** RFC 7644 §3.7: a bulk request, as a whole well formed or refused. Limits exceeded are 413 with the limit named (§3.7.4). */
+/** RFC 7644 §3.7.3: an operation that is wrong in itself fails like any other, in its place, and those beside it are carried out. */
+const wrongWith = ({ method, endpoint, id }: Told, data: Json | undefined): ScimProblem | undefined => {
+  if (!endpoint) return invalidValue('"path" must be a collection, such as /Users, or a resource in it.');
+  if ((method === 'POST') !== (id === undefined)) return invalidValue(method === 'POST' ? 'A POST goes to a collection.' : `A ${method} goes to a resource.`);
+  return method !== 'DELETE' && !isObject(data) ? invalidSyntax(`A ${method} needs data.`) : undefined;
+};
+
+const operationOf = (raw: Json): BulkOperation => {
+  if (!isObject(raw)) throw invalidSyntax('An operation must be an object.');
+  const told = toldOf(raw);
+  const version = optionalText(raw, 'version');
+  const data = member(raw, 'data') ?? undefined;
+  const malformed = wrongWith(told, data);
+  if (malformed) return { ...told, references: [], malformed };
+  const references = [...new Set([...(told.id === undefined ? [] : referencesIn(told.id)), ...(data === undefined ? [] : referencesIn(data))])];
+  return { ...told, ...(version && { version }), ...(isObject(data) && told.method !== 'DELETE' && { data }), references };
+};
+
+/** RFC 7644 §3.7: a bulk request, refused as a whole where it is none. Limits exceeded are 413 with the limit named (§3.7.4). */
 export const parseBulk = (body: unknown, limits: BulkLimits, payloadSize = 0): BulkRequest => {
   if (payloadSize > limits.maxPayloadSize) throw problem(413, `The request is larger than maxPayloadSize, ${limits.maxPayloadSize} bytes.`);
   const object = checkedObject(body);

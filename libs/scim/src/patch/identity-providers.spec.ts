@@ -243,9 +243,17 @@ describe('members', () => {
     expect(members({ op: 'add', path: 'members', value })).toEqual([{ op: 'add', ids: Array.isArray(value) ? value : ['u-1'] }]);
   });
 
+  it.each(['https://t.example/v2/Users/u-1', '../Users/u-1', '/Users/u-1/'])('are named by the reference %j alone, which ends in their id (RFC 7643 §2.4)', ($ref) => {
+    expect(members({ op: 'add', path: 'members', value: [{ $ref, type: 'User' }] })).toEqual([{ op: 'add', ids: ['u-1'] }]);
+    expect(members({ op: 'remove', path: 'members', value: [{ $ref }] })).toEqual([{ op: 'remove', ids: ['u-1'] }]);
+    expect(members({ op: 'add', path: 'members', value: [{ $ref, value: 'u-2' }] })).toEqual([{ op: 'add', ids: ['u-2'] }]);
+    expect(memberIds(parseResource(groupType, { schemas: [groupType.schema.id], displayName: 'B', members: [{ $ref }] }, profiles.strict).resource)).toEqual(['u-1']);
+  });
+
   it('are never changed in place, and need an id', () => {
     expect(() => members({ op: 'replace', path: 'members[value eq "a"].value', value: 'b' })).toThrow(expect.objectContaining({ scimType: 'mutability' }));
     expect(() => members({ op: 'add', path: 'members', value: [{ display: 'x' }] })).toThrow(expect.objectContaining({ scimType: 'invalidValue' }));
+    expect(() => members({ op: 'add', path: 'members', value: [{ $ref: '/' }] })).toThrow(expect.objectContaining({ scimType: 'invalidValue' }));
   });
 
   it('of a body are its ids, none where it clears them, undefined where it is silent', () => {

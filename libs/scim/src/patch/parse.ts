@@ -8,7 +8,7 @@ import { type Note, type Reading, note, readElement, readList, readSingleComplex
 import type { ResourceType } from '../schema/attribute.ts';
 import { attributesOf, findSchema } from '../schema/lookup.ts';
 import { isTenures } from '../schema/user.schema.ts';
-import { type Path, parsePath } from '../path/path.ts';
+import { type Path, isAttributePath, parsePath } from '../path/path.ts';
 import { type PatchOperation, type PatchTarget, patchSchema } from './operation.ts';
 
 type Op = PatchOperation['op'];
@@ -92,7 +92,8 @@ const operationAt = (op: Op, text: string, value: Json | undefined, pathless: bo
   }
   const path = parsePath(type, text, reading.dialect);
   if (!path) {
-    if (isStrict(reading.dialect)) throw invalidPath(`"${text.slice(0, 200)}" is not an attribute of ${type.name}.`);
+    // What came without a path is a member of a body, which C3 lets have any name.
+    if (isStrict(reading.dialect) || (!pathless && !isAttributePath(text))) throw invalidPath(`"${text.slice(0, 200)}" is not an attribute of ${type.name}.`);
     note(reading, 'unknown-attribute', text);
     return [];
   }

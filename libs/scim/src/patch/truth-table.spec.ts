@@ -207,6 +207,15 @@ describe('any operation', () => {
     },
   );
 
+  it.each(['name.', '.name', 'name..givenName', 'name.givenName.x', '1st', '-x', 'emails/0', 'urn:'])('refuses %j, which is no path of RFC 7644 §3.5.2, though nothing is known by it', (path) => {
+    expect(refusal(() => patch({ op: 'replace', path, value: 'x' }))).toEqual([400, 'invalidPath']);
+    expect(patch({ op: 'replace', value: { [path]: 'x' } }).changed).toEqual([]);
+  });
+
+  it.each(['badge', '/badge', 'badge.$ref', 'badge[type eq "work"].value', 'http://schemas.example/2006/11/ADSCIM/2.0/Group', 'urn:example:acme:2.0:User'])('ignores %j, which is a path that leads nowhere (C3)', (path) => {
+    expect(patch({ op: 'replace', path, value: 'x' }).changed).toEqual([]);
+  });
+
   it('on an unknown attribute is ignored, or refused where the connection is strict (C3)', () => {
     expect(patch({ op: 'add', path: 'urn:example:acme:2.0:User:badge', value: '9' }).changed).toEqual([]);
     expect(refusal(() => strictly({ op: 'add', path: 'badge', value: '9' }))).toEqual([400, 'invalidPath']);

@@ -21,7 +21,13 @@ const cleaned = (text: string): string => {
   }
 };
 
-/** `undefined` when the path is well formed and names nothing of the type. */
+/** RFC 7644 §3.5.2: `ATTRNAME *1subAttr`. Behind a colon stands what a schema is called, which may be any URI (E12). */
+const attributePath = /^(?:[A-Za-z$][\w$-]*(?:\.[A-Za-z$][\w$-]*)?|[\w$.:/-]*:[\w$./-]*[\w$-])$/;
+
+/** Whether a path that names nothing of a type could be that of an attribute at all, whatever its filter says. */
+export const isAttributePath = (text: string): boolean => attributePath.test(cleaned(text).split('[', 1)[0]!);
+
+/** `undefined` when the path names nothing of the type. */
 export const parsePath = (type: ResourceType, text: string, dialect: Dialect): Path | undefined => {
   const scanner = scannerOf(isStrict(dialect) ? text : cleaned(text), invalidPath);
   const name = scanner.word();

@@ -19,7 +19,7 @@ export const isWritable = ({ path, attribute, sub, schema }: Found, reading: Rea
   return false;
 };
 
-/** RFC 7643 §3.1: `schemas` must name ours. What it lists beyond is refused or noted; what it forgets doesn't matter (E13). */
+/** RFC 7643 §3: `schemas` must name ours, and none twice. What it lists beyond is refused or noted; what it forgets doesn't matter (E13). */
 const checkSchemas = (type: ResourceType, body: JsonObject, reading: Reading): void => {
   const given = member(body, 'schemas');
   if (given === undefined || given === null) {
@@ -30,8 +30,11 @@ const checkSchemas = (type: ResourceType, body: JsonObject, reading: Reading): v
   if (isStrict(reading.dialect) && !urns.some((urn) => typeof urn === 'string' && findSchema(type, urn)?.schema === type.schema)) {
     throw invalidValue(`"schemas" must name ${type.schema.id}.`);
   }
+  const seen = new Set<string>();
   for (const urn of urns) {
     if (typeof urn !== 'string') throw invalidSyntax('"schemas" must be an array of URIs.');
+    if (isStrict(reading.dialect) && seen.has(urn.toLowerCase())) throw invalidValue(`"schemas" names "${urn.slice(0, 200)}" twice.`);
+    seen.add(urn.toLowerCase());
     const found = findSchema(type, urn);
     if (found && !found.legacy) continue;
     if (isStrict(reading.dialect)) throw invalidValue(`"${urn.slice(0, 200)}" is not a schema of ${type.name}.`);

@@ -100,6 +100,12 @@ describe('the body of a POST', () => {
     expect(strictly({ ...minimal, schemas: [userSchema.id, enterprise] })).toEqual({ resource: minimal, notes: [] });
   });
 
+  it('names no schema twice, in whatever case, when read to the letter (RFC 7643 §3)', () => {
+    const twice = { ...minimal, schemas: [userSchema.id, userSchema.id.toUpperCase()] };
+    expect(refusal(() => strictly(twice))).toBe('invalidValue');
+    expect(parse(twice)).toEqual({ resource: minimal, notes: [] });
+  });
+
   it('may not write the extension of Tenure where the connection forbids it', () => {
     const body = { ...minimal, [tenureUserSchema.id]: { orgUnitPath: '/Logs' } };
     expect(parse(body, { ...profiles.generic, tenureExtension: false })).toEqual({

@@ -145,6 +145,13 @@ export const requireSubAttributes = (attribute: Attribute, value: JsonObject, pa
   if (missing) throw invalidValue(`"${path}.${missing.name}" is required.`);
 };
 
+/** RFC 7643 §2.4: `$ref` names by its URI what `value` names by its id, which ends that URI. A value that must be there is read from it. */
+const withReferredValue = (attribute: Attribute, subs: JsonObject): JsonObject => {
+  const needed = findSubAttribute(attribute, 'value')?.required && (subs.value ?? null) === null;
+  const id = needed && typeof subs.$ref === 'string' ? /([^/?#]+)\/*$/.exec(subs.$ref)?.[1] : undefined;
+  return id === undefined ? subs : { ...subs, value: id };
+};
+
 /** One value of a complex attribute as an object: a plain value stands for its `value`. `undefined` when it says nothing. */
 export const asObject = (attribute: Attribute, raw: Json, path: string, reading: Reading): JsonObject | undefined => {
   if (raw === null || raw === '') return undefined;
@@ -158,7 +165,7 @@ export const readElement = (attribute: Attribute, raw: Json, path: string, readi
   if (attribute.type !== 'complex') return readSimple(attribute, raw, path, reading);
   const object = asObject(attribute, raw, path, reading);
   if (!object) return undefined;
-  const value = withoutNulls(readSubAttributes(attribute, decoded(object, path, reading), path, reading));
+  const value = withoutNulls(withReferredValue(attribute, readSubAttributes(attribute, decoded(object, path, reading), path, reading)));
   requireSubAttributes(attribute, value ?? {}, path);
   return value;
 };
