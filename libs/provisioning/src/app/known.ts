@@ -5,8 +5,8 @@ import { Rejected } from '@tenure/eventing';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 
 const LOOK_EVERY_MS = 50;
-/** A fact that is on its way takes milliseconds. */
-const ON_ITS_WAY_MS = 2000;
+/** A fact that is on its way takes milliseconds, or as long as somebody's long transaction hides the feed (a group of 100,000 takes seconds). */
+const ON_ITS_WAY_MS = 5000;
 /** A changed definition of a role: shorter, for whoever is refused waits as long. */
 const ROLE_ON_ITS_WAY_MS = 500;
 

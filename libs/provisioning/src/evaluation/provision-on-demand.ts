@@ -4,6 +4,7 @@ import { Rejected, type Caller, type Clock } from '@tenure/eventing';
 import { z } from 'zod';
 import { nextDelivery, statusOf } from '../account/account.state.ts';
 import { refuseGated } from '../app/app.queries.ts';
+import { isKnown } from '../app/known.ts';
 import { findPerson, findTenant, groupsOf } from '../people/find-person.ts';
 import { mark, PROVISIONING } from '../people/to-evaluate.ts';
 import { findAccount } from '../view/find-account.ts';
@@ -25,7 +26,8 @@ export const provisionOnDemand =
   async ({ tenantId, correlationId, traceparent }: Caller, appId: string, userId: string): Promise<OnDemandReply> => {
     if (!(await findApp(sql, tenantId, appId))) throw new Rejected('not-found', 'app/not-found', 'There is no such app.');
     await refuseGated(sql, tenantId, 'provisioning');
-    const person = await findPerson(sql, tenantId, userId);
+    const look = () => findPerson(sql, tenantId, userId);
+    const person = (await look()) ?? ((await isKnown(sql, tenantId, 'users', userId)) ? await look() : undefined);
     if (!person) throw new Rejected('not-found', 'user/unknown', 'There is no such user.');
     const now = await clock.now();
     const account = await findAccount(sql, tenantId, appId, userId);
