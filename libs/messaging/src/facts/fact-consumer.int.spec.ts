@@ -133,6 +133,20 @@ describe('a consumer of facts', () => {
     expect(await applied()).toEqual(['ada-1', 'ada-2']);
   });
 
+  it('lets a replay that was asked for finish before the timer takes what waited behind its first fact', async () => {
+    poison.set('ada-1', new Rejected('invalid', 'user/odd', 'It is odd.'));
+    const twenty = Array.from({ length: 20 }, (_, n) => n + 1);
+    await consumer.consume(twenty.map((revision) => fact('ada', revision)));
+    poison.clear();
+    let asked: Awaited<ReturnType<FactConsumer['replay']>> | undefined;
+    const looking = async () => {
+      while (!asked) await consumer.retryDue();
+    };
+    await Promise.all([consumer.replay(stream('ada')).then((outcome) => (asked = outcome)), looking(), looking()]);
+    expect(asked).toEqual({ applied: 20, left: false });
+    expect(await applied()).toEqual(twenty.map((revision) => `ada-${revision}`));
+  });
+
   it('parks what arrives beyond a gap until the missing fact came', async () => {
     await consumer.consume([fact('ada', 1)]);
     await consumer.consume([fact('ada', 3)]);

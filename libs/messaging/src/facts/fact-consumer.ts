@@ -168,11 +168,19 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
       return 'applied';
     });
 
-  const replay = async (stream: StreamName) => {
+  const replayAll = async (stream: StreamName) => {
     for (let applied = 0; ; applied++) {
       const outcome = await replayNext(stream);
       if (outcome !== 'applied') return { applied, left: outcome === 'failed' };
     }
+  };
+
+  let lastReplay: Promise<unknown> = Promise.resolve();
+  /** One after another: what waits behind an applied fact is due at once, and the timer would take it from a replay that was asked for. */
+  const replay = (stream: StreamName) => {
+    const turn = lastReplay.then(() => replayAll(stream));
+    lastReplay = turn.catch(() => undefined);
+    return turn;
   };
 
   const retryDue = async () => {
