@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { summarise } from './summary.mjs';
+import { summarise, withSecondTry, worthAnotherTry } from './summary.mjs';
 
 const test = (status, fullName = 'a test') => ({ status, fullName });
 const file = (name, assertionResults, status = 'passed') => ({ name: `/repo/${name}`, status, assertionResults });
@@ -31,5 +31,23 @@ describe('the summary of a test run', () => {
 
   it('counts a file that could not be run as a failure', () => {
     expect(summarise({ testResults: [file('libs/a/src/a.spec.ts', [], 'failed')] }, '/repo')).toMatchObject({ passed: 0, failed: 1 });
+  });
+
+  describe('of files that failed and were run again', () => {
+    const late = 'libs/a/src/late.int.spec.ts';
+    const first = { testResults: [file('libs/a/src/a.spec.ts', [test('passed')]), file(late, [test('failed', 'is late'), test('failed', 'is wrong'), test('passed', 'is well')], 'failed')] };
+    const second = { testResults: [file(late, [test('passed', 'is late'), test('failed', 'is wrong'), test('passed', 'is well')], 'failed')] };
+
+    it('counts what they did at last, and names what passed only then', () => {
+      const summary = summarise(withSecondTry(first, second, '/repo'), '/repo');
+      expect(summary).toMatchObject({ files: 2, passed: 3, failed: 1, onlyAgain: [`${late}: is late`] });
+    });
+
+    it('has none where many failed: something is broken rather than late', () => {
+      const failing = (count) => ({ testResults: Array.from({ length: count }, (_, n) => file(`libs/a/src/${n}.spec.ts`, [test('failed')], 'failed')) });
+      expect(worthAnotherTry(first)).toEqual([`/repo/${late}`]);
+      expect(worthAnotherTry(failing(3))).toHaveLength(3);
+      expect(worthAnotherTry(failing(4))).toEqual([]);
+    });
   });
 });
