@@ -38,7 +38,8 @@ const refuseClearing = (path: Path, removal: boolean): void => {
 
 const removal = (path: Path, value: Json | undefined, { reading }: Context): PatchOperation[] => {
   const { attribute, where, sub } = path;
-  if (where || sub || !attribute.multiValued || value === undefined || value === null) {
+  // RFC 7644 §3.5.2.2 gives a removal no value: an empty one is none, and names none of the values to be removed.
+  if (where || sub || !attribute.multiValued || value === undefined || value === null || value === '') {
     refuseClearing(path, true);
     return [{ op: 'remove', ...targetOf(path) }];
   }
