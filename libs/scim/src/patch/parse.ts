@@ -4,7 +4,7 @@ import { type Json, type JsonObject, checkedObject, isObject, member } from '../
 import { checkMessage } from '../messages/message.ts';
 import { invalidPath, invalidSyntax, invalidValue, mutability, noTarget, problem } from '../problem/problem.ts';
 import { isWritable } from '../resource/parse.ts';
-import { type Note, type Reading, note, readElement, readList, readSingleComplex, readValue } from '../resource/value.ts';
+import { type Note, type Reading, note, readElement, readList, readSingleComplex, readValue, singleOf } from '../resource/value.ts';
 import type { ResourceType } from '../schema/attribute.ts';
 import { attributesOf, findSchema } from '../schema/lookup.ts';
 import { isTenures } from '../schema/user.schema.ts';
@@ -61,7 +61,8 @@ const assignment = (op: 'add' | 'replace', path: Path, value: Json, { reading }:
     return read === undefined ? clearing(path) : [{ op, ...target, value: read }];
   }
   if (where) {
-    const element = readElement(attribute, value, path.path, reading);
+    // SAP's client replaces the values that a filter selects by a list of one.
+    const element = readElement(attribute, singleOf(value, path.path, reading), path.path, reading);
     if (element !== undefined) return [{ op, ...target, value: element }];
     return op === 'add' ? [] : clearing(path);
   }

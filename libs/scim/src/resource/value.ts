@@ -186,11 +186,16 @@ export const readList = (attribute: Attribute, raw: Json, path: string, reading:
   return onePrimary([...distinct.values()], path, reading);
 };
 
-/** E10, C8: the manager as an array of one. An empty `value` means that there is none. */
-export const readSingleComplex = (attribute: Attribute, raw: Json, path: string, reading: Reading): JsonObject | undefined => {
+/** E26: what belongs there alone, out of a list of one; null out of an empty one. */
+export const singleOf = (raw: Json, path: string, reading: Reading): Json => {
   const single = Array.isArray(raw) && raw.length <= 1 ? (raw[0] ?? null) : raw;
   if (single !== raw && single !== null) tolerate(reading, 'wrapped-value', path, 'an object');
-  const object = asObject(attribute, single, path, reading);
+  return single;
+};
+
+/** E10, C8: the manager as an array of one. An empty `value` means that there is none. */
+export const readSingleComplex = (attribute: Attribute, raw: Json, path: string, reading: Reading): JsonObject | undefined => {
+  const object = asObject(attribute, singleOf(raw, path, reading), path, reading);
   const subs = object && readSubAttributes(attribute, object, path, reading);
   return !subs || subs.value === null ? undefined : subs;
 };
