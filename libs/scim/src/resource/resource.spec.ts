@@ -78,6 +78,7 @@ describe('the body of a POST', () => {
     ['text for an object', { emails: ['a@x.example'] }, 'plain-value'],
     ['a wrapped value (E26)', { displayName: [{ value: 'Kai' }] }, 'wrapped-value'],
     ['a bare name of an extension (E10)', { department: 'Logs' }, 'bare-extension-attribute'],
+    ['an object of the core schema', { [userSchema.id]: { title: 'Cook' } }, 'core-as-extension'],
   ])('may have %s, which is noted; to the letter it is refused', (_, oddity, code) => {
     const { notes } = parse({ ...minimal, ...oddity });
     expect(notes.map((one) => one.code)).toEqual([code]);
@@ -91,6 +92,12 @@ describe('the body of a POST', () => {
       expect(['invalidValue', 'invalidSyntax']).toContain(refusal(() => parse({ ...minimal, ...oddity })));
     },
   );
+
+  it('means the same where what is of the core schema stands in an object of its name', () => {
+    const { userName, schemas } = minimal;
+    expect(parse({ schemas, [userSchema.id.toUpperCase()]: { USERNAME: userName, emails: [{ value: 'a@x.example' }] } }).resource).toEqual({ ...minimal, emails: [{ value: 'a@x.example' }] });
+    expect(refusal(() => parse({ ...minimal, [userSchema.id]: { userName } }))).toBe('invalidSyntax');
+  });
 
   it('names its schemas; to the letter ours and only ours', () => {
     expect(parse({ userName: 'kai@ash.example' }).notes).toEqual([{ code: 'missing-schemas', attribute: 'schemas' }]);

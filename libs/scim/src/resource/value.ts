@@ -12,6 +12,7 @@ export type NoteCode =
   | 'legacy-schema'
   | 'missing-schemas'
   | 'bare-extension-attribute'
+  | 'core-as-extension'
   | 'not-writable'
   | 'boolean-as-string'
   | 'number-as-string'
