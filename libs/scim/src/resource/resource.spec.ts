@@ -93,6 +93,15 @@ describe('the body of a POST', () => {
     },
   );
 
+  it('has base64 where the schema says binary, when read to the letter (RFC 7643 §2.3.6)', () => {
+    const certificate = (value: string) => ({ ...minimal, x509Certificates: [{ value }] });
+    for (const value of ['aGk=', 'aGk', 'aGkh', '']) expect(strictly(certificate(value)).notes).toEqual([]);
+    for (const value of ['-12.1', 'aGk!', 'a', 'aG=k']) {
+      expect(refusal(() => strictly(certificate(value)))).toBe('invalidValue');
+      expect(parse(certificate(value)).resource).toEqual(certificate(value));
+    }
+  });
+
   it('means the same where what is of the core schema stands in an object of its name', () => {
     const { userName, schemas } = minimal;
     expect(parse({ schemas, [userSchema.id.toUpperCase()]: { USERNAME: userName, emails: [{ value: 'a@x.example' }] } }).resource).toEqual({ ...minimal, emails: [{ value: 'a@x.example' }] });

@@ -83,7 +83,14 @@ const readText = (raw: Json, path: string, reading: Reading): string => {
   return String(raw);
 };
 
-/** `undefined` is unassigned: null, nothing, and (E25, C8) an empty string from a client that isn't strict. Formats are not checked (C16). */
+/** RFC 7643 §2.3.6: base64 of RFC 4648 §4, of which the padding may be left out; held to the letter only (C16). */
+const readBinary = (raw: Json, path: string, reading: Reading): string => {
+  const value = readText(raw, path, reading);
+  if (isStrict(reading.dialect) && !/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/.test(value)) throw wrong(path, 'base64');
+  return value;
+};
+
+/** `undefined` is unassigned: null, nothing, and (E25, C8) an empty string from a client that isn't strict. Other formats are not checked (C16). */
 const readSimple = (attribute: Attribute, given: Json, path: string, reading: Reading): Json | undefined => {
   const raw = Array.isArray(given) || isObject(given) ? (Array.isArray(given) && given.length === 0 ? null : unwrapped(given, path, reading)) : given;
   if (raw === null || (raw === '' && !isStrict(reading.dialect))) return undefined;
@@ -99,8 +106,9 @@ const readSimple = (attribute: Attribute, given: Json, path: string, reading: Re
     case 'dateTime':
       if (typeof raw !== 'string' || sortableInstant(raw) === undefined) throw wrong(path, 'a dateTime such as 2026-01-05T09:00:00Z');
       return raw;
-    case 'string':
     case 'binary':
+      return readBinary(raw, path, reading);
+    case 'string':
     case 'reference':
       return readText(raw, path, reading);
     case 'complex':
