@@ -86,7 +86,7 @@ describe('the body of a POST', () => {
     if (code !== 'boolean-as-string') expect(refusal(() => strictly({ ...minimal, ...oddity }))).toBe('invalidValue');
   });
 
-  it.each<JsonObject>([{ active: 'yes' }, { active: 1 }, { name: 'Kai' }, { emails: [['a']] }, { title: { a: 1 } }, { title: ['a', 'b'] }, { title: true }, { [enterprise]: 'x' }, { userName: 'a', USERname: 'b' }])(
+  it.each<JsonObject>([{ active: 'yes' }, { active: 1 }, { name: 'Kai' }, { emails: [['a']] }, { title: { a: 1 } }, { title: { value: 'Cook', type: 'work' } }, { title: ['a', 'b'] }, { title: true }, { [enterprise]: 'x' }, { userName: 'a', USERname: 'b' }])(
     'must fit its schema: %j is refused',
     (oddity) => {
       expect(['invalidValue', 'invalidSyntax']).toContain(refusal(() => parse({ ...minimal, ...oddity })));

@@ -54,10 +54,13 @@ export const ignoreUnknown = (reading: Reading, name: string): void => {
   note(reading, 'unknown-attribute', name);
 };
 
+/** Says a value and nothing else: what has more to it is no single value. */
+const isWrapper = (object: JsonObject): boolean => Object.entries(object).every(([name, one]) => name === 'value' || one === null);
+
 /** E26: `[{"value": x}]` and `[x]` where a plain x belongs. */
 const unwrapped = (raw: Json, path: string, reading: Reading): Json => {
   const inner = Array.isArray(raw) && raw.length === 1 ? raw[0]! : raw;
-  const value = isObject(inner) && Object.hasOwn(inner, 'value') ? inner.value! : inner;
+  const value = isObject(inner) && Object.hasOwn(inner, 'value') && isWrapper(inner) ? inner.value! : inner;
   if (value !== raw) tolerate(reading, 'wrapped-value', path, 'a single value');
   return value;
 };
