@@ -95,7 +95,7 @@ export const commandsContract = (onStage: () => Stage): void =>
       await add();
       expect(await ask(client, 'tally.set', key, { value: 1 }, { commandId })).toEqual(first);
       expect(await valuesOf(key)).toEqual([1, 2]);
-    }, 60_000);
+    });
 
     it('that were no-ops undo nothing when they are delivered again', async () => {
       const { client, world } = onStage();
@@ -127,7 +127,7 @@ export const commandsContract = (onStage: () => Stage): void =>
       await add();
       await ask(client, 'tally.set', key, { value: 2 });
       expect(runsOf(key)).toHaveLength(2);
-    }, 60_000);
+    });
 
     it('that run while their server closes are finished and answered', async () => {
       const { client, remove, replicas, add } = onStage();
@@ -139,7 +139,7 @@ export const commandsContract = (onStage: () => Stage): void =>
       expect(await slow).toEqual({ value: 1, revision: 1 });
       await add();
       expect(runsOf(key)).toHaveLength(1);
-    }, 60_000);
+    });
 
     it('wait for a server, up to their deadline', async () => {
       const { client, remove, replicas, add } = onStage();
@@ -151,5 +151,5 @@ export const commandsContract = (onStage: () => Stage): void =>
       await add();
       expect(await early).toEqual({ value: 1, revision: 1 });
       expect(await valuesOf(lost)).toEqual([]);
-    }, 60_000);
+    });
   });

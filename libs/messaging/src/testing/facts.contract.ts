@@ -30,7 +30,7 @@ export const factsContract = (onStage: () => Stage): void =>
       });
       await add();
       expect(await until(() => seen(key), (revisions) => revisions.length >= 3)).toEqual([1, 2, 3]);
-    }, 60_000);
+    });
 
     it('that wait show in the age of what their consumer has not handled, until it has', async () => {
       const { client, replicas, world } = onStage();
@@ -45,7 +45,7 @@ export const factsContract = (onStage: () => Stage): void =>
       await release();
       await until(lag, (seenNow) => seenNow.lagMs === 0);
       expect(await seen(key)).toEqual([1]);
-    }, 60_000);
+    });
 
     it('that can not be applied are parked with their stream, while others go on, and are replayed in order', async () => {
       const { client, journal, replicas } = onStage();
