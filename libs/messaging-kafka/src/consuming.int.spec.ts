@@ -184,7 +184,7 @@ describeWithKafka('a service on Kafka (needs Kafka)', () => {
     await until(async () => (await transport.status()).inFlight, (count) => count >= 256);
     await sleep(1000);
     expect((await transport.status()).inFlight).toBeLessThan(300);
-    const others = await Promise.allSettled(keysOf('free', 40).map((key) => ask(client, 'run', key, {}, { deadlineMs: 3000 })));
+    const others = await Promise.allSettled(keysOf('free', 40).map((key) => ask(client, 'run', key, {}, { deadlineMs: 15_000 })));
     // Those of the stuck partition wait with it.
     expect(others.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(20);
     release();
@@ -210,7 +210,7 @@ describeWithKafka('a service on Kafka (needs Kafka)', () => {
     await sleep(300);
     await leaving.close();
     expect(await lost).toMatchObject({ code: 'transport/no-reply' });
-    for (const key of keysOf('stays', 3)) expect(await ask(stayingClient, 'slow', key, {}, { deadlineMs: 3000 })).toBe('done');
+    for (const key of keysOf('stays', 3)) expect(await ask(stayingClient, 'slow', key, {}, { deadlineMs: 15_000 })).toBe('done');
   });
 
   it('hears of a command again with the same place when its offset was not committed', async () => {

@@ -9,8 +9,8 @@ import { setTally } from './tally-service.ts';
 import type { Stage } from './stage.ts';
 
 /** The most that ran at one instant. */
-const mostAtOnce = (runs: readonly { startedAt: number; endedAt?: number }[]) =>
-  Math.max(...runs.map(({ startedAt }) => runs.filter((run) => run.startedAt <= startedAt && run.endedAt! > startedAt).length));
+const mostAtOnce = (runs: readonly { startedAt: number; endedAt: number }[]) =>
+  Math.max(...runs.map(({ startedAt }) => runs.filter((run) => run.startedAt <= startedAt && run.endedAt > startedAt).length));
 
 export const commandsContract = (onStage: () => Stage): void =>
   describe('commands', () => {
@@ -73,11 +73,10 @@ export const commandsContract = (onStage: () => Stage): void =>
 
     it('get no reply after their deadline, and are not run after it', async () => {
       const key = newKey();
-      const startedAt = Date.now();
-      const slow = ask(onStage().client, 'tally.set-slowly', key, { value: 1, ms: 700 }, { deadlineMs: 400 });
-      const behind = ask(onStage().client, 'tally.set', key, { value: 2 }, { deadlineMs: 500 });
+      const slow = ask(onStage().client, 'tally.set-slowly', key, { value: 1, ms: 2000 }, { deadlineMs: 1000 });
+      const behind = ask(onStage().client, 'tally.set', key, { value: 2 }, { deadlineMs: 1300 });
       await expect(slow).rejects.toMatchObject({ kind: 'unavailable', code: 'transport/no-reply' });
-      expect(Date.now() - startedAt).toBeLessThan(650);
+      expect(runsOf(key)).toMatchObject([{ endedAt: 0 }]);
       await expect(behind).rejects.toMatchObject({ code: 'transport/no-reply' });
       await ask(onStage().client, 'tally.set', key, { value: 3 });
       expect(await valuesOf(key)).toEqual([1, 3]);
@@ -112,16 +111,15 @@ export const commandsContract = (onStage: () => Stage): void =>
       const { client, add, remove, replicas, world } = onStage();
       const key = newKey();
       const slow = ask(client, 'tally.set-slowly', key, { value: 1, ms: world.sessionMs * 1.4 });
-      const waits: number[] = [];
+      const answeredAt: number[] = [];
       const stopAt = Date.now() + world.sessionMs * 1.2;
       while (Date.now() < stopAt) {
-        const startedAt = performance.now();
         await ask(client, 'tally.set', newKey(), { value: 1 });
-        waits.push(performance.now() - startedAt);
+        answeredAt.push(performance.now());
         await sleep(20);
       }
       expect(await slow).toEqual({ value: 1, revision: 1 });
-      expect(Math.max(...waits)).toBeLessThan(1500);
+      expect(answeredAt.filter((at) => at < runsOf(key)[0]!.endedAt).length).toBeGreaterThan(3);
 
       await remove(replicas[0]!);
       await add();
