@@ -107,7 +107,7 @@ describe(`filters in SQL (decision 8), of people of the seed ${seed}`, () => {
         }
         expect(found).toEqual(expected);
       }),
-      { numRuns: 200 },
+      { numRuns: 200, interruptAfterTimeLimit: 40_000 },
     );
   });
 
@@ -154,7 +154,7 @@ describe(`filters in SQL (decision 8), of people of the seed ${seed}`, () => {
         }
         expect(found).toEqual(expected);
       }),
-      { numRuns: 200 },
+      { numRuns: 200, interruptAfterTimeLimit: 40_000 },
     );
   });
 

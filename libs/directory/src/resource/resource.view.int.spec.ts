@@ -131,7 +131,7 @@ describe('filters of a tenant’s own attributes in SQL (R71)', () => {
         }
         expect(found).toEqual(expected);
       }),
-      { numRuns: 400 },
+      { numRuns: 400, interruptAfterTimeLimit: 40_000 },
     );
   });
 
