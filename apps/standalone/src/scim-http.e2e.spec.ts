@@ -136,6 +136,21 @@ describe('bodies', () => {
   });
 });
 
+describe('a page (§3.4.2.4)', () => {
+  const enormous = '9'.repeat(20);
+  const list = async (path: string) => JSON.parse((await send('GET', path)).text);
+
+  it.each(['/Users', '/Groups', '', '/Users?filter=emails%20co%20%22plum%22', '/?sortBy=id'])('of %s has at most what there is, however large the count', async (path) => {
+    const [usual, larger] = [await list(path), await list(`${path}${path.includes('?') ? '&' : '?'}count=${enormous}`)];
+    expect(larger).toEqual(usual);
+  });
+
+  it.each(['/Users', '/Groups', '', '/Users?filter=emails%20co%20%22plum%22'])('of %s beyond the end is empty and has the total, however large the startIndex', async (path) => {
+    const { totalResults } = await list(path);
+    expect(await list(`${path}${path.includes('?') ? '&' : '?'}startIndex=${enormous}`)).toMatchObject({ totalResults, itemsPerPage: 0, Resources: [] });
+  });
+});
+
 describe('versions (§3.14)', () => {
   it('are the ETag and meta.version; a known one is 304 without a body', async () => {
     const { headers, text } = await send('GET', `/Users/${ada}`);

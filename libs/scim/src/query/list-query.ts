@@ -18,12 +18,15 @@ export const searchRequestSchema = 'urn:ietf:params:scim:api:messages:2.0:Search
 
 type Parameter = string | string[] | undefined;
 
+/** Beyond what can be counted every number means the same: more than there is (RFC 7644 §3.4.2.4). */
 const integer = (value: Json | undefined, name: string, problem: (detail: string) => ScimProblem): number | undefined => {
   if (value === undefined || value === null || value === '') return undefined;
-  const number = typeof value === 'string' && /^\s*[+-]?\d{1,15}\s*$/.test(value) ? Number(value) : value;
-  if (typeof number !== 'number' || !Number.isSafeInteger(number)) throw problem(`"${name}" must be a whole number.`);
-  return number;
+  const number = typeof value === 'string' && /^\s*[+-]?\d+\s*$/.test(value) ? clamped(Number(value)) : value;
+  if (typeof number !== 'number' || !Number.isInteger(number)) throw problem(`"${name}" must be a whole number.`);
+  return clamped(number);
 };
+
+const clamped = (number: number): number => Math.min(Math.max(number, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
 
 const textOf = (value: Json | undefined, name: string): string | undefined => {
   if (value === undefined || value === null) return undefined;

@@ -19,6 +19,9 @@ describe('the parameters of a list', () => {
     [{ startIndex: '11' }, { startIndex: 11 }],
     [{ count: '-1' }, { count: 0 }],
     [{ count: '0' }, { count: 0 }],
+    [{ count: '9'.repeat(16) }, { count: Number.MAX_SAFE_INTEGER }],
+    [{ count: `-${'9'.repeat(400)}` }, { count: 0 }],
+    [{ startIndex: '9'.repeat(400) }, { startIndex: Number.MAX_SAFE_INTEGER }],
     [{ sortBy: 'userName', sortOrder: 'Descending' }, { sortBy: 'userName', sortOrder: 'descending' }],
     [{ cursor: '' }, { cursor: '' }],
     [{ attributes: ['userName', 'name, id'] }, { attributes: ['userName', 'name', 'id'] }],
@@ -36,6 +39,7 @@ describe('the parameters of a list', () => {
   it('may come in the body of a search', () => {
     const body = { schemas: [searchRequestSchema], attributes: ['userName', 'name'], filter: 'active eq true', startIndex: 1, count: 10, SortOrder: 'descending' };
     expect(parseSearchRequest(body)).toEqual({ filter: 'active eq true', sortOrder: 'descending', startIndex: 1, count: 10, attributes: ['userName', 'name'] });
+    expect(parseSearchRequest({ count: 1e30, startIndex: 1e30 })).toMatchObject({ count: Number.MAX_SAFE_INTEGER, startIndex: Number.MAX_SAFE_INTEGER });
     expect(() => parseSearchRequest({ ...body, schemas: ['urn:x'] })).toThrow(expect.objectContaining({ scimType: 'invalidSyntax' }));
     expect(() => parseSearchRequest({ filter: 7 })).toThrow(expect.objectContaining({ scimType: 'invalidValue' }));
     expect(() => parseSearchRequest([])).toThrow(expect.objectContaining({ scimType: 'invalidSyntax' }));
