@@ -151,6 +151,17 @@ describe('a page (§3.4.2.4)', () => {
   });
 });
 
+describe('a single resource (§3.4.1)', () => {
+  it('minds no parameters of lists, whatever they say, but which attributes are wanted', async () => {
+    const lists = '?count=abc&startIndex=x&sortOrder=up&sortBy=nothing&filter=%28garbage&cursor=none';
+    expect(JSON.parse((await send('GET', `/Users/${ada}${lists}`)).text)).toEqual(JSON.parse((await send('GET', `/Users/${ada}`)).text));
+    const patch = JSON.stringify(operations({ op: 'add', path: 'nickName', value: 'Countess' }));
+    for (const told of [await send('GET', `/Users/${ada}${lists}&attributes=userName`), await send('PATCH', `/Users/${ada}${lists}&attributes=userName`, { body: patch })])
+      expect([told.status, Object.keys(JSON.parse(told.text))]).toEqual([200, ['schemas', 'id', 'userName']]);
+    expectError(await send('GET', `/Users${lists}`), 400);
+  });
+});
+
 describe('versions (§3.14)', () => {
   it('are the ETag and meta.version; a known one is 304 without a body', async () => {
     const { headers, text } = await send('GET', `/Users/${ada}`);

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Inject, Patch, Post, Put, Query, Res, UseGuards, type CanActivate, type Type } from '@nestjs/common';
 import type { Listed, PageKey } from '@tenure/directory';
 import { ifMatchOf, Needs } from '@tenure/platform';
-import { parseFilter, parseListQuery, parseProjection, parseSearchRequest, parseSort, problem, type ListQuery, type Projection } from '@tenure/scim';
+import { parseFilter, parseListQuery, parseProjection, parseSearchRequest, parseShownAttributes, parseSort, problem, type ListQuery, type Projection } from '@tenure/scim';
 import type { FastifyReply } from 'fastify';
 import { ConnectionGuard } from '../connection/connection.guard.ts';
 import { Scim, type ScimContext } from '../connection/scim-context.ts';
@@ -113,7 +113,7 @@ export const resourceController = (path: string, { name = path, guards = [] }: {
   return ResourceController;
 };
 
-const projectionOf = ({ type }: ScimEndpoint, params: Params): Projection => parseProjection(parseListQuery(params), type);
+const projectionOf = ({ type }: ScimEndpoint, params: Params): Projection => parseProjection(parseShownAttributes(params), type);
 
 const answer = (context: ScimContext, { type }: ScimEndpoint, shown: Shown, projection: Projection, reply: FastifyReply) => {
   // RFC 7643 §3.1: `meta.location` is what Content-Location says.

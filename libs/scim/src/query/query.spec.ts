@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type JsonObject, type ScimType, compareBy, etagMatches, etagOf, groupType, listResponse, parseListQuery, parseSearchRequest, parseSort, searchRequestSchema, sortKey, userType } from '../index.ts';
+import { type JsonObject, type ScimType, compareBy, etagMatches, etagOf, groupType, listResponse, parseListQuery, parseSearchRequest, parseShownAttributes, parseSort, searchRequestSchema, sortKey, userType } from '../index.ts';
 
 describe('the parameters of a list', () => {
   it('have defaults', () => expect(parseListQuery({})).toEqual({ sortOrder: 'ascending', startIndex: 1 }));
@@ -35,6 +35,12 @@ describe('the parameters of a list', () => {
     [{ startIndex: 'x' }, 'invalidValue'],
     [{ sortOrder: 'up' }, 'invalidValue'],
   ])('%j is refused as %s', (params, scimType) => expect(() => parseListQuery(params)).toThrow(expect.objectContaining({ status: 400, scimType })));
+
+  it('say nothing of a single resource but which attributes it shows (§3.4.1)', () => {
+    const params = { count: 'ten', startIndex: 'x', sortOrder: 'up', filter: '(', cursor: '!', ATTRIBUTES: 'userName, name' };
+    expect(parseShownAttributes(params)).toEqual({ attributes: ['userName', 'name'] });
+    expect(parseShownAttributes({ ...params, ATTRIBUTES: undefined, excludedAttributes: ['emails', 'meta'] })).toEqual({ excludedAttributes: ['emails', 'meta'] });
+  });
 
   it('may come in the body of a search', () => {
     const body = { schemas: [searchRequestSchema], attributes: ['userName', 'name'], filter: 'active eq true', startIndex: 1, count: 10, SortOrder: 'descending' };
