@@ -64,15 +64,15 @@ describe('paths below a base URL', () => {
   });
 
   it.each([
-    ['/Users', 'GET, POST', ['PUT', 'PATCH', 'DELETE']],
-    ['/Groups/some-id', 'GET, PUT, PATCH, DELETE', ['POST']],
-    ['/.search', 'POST', ['GET', 'PUT', 'PATCH', 'DELETE']],
-    ['/Users/.search', 'POST', ['GET', 'PUT', 'PATCH', 'DELETE']],
-    ['/Bulk', 'POST', ['GET', 'PUT', 'PATCH', 'DELETE']],
-    ['/Schemas', 'GET', ['POST', 'PUT', 'PATCH', 'DELETE']],
-    ['/ServiceProviderConfig', 'GET', ['POST', 'PUT', 'PATCH', 'DELETE']],
-    ['/ResourceTypes/User', 'GET', ['POST', 'PUT', 'PATCH', 'DELETE']],
-    ['/', 'GET', ['POST', 'PUT', 'PATCH', 'DELETE']],
+    ['/Users', 'GET, HEAD, POST, OPTIONS', ['PUT', 'PATCH', 'DELETE']],
+    ['/Groups/some-id', 'GET, HEAD, PUT, PATCH, DELETE, OPTIONS', ['POST']],
+    ['/.search', 'POST, OPTIONS', ['GET', 'PUT', 'PATCH', 'DELETE']],
+    ['/Users/.search', 'POST, OPTIONS', ['GET', 'PUT', 'PATCH', 'DELETE']],
+    ['/Bulk', 'POST, OPTIONS', ['GET', 'PUT', 'PATCH', 'DELETE']],
+    ['/Schemas', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'PATCH', 'DELETE']],
+    ['/ServiceProviderConfig', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'PATCH', 'DELETE']],
+    ['/ResourceTypes/User', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'PATCH', 'DELETE']],
+    ['/', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'PATCH', 'DELETE']],
   ])('%s allows %s; another method is 405', async (path, allow, methods) => {
     for (const method of methods) {
       const told = await send(method, path, { ...(method !== 'DELETE' && { body: '{}' }) });
@@ -80,6 +80,7 @@ describe('paths below a base URL', () => {
       expect(told.headers.allow).toBe(allow);
     }
     expect(await send('OPTIONS', path)).toMatchObject({ status: 204, headers: { allow } });
+    if (allow.includes('HEAD')) expect((await send('HEAD', path)).status).not.toBe(405);
   });
 
   it('/Me is 501 with every method (§3.11)', async () => {
