@@ -1,4 +1,5 @@
 import { request as open, type IncomingHttpHeaders } from 'node:http';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { testSystem, type TestSystem } from './testing/system.ts';
 import { makeTenant, operations, person, type IdentityProvider, type Tenant } from './testing/world.ts';
@@ -129,6 +130,26 @@ describe('bodies', () => {
     const told = await send('POST', '/Users', { body: '{}', headers: { 'content-type': type } });
     expectError(told, 415);
     expect(told.text).toContain('application/scim+json');
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+    ['GZIP, identity', gzipSync],
+    ['made-up', Buffer.from],
+  ])('are 415 with the content coding %s, and told that none is taken (RFC 9110 §15.5.16)', async (coding, encode) => {
+    for (const chunked of [false, true])
+      for (const path of ['/Users', '/Groups', '/Bulk', '/.search']) {
+        const told = await send('POST', path, { body: encode(Buffer.from(JSON.stringify(person('coded')))), chunked, headers: { 'content-encoding': coding } });
+        expectError(told, 415);
+        expect(told.headers['accept-encoding']).toBe('identity');
+        expect(told.text).toContain('codings');
+      }
+  });
+
+  it('are taken with the coding identity; without a body no coding is minded', async () => {
+    expect(await send('POST', '/.search', { body: '{}', headers: { 'content-encoding': 'Identity' } })).toMatchObject({ status: 200 });
+    for (const method of ['GET', 'HEAD', 'OPTIONS']) expect((await send(method, '/Users', { headers: { 'content-encoding': 'gzip' } })).status).toBeLessThan(300);
   });
 
   it('are 413 beyond ten MiB, whether they tell their length or not', async () => {

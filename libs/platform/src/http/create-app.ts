@@ -36,6 +36,7 @@ export const createHttpApp = async (module: DynamicModule, { log, metrics, diale
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: refusal }));
   app.useGlobalFilters(new ProblemFilter(log, dialects, onRefused));
   observe(app, metrics);
+  refuseCodings(app);
   limitBodies(app);
   return app;
 };
@@ -73,6 +74,19 @@ const observe = (app: NestFastifyApplication, metrics: Metrics) => {
     done();
   });
 };
+
+/** RFC 9110 §15.5.16: a body that is coded, as with gzip, is none that anybody here reads. */
+const refuseCodings = (app: NestFastifyApplication) => {
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  fastify.addHook('preParsing', async ({ headers }, _reply, payload) => {
+    const coding = headers['content-encoding'];
+    const hasBody = Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined;
+    if (hasBody && coding && coding.trim().toLowerCase() !== 'identity') throw codedBody();
+    return payload;
+  });
+};
+
+const codedBody = () => Object.assign(new Error('Content codings such as gzip are not taken: send the body as it is.'), { statusCode: 415, headers: { 'accept-encoding': 'identity' } });
 
 const limitBodies = (app: NestFastifyApplication) => {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
