@@ -53,7 +53,8 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-const problemBody = (error: unknown) => {
+/** An error as those of the JSON APIs are (RFC 9457). */
+export const problemBody = (error: unknown) => {
   const body = toProblem(error);
   return { status: body.status, body, headers: { ...(body.status === 401 && { 'www-authenticate': 'Bearer realm="tenure"' }), ...headersOf(error) } };
 };

@@ -1,7 +1,7 @@
 import { Rejected, type RejectionKind } from '@tenure/eventing';
 import { errorBody, ScimProblem, scimTypes, type ScimType } from '@tenure/scim';
 import type { ErrorDialect } from './problem.filter.ts';
-import { headersOf, httpStatusOf } from './problem.ts';
+import { headersOf, httpStatusOf, isAnswer } from './problem.ts';
 
 type Answer = { status: number; scimType?: ScimType };
 
@@ -30,7 +30,7 @@ const answerTo = (error: unknown): Answer & { detail: string } => {
   const status = httpStatusOf(error);
   if (status === 400) return { status, scimType: 'invalidSyntax', detail: (error as Error).message };
   if (status === 415 && !('accept-encoding' in headersOf(error))) return { status, detail: 'Bodies are application/scim+json or application/json.' };
-  if (status !== undefined && status < 500) return { status, detail: (error as Error).message };
+  if (status !== undefined && isAnswer(status)) return { status, detail: (error as Error).message };
   return { status: 500, detail: 'Something went wrong on our side.' };
 };
 
