@@ -217,6 +217,33 @@ describe('versions (§3.14)', () => {
   });
 });
 
+describe('If-None-Match of a write (RFC 9110 §13.1.2)', () => {
+  const body = (title: string) => JSON.stringify(operations({ op: 'replace', path: 'title', value: title }));
+
+  it('is 412 where the resource stands at such a version, or at any', async () => {
+    const id = await idp.hire('none-match');
+    const groupId = await idp.group('None match', id);
+    for (const path of [`/Users/${id}`, `/Groups/${groupId}`]) {
+      const { headers, text } = await send('GET', path);
+      for (const known of ['*', headers.etag!, `"x", ${headers.etag}`]) {
+        const none = { 'if-none-match': known };
+        expectError(await send('PUT', path, { body: text, headers: none }), 412);
+        expectError(await send('PATCH', path, { body: JSON.stringify(operations({ op: 'replace', path: 'externalId', value: 'changed' })), headers: none }), 412);
+        expectError(await send('DELETE', path, { headers: none }), 412);
+      }
+      expect(await send('GET', path)).toMatchObject({ status: 200, text });
+    }
+  });
+
+  it('lets other versions be written; what is refused anyway is refused the same', async () => {
+    const path = `/Users/${await idp.hire('other-match')}`;
+    expect(await send('PATCH', path, { body: body('Baker'), headers: { 'if-none-match': 'W/"7"' } })).toMatchObject({ status: 200 });
+    expectError(await send('PATCH', path, { body: '{', headers: { 'if-none-match': '*' } }), 400);
+    expectError(await send('PATCH', '/Users/nobody', { body: body('Baker'), headers: { 'if-none-match': '*' } }), 404);
+    expect(await send('DELETE', path, { headers: { 'if-match': '*', 'if-none-match': 'W/"1"' } })).toMatchObject({ status: 204 });
+  });
+});
+
 describe('a cursor', () => {
   it('has unreserved characters only, is good at another connection for nothing, and opens nothing without a token (1.7 characters, 1.7 guidance)', async () => {
     const [one, other] = [await tenant.connect(), await tenant.connect()];

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Inject, Patch, Post, Put, Query, Res, UseGuards, type CanActivate, type Type } from '@nestjs/common';
 import type { Listed, PageKey } from '@tenure/directory';
-import { ifMatchOf, Needs } from '@tenure/platform';
+import { Needs } from '@tenure/platform';
 import { parseFilter, parseListQuery, parseProjection, parseSearchRequest, parseShownAttributes, parseSort, problem, type ListQuery, type Projection } from '@tenure/scim';
 import type { FastifyReply } from 'fastify';
 import { ConnectionGuard } from '../connection/connection.guard.ts';
@@ -10,8 +10,8 @@ import { pageOf, pageResponse } from './page.ts';
 import { locationOf, present } from './present.ts';
 import { ENDPOINTS, endpointAt, type Endpoints } from './endpoints.ts';
 import { ResourceId } from './resource-id.ts';
-import { isEmpty, type ScimEndpoint, type Shown } from './scim-endpoint.ts';
-import { isKnown, versionOf } from './versions.ts';
+import { isEmpty, type Preconditions, type ScimEndpoint, type Shown } from './scim-endpoint.ts';
+import { IfVersion, isKnown, versionOf } from './versions.ts';
 
 export const CURSORS = Symbol('cursors');
 
@@ -66,18 +66,18 @@ export const resourceController = (path: string, { name = path, guards = [] }: {
 
     @Put(':id')
     @Header('Content-Type', SCIM_JSON)
-    async replace(@Scim() context: ScimContext, @ResourceId() id: string, @Body() body: unknown, @Query() params: Params, @Headers('if-match') ifMatch: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
+    async replace(@Scim() context: ScimContext, @ResourceId() id: string, @Body() body: unknown, @Query() params: Params, @IfVersion() preconditions: Preconditions, @Res({ passthrough: true }) reply: FastifyReply) {
       const endpoint = this.endpointOf(context);
       const projection = projectionOf(endpoint, params);
-      return answer(context, endpoint, await endpoint.replace(context, id, body, ifMatchOf(ifMatch), projection), projection, reply);
+      return answer(context, endpoint, await endpoint.replace(context, id, body, preconditions, projection), projection, reply);
     }
 
     @Patch(':id')
-    async patch(@Scim() context: ScimContext, @ResourceId() id: string, @Body() body: unknown, @Query() params: Params, @Headers('if-match') ifMatch: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
+    async patch(@Scim() context: ScimContext, @ResourceId() id: string, @Body() body: unknown, @Query() params: Params, @IfVersion() preconditions: Preconditions, @Res({ passthrough: true }) reply: FastifyReply) {
       const endpoint = this.endpointOf(context);
       const projection = projectionOf(endpoint, params);
       const silent = endpoint.patchStatus(context) === 204 && !projection.only;
-      const patched = await endpoint.patch(context, id, body, ifMatchOf(ifMatch), silent ? { only: [] } : projection);
+      const patched = await endpoint.patch(context, id, body, preconditions, silent ? { only: [] } : projection);
       if (silent) return void reply.status(204).header('etag', versionOf(patched));
       reply.type(SCIM_JSON);
       return answer(context, endpoint, patched, projection, reply);
@@ -85,8 +85,8 @@ export const resourceController = (path: string, { name = path, guards = [] }: {
 
     @Delete(':id')
     @HttpCode(204)
-    async delete(@Scim() context: ScimContext, @ResourceId() id: string, @Headers('if-match') ifMatch: string | undefined) {
-      await this.endpointOf(context).delete(context, id, ifMatchOf(ifMatch));
+    async delete(@Scim() context: ScimContext, @ResourceId() id: string, @IfVersion() preconditions: Preconditions) {
+      await this.endpointOf(context).delete(context, id, preconditions);
     }
 
     private endpointOf(context: ScimContext): ScimEndpoint {

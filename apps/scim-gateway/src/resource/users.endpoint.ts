@@ -33,19 +33,19 @@ export const usersEndpoint = ({ directory, queries, attempts }: UsersDeps, { typ
       const reply = await directory.send(CreateUser, context.caller, randomUUID(), { resource, schemasVersion });
       return shown(reply, reply.groups);
     },
-    replace: async (context, id, body, ifMatch, projection) => {
+    replace: async (context, id, body, preconditions, projection) => {
       const { resource, cleared, notes } = parseBody(type, body, context.policy.settings);
       attempts.noted(context, notes);
-      const reply = await directory.send(ReplaceUser, context.caller, id, { resource, cleared, ifMatch, schemasVersion, withGroups: wantsGroups(projection) });
+      const reply = await directory.send(ReplaceUser, context.caller, id, { resource, cleared, ...preconditions, schemasVersion, withGroups: wantsGroups(projection) });
       return shown(reply, reply.groups);
     },
-    patch: async (context, id, body, ifMatch, projection) => {
+    patch: async (context, id, body, preconditions, projection) => {
       const { operations, notes } = parsePatch(type, body, context.policy.settings);
       attempts.noted(context, notes);
-      const reply = await directory.send(PatchUser, context.caller, id, { operations, ifMatch, schemasVersion, withGroups: wantsGroups(projection) });
+      const reply = await directory.send(PatchUser, context.caller, id, { operations, ...preconditions, schemasVersion, withGroups: wantsGroups(projection) });
       return shown(reply, reply.groups);
     },
-    delete: async (context, id, ifMatch) => void (await directory.send(DeleteUser, context.caller, id, { ifMatch })),
+    delete: async (context, id, preconditions) => void (await directory.send(DeleteUser, context.caller, id, preconditions)),
     patchStatus: ({ policy }) => policy.settings.userPatchStatus,
   };
 };
