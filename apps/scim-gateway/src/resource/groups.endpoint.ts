@@ -5,6 +5,7 @@ import type { DirectoryClient } from '@tenure/platform';
 import { isReturned, memberIds, parseBody, parsePatch, splitMembers, withoutMembers, type Projection } from '@tenure/scim';
 import type { Attempts } from '../connection/attempts.ts';
 import type { ScimContext } from '../connection/scim-context.ts';
+import { operationsWithoutUrls } from './reference-filters.ts';
 import type { ScimEndpoint, Shown } from './scim-endpoint.ts';
 
 export type GroupsDeps = { directory: DirectoryClient; queries: GroupQueries; attempts: Attempts };
@@ -52,7 +53,7 @@ export const groupsEndpoint = ({ directory, queries, attempts }: GroupsDeps, { t
     patch: async (context, id, body, preconditions, projection) => {
       const { operations, notes } = parsePatch(type, body, context.policy.settings);
       attempts.noted(context, notes);
-      const { profile, members } = splitMembers(operations);
+      const { profile, members } = splitMembers(operationsWithoutUrls(operations, context, type));
       return shown(context, noteSkipped(context, await directory.send(PatchGroup, context.caller, id, { profile, members, ...preconditions, schemasVersion })), projection);
     },
     delete: async (context, id, preconditions) => void (await directory.send(DeleteGroup, context.caller, id, preconditions)),

@@ -9,6 +9,7 @@ import type { Cursors } from './cursor.ts';
 import { pageOf, pageResponse } from './page.ts';
 import { locationOf, present } from './present.ts';
 import { ENDPOINTS, endpointAt, type Endpoints } from './endpoints.ts';
+import { withoutUrls } from './reference-filters.ts';
 import { ResourceId } from './resource-id.ts';
 import { isEmpty, type Preconditions, type ScimEndpoint, type Shown } from './scim-endpoint.ts';
 import { IfVersion, isKnown, versionOf } from './versions.ts';
@@ -98,7 +99,7 @@ export const resourceController = (path: string, { name = path, guards = [] }: {
       const { type } = endpoint;
       const projection = parseProjection(query, type);
       const after = query.cursor ? this.cursors.read<PageKey>(context, type.endpoint, query, query.cursor) : undefined;
-      const filter = query.filter === undefined ? undefined : parseFilter(query.filter, type, context.policy.settings);
+      const filter = query.filter === undefined ? undefined : withoutUrls(parseFilter(query.filter, type, context.policy.settings), context, type);
       const sort = parseSort(type, query);
       const { items, total, next } = isEmpty(endpoint, context) ? nothing : await endpoint.list(context, { filter, sort, page: pageOf(query, after) }, projection);
       return pageResponse(query, {

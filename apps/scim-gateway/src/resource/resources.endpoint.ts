@@ -5,6 +5,7 @@ import type { DirectoryClient } from '@tenure/platform';
 import { parseBody, parsePatch } from '@tenure/scim';
 import type { Attempts } from '../connection/attempts.ts';
 import type { ScimContext } from '../connection/scim-context.ts';
+import { operationsWithoutUrls } from './reference-filters.ts';
 import type { ScimEndpoint, Shown } from './scim-endpoint.ts';
 
 export type ResourcesDeps = { directory: DirectoryClient; queries: ResourceQueries; attempts: Attempts };
@@ -38,8 +39,9 @@ export const resourcesEndpoint = ({ directory, queries, attempts }: ResourcesDep
       return shown(await directory.send(ReplaceResource, context.caller, id, { ...asked, resource, cleared, ...preconditions }));
     },
     patch: async (context, id, body, preconditions) => {
-      const { operations, notes } = parsePatch(type, body, context.policy.settings);
+      const { operations: read, notes } = parsePatch(type, body, context.policy.settings);
       attempts.noted(context, notes);
+      const operations = operationsWithoutUrls(read, context, type);
       return shown(await directory.send(PatchResource, context.caller, id, { ...asked, operations, ...preconditions }));
     },
     delete: async (context, id, preconditions) => void (await directory.send(DeleteResource, context.caller, id, { ...asked, ...preconditions })),

@@ -5,6 +5,7 @@ import type { DirectoryClient } from '@tenure/platform';
 import { isReturned, parseBody, parsePatch, parseResource, type JsonObject, type Projection } from '@tenure/scim';
 import type { Attempts } from '../connection/attempts.ts';
 import type { ScimContext } from '../connection/scim-context.ts';
+import { operationsWithoutUrls } from './reference-filters.ts';
 import type { ScimEndpoint, Shown } from './scim-endpoint.ts';
 import { besideOf } from './versions.ts';
 
@@ -40,8 +41,9 @@ export const usersEndpoint = ({ directory, queries, attempts }: UsersDeps, { typ
       return shown(reply, reply.groups);
     },
     patch: async (context, id, body, preconditions, projection) => {
-      const { operations, notes } = parsePatch(type, body, context.policy.settings);
+      const { operations: read, notes } = parsePatch(type, body, context.policy.settings);
       attempts.noted(context, notes);
+      const operations = operationsWithoutUrls(read, context, type);
       const reply = await directory.send(PatchUser, context.caller, id, { operations, ...preconditions, schemasVersion, withGroups: wantsGroups(projection) });
       return shown(reply, reply.groups);
     },
