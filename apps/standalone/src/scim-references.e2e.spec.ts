@@ -52,6 +52,8 @@ describe('a URL that a client was given (RFC 7644 §3.4.2.2)', () => {
     expect(await users(`groups.$ref eq "${shown[0].$ref}"`)).toEqual(['ada']);
     expect(await users(`groups[$ref eq "${shown[0].$ref}" and display eq "outer"]`)).toEqual(['ada']);
     expect(await users('not (groups.$ref pr)')).toEqual(['cy']);
+    expect(await users(`groups.$ref eq "${shown[0].$ref}" or emails co "nobody"`)).toEqual(['ada']);
+    expect(await users(`not (groups.$ref eq "${shown[0].$ref}" and emails co "plum")`)).toEqual(['bob', 'cy']);
   });
 
   it('is compared by every operator as the text that it is', async () => {
