@@ -74,9 +74,9 @@ describe('R71: a resource type of an admin’s own', () => {
       expect([answer.status, answer.body.schemas]).toEqual([404, ['urn:ietf:params:scim:api:messages:2.0:Error']]);
     // what isn't possible says what is
     const wrong = await scim.call('POST', '/Devices/abc', {});
-    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, PUT, PATCH, DELETE']);
+    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, HEAD, PUT, PATCH, DELETE, OPTIONS']);
     const none = await scim.put('/Devices', {});
-    expect([none.status, none.headers.get('allow')]).toEqual([405, 'GET, POST']);
+    expect([none.status, none.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST, OPTIONS']);
     expect((await scim.get('/Nothing')).status).toBe(404);
     expect((await scim.call('POST', '/Nothing/1', {})).status).toBe(404);
   });

@@ -15,7 +15,7 @@ it('an application that fails for a while gets everything once it is back, and n
   await app.assign('users', ...ids);
   await world.sandbox.switchTo({ mode: 'fail', status: 503 });
   await app.turnOn();
-  for (const until = Date.now() + 10_000; Date.now() < until && !((await app.accountOf(ids[0]!))?.delivery?.attempts >= 1); ) await sleep(50);
+  for (const until = Date.now() + 60_000; Date.now() < until && !((await app.accountOf(ids[0]!))?.delivery?.attempts >= 1); ) await sleep(50);
   const waiting = await app.accountOf(ids[0]!);
   expect(waiting).toMatchObject({ status: 'provisioning', delivery: { action: 'create', attempts: expect.any(Number), nextAttemptAt: expect.any(String), lastError: expect.stringContaining('The sandbox was told to fail.') } });
   expect((await world.root().ok('GET', '/clock')).settled).toBe(false);

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { DatabaseUnreachable } from '@tenure/database';
+import { DatabaseUnreachable, NoEmbeddedPostgres } from '@tenure/database';
 import { DIRECTORY_VIEW } from '@tenure/directory';
 import { Misconfigured, stopOnSignals } from '@tenure/platform';
 import { readConfig } from './config.ts';
@@ -27,7 +27,8 @@ try {
     throw error;
   }
 } catch (error) {
-  const forPeople = error instanceof Misconfigured || error instanceof DatabaseUnreachable || (error as { code?: string }).code === 'EADDRINUSE';
+  const told = [Misconfigured, DatabaseUnreachable, NoEmbeddedPostgres].some((known) => error instanceof known);
+  const forPeople = told || (error as { code?: string }).code === 'EADDRINUSE';
   process.stderr.write(`${forPeople ? (error as Error).message : (error as Error).stack}\n`);
   process.exit(1);
 }

@@ -20,7 +20,7 @@ it('a system that is stopped in the middle of its work goes on where it was: not
   await world.sandbox.switchTo({ mode: 'slow', delayMs: 150 });
   const ids = await Promise.all(names.map((name) => idp.hire(name)));
   await idp.join(staff, ...ids);
-  for (const until = Date.now() + 10_000; (await world.sandbox.accounts()).length < 2 && Date.now() < until; ) await sleep(10);
+  for (const until = Date.now() + 60_000; (await world.sandbox.accounts()).length < 2 && Date.now() < until; ) await sleep(10);
   await world.stop();
   expect((await world.sandbox.accounts()).length).toBeLessThan(names.length);
   await world.start();

@@ -1,4 +1,5 @@
 import { request as open, type IncomingHttpHeaders } from 'node:http';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { testSystem, type TestSystem } from './testing/system.ts';
 import { makeTenant, operations, person, type IdentityProvider, type Tenant } from './testing/world.ts';
@@ -64,15 +65,15 @@ describe('paths below a base URL', () => {
   });
 
   it.each([
-    ['/Users', 'GET, POST', ['PUT', 'PATCH', 'DELETE']],
-    ['/Groups/some-id', 'GET, PUT, PATCH, DELETE', ['POST']],
-    ['/.search', 'POST', ['GET', 'PUT', 'PATCH', 'DELETE']],
-    ['/Users/.search', 'POST', ['GET', 'PUT', 'PATCH', 'DELETE']],
-    ['/Bulk', 'POST', ['GET', 'PUT', 'PATCH', 'DELETE']],
-    ['/Schemas', 'GET', ['POST', 'PUT', 'PATCH', 'DELETE']],
-    ['/ServiceProviderConfig', 'GET', ['POST', 'PUT', 'PATCH', 'DELETE']],
-    ['/ResourceTypes/User', 'GET', ['POST', 'PUT', 'PATCH', 'DELETE']],
-    ['/', 'GET', ['POST', 'PUT', 'PATCH', 'DELETE']],
+    ['/Users', 'GET, HEAD, POST, OPTIONS', ['PUT', 'PATCH', 'DELETE']],
+    ['/Groups/some-id', 'GET, HEAD, PUT, PATCH, DELETE, OPTIONS', ['POST']],
+    ['/.search', 'POST, OPTIONS', ['GET', 'PUT', 'PATCH', 'DELETE']],
+    ['/Users/.search', 'POST, OPTIONS', ['GET', 'PUT', 'PATCH', 'DELETE']],
+    ['/Bulk', 'POST, OPTIONS', ['GET', 'PUT', 'PATCH', 'DELETE']],
+    ['/Schemas', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'PATCH', 'DELETE']],
+    ['/ServiceProviderConfig', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'PATCH', 'DELETE']],
+    ['/ResourceTypes/User', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'PATCH', 'DELETE']],
+    ['/', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'PATCH', 'DELETE']],
   ])('%s allows %s; another method is 405', async (path, allow, methods) => {
     for (const method of methods) {
       const told = await send(method, path, { ...(method !== 'DELETE' && { body: '{}' }) });
@@ -80,6 +81,7 @@ describe('paths below a base URL', () => {
       expect(told.headers.allow).toBe(allow);
     }
     expect(await send('OPTIONS', path)).toMatchObject({ status: 204, headers: { allow } });
+    if (allow.includes('HEAD')) expect((await send('HEAD', path)).status).not.toBe(405);
   });
 
   it('/Me is 501 with every method (§3.11)', async () => {
@@ -130,9 +132,55 @@ describe('bodies', () => {
     expect(told.text).toContain('application/scim+json');
   });
 
+  it.each([
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+    ['GZIP, identity', gzipSync],
+    ['made-up', gzipSync],
+  ])('are 415 with the content coding %s, and told that none is taken (RFC 9110 §15.5.16)', async (coding, encode) => {
+    for (const chunked of [false, true])
+      for (const path of ['/Users', '/Groups', '/Bulk', '/.search']) {
+        const told = await send('POST', path, { body: encode(Buffer.from(JSON.stringify(person('coded')))), chunked, headers: { 'content-encoding': coding } });
+        expectError(told, 415);
+        expect(told.headers['accept-encoding']).toBe('identity');
+        expect(told.text).toContain('codings');
+      }
+  });
+
+  it('are taken with the coding identity; without a body no coding is minded', async () => {
+    expect(await send('POST', '/.search', { body: '{}', headers: { 'content-encoding': 'Identity' } })).toMatchObject({ status: 200 });
+    for (const method of ['GET', 'HEAD', 'OPTIONS']) expect((await send(method, '/Users', { headers: { 'content-encoding': 'gzip' } })).status).toBeLessThan(300);
+  });
+
   it('are 413 beyond ten MiB, whether they tell their length or not', async () => {
     const body = Buffer.alloc(10 * 1024 * 1024 + 1, ' ');
     for (const chunked of [false, true]) expectError(await send('POST', '/Users', { body, chunked }), 413);
+  });
+});
+
+describe('a page (§3.4.2.4)', () => {
+  const enormous = '9'.repeat(20);
+  const list = async (path: string) => JSON.parse((await send('GET', path)).text);
+
+  it.each(['/Users', '/Groups', '', '/Users?filter=emails%20co%20%22plum%22', '/?sortBy=id'])('of %s has at most what there is, however large the count', async (path) => {
+    const [usual, larger] = [await list(path), await list(`${path}${path.includes('?') ? '&' : '?'}count=${enormous}`)];
+    expect(larger).toEqual(usual);
+  });
+
+  it.each(['/Users', '/Groups', '', '/Users?filter=emails%20co%20%22plum%22'])('of %s beyond the end is empty and has the total, however large the startIndex', async (path) => {
+    const { totalResults } = await list(path);
+    expect(await list(`${path}${path.includes('?') ? '&' : '?'}startIndex=${enormous}`)).toMatchObject({ totalResults, itemsPerPage: 0, Resources: [] });
+  });
+});
+
+describe('a single resource (§3.4.1)', () => {
+  it('minds no parameters of lists, whatever they say, but which attributes are wanted', async () => {
+    const lists = '?count=abc&startIndex=x&sortOrder=up&sortBy=nothing&filter=%28garbage&cursor=none';
+    expect(JSON.parse((await send('GET', `/Users/${ada}${lists}`)).text)).toEqual(JSON.parse((await send('GET', `/Users/${ada}`)).text));
+    const patch = JSON.stringify(operations({ op: 'add', path: 'nickName', value: 'Countess' }));
+    for (const told of [await send('GET', `/Users/${ada}${lists}&attributes=userName`), await send('PATCH', `/Users/${ada}${lists}&attributes=userName`, { body: patch })])
+      expect([told.status, Object.keys(JSON.parse(told.text))]).toEqual([200, ['schemas', 'id', 'userName']]);
+    expectError(await send('GET', `/Users${lists}`), 400);
   });
 });
 
@@ -166,6 +214,33 @@ describe('versions (§3.14)', () => {
     expectError(await send('DELETE', `/Users/${id}`, { headers: { 'if-match': '"9"' } }), 412);
     expect(await send('DELETE', `/Users/${id}`, { headers: { 'if-match': 'W/"1"' } })).toMatchObject({ status: 204, text: '' });
     for (const [method, body] of [['GET'], ['DELETE'], ['PUT', JSON.stringify(person('brief'))], ['PATCH', JSON.stringify(operations({ op: 'remove', path: 'title' }))]] as const) expectError(await send(method, `/Users/${id}`, { body }), 404);
+  });
+});
+
+describe('If-None-Match of a write (RFC 9110 §13.1.2)', () => {
+  const body = (title: string) => JSON.stringify(operations({ op: 'replace', path: 'title', value: title }));
+
+  it('is 412 where the resource stands at such a version, or at any', async () => {
+    const id = await idp.hire('none-match');
+    const groupId = await idp.group('None match', id);
+    for (const path of [`/Users/${id}`, `/Groups/${groupId}`]) {
+      const { headers, text } = await send('GET', path);
+      for (const known of ['*', headers.etag!, `"x", ${headers.etag}`]) {
+        const none = { 'if-none-match': known };
+        expectError(await send('PUT', path, { body: text, headers: none }), 412);
+        expectError(await send('PATCH', path, { body: JSON.stringify(operations({ op: 'replace', path: 'externalId', value: 'changed' })), headers: none }), 412);
+        expectError(await send('DELETE', path, { headers: none }), 412);
+      }
+      expect(await send('GET', path)).toMatchObject({ status: 200, text });
+    }
+  });
+
+  it('lets other versions be written; what is refused anyway is refused the same', async () => {
+    const path = `/Users/${await idp.hire('other-match')}`;
+    expect(await send('PATCH', path, { body: body('Baker'), headers: { 'if-none-match': 'W/"7"' } })).toMatchObject({ status: 200 });
+    expectError(await send('PATCH', path, { body: '{', headers: { 'if-none-match': '*' } }), 400);
+    expectError(await send('PATCH', '/Users/nobody', { body: body('Baker'), headers: { 'if-none-match': '*' } }), 404);
+    expect(await send('DELETE', path, { headers: { 'if-match': '*', 'if-none-match': 'W/"1"' } })).toMatchObject({ status: 204 });
   });
 });
 

@@ -24,3 +24,8 @@ export class DatabaseUnreachable extends Error {
     );
   }
 }
+
+/** No PostgreSQL can be started here; the message says why, and what to do. */
+export class NoEmbeddedPostgres extends Error {
+  override readonly name = 'NoEmbeddedPostgres';
+}

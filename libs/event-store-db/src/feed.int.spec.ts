@@ -48,7 +48,7 @@ it('shows neither claims nor what else the adapter writes', async () => {
   expect((await store.readAll(undefined, { limit: 100 })).map(({ type }) => type)).toEqual(['Created', 'Changed']);
   const seen: string[] = [];
   const { stop } = store.subscribe(undefined, {}, async ({ type }) => void seen.push(type));
-  for (const until = Date.now() + 5000; seen.length < 2 && Date.now() < until; ) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (const until = Date.now() + 60_000; seen.length < 2 && Date.now() < until; ) await new Promise((resolve) => setTimeout(resolve, 10));
   await stop();
   expect(seen).toEqual(['Created', 'Changed']);
 });

@@ -11,7 +11,7 @@ import { postgresEventStore } from './postgres-event-store.ts';
 import { event, stream, types } from './testing/sample-events.ts';
 
 const feed = async (store: EventStore, count: number, after?: Position) => {
-  for (const deadline = Date.now() + 10_000; ; await sleep(10)) {
+  for (const deadline = Date.now() + 60_000; ; await sleep(10)) {
     const events = await store.readAll(after, { limit: 100 });
     if (events.length >= count || Date.now() > deadline) return events;
   }
@@ -129,7 +129,7 @@ describe('a store whose server restarts', () => {
     const second = await startEmbeddedPostgres({ dataDir, port: Number(new URL(first.url).port) });
     try {
       await store.append({ stream: stream('ada'), expected: 1, events: [event('2')] });
-      for (const deadline = Date.now() + 10_000; seen.length < 2 && Date.now() < deadline; ) await sleep(20);
+      for (const deadline = Date.now() + 60_000; seen.length < 2 && Date.now() < deadline; ) await sleep(20);
       expect(seen).toEqual(['1', '2']);
     } finally {
       await subscription.stop();

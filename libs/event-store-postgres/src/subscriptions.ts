@@ -49,8 +49,9 @@ export const subscriptions = (readAll: EventStore['readAll']) => {
     let position = after;
     let wait = SHORTEST_WAIT_MS;
     let outageWait = SHORTEST_WAIT_MS;
-    while (!stopped()) {
-      const seen = news;
+    for (let heard = news; !stopped(); ) {
+      const announced = news !== heard;
+      heard = news;
       const page = await readAll(position, { ...range, limit: PAGE }).catch((error: unknown) => {
         if (isForGood(error)) throw error;
         return undefined;
@@ -66,7 +67,7 @@ export const subscriptions = (readAll: EventStore['readAll']) => {
         await handler(event);
         position = event.position;
       }
-      if (page.length > 0 || news !== seen) wait = SHORTEST_WAIT_MS;
+      if (page.length > 0 || announced || news !== heard) wait = SHORTEST_WAIT_MS;
       else wait = Math.min(LONGEST_WAIT_MS, wait * 2);
       // An event of this process may wait for a transaction that is still open: soon again rather than at once.
       if (page.length === 0) await sleep(wait);

@@ -53,6 +53,16 @@ describe('a handled command', () => {
     await expect(run('n2', { type: 'Delete' }, { ifMatch: [7] })).rejects.toMatchObject({ code: 'note/not-found' });
     await expect(run('n1', { type: 'Delete' }, { ifMatch: [3, 1] })).resolves.toMatchObject({ revision: 2 });
   });
+
+  it('is refused where If-None-Match names this revision or any, and only of what exists', async () => {
+    await write('n1', 'Roses');
+    for (const ifNoneMatch of ['*', [1], [7, 1]] as const) {
+      await expect(run('n1', { type: 'Delete' }, { ifNoneMatch })).rejects.toMatchObject({ kind: 'stale', code: 'note/stale' });
+      await expect(run('n2', { type: 'Delete' }, { ifNoneMatch })).rejects.toMatchObject({ code: 'note/not-found' });
+    }
+    await expect(run('n1', { type: 'Delete' }, { ifMatch: '*', ifNoneMatch: [1] })).rejects.toMatchObject({ kind: 'stale' });
+    await expect(run('n1', { type: 'Delete' }, { ifMatch: [1], ifNoneMatch: [2] })).resolves.toMatchObject({ revision: 2 });
+  });
 });
 
 describe('a repeated command', () => {

@@ -8,14 +8,19 @@ import { streamName, type ClaimNames, type Instant, type Metadata, type NewEvent
 import { advance, load, saveSnapshot, SNAPSHOT_EVERY, type EventSource, type Loaded } from './load.ts';
 import { Rejected } from './rejected.ts';
 
-export type Intent<State, Command> = {
+export type Preconditions = {
+  /** The revisions that `If-Match` allows; absent or `*` = any. */
+  ifMatch?: readonly Revision[] | '*';
+  /** Those that `If-None-Match` forbids; `*` = all. */
+  ifNoneMatch?: readonly Revision[] | '*';
+};
+
+export type Intent<State, Command> = Preconditions & {
   tenantId: string;
   id: string;
   metadata: Metadata;
   /** A command; or how to make it from what was loaded, asked again on each retry (group members: design, decision 4). */
   command: Command | ((loaded: Pick<Loaded<State>, 'state' | 'revision' | 'occurredAt'>) => Promise<Command>);
-  /** The revisions that `If-Match` allows; absent or `*` = any. */
-  ifMatch?: readonly Revision[] | '*';
   /** Real time (ms since the epoch) after which the command is not executed. */
   deadline?: number;
 };
@@ -35,7 +40,7 @@ export type Handled<State, Event> = {
 
 const ATTEMPTS_WITHOUT_DEADLINE = 20;
 
-/** Loads, asks the decider, appends what it said. The whole of the command side: repeated? · deadline · decide · If-Match · append (design, decision 5). */
+/** Loads, asks the decider, appends what it said. The whole of the command side: repeated? · deadline · decide · preconditions · append (design, decision 5). */
 export const handle = async <State, Command, Event extends DomainEvent>(
   source: EventSource,
   aggregate: Aggregate<State, Command, Event>,
@@ -58,7 +63,7 @@ const attemptOnce = async <State, Command, Event extends DomainEvent>(
   source: EventSource,
   aggregate: Aggregate<State, Command, Event>,
   stream: StreamName,
-  { id, metadata, command, ifMatch, deadline }: Intent<State, Command>,
+  { id, metadata, command, deadline, ...preconditions }: Intent<State, Command>,
 ): Promise<Handled<State, Event>> => {
   const { decider, exists } = aggregate;
   const loaded = await load(source, aggregate, stream);
@@ -72,8 +77,8 @@ const attemptOnce = async <State, Command, Event extends DomainEvent>(
 
   const decided = decider.decide(typeof command === 'function' ? await (command as (l: typeof loaded) => Promise<Command>)(loaded) : command, loaded.state);
   // Last, as RFC 9110 §13.2.1 has it: what is refused anyway is refused the same, so that a version tells nobody of what they can't see.
-  if (ifMatch && ifMatch !== '*' && exists(loaded.state) && !ifMatch.includes(loaded.revision))
-    throw new Rejected('stale', `${aggregate.category}/stale`, `It stands at version ${loaded.revision}, which If-Match does not allow.`);
+  const failed = exists(loaded.state) ? failedPrecondition(preconditions, loaded.revision) : undefined;
+  if (failed) throw new Rejected('stale', `${aggregate.category}/stale`, `It stands at version ${loaded.revision}, which ${failed} does not allow.`);
   if (decided.length === 0) return { ...foldOf(loaded), events: [], stored: [], repeated: false };
 
   const after = decided.reduce(decider.evolve, loaded.state);
@@ -101,6 +106,12 @@ const attemptOnce = async <State, Command, Event extends DomainEvent>(
   snapshotLater(source, aggregate, stream, id, loaded, stored, decided);
   const { occurredAt } = written;
   return { state: after, revision: loaded.revision + events.length, createdAt: loaded.createdAt ?? occurredAt, occurredAt, events: decided, stored, repeated: false };
+};
+
+/** RFC 9110 §13.2.2, of what exists: If-Match first, then If-None-Match. */
+const failedPrecondition = ({ ifMatch = '*', ifNoneMatch = [] }: Preconditions, revision: Revision): string | undefined => {
+  if (ifMatch !== '*' && !ifMatch.includes(revision)) return 'If-Match';
+  return ifNoneMatch === '*' || ifNoneMatch.includes(revision) ? 'If-None-Match' : undefined;
 };
 
 const foldOf = <State>({ state, revision, createdAt, occurredAt }: Loaded<State>) => ({ state, revision, createdAt, occurredAt });

@@ -54,5 +54,5 @@ describeWithKafka('topics (needs Kafka)', () => {
     expect(await admin.listTopics()).toContain(alive);
     expect(await admin.listTopics()).not.toContain(gone);
     await consumer.disconnect();
-  }, 60_000);
+  });
 });

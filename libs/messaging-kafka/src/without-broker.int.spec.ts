@@ -11,8 +11,8 @@ describe('a transport whose broker is not there', () => {
     const client = transport.client({ commandTopic: 'commands' });
     const startedAt = Date.now();
     await expect(ask(client, 'anything', 'ada', {}, { deadlineMs: 300 })).rejects.toMatchObject({ kind: 'unavailable', code: 'transport/no-reply' });
-    expect(Date.now() - startedAt).toBeLessThan(1000);
+    expect(Date.now() - startedAt).toBeLessThan(10_000);
     expect((await transport.status()).ready).toBe(false);
     await transport.close();
-  }, 60_000);
+  });
 });

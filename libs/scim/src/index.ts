@@ -32,7 +32,7 @@ export { applyPatch } from './patch/apply.ts';
 export { type MemberChange, memberIds, splitMembers, withoutMembers } from './patch/members.ts';
 
 export { type Projection, isReturned, parseProjection, project } from './projection/projection.ts';
-export { type ListQuery, parseListQuery, parseSearchRequest, searchRequestSchema } from './query/list-query.ts';
+export { type ListQuery, type ShownAttributes, parseListQuery, parseSearchRequest, parseShownAttributes, searchRequestSchema } from './query/list-query.ts';
 export { type Sort, compareBy, parseSort, sortKey } from './query/sort.ts';
 
 export { type ListPage, listResponse, listResponseSchema } from './messages/list-response.ts';

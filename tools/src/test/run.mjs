@@ -48,7 +48,7 @@ const runJest = async (args, environment, signal, workers = 2) => {
 const jestProcess = (args, results, environment, signal) =>
   new Promise((resolve, reject) => {
     // Time-outs of a project are not heard where there are several.
-    const flags = ['--testTimeout=60000', '--passWithNoTests', '--json', `--outputFile=${results}`];
+    const flags = ['--testTimeout=120000', '--passWithNoTests', '--json', `--outputFile=${results}`];
     const options = { cwd: root, env: environment, stdio: 'inherit', signal, timeout: longestRun, killSignal: 'SIGKILL' };
     const child = spawn(process.execPath, jestArgs([...flags, ...args]), options);
     // Jest writes its results when the tests have ended; what a suite left open then keeps it from leaving.

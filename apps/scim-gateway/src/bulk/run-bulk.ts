@@ -82,18 +82,18 @@ const runOne = async (deps: BulkDeps, context: ScimContext, { method, endpoint: 
   const id = given === undefined ? '' : checkedId(given);
   const endpoint = endpointOf(deps, path);
   const asked = { ...context, operation: `${method} ${path} in bulk` };
-  const ifMatch = ifMatchOf(version);
+  const preconditions = { ifMatch: ifMatchOf(version) };
   switch (method) {
     case 'POST': {
       const shown = await endpoint.create(asked, data, NOTHING);
       return { status: 201, id: shown.resource.id as string, shown };
     }
     case 'PUT':
-      return { status: 200, id, shown: await endpoint.replace(asked, id, data, ifMatch, NOTHING) };
+      return { status: 200, id, shown: await endpoint.replace(asked, id, data, preconditions, NOTHING) };
     case 'PATCH':
-      return { status: 200, id, shown: await endpoint.patch(asked, id, data, ifMatch, NOTHING) };
+      return { status: 200, id, shown: await endpoint.patch(asked, id, data, preconditions, NOTHING) };
     case 'DELETE':
-      await endpoint.delete(asked, id, ifMatch);
+      await endpoint.delete(asked, id, preconditions);
       return { status: 204, id };
   }
 };
@@ -105,7 +105,7 @@ const complete = async (deps: BulkDeps, context: ScimContext, operation: BulkOpe
   try {
     return await runOne(deps, context, { ...resolved(operation, ids), method: 'PUT', id });
   } catch (error) {
-    await endpointOf(deps, endpoint).delete(context, id, undefined);
+    await endpointOf(deps, endpoint).delete(context, id, {});
     throw error;
   }
 };

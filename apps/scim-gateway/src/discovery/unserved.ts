@@ -28,8 +28,11 @@ const allowedAt = (path: string, request: ScimRequest): string[] | undefined => 
   return second === '.search' ? ['POST'] : ['GET', 'PUT', 'PATCH', 'DELETE'];
 };
 
+/** All of a resource's methods (RFC 9110 §10.2.1): with GET goes HEAD, and OPTIONS is answered everywhere. */
+const allowOf = (methods: readonly string[]): string => [...methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : method)), 'OPTIONS'].join(', ');
+
 /** RFC 7644 §3.2: the methods of a path that has others. */
-export const notAllowed = (allow: string) => Object.assign(problem(405, `This method is not possible here; ${allow} is.`), { headers: { allow } });
+export const notAllowed = (methods: readonly string[]) => Object.assign(problem(405, `This method is not possible here; ${methods.join(', ')} is.`), { headers: { allow: allowOf(methods) } });
 
 /** What no route serves: 501 for `/Me`, 404 where there is nothing, else 405 with `Allow`; OPTIONS gets `Allow` alone. */
 export const answerUnserved = (request: ScimRequest, reply: FastifyReply): void => {
@@ -39,7 +42,6 @@ export const answerUnserved = (request: ScimRequest, reply: FastifyReply): void 
   const methods = allowedAt(path, request);
   // A path of a known shape whose own route did not take it names nothing: an id too long to be one.
   if (!methods || methods.includes(method)) throw problem(404, 'There is nothing at this path.');
-  const allow = methods.join(', ');
-  if (method !== 'OPTIONS') throw notAllowed(allow);
-  reply.status(204).header('allow', allow);
+  if (method !== 'OPTIONS') throw notAllowed(methods);
+  reply.status(204).header('allow', allowOf(methods));
 };

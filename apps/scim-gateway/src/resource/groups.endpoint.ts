@@ -5,6 +5,7 @@ import type { DirectoryClient } from '@tenure/platform';
 import { isReturned, memberIds, parseBody, parsePatch, splitMembers, withoutMembers, type Projection } from '@tenure/scim';
 import type { Attempts } from '../connection/attempts.ts';
 import type { ScimContext } from '../connection/scim-context.ts';
+import { operationsWithoutUrls } from './reference-filters.ts';
 import type { ScimEndpoint, Shown } from './scim-endpoint.ts';
 
 export type GroupsDeps = { directory: DirectoryClient; queries: GroupQueries; attempts: Attempts };
@@ -43,19 +44,19 @@ export const groupsEndpoint = ({ directory, queries, attempts }: GroupsDeps, { t
       const reply = await directory.send(CreateGroup, context.caller, randomUUID(), { resource: withoutMembers(resource), memberIds: memberIds(resource, cleared) ?? [], schemasVersion });
       return shown(context, noteSkipped(context, reply), projection);
     },
-    replace: async (context, id, body, ifMatch, projection) => {
+    replace: async (context, id, body, preconditions, projection) => {
       const { resource, cleared, notes } = parseBody(type, body, context.policy.settings);
       attempts.noted(context, notes);
-      const payload = { resource: withoutMembers(resource), cleared, memberIds: memberIds(resource, cleared), ifMatch, schemasVersion };
+      const payload = { resource: withoutMembers(resource), cleared, memberIds: memberIds(resource, cleared), ...preconditions, schemasVersion };
       return shown(context, noteSkipped(context, await directory.send(ReplaceGroup, context.caller, id, payload)), projection);
     },
-    patch: async (context, id, body, ifMatch, projection) => {
+    patch: async (context, id, body, preconditions, projection) => {
       const { operations, notes } = parsePatch(type, body, context.policy.settings);
       attempts.noted(context, notes);
-      const { profile, members } = splitMembers(operations);
-      return shown(context, noteSkipped(context, await directory.send(PatchGroup, context.caller, id, { profile, members, ifMatch, schemasVersion })), projection);
+      const { profile, members } = splitMembers(operationsWithoutUrls(operations, context, type));
+      return shown(context, noteSkipped(context, await directory.send(PatchGroup, context.caller, id, { profile, members, ...preconditions, schemasVersion })), projection);
     },
-    delete: async (context, id, ifMatch) => void (await directory.send(DeleteGroup, context.caller, id, { ifMatch })),
+    delete: async (context, id, preconditions) => void (await directory.send(DeleteGroup, context.caller, id, preconditions)),
     patchStatus: ({ policy }) => policy.settings.groupPatchStatus,
   };
 };

@@ -1,43 +1,57 @@
-import { attributesOf, builtInSchemas, groupSchema, userSchema, valueAt, withValue, type Attribute, type Json, type JsonObject, type Resource, type ResourceType } from '@tenure/scim';
+import { attributesOf, builtInSchemas, groupSchema, userSchema, valueAt, withValue, type Attribute, type Found, type Json, type JsonObject, type Resource, type ResourceType } from '@tenure/scim';
 import type { ScimContext } from '../connection/scim-context.ts';
 
-/** Where the resource that an element of an attribute names is: `/Users`. */
-type EndpointOf = (element: JsonObject) => string;
-type Reference = { path: string; endpointOf: EndpointOf };
+/** A resource type that may be named: `Group` at `/Groups`. */
+export type Target = { kind: string; endpoint: string };
+
+/** An attribute with a `$ref`. */
+export type Reference = {
+  path: string;
+  attribute: Attribute;
+  targets: readonly Target[];
+  /** Whether it is made of what `value` names, which is of the only target, or of that of the element's `type`. */
+  written: boolean;
+  /** Whether what a client gave is there where none is written. */
+  kept: boolean;
+};
 
 const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Of an attribute of a tenant's own that has a `value` and a `$ref` to one type of resource (RFC 7643 §7, `referenceTypes`). */
-const ownEndpoint = ({ types }: ScimContext, { subAttributes = [] }: Attribute): string | undefined => {
-  const [name, ...more] = subAttributes.find((sub) => sub.name === '$ref')?.referenceTypes ?? [];
-  const hasValue = subAttributes.some((sub) => sub.name === 'value');
-  if (name === undefined || more.length > 0 || !hasValue) return undefined;
-  return [types.user, types.group, ...types.own].find(({ type }) => type.name === name)?.type.endpoint;
+const targetsOf = ({ types }: Pick<ScimContext, 'types'>, names: readonly string[]): Target[] =>
+  [types.user, types.group, ...types.own].filter(({ type }) => names.includes(type.name)).map(({ type }) => ({ kind: type.name, endpoint: type.endpoint }));
+
+export const partOf = ({ subAttributes = [] }: Attribute, name: string): Attribute | undefined => subAttributes.find((sub) => sub.name === name);
+
+const isName = ({ type }: Attribute) => type === 'string' || type === 'reference';
+
+const referenceIn = (context: Pick<ScimContext, 'types'>, { path, attribute, schema }: Found): Reference[] => {
+  const { referenceTypes = [] } = partOf(attribute, '$ref') ?? {};
+  const targets = targetsOf(context, referenceTypes);
+  if (targets.length === 0) return [];
+  if (schema === groupSchema) return [{ path, attribute, targets, written: true, kept: false }];
+  // RFC 7643 §4.1.2 has both types; nobody but groups has members.
+  if (schema === userSchema) return [{ path, attribute, targets: targets.filter(({ kind }) => kind === 'Group'), written: true, kept: false }];
+  const value = partOf(attribute, 'value');
+  // Of a tenant's own that has a `value` and a `$ref` to one type of resource (RFC 7643 §7, `referenceTypes`).
+  const written = !builtInSchemas.includes(schema) && referenceTypes.length === 1 && value !== undefined && isName(value);
+  return [{ path, attribute, targets, written, kept: true }];
 };
 
-const referencesIn = (context: ScimContext, type: ResourceType): Reference[] => [
-  ...(type.schema === groupSchema ? [{ path: 'members', endpointOf: ({ type: kind }: JsonObject) => (kind === 'Group' ? '/Groups' : '/Users') }] : []),
-  ...(type.schema === userSchema ? [{ path: 'groups', endpointOf: () => '/Groups' }] : []),
-  ...attributesOf(type).flatMap(({ path, attribute, schema }) => {
-    const endpoint = builtInSchemas.includes(schema) ? undefined : ownEndpoint(context, attribute);
-    return endpoint === undefined ? [] : [{ path, endpointOf: () => endpoint }];
-  }),
-];
-
 /** A type is another object when its tenant's schemas change. */
-const known = new WeakMap<ResourceType, Reference[]>();
+const known = new WeakMap<ResourceType, readonly Reference[]>();
 
-const referencesOf = (context: ScimContext, type: ResourceType): Reference[] => {
-  const references = known.get(type) ?? referencesIn(context, type);
+export const referencesOf = (context: Pick<ScimContext, 'types'>, type: ResourceType): readonly Reference[] => {
+  const references = known.get(type) ?? attributesOf(type).flatMap((found) => referenceIn(context, found));
   known.set(type, references);
   return references;
 };
 
 /** References get the URL of what they name, which only the edge knows. */
 export const withReferences = (context: ScimContext, type: ResourceType, resource: Resource): Resource =>
-  referencesOf(context, type).reduce<Resource>((result, { path, endpointOf }) => {
-    const value = valueAt(result, path);
+  referencesOf(context, type).reduce<Resource>((result, { path, targets, written }) => {
+    const value = written ? valueAt(result, path) : undefined;
     if (value === undefined) return result;
+    const endpointOf = (element: JsonObject) => (targets.find(({ kind }) => kind === element.type) ?? targets[0]!).endpoint;
     const referring = (element: Json): Json => (isObject(element) && typeof element.value === 'string' ? { ...element, $ref: `${context.baseUrl}${endpointOf(element)}/${element.value}` } : element);
     return withValue(result, path, Array.isArray(value) ? value.map(referring) : referring(value));
   }, resource);

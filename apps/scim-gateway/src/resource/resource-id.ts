@@ -13,7 +13,7 @@ export const checkedId = (id: string): string => {
 /** `.search` is no id: only a POST goes there. */
 const known: PipeTransform<string, string> = {
   transform: (id) => {
-    if (id === '.search') throw notAllowed('POST');
+    if (id === '.search') throw notAllowed(['POST']);
     return checkedId(id);
   },
 };

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Inject, Patch, Post, Put, Query, Res, UseGuards, type CanActivate, type Type } from '@nestjs/common';
 import type { Listed, PageKey } from '@tenure/directory';
-import { ifMatchOf, Needs } from '@tenure/platform';
-import { parseFilter, parseListQuery, parseProjection, parseSearchRequest, parseSort, problem, type ListQuery, type Projection } from '@tenure/scim';
+import { Needs } from '@tenure/platform';
+import { parseFilter, parseListQuery, parseProjection, parseSearchRequest, parseShownAttributes, parseSort, problem, type ListQuery, type Projection } from '@tenure/scim';
 import type { FastifyReply } from 'fastify';
 import { ConnectionGuard } from '../connection/connection.guard.ts';
 import { Scim, type ScimContext } from '../connection/scim-context.ts';
@@ -9,9 +9,10 @@ import type { Cursors } from './cursor.ts';
 import { pageOf, pageResponse } from './page.ts';
 import { locationOf, present } from './present.ts';
 import { ENDPOINTS, endpointAt, type Endpoints } from './endpoints.ts';
+import { withoutUrls } from './reference-filters.ts';
 import { ResourceId } from './resource-id.ts';
-import { isEmpty, type ScimEndpoint, type Shown } from './scim-endpoint.ts';
-import { isKnown, versionOf } from './versions.ts';
+import { isEmpty, type Preconditions, type ScimEndpoint, type Shown } from './scim-endpoint.ts';
+import { IfVersion, isKnown, versionOf } from './versions.ts';
 
 export const CURSORS = Symbol('cursors');
 
@@ -66,18 +67,18 @@ export const resourceController = (path: string, { name = path, guards = [] }: {
 
     @Put(':id')
     @Header('Content-Type', SCIM_JSON)
-    async replace(@Scim() context: ScimContext, @ResourceId() id: string, @Body() body: unknown, @Query() params: Params, @Headers('if-match') ifMatch: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
+    async replace(@Scim() context: ScimContext, @ResourceId() id: string, @Body() body: unknown, @Query() params: Params, @IfVersion() preconditions: Preconditions, @Res({ passthrough: true }) reply: FastifyReply) {
       const endpoint = this.endpointOf(context);
       const projection = projectionOf(endpoint, params);
-      return answer(context, endpoint, await endpoint.replace(context, id, body, ifMatchOf(ifMatch), projection), projection, reply);
+      return answer(context, endpoint, await endpoint.replace(context, id, body, preconditions, projection), projection, reply);
     }
 
     @Patch(':id')
-    async patch(@Scim() context: ScimContext, @ResourceId() id: string, @Body() body: unknown, @Query() params: Params, @Headers('if-match') ifMatch: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
+    async patch(@Scim() context: ScimContext, @ResourceId() id: string, @Body() body: unknown, @Query() params: Params, @IfVersion() preconditions: Preconditions, @Res({ passthrough: true }) reply: FastifyReply) {
       const endpoint = this.endpointOf(context);
       const projection = projectionOf(endpoint, params);
       const silent = endpoint.patchStatus(context) === 204 && !projection.only;
-      const patched = await endpoint.patch(context, id, body, ifMatchOf(ifMatch), silent ? { only: [] } : projection);
+      const patched = await endpoint.patch(context, id, body, preconditions, silent ? { only: [] } : projection);
       if (silent) return void reply.status(204).header('etag', versionOf(patched));
       reply.type(SCIM_JSON);
       return answer(context, endpoint, patched, projection, reply);
@@ -85,8 +86,8 @@ export const resourceController = (path: string, { name = path, guards = [] }: {
 
     @Delete(':id')
     @HttpCode(204)
-    async delete(@Scim() context: ScimContext, @ResourceId() id: string, @Headers('if-match') ifMatch: string | undefined) {
-      await this.endpointOf(context).delete(context, id, ifMatchOf(ifMatch));
+    async delete(@Scim() context: ScimContext, @ResourceId() id: string, @IfVersion() preconditions: Preconditions) {
+      await this.endpointOf(context).delete(context, id, preconditions);
     }
 
     private endpointOf(context: ScimContext): ScimEndpoint {
@@ -98,7 +99,7 @@ export const resourceController = (path: string, { name = path, guards = [] }: {
       const { type } = endpoint;
       const projection = parseProjection(query, type);
       const after = query.cursor ? this.cursors.read<PageKey>(context, type.endpoint, query, query.cursor) : undefined;
-      const filter = query.filter === undefined ? undefined : parseFilter(query.filter, type, context.policy.settings);
+      const filter = query.filter === undefined ? undefined : withoutUrls(parseFilter(query.filter, type, context.policy.settings), context, type);
       const sort = parseSort(type, query);
       const { items, total, next } = isEmpty(endpoint, context) ? nothing : await endpoint.list(context, { filter, sort, page: pageOf(query, after) }, projection);
       return pageResponse(query, {
@@ -113,7 +114,7 @@ export const resourceController = (path: string, { name = path, guards = [] }: {
   return ResourceController;
 };
 
-const projectionOf = ({ type }: ScimEndpoint, params: Params): Projection => parseProjection(parseListQuery(params), type);
+const projectionOf = ({ type }: ScimEndpoint, params: Params): Projection => parseProjection(parseShownAttributes(params), type);
 
 const answer = (context: ScimContext, { type }: ScimEndpoint, shown: Shown, projection: Projection, reply: FastifyReply) => {
   // RFC 7643 §3.1: `meta.location` is what Content-Location says.

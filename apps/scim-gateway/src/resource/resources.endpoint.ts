@@ -5,6 +5,7 @@ import type { DirectoryClient } from '@tenure/platform';
 import { parseBody, parsePatch } from '@tenure/scim';
 import type { Attempts } from '../connection/attempts.ts';
 import type { ScimContext } from '../connection/scim-context.ts';
+import { operationsWithoutUrls } from './reference-filters.ts';
 import type { ScimEndpoint, Shown } from './scim-endpoint.ts';
 
 export type ResourcesDeps = { directory: DirectoryClient; queries: ResourceQueries; attempts: Attempts };
@@ -32,17 +33,18 @@ export const resourcesEndpoint = ({ directory, queries, attempts }: ResourcesDep
       attempts.noted(context, notes);
       return shown(await directory.send(CreateResource, context.caller, randomUUID(), { ...asked, resource }));
     },
-    replace: async (context, id, body, ifMatch) => {
+    replace: async (context, id, body, preconditions) => {
       const { resource, cleared, notes } = parseBody(type, body, context.policy.settings);
       attempts.noted(context, notes);
-      return shown(await directory.send(ReplaceResource, context.caller, id, { ...asked, resource, cleared, ifMatch }));
+      return shown(await directory.send(ReplaceResource, context.caller, id, { ...asked, resource, cleared, ...preconditions }));
     },
-    patch: async (context, id, body, ifMatch) => {
-      const { operations, notes } = parsePatch(type, body, context.policy.settings);
+    patch: async (context, id, body, preconditions) => {
+      const { operations: read, notes } = parsePatch(type, body, context.policy.settings);
       attempts.noted(context, notes);
-      return shown(await directory.send(PatchResource, context.caller, id, { ...asked, operations, ifMatch }));
+      const operations = operationsWithoutUrls(read, context, type);
+      return shown(await directory.send(PatchResource, context.caller, id, { ...asked, operations, ...preconditions }));
     },
-    delete: async (context, id, ifMatch) => void (await directory.send(DeleteResource, context.caller, id, { ...asked, ifMatch })),
+    delete: async (context, id, preconditions) => void (await directory.send(DeleteResource, context.caller, id, { ...asked, ...preconditions })),
     patchStatus: ({ policy }) => policy.settings.userPatchStatus,
   };
 };

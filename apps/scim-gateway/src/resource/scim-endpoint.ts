@@ -2,9 +2,8 @@ import type { Listed, ListRequest } from '@tenure/directory';
 import type { Projection, Resource, ResourceType } from '@tenure/scim';
 import type { ScimContext } from '../connection/scim-context.ts';
 
-
-/** `If-Match` as the revisions that it allows. */
-export type IfMatch = '*' | number[] | undefined;
+/** What the revision must be for a write, `If-Match`, and what it must not be, `If-None-Match`. */
+export type Preconditions = { ifMatch?: '*' | number[]; ifNoneMatch?: '*' | number[] };
 
 /** A resource as it is shown, all of it: projection and locations are the controller's. */
 export type Shown = {
@@ -24,9 +23,9 @@ export type ScimEndpoint = {
   list: (context: ScimContext, request: ListRequest, projection: Projection) => Promise<Listed<Shown>>;
   get: (context: ScimContext, id: string, projection: Projection) => Promise<Shown | undefined>;
   create: (context: ScimContext, body: unknown, projection: Projection) => Promise<Shown>;
-  replace: (context: ScimContext, id: string, body: unknown, ifMatch: IfMatch, projection: Projection) => Promise<Shown>;
-  patch: (context: ScimContext, id: string, body: unknown, ifMatch: IfMatch, projection: Projection) => Promise<Shown>;
-  delete: (context: ScimContext, id: string, ifMatch: IfMatch) => Promise<void>;
+  replace: (context: ScimContext, id: string, body: unknown, preconditions: Preconditions, projection: Projection) => Promise<Shown>;
+  patch: (context: ScimContext, id: string, body: unknown, preconditions: Preconditions, projection: Projection) => Promise<Shown>;
+  delete: (context: ScimContext, id: string, preconditions: Preconditions) => Promise<void>;
   /** What a PATCH without `attributes` answers (C4). */
   patchStatus: (context: ScimContext) => 200 | 204;
 };

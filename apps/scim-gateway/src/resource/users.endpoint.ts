@@ -5,6 +5,7 @@ import type { DirectoryClient } from '@tenure/platform';
 import { isReturned, parseBody, parsePatch, parseResource, type JsonObject, type Projection } from '@tenure/scim';
 import type { Attempts } from '../connection/attempts.ts';
 import type { ScimContext } from '../connection/scim-context.ts';
+import { operationsWithoutUrls } from './reference-filters.ts';
 import type { ScimEndpoint, Shown } from './scim-endpoint.ts';
 import { besideOf } from './versions.ts';
 
@@ -33,19 +34,20 @@ export const usersEndpoint = ({ directory, queries, attempts }: UsersDeps, { typ
       const reply = await directory.send(CreateUser, context.caller, randomUUID(), { resource, schemasVersion });
       return shown(reply, reply.groups);
     },
-    replace: async (context, id, body, ifMatch, projection) => {
+    replace: async (context, id, body, preconditions, projection) => {
       const { resource, cleared, notes } = parseBody(type, body, context.policy.settings);
       attempts.noted(context, notes);
-      const reply = await directory.send(ReplaceUser, context.caller, id, { resource, cleared, ifMatch, schemasVersion, withGroups: wantsGroups(projection) });
+      const reply = await directory.send(ReplaceUser, context.caller, id, { resource, cleared, ...preconditions, schemasVersion, withGroups: wantsGroups(projection) });
       return shown(reply, reply.groups);
     },
-    patch: async (context, id, body, ifMatch, projection) => {
-      const { operations, notes } = parsePatch(type, body, context.policy.settings);
+    patch: async (context, id, body, preconditions, projection) => {
+      const { operations: read, notes } = parsePatch(type, body, context.policy.settings);
       attempts.noted(context, notes);
-      const reply = await directory.send(PatchUser, context.caller, id, { operations, ifMatch, schemasVersion, withGroups: wantsGroups(projection) });
+      const operations = operationsWithoutUrls(read, context, type);
+      const reply = await directory.send(PatchUser, context.caller, id, { operations, ...preconditions, schemasVersion, withGroups: wantsGroups(projection) });
       return shown(reply, reply.groups);
     },
-    delete: async (context, id, ifMatch) => void (await directory.send(DeleteUser, context.caller, id, { ifMatch })),
+    delete: async (context, id, preconditions) => void (await directory.send(DeleteUser, context.caller, id, preconditions)),
     patchStatus: ({ policy }) => policy.settings.userPatchStatus,
   };
 };

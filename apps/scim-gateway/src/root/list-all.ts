@@ -4,6 +4,7 @@ import type { ScimContext } from '../connection/scim-context.ts';
 import type { Cursors } from '../resource/cursor.ts';
 import { countOf, pageResponse, type Found } from '../resource/page.ts';
 import { present } from '../resource/present.ts';
+import { withoutUrls } from '../resource/reference-filters.ts';
 import { isEmpty, type ScimEndpoint } from '../resource/scim-endpoint.ts';
 
 /** Sorted pages across types are merged in memory; nobody reads deeper by index. */
@@ -30,7 +31,7 @@ const listingOf = (endpoint: ScimEndpoint, context: ScimContext, query: ListQuer
   const { type } = endpoint;
   const projection = parseProjection(query, type);
   // An attribute that the type doesn't have has no value in its resources (RFC 7644 §3.4.2.1).
-  const filter = query.filter === undefined ? undefined : parseFilter(query.filter, type, { ...context.policy.settings, unknownFilterAttribute: 'empty' });
+  const filter = query.filter === undefined ? undefined : withoutUrls(parseFilter(query.filter, type, { ...context.policy.settings, unknownFilterAttribute: 'empty' }), context, type);
   const sort = knows(type, query.sortBy) ? parseSort(type, query) : undefined;
   return {
     list: async (page) => {

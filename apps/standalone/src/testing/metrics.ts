@@ -21,7 +21,7 @@ export const metricsOf = async (url: string) => {
 };
 
 /** Asks until the figure is as it should be. */
-export const untilMetric = async (ask: () => Promise<number>, is: (value: number) => boolean, patienceMs = 20_000): Promise<number> => {
+export const untilMetric = async (ask: () => Promise<number>, is: (value: number) => boolean, patienceMs = 60_000): Promise<number> => {
   for (const end = Date.now() + patienceMs; ; ) {
     const value = await ask();
     if (is(value)) return value;

@@ -15,7 +15,7 @@ export type ServiceProcess = {
   kill: () => Promise<void>;
 };
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 100_000;
 /** It ends when the test's process is gone, however that went. */
 const endsWithUs = ['--import', `data:text/javascript,process.once('disconnect',()=>process.exit(1))`];
 

@@ -9,7 +9,7 @@ import { contentsOf, tablesWith } from './tables.ts';
 
 export const ROOT_KEY = 'root-key-of-the-tests';
 export const SECRETS_KEY = Buffer.alloc(32, 's');
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /** Where business time stands in every test at first: a Monday. */
 export const MONDAY = '2026-01-05T09:00:00.000Z';

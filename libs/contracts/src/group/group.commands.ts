@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineCommand } from '../define-command.ts';
 import { jsonObject } from '../json.ts';
-import { ifMatch, schemasVersion } from '../user/user.commands.ts';
+import { preconditions, schemasVersion } from '../user/user.commands.ts';
 
 /** A group after the command. Members are read from the view at `revision`: no reply carries a member set (design, decision 4). */
 export const groupReply = z.object({
@@ -24,13 +24,13 @@ export const CreateGroup = defineCommand('group.create', {
 });
 
 export const ReplaceGroup = defineCommand('group.replace', {
-  payload: z.object({ resource: jsonObject, cleared: z.array(z.string()), memberIds: z.array(z.string()).optional(), ifMatch, schemasVersion }),
+  payload: z.object({ resource: jsonObject, cleared: z.array(z.string()), memberIds: z.array(z.string()).optional(), ...preconditions, schemasVersion }),
   reply: groupReply,
 });
 
 export const PatchGroup = defineCommand('group.patch', {
-  payload: z.object({ profile: z.array(jsonObject), members: z.array(jsonObject), ifMatch, schemasVersion }),
+  payload: z.object({ profile: z.array(jsonObject), members: z.array(jsonObject), ...preconditions, schemasVersion }),
   reply: groupReply,
 });
 
-export const DeleteGroup = defineCommand('group.delete', { payload: z.object({ ifMatch }), reply: z.object({ id: z.string(), revision: z.int() }) });
+export const DeleteGroup = defineCommand('group.delete', { payload: z.object(preconditions), reply: z.object({ id: z.string(), revision: z.int() }) });

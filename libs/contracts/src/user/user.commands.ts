@@ -3,8 +3,11 @@ import { defineCommand } from '../define-command.ts';
 import { jsonObject } from '../json.ts';
 import { accountType } from './user.events.ts';
 
-/** The revisions that `If-Match` allows. */
+/** Revisions, as `If-Match` allows them. */
 export const ifMatch = z.union([z.literal('*'), z.array(z.int())]).optional();
+
+/** What the revision must be, `If-Match`, and what it must not be, `If-None-Match`. */
+export const preconditions = { ifMatch, ifNoneMatch: ifMatch };
 
 /** The version of the tenant's own schemas that the sender read the request by (R71); absent where the built-in ones are all. */
 export const schemasVersion = z.int().min(1).optional();
@@ -36,16 +39,16 @@ const withGroups = z.boolean().optional();
 export const CreateUser = defineCommand('user.create', { payload: z.object({ resource: jsonObject, schemasVersion, withGroups }), reply: userReply });
 
 export const ReplaceUser = defineCommand('user.replace', {
-  payload: z.object({ resource: jsonObject, cleared: z.array(z.string()), ifMatch, schemasVersion, withGroups }),
+  payload: z.object({ resource: jsonObject, cleared: z.array(z.string()), ...preconditions, schemasVersion, withGroups }),
   reply: userReply,
 });
 
 export const PatchUser = defineCommand('user.patch', {
-  payload: z.object({ operations: z.array(jsonObject), accountType: accountType.optional(), ifMatch, schemasVersion, withGroups }),
+  payload: z.object({ operations: z.array(jsonObject), accountType: accountType.optional(), ...preconditions, schemasVersion, withGroups }),
   reply: userReply,
 });
 
-export const DeleteUser = defineCommand('user.delete', { payload: z.object({ ifMatch }), reply: z.object({ id: z.string(), revision: z.int() }) });
+export const DeleteUser = defineCommand('user.delete', { payload: z.object(preconditions), reply: z.object({ id: z.string(), revision: z.int() }) });
 
 /** The user with this userName, created where there is none: a first sign-in (R23), or an admin who becomes a directory user. */
 export const EnsureUser = defineCommand('user.ensure', {

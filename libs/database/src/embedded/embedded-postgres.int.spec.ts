@@ -161,7 +161,16 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('names the machine and DATABASE_URL where there are no binaries for it', async () => {
-    await expect(binaries('sunos', 'sparc')).rejects.toThrow(/no embedded PostgreSQL for sunos on sparc.*Set DATABASE_URL/);
+    await expect(binaries('sunos', 'sparc')).rejects.toMatchObject({
+      name: 'NoEmbeddedPostgres',
+      message: expect.stringMatching(/no embedded PostgreSQL for sunos on sparc.*Set DATABASE_URL/),
+    });
+  });
+
+  it('names the data folder where that cannot be made', async () => {
+    const file = join(parent, 'a file');
+    await writeFile(file, '');
+    await expect(start({ dataDir: join(file, 'data') })).rejects.toMatchObject({ name: 'NoEmbeddedPostgres', message: expect.stringContaining(`The data folder ${file}/data could not be made (ENOTDIR`) });
   });
 
   it('says what it said where it cannot start', async () => {

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { NoEmbeddedPostgres } from '../unreachable.ts';
 import { binaries, type Binaries } from './binaries.ts';
 import { clusterOf, exists, initialise, passwordOf, removeUnfinished, type Cluster } from './cluster.ts';
 import { isRunning, runningPostmaster, stopPostmaster, type Postmaster } from './postmaster.ts';
@@ -134,21 +135,23 @@ const started = async (options: EmbeddedOptions, cluster: Cluster, programs: Bin
     if (server) return { ...server, adopted: server.pid !== pid };
     const said = (await readFile(cluster.log, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join('\n');
     if (attempt === 3)
-      throw new Error(`The embedded PostgreSQL in ${cluster.root} did not start. Set DATABASE_URL to use another server. It said:\n${said}`);
+      throw new NoEmbeddedPostgres(`The embedded PostgreSQL in ${cluster.root} did not start. Set DATABASE_URL to use another server. It said:\n${said}`);
     await sleep(500);
   }
 };
 
 /**
  * PostgreSQL without installing it: starts one on the files in `dataDir`, or adopts the one that runs on them. It outlives this process
- * when that is killed. Whoever may be the second to start asks `claimOwnership` before using it.
+ * when that is killed. Whoever may be the second to start asks `claimOwnership` before using it. Throws `NoEmbeddedPostgres`.
  */
 export const startEmbeddedPostgres = async (options: EmbeddedOptions): Promise<EmbeddedPostgres> => {
   const dataDir = resolve(options.dataDir);
   const log = options.log ?? (() => {});
   const programs = await binaries();
   // To be entered, not to be listed: the server may run as another user. What is in it is closed to all others.
-  await mkdir(dataDir, { recursive: true, mode: 0o711 });
+  await mkdir(dataDir, { recursive: true, mode: 0o711 }).catch(({ message }: Error) => {
+    throw new NoEmbeddedPostgres(`The data folder ${dataDir} could not be made (${message}). Set TENURE_DATA_DIR to one that can be.`);
+  });
   await removeUnfinished(dataDir);
   const cluster = clusterOf(dataDir);
   if (!(await exists(cluster.root))) {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { chown, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { NoEmbeddedPostgres } from '../unreachable.ts';
 
 const run = promisify(execFile);
 
@@ -65,7 +66,7 @@ export const asOtherUser = async (folder: string, programs: readonly string[]): 
   for (const path of [dirname(folder), ...programs.map((program) => dirname(program))]) {
     const closed = await closedFolder(path);
     if (closed)
-      throw new Error(
+      throw new NoEmbeddedPostgres(
         `PostgreSQL does not run as root, this machine allows no user namespaces, and as user ${user.uid} it may not enter ${closed}. ` +
           `Start Tenure as another user than root, open the folder (chmod o+x '${closed}'), or set DATABASE_URL to a PostgreSQL server.`,
       );

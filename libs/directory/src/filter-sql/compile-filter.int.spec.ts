@@ -107,9 +107,9 @@ describe(`filters in SQL (decision 8), of people of the seed ${seed}`, () => {
         }
         expect(found).toEqual(expected);
       }),
-      { numRuns: 200 },
+      { numRuns: 200, interruptAfterTimeLimit: 40_000 },
     );
-  }, 60_000);
+  });
 
   it.each(['userName', 'displayName', 'name.givenName', 'emails', 'meta.lastModified', 'active', `${enterprise}:department`])('sort by %s both ways, with every cursor in its place', async (sortBy) => {
     for (const sortOrder of ['ascending', 'descending'] as const) {
@@ -154,9 +154,9 @@ describe(`filters in SQL (decision 8), of people of the seed ${seed}`, () => {
         }
         expect(found).toEqual(expected);
       }),
-      { numRuns: 200 },
+      { numRuns: 200, interruptAfterTimeLimit: 40_000 },
     );
-  }, 60_000);
+  });
 
   it.each(['displayName co "a"', 'emails co "a"'])('give up on %s as tooMany when it takes too long', async (text) => {
     const slow: Source<{ id: string; created_at: string; pause: string }, { id: string }> = {

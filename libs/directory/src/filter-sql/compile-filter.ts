@@ -1,6 +1,6 @@
 import { comparable, containment, segmentsOf, type Comparison, type Filter, type FilterAttribute } from '@tenure/scim';
 import type { Parameters } from './parameters.ts';
-import type { Column, Relation, Searchable } from './searchable.ts';
+import { relationAt, type Column, type Relation, type Searchable } from './searchable.ts';
 
 /**
  * A condition that holds for every row the filter matches (design, decision 8). Null is false, as in `where`.
@@ -38,7 +38,7 @@ export const compileFilter = (filter: Filter, target: Searchable, parameters: Pa
 
   /** The relation that a path leads to, and the sub-attribute meant of its elements. */
   const related = (path: string) => {
-    const name = Object.keys(target.relations).find((one) => path === one || path.startsWith(`${one}.`));
+    const name = relationAt(path, target);
     return name === undefined ? undefined : { relation: target.relations[name]!, sub: path.slice(name.length + 1) || undefined };
   };
 
@@ -80,7 +80,11 @@ export const compileFilter = (filter: Filter, target: Searchable, parameters: Pa
     const { attribute, op, value } = filter;
     const found = related(attribute.path);
     if (found && value === null) return op === 'eq' ? negation(filter, someElement(found.relation)) : someElement(found.relation);
-    if (found) return someElement(found.relation, { op, attribute: relative(attribute, found.sub), value });
+    if (found) {
+      const some = someElement(found.relation, { op, attribute: relative(attribute, found.sub), value });
+      // As of any attribute: without a value `ne` holds.
+      return op === 'ne' ? disjunction(filter, [negation(filter, someElement(found.relation)), some]) : some;
+    }
     const column = target.columns[attribute.path];
     if (column) return onColumn(filter, column);
     if (attribute.path.startsWith('meta.')) return exactly(String(value === null ? op === 'eq' : op === 'ne'));

@@ -4,6 +4,7 @@ import { matches, tooMany, type Filter, type JsonObject, type Sort } from '@tenu
 import { compileFilter, type Condition } from './compile-filter.ts';
 import { compileSort, type Order, type PageKey } from './compile-sort.ts';
 import { parameters, type Parameters } from './parameters.ts';
+import { relatedIn, withAnswers } from './related.ts';
 import type { Searchable } from './searchable.ts';
 
 /** By index (`startIndex`, from 1) or behind a key, which is how cursors page (RFC 9865). */
@@ -27,7 +28,7 @@ export type Source<Row, Item> = {
   resourceOf: (item: Item) => JsonObject;
 };
 
-type Listable = { id: string; created_at: string; sorted_by?: string | null };
+type Listable = { id: string; created_at: string; sorted_by?: string | null; related?: boolean[] };
 
 /** What no index serves may look at every row; longer than this it is `tooMany` (decision 8). */
 const SLOW_FILTER_MS = 5000;
@@ -90,11 +91,13 @@ const pageStatement = <Row extends object, Item>(
   source: Source<Row & Listable, Item>,
   request: ListRequest,
   { count, startIndex, after }: { count: number; startIndex: number; after?: PageKey },
+  related: readonly Filter[] = [],
 ): Statement => {
   const all = compiled(source, request);
   const { where, order, parameters: given } = all;
+  const answers = related.map((one) => `(${compileFilter(one, source.target, given).sql}) is true`);
   const behind = after ? ` and ${order.after(after)}` : '';
-  const text = `select ${columnsOf(all)} from ${source.from} where ${where}${behind} order by ${order.orderBy} limit ${given.add(count)} offset ${given.add(startIndex - 1)}`;
+  const text = `select ${columnsOf(all)}${answers.length > 0 ? `, array[${answers.join(', ')}] as related` : ''} from ${source.from} where ${where}${behind} order by ${order.orderBy} limit ${given.add(count)} offset ${given.add(startIndex - 1)}`;
   return { text, values: given.values, ...(isUsual(request) && { name: createHash('md5').update(text).digest('hex') }) };
 };
 
@@ -118,13 +121,14 @@ const evaluate = async <Row extends object, Item>(
   const { count, startIndex = 1, after, withTotal } = request.page;
   const items: { item: Item; key: PageKey }[] = [];
   const first = startIndex - 1;
+  const related = relatedIn(residual, source.target);
   let total = 0;
   for (let from = after; ; ) {
     if (Date.now() > deadline) throw tooMany();
-    const rows = await sql.query<Row & Listable>(pageStatement(source, request, { count: CANDIDATES_AT_ONCE, startIndex: 1, ...(from && { after: from }) }));
+    const rows = await sql.query<Row & Listable>(pageStatement(source, request, { count: CANDIDATES_AT_ONCE, startIndex: 1, ...(from && { after: from }) }, related));
     for (const row of rows) {
       const item = source.itemOf(row);
-      if (!matches(residual, source.resourceOf(item))) continue;
+      if (!matches(withAnswers(residual, related, row.related), source.resourceOf(item))) continue;
       if (total >= first && items.length <= count) items.push({ item, key: keyOf(row) });
       total += 1;
     }

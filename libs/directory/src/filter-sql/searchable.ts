@@ -18,3 +18,6 @@ export type Searchable = {
 
 /** The elements of such an attribute: where they are, and the columns of their sub-attributes. */
 export type Relation = { from: string; columns: Readonly<Record<string, Column>> };
+
+/** The multi-valued attribute that a path leads to, where another table holds it. */
+export const relationAt = (path: string, { relations }: Searchable): string | undefined => Object.keys(relations).find((one) => path === one || path.startsWith(`${one}.`));

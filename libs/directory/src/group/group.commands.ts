@@ -1,6 +1,6 @@
 import { CreateGroup, DeleteGroup, PatchGroup, ReplaceGroup, type GroupReply, type ReplyOf } from '@tenure/contracts';
 import type { Sql } from '@tenure/database';
-import { Rejected, streamName, type Handled, type Intent } from '@tenure/eventing';
+import { Rejected, streamName, type Handled, type Preconditions } from '@tenure/eventing';
 import type { CommandMessage } from '@tenure/messaging';
 import type { MemberChange, PatchOperation } from '@tenure/scim';
 import { runCommand, type CommandDeps, type CommandPlace } from '../command/run-command.ts';
@@ -43,14 +43,14 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
     return policy;
   };
 
-  type Write = { changes: readonly MemberChange[]; commandFor: (members: MemberDelta, shape: Shape) => GroupCommand; schemasVersion: number | undefined; ifMatch?: Intent<GroupState, GroupCommand>['ifMatch']; created: boolean };
+  type Write = { changes: readonly MemberChange[]; commandFor: (members: MemberDelta, shape: Shape) => GroupCommand; schemasVersion: number | undefined; preconditions?: Preconditions; created: boolean };
 
-  const write = async (message: Message, context: CommandPlace, policy: ConnectionPolicy, { changes, commandFor, schemasVersion, ifMatch, created }: Write): Promise<GroupReply> => {
+  const write = async (message: Message, context: CommandPlace, policy: ConnectionPolicy, { changes, commandFor, schemasVersion, preconditions, created }: Write): Promise<GroupReply> => {
     const { tenantId, key } = message;
     const stream = streamName(groupAggregate.category, tenantId, key);
     let skipped: readonly string[] = [];
     const handled = await runCommand(deps, groupAggregate, message, context, {
-      ifMatch,
+      ...preconditions,
       command: async ({ state, revision }) => {
         const { group: shape } = await typesFor(types, tenantId, policy, schemasVersion, state.status === 'present' ? state.schemasVersion : undefined);
         const command = commandFor({ add: [], remove: [] }, shape);
@@ -78,7 +78,7 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
       });
     },
     replace: async (message, context) => {
-      const { resource, cleared, memberIds, ifMatch, schemasVersion } = ReplaceGroup.read(message.payload);
+      const { resource, cleared, memberIds, schemasVersion, ...preconditions } = ReplaceGroup.read(message.payload);
       const policy = await connectionOf(message);
       const { connectionId, settings } = policy;
       return write(message, context, policy, {
@@ -86,26 +86,26 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
         changes: [memberIds ? { op: 'replace', ids: memberIds } : { op: 'removeAll' }],
         commandFor: (members, shape) => ({ type: 'Replace', connectionId, resource, cleared, settings, members, shape }),
         schemasVersion,
-        ifMatch,
+        preconditions,
         created: false,
       });
     },
     patch: async (message, context) => {
-      const { profile, members: changes, ifMatch, schemasVersion } = PatchGroup.read(message.payload);
+      const { profile, members: changes, schemasVersion, ...preconditions } = PatchGroup.read(message.payload);
       const policy = await connectionOf(message);
       const { connectionId, settings } = policy;
       return write(message, context, policy, {
         changes: changes as MemberChange[],
         commandFor: (members, shape) => ({ type: 'Patch', connectionId, operations: profile as PatchOperation[], settings, members, shape }),
         schemasVersion,
-        ifMatch,
+        preconditions,
         created: false,
       });
     },
     delete: async (message, context) => {
-      const { ifMatch } = DeleteGroup.read(message.payload);
+      const preconditions = DeleteGroup.read(message.payload);
       const { connectionId } = await connectionOf(message);
-      const { revision } = await runCommand(deps, groupAggregate, message, context, { command: { type: 'Delete', connectionId }, ifMatch });
+      const { revision } = await runCommand(deps, groupAggregate, message, context, { command: { type: 'Delete', connectionId }, ...preconditions });
       return { id: message.key, revision };
     },
   };

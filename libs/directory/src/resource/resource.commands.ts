@@ -1,5 +1,5 @@
 import { CreateResource, DeleteResource, PatchResource, ReplaceResource, type ReplyOf, type ResourceReply } from '@tenure/contracts';
-import { Rejected, type Handled } from '@tenure/eventing';
+import { Rejected, type Handled, type Preconditions } from '@tenure/eventing';
 import type { CommandMessage } from '@tenure/messaging';
 import { profiles, type ConnectionSettings, type PatchOperation } from '@tenure/scim';
 import type { KeyRing } from '@tenure/sealing';
@@ -56,10 +56,10 @@ export const resourceCommands = (deps: ResourceCommandDeps): ResourceCommands =>
 
   const versionIn = (state: ResourceState) => (state.status === 'present' ? (state.schemasVersion ?? 0) : 0);
 
-  const write = async (message: Message, context: CommandPlace, asked: Asked & { ifMatch?: '*' | number[] }, commandFor: (writing: { shape: Shape; connectionId: string | null }, writer: Writer) => ResourceCommand) => {
+  const write = async (message: Message, context: CommandPlace, asked: Asked & Preconditions, commandFor: (writing: { shape: Shape; connectionId: string | null }, writer: Writer) => ResourceCommand) => {
     const writer = await writerOf(message, asked);
     const command = async ({ state }: { state: ResourceState }) => commandFor({ shape: await writer.shapeAt(versionIn(state)), connectionId: writer.connectionId }, writer);
-    return runCommand(deps, resourceAggregate, message, context, { command, ifMatch: asked.ifMatch });
+    return runCommand(deps, resourceAggregate, message, context, { command, ifMatch: asked.ifMatch, ifNoneMatch: asked.ifNoneMatch });
   };
 
   return {

@@ -131,9 +131,9 @@ describe('filters of a tenant’s own attributes in SQL (R71)', () => {
         }
         expect(found).toEqual(expected);
       }),
-      { numRuns: 400 },
+      { numRuns: 400, interruptAfterTimeLimit: 40_000 },
     );
-  }, 60_000);
+  });
 
   it.each(['serial', 'label', 'size', 'weight', 'made', 'tags', 'teeth.length', 'maker.value', `${lease.id}:until`, 'meta.created'])('sort by %s both ways', async (sortBy) => {
     for (const sortOrder of ['ascending', 'descending'] as const) {

@@ -86,7 +86,7 @@ export const testDirectory = async () => {
     ...(connectionId && { connectionId }),
     correlationId: randomUUID(),
     causationId: randomUUID(),
-    deadline: Date.now() + 20_000,
+    deadline: Date.now() + 60_000,
     payload: { v: 1, ...payload },
     ...more,
   });

@@ -32,7 +32,7 @@ export const testTenancy = async () => {
     ...(connectionId !== undefined && { connectionId }),
     correlationId: randomUUID(),
     causationId: randomUUID(),
-    deadline: Date.now() + 20_000,
+    deadline: Date.now() + 60_000,
     payload: { v: 1, ...payload },
   });
   /** A command as a transport would bring it. */

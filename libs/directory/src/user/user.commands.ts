@@ -133,32 +133,32 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
   };
 
   const replace: UserCommands['replace'] = async (message, context) => {
-    const { resource: given, cleared, ifMatch, schemasVersion, withGroups } = ReplaceUser.read(message.payload);
+    const { resource: given, cleared, schemasVersion, withGroups, ...preconditions } = ReplaceUser.read(message.payload);
     const { resource, password } = takePassword(given);
     const writer = await writerOf(message);
     const groups = groupsFor(withGroups, message, writer);
     groups.catch(() => undefined);
     const command = existing(message, shapeFor(message, writer, schemasVersion), keeperOf(message, writer, password), ({ occurredAt }) => ({ type: 'Replace', resource, cleared, writer, lastModified: occurredAt }));
-    const reply = replyOf(message.key, await runCommand(deps, userAggregate, message, context, { command, ifMatch }), false);
+    const reply = replyOf(message.key, await runCommand(deps, userAggregate, message, context, { command, ...preconditions }), false);
     return { ...reply, ...(await groups) };
   };
 
   const patch: UserCommands['patch'] = async (message, context) => {
-    const { operations: given, accountType, ifMatch, schemasVersion, withGroups } = PatchUser.read(message.payload);
+    const { operations: given, accountType, schemasVersion, withGroups, ...preconditions } = PatchUser.read(message.payload);
     const { operations, password } = takePatchedPassword(given as PatchOperation[]);
     const writer = await writerOf(message);
     const groups = groupsFor(withGroups, message, writer);
     groups.catch(() => undefined);
     const command = existing(message, shapeFor(message, writer, schemasVersion), keeperOf(message, writer, password), ({ occurredAt }) => ({ type: 'Patch', operations, accountType, writer, lastModified: occurredAt }));
-    const reply = replyOf(message.key, await runCommand(deps, userAggregate, message, context, { command, ifMatch }), false);
+    const reply = replyOf(message.key, await runCommand(deps, userAggregate, message, context, { command, ...preconditions }), false);
     return { ...reply, ...(await groups) };
   };
 
   const remove: UserCommands['delete'] = async (message, context) => {
-    const { ifMatch } = DeleteUser.read(message.payload);
+    const preconditions = DeleteUser.read(message.payload);
     const writer = await writerOf(message);
     const command = existing(message, shapeFor(message, writer), keeperOf(message, writer, undefined), ({ occurredAt }) => ({ type: 'Delete', writer, lastModified: occurredAt }));
-    const { revision } = await runCommand(deps, userAggregate, message, context, { command, ifMatch });
+    const { revision } = await runCommand(deps, userAggregate, message, context, { command, ...preconditions });
     return { id: message.key, revision };
   };
 

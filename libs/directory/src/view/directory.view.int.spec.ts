@@ -88,7 +88,7 @@ describe('the view of users and groups', () => {
         for (const event of history) expect(await other.apply(directory.database, [event])).toEqual([]);
         expect(await contents(directory, 'directory_anyhow')).toEqual(await contents(directory, 'directory_once'));
       }),
-      { numRuns: 40 },
+      { numRuns: 40, interruptAfterTimeLimit: 40_000 },
     );
   });
 

@@ -52,7 +52,7 @@ export const keysOf = (prefix: string, count: number): string[] => Array.from({ 
 export const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
 /** Waits until something holds; says what was last seen when it doesn't in time. */
-export const until = async <T>(look: () => Promise<T> | T, holds: (seen: T) => boolean, timeoutMs = 30_000): Promise<T> => {
+export const until = async <T>(look: () => Promise<T> | T, holds: (seen: T) => boolean, timeoutMs = 60_000): Promise<T> => {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const seen = await look();

@@ -9,8 +9,8 @@ import { setTally } from './tally-service.ts';
 import type { Stage } from './stage.ts';
 
 /** The most that ran at one instant. */
-const mostAtOnce = (runs: readonly { startedAt: number; endedAt?: number }[]) =>
-  Math.max(...runs.map(({ startedAt }) => runs.filter((run) => run.startedAt <= startedAt && run.endedAt! > startedAt).length));
+const mostAtOnce = (runs: readonly { startedAt: number; endedAt: number }[]) =>
+  Math.max(...runs.map(({ startedAt }) => runs.filter((run) => run.startedAt <= startedAt && run.endedAt > startedAt).length));
 
 export const commandsContract = (onStage: () => Stage): void =>
   describe('commands', () => {
@@ -73,11 +73,10 @@ export const commandsContract = (onStage: () => Stage): void =>
 
     it('get no reply after their deadline, and are not run after it', async () => {
       const key = newKey();
-      const startedAt = Date.now();
-      const slow = ask(onStage().client, 'tally.set-slowly', key, { value: 1, ms: 700 }, { deadlineMs: 400 });
-      const behind = ask(onStage().client, 'tally.set', key, { value: 2 }, { deadlineMs: 500 });
+      const slow = ask(onStage().client, 'tally.set-slowly', key, { value: 1, ms: 2000 }, { deadlineMs: 1000 });
+      const behind = ask(onStage().client, 'tally.set', key, { value: 2 }, { deadlineMs: 1300 });
       await expect(slow).rejects.toMatchObject({ kind: 'unavailable', code: 'transport/no-reply' });
-      expect(Date.now() - startedAt).toBeLessThan(650);
+      expect(runsOf(key)).toMatchObject([{ endedAt: 0 }]);
       await expect(behind).rejects.toMatchObject({ code: 'transport/no-reply' });
       await ask(onStage().client, 'tally.set', key, { value: 3 });
       expect(await valuesOf(key)).toEqual([1, 3]);
@@ -95,7 +94,7 @@ export const commandsContract = (onStage: () => Stage): void =>
       await add();
       expect(await ask(client, 'tally.set', key, { value: 1 }, { commandId })).toEqual(first);
       expect(await valuesOf(key)).toEqual([1, 2]);
-    }, 60_000);
+    });
 
     it('that were no-ops undo nothing when they are delivered again', async () => {
       const { client, world } = onStage();
@@ -112,22 +111,21 @@ export const commandsContract = (onStage: () => Stage): void =>
       const { client, add, remove, replicas, world } = onStage();
       const key = newKey();
       const slow = ask(client, 'tally.set-slowly', key, { value: 1, ms: world.sessionMs * 1.4 });
-      const waits: number[] = [];
+      const answeredAt: number[] = [];
       const stopAt = Date.now() + world.sessionMs * 1.2;
       while (Date.now() < stopAt) {
-        const startedAt = performance.now();
         await ask(client, 'tally.set', newKey(), { value: 1 });
-        waits.push(performance.now() - startedAt);
+        answeredAt.push(performance.now());
         await sleep(20);
       }
       expect(await slow).toEqual({ value: 1, revision: 1 });
-      expect(Math.max(...waits)).toBeLessThan(1500);
+      expect(answeredAt.filter((at) => at < runsOf(key)[0]!.endedAt).length).toBeGreaterThan(3);
 
       await remove(replicas[0]!);
       await add();
       await ask(client, 'tally.set', key, { value: 2 });
       expect(runsOf(key)).toHaveLength(2);
-    }, 60_000);
+    });
 
     it('that run while their server closes are finished and answered', async () => {
       const { client, remove, replicas, add } = onStage();
@@ -139,7 +137,7 @@ export const commandsContract = (onStage: () => Stage): void =>
       expect(await slow).toEqual({ value: 1, revision: 1 });
       await add();
       expect(runsOf(key)).toHaveLength(1);
-    }, 60_000);
+    });
 
     it('wait for a server, up to their deadline', async () => {
       const { client, remove, replicas, add } = onStage();
@@ -151,5 +149,5 @@ export const commandsContract = (onStage: () => Stage): void =>
       await add();
       expect(await early).toEqual({ value: 1, revision: 1 });
       expect(await valuesOf(lost)).toEqual([]);
-    }, 60_000);
+    });
   });

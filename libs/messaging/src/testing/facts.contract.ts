@@ -30,7 +30,7 @@ export const factsContract = (onStage: () => Stage): void =>
       });
       await add();
       expect(await until(() => seen(key), (revisions) => revisions.length >= 3)).toEqual([1, 2, 3]);
-    }, 60_000);
+    });
 
     it('that wait show in the age of what their consumer has not handled, until it has', async () => {
       const { client, replicas, world } = onStage();
@@ -41,11 +41,11 @@ export const factsContract = (onStage: () => Stage): void =>
       const { release } = await holdTable(world.database, 'seen');
       await ask(client, 'tally.set', key, { value: 1 });
       const { lagMs } = await until(lag, (seenNow) => seenNow.lagMs > 300);
-      expect((await until(lag, (seenNow) => seenNow.lagMs > lagMs + 300)).lagMs).toBeLessThan(9000);
+      expect((await until(lag, (seenNow) => seenNow.lagMs > lagMs + 300)).lagMs).toBeLessThan(60_000);
       await release();
       await until(lag, (seenNow) => seenNow.lagMs === 0);
       expect(await seen(key)).toEqual([1]);
-    }, 60_000);
+    });
 
     it('that can not be applied are parked with their stream, while others go on, and are replayed in order', async () => {
       const { client, journal, replicas } = onStage();

@@ -47,7 +47,7 @@ export const replicasContract = (onStage: () => Stage): void => {
       await setMany(client, keys, 2);
       await sleep(1500);
       for (const key of keys) expect((await world.store.read(streamName('tally', TENANT, key))).map(({ data }) => data['value'])).toEqual([1, 2]);
-    }, 60_000);
+    });
   });
 };
 

@@ -12,14 +12,14 @@ export const transportContract = (name: string, open: () => Promise<TransportWor
     let stage: Awaited<ReturnType<typeof openStage>>;
     beforeAll(async () => {
       stage = await openStage(await open());
-    }, 60_000);
-    afterAll(() => stage.close(), 60_000);
+    });
+    afterAll(() => stage.close());
     /** Whatever a test did, the next one finds one replica. */
     afterEach(async () => {
       stage.journal.poison.clear();
       if (stage.replicas.length === 0) await stage.add();
       for (const extra of stage.replicas.slice(1)) await stage.remove(extra);
-    }, 60_000);
+    });
 
     const onStage = () => stage;
     commandsContract(onStage);

@@ -18,8 +18,8 @@ export type TransportWorld = {
   close: () => Promise<void>;
 };
 
-/** A command as a handler saw it. */
-export type Run = { replica: string; key: string; commandId: string; startedAt: number; endedAt?: number };
+/** A command as a handler saw it; `endedAt` is 0 while it runs. */
+export type Run = { replica: string; key: string; commandId: string; startedAt: number; endedAt: number };
 
 /** What all replicas of the contract's service share: what they did, and on which facts they choke. */
 export type Journal = { runs: Run[]; poison: Set<string> };

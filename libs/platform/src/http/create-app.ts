@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { METHODS } from 'node:http';
 import { Transform } from 'node:stream';
 import { StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -10,6 +11,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import { ProblemFilter, type ErrorDialect, type OnRefused } from './problem.filter.ts';
 import { parseJson } from './parse-json.ts';
 import { rememberTrace } from './request-trace.ts';
+import { onUnreadable } from './unreadable.ts';
 
 const MIB = 1024 * 1024;
 /** Groups may carry 100,000 members; everything else is small (design, decision 9). */
@@ -25,10 +27,12 @@ export const createHttpApp = async (module: DynamicModule, { log, metrics, diale
     genReqId: () => randomUUID(),
     logger: false,
     forceCloseConnections: 'idle',
+    clientErrorHandler: onUnreadable(dialects),
     rewriteUrl: ({ url = '/' }) => dialects.find(({ prefix }) => url.startsWith(prefix))?.canonicalUrl?.(url) ?? url,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: nestLogger(log), abortOnError: false, bodyParser: false });
+  routeAllMethods(adapter);
   // Fastify would take plain text as well, and then nobody refuses it.
   (adapter.getInstance() as unknown as FastifyInstance).removeContentTypeParser('text/plain');
   const parse = async (_request: FastifyRequest, body: Buffer) => parseJson(body);
@@ -36,8 +40,17 @@ export const createHttpApp = async (module: DynamicModule, { log, metrics, diale
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: refusal }));
   app.useGlobalFilters(new ProblemFilter(log, dialects, onRefused));
   observe(app, metrics);
+  refuseCodings(app);
   limitBodies(app);
   return app;
+};
+
+const SERVED = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** What Node reads gets to the routes for all methods, `PROPFIND` too, whatever its body is; but CONNECT, which is no request of a resource. */
+const routeAllMethods = (adapter: FastifyAdapter) => {
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  for (const method of METHODS) if (!SERVED.has(method) && method !== 'CONNECT') fastify.addHttpMethod(method, { hasBody: false, overrideExisting: true });
 };
 
 /** What a body, query or parameter did wrong, field by field. */
@@ -73,6 +86,19 @@ const observe = (app: NestFastifyApplication, metrics: Metrics) => {
     done();
   });
 };
+
+/** RFC 9110 §15.5.16: a body that is coded, as with gzip, is none that anybody here reads. */
+const refuseCodings = (app: NestFastifyApplication) => {
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  fastify.addHook('preParsing', async ({ headers }, _reply, payload) => {
+    const coding = headers['content-encoding'];
+    const hasBody = Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined;
+    if (hasBody && coding && coding.trim().toLowerCase() !== 'identity') throw codedBody();
+    return payload;
+  });
+};
+
+const codedBody = () => Object.assign(new Error('Content codings such as gzip are not taken: send the body as it is.'), { statusCode: 415, headers: { 'accept-encoding': 'identity' } });
 
 const limitBodies = (app: NestFastifyApplication) => {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;

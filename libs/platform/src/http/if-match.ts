@@ -1,4 +1,4 @@
-/** The revisions that an `If-Match` allows: `W/"3"`, `"3"`, a list of them, or `*`; what a tag says after the revision is not of interest. A tag that is none of ours matches nothing. */
+/** The revisions that an `If-Match` or `If-None-Match` names: `W/"3"`, `"3"`, a list of them, or `*`; what a tag says after the revision is not of interest. A tag that is none of ours matches nothing. */
 export const ifMatchOf = (header: string | undefined): '*' | number[] | undefined => {
   if (header === undefined) return undefined;
   if (header.trim() === '*') return '*';

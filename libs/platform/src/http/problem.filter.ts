@@ -3,7 +3,7 @@ import { Rejected, type Caller } from '@tenure/eventing';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../observe/logging.ts';
 import { callerOfRequest } from './caller.guard.ts';
-import { retryAfterOf, toProblem } from './problem.ts';
+import { headersOf, retryAfterOf, toProblem } from './problem.ts';
 
 /** How requests and errors below one path are written where it is not as in the JSON APIs: SCIM has its own ways (RFC 7644 §3.12). */
 export type ErrorDialect = {
@@ -53,7 +53,8 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-const problemBody = (error: unknown) => {
+/** An error as those of the JSON APIs are (RFC 9457). */
+export const problemBody = (error: unknown) => {
   const body = toProblem(error);
-  return { status: body.status, body, headers: body.status === 401 ? { 'www-authenticate': 'Bearer realm="tenure"' } : {} };
+  return { status: body.status, body, headers: { ...(body.status === 401 && { 'www-authenticate': 'Bearer realm="tenure"' }), ...headersOf(error) } };
 };

@@ -30,13 +30,16 @@ const titles: Record<number, string> = {
   403: 'Forbidden',
   404: 'Not found',
   405: 'Method not allowed',
+  408: 'Request timeout',
   409: 'Conflict',
   412: 'Precondition failed',
   413: 'Too large',
   415: 'Unsupported media type',
   422: 'Unprocessable',
   429: 'Too many requests',
+  431: 'Headers too large',
   500: 'Internal error',
+  501: 'Not implemented',
   503: 'Unavailable',
 };
 
@@ -52,9 +55,12 @@ const problem = (status: number, code: string, detail: string, errors?: Problem[
 export const toProblem = (error: unknown): Problem => {
   if (error instanceof Rejected) return problem(statusOf[error.kind], error.code, error.message, error.errors);
   const status = httpStatusOf(error);
-  if (status !== undefined && status < 500) return problem(status, `http/${status}`, (error as Error).message);
+  if (status !== undefined && isAnswer(status)) return problem(status, `http/${status}`, (error as Error).message);
   return problem(500, 'internal', 'Something went wrong on our side. The log has the details under this request’s id.');
 };
+
+/** Whether a status tells the caller something: above, 501 alone is none of our failures. */
+export const isAnswer = (status: number): boolean => status < 500 || status === 501;
 
 /** The status of errors that Nest or Fastify made (404, 405, 413, 415, malformed JSON); undefined for a bug. */
 export const httpStatusOf = (error: unknown): number | undefined => {
@@ -62,6 +68,9 @@ export const httpStatusOf = (error: unknown): number | undefined => {
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
   return error instanceof Error && typeof status === 'number' ? status : undefined;
 };
+
+/** What an error wants to say in a header, such as `Allow` or a `Retry-After` that it knows better. */
+export const headersOf = (error: unknown): Record<string, string> => (error as { headers?: Record<string, string> } | null)?.headers ?? {};
 
 /** Whole seconds after which a refused or failed request may be repeated; only 429 and 503 say so. */
 export const retryAfterOf = (status: number): number | undefined => (status === 429 ? 1 : status === 503 ? 5 : undefined);

@@ -1,7 +1,7 @@
 import { Rejected, type RejectionKind } from '@tenure/eventing';
 import { errorBody, ScimProblem, scimTypes, type ScimType } from '@tenure/scim';
 import type { ErrorDialect } from './problem.filter.ts';
-import { httpStatusOf } from './problem.ts';
+import { headersOf, httpStatusOf, isAnswer } from './problem.ts';
 
 type Answer = { status: number; scimType?: ScimType };
 
@@ -29,8 +29,8 @@ const answerTo = (error: unknown): Answer & { detail: string } => {
   if (error instanceof Rejected) return { ...wire[error.kind], ...protocolRefusal(error.code), detail: error.message };
   const status = httpStatusOf(error);
   if (status === 400) return { status, scimType: 'invalidSyntax', detail: (error as Error).message };
-  if (status === 415) return { status, detail: 'Bodies are application/scim+json or application/json.' };
-  if (status !== undefined && status < 500) return { status, detail: (error as Error).message };
+  if (status === 415 && !('accept-encoding' in headersOf(error))) return { status, detail: 'Bodies are application/scim+json or application/json.' };
+  if (status !== undefined && isAnswer(status)) return { status, detail: (error as Error).message };
   return { status: 500, detail: 'Something went wrong on our side.' };
 };
 
@@ -44,6 +44,3 @@ export const scimErrors = (prefix: string): ErrorDialect => ({
     return { status: answer.status, body: errorBody({ ...answer, scimType: answer.scimType }), headers };
   },
 });
-
-/** What an error wants to say in a header, such as `Allow` or a `Retry-After` that it knows better. */
-const headersOf = (error: unknown): Record<string, string> => (error as { headers?: Record<string, string> } | null)?.headers ?? {};

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type JsonObject, type ScimType, compareBy, etagMatches, etagOf, groupType, listResponse, parseListQuery, parseSearchRequest, parseSort, profiles, searchRequestSchema, sortKey, userType } from '../index.ts';
+import { type JsonObject, type ScimType, compareBy, etagMatches, etagOf, groupType, listResponse, parseListQuery, parseSearchRequest, parseShownAttributes, parseSort, profiles, searchRequestSchema, sortKey, userType } from '../index.ts';
 
 describe('the parameters of a list', () => {
   it('have defaults', () => expect(parseListQuery({})).toEqual({ sortOrder: 'ascending', startIndex: 1 }));
@@ -19,6 +19,9 @@ describe('the parameters of a list', () => {
     [{ startIndex: '11' }, { startIndex: 11 }],
     [{ count: '-1' }, { count: 0 }],
     [{ count: '0' }, { count: 0 }],
+    [{ count: '9'.repeat(16) }, { count: Number.MAX_SAFE_INTEGER }],
+    [{ count: `-${'9'.repeat(400)}` }, { count: 0 }],
+    [{ startIndex: '9'.repeat(400) }, { startIndex: Number.MAX_SAFE_INTEGER }],
     [{ sortBy: 'userName', sortOrder: 'Descending' }, { sortBy: 'userName', sortOrder: 'descending' }],
     [{ cursor: '' }, { cursor: '' }],
     [{ attributes: ['userName', 'name, id'] }, { attributes: ['userName', 'name', 'id'] }],
@@ -33,9 +36,16 @@ describe('the parameters of a list', () => {
     [{ sortOrder: 'up' }, 'invalidValue'],
   ])('%j is refused as %s', (params, scimType) => expect(() => parseListQuery(params)).toThrow(expect.objectContaining({ status: 400, scimType })));
 
+  it('say nothing of a single resource but which attributes it shows (§3.4.1)', () => {
+    const params = { count: 'ten', startIndex: 'x', sortOrder: 'up', filter: '(', cursor: '!', ATTRIBUTES: 'userName, name' };
+    expect(parseShownAttributes(params)).toEqual({ attributes: ['userName', 'name'] });
+    expect(parseShownAttributes({ ...params, ATTRIBUTES: undefined, excludedAttributes: ['emails', 'meta'] })).toEqual({ excludedAttributes: ['emails', 'meta'] });
+  });
+
   it('may come in the body of a search', () => {
     const body = { schemas: [searchRequestSchema], attributes: ['userName', 'name'], filter: 'active eq true', startIndex: 1, count: 10, SortOrder: 'descending' };
     expect(parseSearchRequest(body, profiles.strict)).toEqual({ filter: 'active eq true', sortOrder: 'descending', startIndex: 1, count: 10, attributes: ['userName', 'name'] });
+    expect(parseSearchRequest({ count: 1e30, startIndex: 1e30 }, profiles.generic)).toMatchObject({ count: Number.MAX_SAFE_INTEGER, startIndex: Number.MAX_SAFE_INTEGER });
     expect(() => parseSearchRequest({ ...body, schemas: ['urn:x'] }, profiles.generic)).toThrow(expect.objectContaining({ scimType: 'invalidSyntax' }));
     expect(() => parseSearchRequest({ filter: 7 }, profiles.generic)).toThrow(expect.objectContaining({ scimType: 'invalidValue' }));
     expect(parseSearchRequest({ count: 1 }, profiles.generic)).toMatchObject({ count: 1 });

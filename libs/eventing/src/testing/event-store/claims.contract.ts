@@ -99,7 +99,7 @@ export const claimsContract = (bench: () => Bench): void => {
     expect(types(events)).toEqual(Array.from({ length: 72 }, (_, n) => (n % 2 === 0 ? 'Taken' : 'Released')));
     for (let n = 0; n < 72; n += 2) expect(events[n]!.stream).toBe(events[n + 1]!.stream);
     expect(await store.read(stream('w0'))).toHaveLength(12);
-  }, 60_000);
+  });
 };
 
 const ifTaken = (error: unknown): Awaited<ReturnType<EventStore['append']>> | undefined => {
