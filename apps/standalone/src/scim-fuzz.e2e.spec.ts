@@ -69,6 +69,9 @@ const patches = fc.array(operation, { maxLength: 4 }).map((list) => operations(.
 const kinds = fc.constantFrom('user' as const, 'group' as const, 'thing' as const);
 const targetOf = ({ userId, groupId, thingId }: Fuzzed, kind: 'user' | 'group' | 'thing') => ({ user: `/Users/${userId}`, group: `/Groups/${groupId}`, thing: `/Things/${thingId}` })[kind];
 /** Everything that a connection has, each with its version. */
+const SEARCH = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
+const BULK = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
+
 const everything = async ({ scim }: Fuzzed) => {
   const { totalResults, Resources } = await scim.ok('GET', '/?count=1000');
   expect(Resources).toHaveLength(totalResults);
@@ -80,7 +83,7 @@ describe('whatever is sent, nothing breaks', () => {
     await fc.assert(
       fc.asyncProperty(idp, fc.constantFrom('/Users', '/Groups', '/Things', ''), fc.constantFrom('filter', 'sortBy', 'attributes', 'excludedAttributes', 'count', 'startIndex', 'cursor', 'sortOrder'), phrases, async ({ scim }, path, name, text) => {
         check(await scim.get(`${path}/?${name}=${encodeURIComponent(wellFormed(text))}`));
-        check(await scim.post(`${path}/.search`, { [name]: text }));
+        check(await scim.post(`${path}/.search`, { schemas: [SEARCH], [name]: text }));
       }),
       tries,
     );
@@ -153,7 +156,7 @@ describe('whatever is sent, nothing breaks', () => {
       fc.asyncProperty(idp, kinds, fc.constantFrom('GET', 'PUT', 'PATCH', 'POST'), projection, async (provider, kind, method, query) => {
         const target = targetOf(provider, kind);
         const whole = await provider.scim.ok('GET', target);
-        const body = { GET: undefined, PUT: whole, PATCH: operations({ op: 'replace', path: 'displayName', value: whole.displayName ?? 'x' }), POST: { attributes: [query] } }[method];
+        const body = { GET: undefined, PUT: whole, PATCH: operations({ op: 'replace', path: 'displayName', value: whole.displayName ?? 'x' }), POST: { schemas: [SEARCH], attributes: [query] } }[method];
         const { status, body: shown } = check(await provider.scim.call(method as 'GET', method === 'POST' ? '/.search' : `${target}?${query}`, body));
         if (status !== 200) return;
         for (const resource of method === 'POST' ? shown.Resources : [shown]) expect(resource).toMatchObject({ id: expect.any(String), schemas: [expect.any(String), ...resource.schemas.slice(1)] });
@@ -214,7 +217,7 @@ describe('whatever is sent, nothing breaks', () => {
     const one = fc.record({ method: fc.constantFrom<unknown>('POST', 'PUT', 'PATCH', 'DELETE', 'GET', 7), path: paths, bulkId: fc.constantFrom<unknown>('a', 'b', 'c', 'd', undefined), version: fc.constantFrom<unknown>(undefined, 'W/"1"', '*', 'x'), data: fc.oneof(values, patches, fc.constantFrom({ userName: 'bulkId:a' }, { displayName: 'b', members: [{ value: 'bulkId:a' }, { value: 'bulkId:b' }] })) }, { requiredKeys: ['method', 'path'] });
     await fc.assert(
       fc.asyncProperty(idp, fc.array(one, { maxLength: 4 }), fc.constantFrom<unknown>(undefined, 1, 0, 'x'), async ({ scim }, Operations, failOnErrors) => {
-        const { status, body } = check(await scim.post('/Bulk', { Operations, failOnErrors }));
+        const { status, body } = check(await scim.post('/Bulk', { schemas: [BULK], Operations, failOnErrors }));
         if (status === 200) for (const done of body.Operations) expect(done.status).toMatch(/^[24]\d\d$/);
       }),
       tries,
@@ -237,7 +240,7 @@ describe('whatever is sent, nothing breaks', () => {
         const posts = [a, b, c].map((one, index) => ({ ...one, bulkId: 'abc'[index], data: { schemas: schemas[one.path as '/Users'], ...one.data } }));
         const target = change && targetOf(provider, change.kind);
         const Operations = [...posts, ...(change ? [{ method: change.method, path: target, data: change.data }] : [])];
-        const { status, body } = check(await provider.scim.post('/Bulk', { schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'], Operations, failOnErrors }));
+        const { status, body } = check(await provider.scim.post('/Bulk', { schemas: [BULK], Operations, failOnErrors }));
         const done: any[] = status === 200 ? body.Operations : [];
         const made = done.filter((one) => one.status === '201').map(({ location }) => location.split('/').at(-1));
         const after = await everything(provider);

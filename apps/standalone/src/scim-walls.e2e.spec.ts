@@ -49,10 +49,12 @@ const told = ({ status, headers, text }: Answer, anyIds: (text: string) => strin
 
 const versions = ['W/"1"', 'W/"2"', 'W/"99"', '"2"', '*'];
 const guarded = (asked: Asked, header = 'if-match'): Asked[] => [asked, ...versions.map((version) => ({ ...asked, headers: { [header]: version } }))];
+const SEARCH = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
+
 const bulk = (...Operations: object[]): Asked => ({ method: 'POST', path: '/Bulk', body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'], Operations } });
 const search = (path: string, filter: string): Asked[] => [
   { method: 'GET', path: `${path}?filter=${encodeURIComponent(filter)}` },
-  { method: 'POST', path: `${path}/.search`, body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'], filter } },
+  { method: 'POST', path: `${path}/.search`, body: { schemas: [SEARCH], filter } },
 ];
 const user = (name: string, more: object = {}) => ({ schemas: [SCIM_USER, ENTERPRISE], userName: `${name}@plum.example`, ...more });
 const group = (displayName: string, ...values: string[]) => ({ schemas: [SCIM_GROUP], displayName, members: values.map((value) => ({ value })) });
@@ -162,7 +164,7 @@ describe('another connection’s', () => {
         expect(forged).toMatchObject({ status: 400, body: { scimType: 'invalidCursor' } });
         for (const cursor of [nextCursor, `${body}.`, `${body}.${signature.slice(1)}`, `${body}x.${signature}`]) {
           expect(await scim.get(`${path}?cursor=${cursor}`)).toMatchObject({ status: 400, text: forged.text });
-          expect(await scim.post(`${path}/.search`, { cursor })).toMatchObject({ status: 400, text: forged.text });
+          expect(await scim.post(`${path}/.search`, { schemas: [SEARCH], cursor })).toMatchObject({ status: 400, text: forged.text });
         }
       }
     }

@@ -68,8 +68,8 @@ describe('hostile names', () => {
       () => parseResource(userType, body, profiles.generic),
       () => replaceResource(userType, stored, body, profiles.generic),
       () => parsePatch(userType, body, profiles.generic),
-      () => parseSearchRequest(body),
-      () => parseBulk(body, { maxOperations: 9, maxPayloadSize: 9 }),
+      () => parseSearchRequest(body, profiles.generic),
+      () => parseBulk(body, { maxOperations: 9, maxPayloadSize: 9 }, profiles.generic),
     ]) {
       expect(act).toThrow(expect.objectContaining({ name: 'ScimProblem', status: 400, scimType: 'invalidSyntax' }));
     }
@@ -105,8 +105,8 @@ describe('any input at all', () => {
         guarded(() => memberIds(parseResource(groupType, body, dialect).resource));
         guarded(() => replaceResource(userType, stored, body, dialect));
         guarded(() => parsePatch(userType, body, dialect));
-        guarded(() => parseSearchRequest(body));
-        guarded(() => parseBulk(body, { maxOperations: 10, maxPayloadSize: 1_000 }));
+        guarded(() => parseSearchRequest(body, profiles.generic));
+        guarded(() => parseBulk(body, { maxOperations: 10, maxPayloadSize: 1_000 }, profiles.generic));
       }),
       { numRuns: 1_000 },
     );

@@ -7,6 +7,7 @@ export * from './problem/problem.ts';
 export type { Attribute, AttributeType, Mutability, ResourceType, Returned, Schema, Uniqueness } from './schema/attribute.ts';
 export { commonAttributes } from './schema/common.ts';
 export { enterpriseUserSchema, groupSchema, tenureGroupSchema, tenureUserSchema, userSchema } from './schema/user.schema.ts';
+export { discoverySchemas } from './schema/discovery.schemas.ts';
 export { builtInSchemas, groupType, userType } from './schema/resource-types.ts';
 export { type DefinitionIssue, isSchemaUrn, resourceTypeIssues, schemaConflicts, schemaIssues } from './schema/definition.ts';
 export { type Found, attributesOf, findAttribute, findSchema, segmentsOf } from './schema/lookup.ts';

@@ -1,6 +1,6 @@
 import { Controller, Get, Header, Inject, Param, Query, UseGuards } from '@nestjs/common';
 import { Needs } from '@tenure/platform';
-import { listResponse, problem, resourceTypeResource, schemaResource, serviceProviderConfig, type ResourceType } from '@tenure/scim';
+import { discoverySchemas, listResponse, problem, resourceTypeResource, schemaResource, serviceProviderConfig, type ResourceType } from '@tenure/scim';
 import { BULK_LIMITS } from '../bulk/bulk.controller.ts';
 import { ConnectionGuard } from '../connection/connection.guard.ts';
 import { Scim, type ScimContext } from '../connection/scim-context.ts';
@@ -63,7 +63,7 @@ export class DiscoveryController {
 
   private schemasOf(context: ScimContext) {
     const schemas = this.types(context).flatMap(({ schema, extensions }) => [schema, ...extensions.map((extension) => extension.schema)]);
-    return [...new Map(schemas.map((schema) => [schema.id, schema])).values()];
+    return [...new Map([...schemas, ...discoverySchemas].map((schema) => [schema.id, schema])).values()];
   }
 }
 

@@ -40,7 +40,7 @@ export const resourceController = (path: string, { name = path, guards = [] }: {
     @HttpCode(200)
     @Header('Content-Type', SCIM_JSON)
     search(@Scim() context: ScimContext, @Body() body: unknown) {
-      return this.page(context, parseSearchRequest(body));
+      return this.page(context, parseSearchRequest(body, context.policy.settings));
     }
 
     @Get(':id')

@@ -34,6 +34,6 @@ export class RootController {
   @HttpCode(200)
   @Header('Content-Type', SCIM_JSON)
   search(@Scim() context: ScimContext, @Body() body: unknown) {
-    return listAll(this.endpoints(context), this.cursors, context, parseSearchRequest(body));
+    return listAll(this.endpoints(context), this.cursors, context, parseSearchRequest(body, context.policy.settings));
   }
 }

@@ -59,6 +59,15 @@ describe('commands of groups', () => {
     expect(await memberIds(id)).toEqual([]);
   });
 
+  it('lose the members of whom a PUT says nothing, and append nothing where there were none (C11)', async () => {
+    const { id } = await directory.createGroup('Brewers', [people[0]!, people[1]!], 'entra');
+    const body = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName: 'Brewers' };
+    const put = () => directory.groups.replace(directory.message({ resource: body, cleared: [] }, { key: id, connectionId: 'entra' }), {});
+    expect(await put()).toMatchObject({ revision: 3 });
+    expect(await memberIds(id)).toEqual([]);
+    expect(await put()).toMatchObject({ revision: 3 });
+  });
+
   it('take the last word on a member', async () => {
     const { id } = await directory.createGroup('Graders', [people[0]!], 'entra');
     await directory.patchMembers(id, 'entra', [remove(people[0]!), add(people[0]!), add(people[1]!), remove(people[1]!)]);

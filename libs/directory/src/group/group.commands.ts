@@ -81,10 +81,9 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
       const { resource, cleared, memberIds, schemasVersion, ...preconditions } = ReplaceGroup.read(message.payload);
       const policy = await connectionOf(message);
       const { connectionId, settings } = policy;
-      // A body that doesn't speak of members empties the group only where what is left out is cleared.
-      const unspoken: MemberChange[] = settings.putClears === 'all' ? [{ op: 'removeAll' }] : [];
       return write(message, context, policy, {
-        changes: memberIds ? [{ op: 'replace', ids: memberIds }] : unspoken,
+        // A group has one writer, so members whom a body leaves out are this connection's to clear, as the rest of it is (C11).
+        changes: [memberIds ? { op: 'replace', ids: memberIds } : { op: 'removeAll' }],
         commandFor: (members, shape) => ({ type: 'Replace', connectionId, resource, cleared, settings, members, shape }),
         schemasVersion,
         preconditions,

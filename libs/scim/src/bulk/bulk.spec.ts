@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type BulkOperation, type JsonObject, ScimProblem, bulkRequestSchema, parseBulk, planBulk, withIds, withoutReferences } from '../index.ts';
+import { type BulkOperation, type JsonObject, ScimProblem, bulkRequestSchema, parseBulk, planBulk, profiles, withIds, withoutReferences } from '../index.ts';
 
 const limits = { maxOperations: 10, maxPayloadSize: 1_000_000 };
-const parse = (...operations: JsonObject[]) => parseBulk({ schemas: [bulkRequestSchema], Operations: operations }, limits);
+const parse = (...operations: JsonObject[]) => parseBulk({ schemas: [bulkRequestSchema], Operations: operations }, limits, profiles.generic);
 
 const post = (bulkId: string, ...members: string[]): JsonObject => ({
   method: 'POST',
@@ -23,10 +23,12 @@ describe('a bulk request', () => {
           { method: 'POST', path: '/Groups/', bulkId: 'g', data: { displayName: 'Cooks', members: [{ value: 'bulkId:u' }] } },
           { method: 'PATCH', path: '/Groups/g-9', version: 'W/"3"', data: { Operations: [{ op: 'remove', path: 'members[value eq "bulkId:u"]' }] } },
           { method: 'PUT', path: '/Users/bulkId:u', data: {} },
-          { method: 'DELETE', path: '/Users/u-1' },
+          { method: 'DELETE', path: '//Users/u-1' },
+          { method: 'DELETE', path: 'Users/u-2/' },
         ],
       },
       limits,
+      profiles.strict,
     );
     expect(failOnErrors).toBe(2);
     expect(operations).toEqual([
@@ -35,6 +37,7 @@ describe('a bulk request', () => {
       { method: 'PATCH', endpoint: '/Groups', id: 'g-9', version: 'W/"3"', data: { Operations: [{ op: 'remove', path: 'members[value eq "bulkId:u"]' }] }, references: ['u'] },
       { method: 'PUT', endpoint: '/Users', id: 'bulkId:u', data: {}, references: ['u'] },
       { method: 'DELETE', endpoint: '/Users', id: 'u-1', references: [] },
+      { method: 'DELETE', endpoint: '/Users', id: 'u-2', references: [] },
     ]);
   });
 
@@ -55,10 +58,15 @@ describe('a bulk request', () => {
     expect(operations).toEqual([expect.objectContaining({ method: operation.method, references: [], malformed: expect.any(ScimProblem) }), expect.not.objectContaining({ malformed: expect.anything() })]);
   });
 
+  it('may leave out its schema, not where it is read to the letter', () => {
+    expect(parseBulk({ Operations: [] }, limits, profiles.generic)).toEqual({ operations: [] });
+    expect(() => parseBulk({ Operations: [] }, limits, profiles.strict)).toThrow(expect.objectContaining({ status: 400, scimType: 'invalidSyntax' }));
+  });
+
   it('is refused with a bulkId twice, and beyond its limits with 413 that names them', () => {
     expect(() => parse(post('a'), post('a'))).toThrow('A bulkId is used twice.');
     expect(() => parse(...Array.from({ length: 11 }, (_, at) => post(`b${at}`)))).toThrow(expect.objectContaining({ status: 413, detail: expect.stringContaining('maxOperations, 10') }));
-    expect(() => parseBulk({}, limits, 2_000_000)).toThrow(expect.objectContaining({ status: 413, detail: expect.stringContaining('maxPayloadSize') }));
+    expect(() => parseBulk({}, limits, profiles.generic, 2_000_000)).toThrow(expect.objectContaining({ status: 413, detail: expect.stringContaining('maxPayloadSize') }));
   });
 });
 

@@ -1,3 +1,5 @@
+import type { Dialect } from '../dialect/settings.ts';
+import { isStrict } from '../dialect/settings.ts';
 import { type Json, type JsonObject, checkedObject, isObject, member } from '../json/json.ts';
 import { checkMessage } from '../messages/message.ts';
 import { type ScimProblem, invalidSyntax, invalidValue, problem } from '../problem/problem.ts';
@@ -57,7 +59,8 @@ const toldOf = (raw: JsonObject): Told => {
   const wanted = optionalText(raw, 'method')?.toUpperCase();
   const method = methods.find((one) => one === wanted);
   if (!method) throw invalidSyntax('"method" must be POST, PUT, PATCH or DELETE.');
-  const [, endpoint = '', id] = /^(\/[A-Za-z][\w-]*)(?:\/([^/?#]+))?\/?$/.exec(optionalText(raw, 'path') ?? '') ?? [];
+  const [, collection, id] = /^\/*([A-Za-z][\w-]*)(?:\/+([^/?#]+))?\/*$/.exec(optionalText(raw, 'path') ?? '') ?? [];
+  const endpoint = collection === undefined ? '' : `/${collection}`;
   const bulkId = optionalText(raw, 'bulkId');
   if (method === 'POST' && !bulkId) throw invalidValue('A POST needs a bulkId.');
   return { method, endpoint, ...(id && { id }), ...(bulkId && { bulkId }) };
@@ -82,10 +85,10 @@ const operationOf = (raw: Json): BulkOperation => {
 };
 
 /** RFC 7644 §3.7: a bulk request, refused as a whole where it is none. Limits exceeded are 413 with the limit named (§3.7.4). */
-export const parseBulk = (body: unknown, limits: BulkLimits, payloadSize = 0): BulkRequest => {
+export const parseBulk = (body: unknown, limits: BulkLimits, dialect: Pick<Dialect, 'unknownAttributes'>, payloadSize = 0): BulkRequest => {
   if (payloadSize > limits.maxPayloadSize) throw problem(413, `The request is larger than maxPayloadSize, ${limits.maxPayloadSize} bytes.`);
   const object = checkedObject(body);
-  checkMessage(object, bulkRequestSchema, { required: false });
+  checkMessage(object, bulkRequestSchema, { required: isStrict(dialect) });
   const raw = member(object, 'Operations');
   if (!Array.isArray(raw)) throw invalidSyntax('"Operations" must be an array.');
   if (raw.length > limits.maxOperations) throw problem(413, `The request has more operations than maxOperations, ${limits.maxOperations}.`);

@@ -1,8 +1,5 @@
 import type { Attribute, ResourceType, Schema } from '../schema/attribute.ts';
-
-const schemaOfSchemas = 'urn:ietf:params:scim:schemas:core:2.0:Schema';
-const schemaOfResourceTypes = 'urn:ietf:params:scim:schemas:core:2.0:ResourceType';
-const schemaOfServiceProviderConfig = 'urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig';
+import { resourceTypeSchema, schemaSchema, serviceProviderConfigSchema } from '../schema/discovery.schemas.ts';
 
 /** RFC 7643 §7: characteristics that don't apply to a type are left out, as in the RFC's own §8.7. */
 const attributeDocument = ({ subAttributes, caseExact, ...attribute }: Attribute): object => ({
@@ -13,7 +10,7 @@ const attributeDocument = ({ subAttributes, caseExact, ...attribute }: Attribute
 
 /** RFC 7643 §7: a schema as `/Schemas` shows it. */
 export const schemaResource = ({ id, name, description, attributes }: Schema, location: string) => ({
-  schemas: [schemaOfSchemas],
+  schemas: [schemaSchema.id],
   id,
   name,
   description,
@@ -23,7 +20,7 @@ export const schemaResource = ({ id, name, description, attributes }: Schema, lo
 
 /** RFC 7643 §6: a resource type as `/ResourceTypes` shows it. */
 export const resourceTypeResource = ({ name, description, endpoint, schema, extensions }: ResourceType, location: string) => ({
-  schemas: [schemaOfResourceTypes],
+  schemas: [resourceTypeSchema.id],
   id: name,
   name,
   ...(description && { description }),
@@ -46,7 +43,7 @@ export type ServiceProviderOptions = {
 
 /** RFC 7643 §5 with RFC 9865 §3: what the server can do. Index pages stay the default, as RFC 9865 advises. */
 export const serviceProviderConfig = ({ location, documentationUri, bulk, maxResults, changePassword, pagination }: ServiceProviderOptions) => ({
-  schemas: [schemaOfServiceProviderConfig],
+  schemas: [serviceProviderConfigSchema.id],
   ...(documentationUri && { documentationUri }),
   patch: { supported: true },
   bulk: bulk ? { supported: true, ...bulk } : { supported: false, maxOperations: 0, maxPayloadSize: 0 },

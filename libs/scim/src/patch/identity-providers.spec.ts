@@ -115,6 +115,8 @@ describe('Entra', () => {
     expect(entra({ op: 'Replace', path: 'active', value: [{ value: 'False' }] }).active).toBe(false);
     expect(entra({ op: 'Replace', path: 'displayName', value: ['Mira'] }).displayName).toBe('Mira');
     expect(entra({ op: 'Replace', value: [{ active: 'False' }] }).active).toBe(false);
+    const home = { type: 'home', value: 'mira@home.example' };
+    expect(entra({ op: 'add', path: 'emails', value: [{ type: 'home', value: 'old@home.example' }] }, { op: 'replace', path: 'emails[type eq "home"]', value: [home] }).emails).toContainEqual(home);
   });
 
   it('E7 adds and removes members without and with the flag, only those listed', () => {

@@ -4,7 +4,7 @@ import { type Json, type JsonObject, checkedObject, isObject, member } from '../
 import { checkMessage } from '../messages/message.ts';
 import { invalidPath, invalidSyntax, invalidValue, mutability, noTarget, problem } from '../problem/problem.ts';
 import { isWritable } from '../resource/parse.ts';
-import { type Note, type Reading, note, readElement, readList, readSingleComplex, readValue } from '../resource/value.ts';
+import { type Note, type Reading, note, readElement, readList, readSingleComplex, readValue, singleOf } from '../resource/value.ts';
 import type { ResourceType } from '../schema/attribute.ts';
 import { attributesOf, findSchema } from '../schema/lookup.ts';
 import { isTenures } from '../schema/user.schema.ts';
@@ -38,7 +38,8 @@ const refuseClearing = (path: Path, removal: boolean): void => {
 
 const removal = (path: Path, value: Json | undefined, { reading }: Context): PatchOperation[] => {
   const { attribute, where, sub } = path;
-  if (where || sub || !attribute.multiValued || value === undefined || value === null) {
+  // RFC 7644 §3.5.2.2 gives a removal no value: an empty one is none, and names none of the values to be removed.
+  if (where || sub || !attribute.multiValued || value === undefined || value === null || value === '') {
     refuseClearing(path, true);
     return [{ op: 'remove', ...targetOf(path) }];
   }
@@ -60,7 +61,8 @@ const assignment = (op: 'add' | 'replace', path: Path, value: Json, { reading }:
     return read === undefined ? clearing(path) : [{ op, ...target, value: read }];
   }
   if (where) {
-    const element = readElement(attribute, value, path.path, reading);
+    // SAP's client replaces the values that a filter selects by a list of one.
+    const element = readElement(attribute, singleOf(value, path.path, reading), path.path, reading);
     if (element !== undefined) return [{ op, ...target, value: element }];
     return op === 'add' ? [] : clearing(path);
   }

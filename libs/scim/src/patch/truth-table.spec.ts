@@ -163,6 +163,7 @@ describe('remove', () => {
 
   it('unassigns an attribute, all values of it', () => {
     expect(patch({ op: 'remove', path: 'emails' })).toMatchObject({ changed: ['emails'] });
+    expect(patch({ op: 'remove', path: 'emails', value: '' })).toMatchObject({ changed: ['emails'] });
     expect(patch({ op: 'remove', path: 'name.givenName' }).resource.name).toEqual({ familyName: 'Prado' });
     expect(patch({ op: 'remove', path: 'title' }).changed).toEqual([]);
   });

@@ -1,3 +1,5 @@
+import type { Dialect } from '../dialect/settings.ts';
+import { isStrict } from '../dialect/settings.ts';
 import { type Json, checkedObject, member } from '../json/json.ts';
 import { checkMessage } from '../messages/message.ts';
 import { type ScimProblem, invalidCount, invalidValue } from '../problem/problem.ts';
@@ -90,8 +92,8 @@ export const parseListQuery = (params: Parameters): ListQuery => queryFrom(reade
 export const parseShownAttributes = (params: Parameters): ShownAttributes => shownFrom(readerOf(params));
 
 /** RFC 7644 §3.4.3: the body of a POST to `/.search`. */
-export const parseSearchRequest = (body: unknown): ListQuery => {
+export const parseSearchRequest = (body: unknown, dialect: Pick<Dialect, 'unknownAttributes'>): ListQuery => {
   const object = checkedObject(body);
-  checkMessage(object, searchRequestSchema, { required: false });
+  checkMessage(object, searchRequestSchema, { required: isStrict(dialect) });
   return queryFrom((name) => member(object, name));
 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type JsonObject, type ScimType, compareBy, etagMatches, etagOf, groupType, listResponse, parseListQuery, parseSearchRequest, parseShownAttributes, parseSort, searchRequestSchema, sortKey, userType } from '../index.ts';
+import { type JsonObject, type ScimType, compareBy, etagMatches, etagOf, groupType, listResponse, parseListQuery, parseSearchRequest, parseShownAttributes, parseSort, profiles, searchRequestSchema, sortKey, userType } from '../index.ts';
 
 describe('the parameters of a list', () => {
   it('have defaults', () => expect(parseListQuery({})).toEqual({ sortOrder: 'ascending', startIndex: 1 }));
@@ -44,11 +44,13 @@ describe('the parameters of a list', () => {
 
   it('may come in the body of a search', () => {
     const body = { schemas: [searchRequestSchema], attributes: ['userName', 'name'], filter: 'active eq true', startIndex: 1, count: 10, SortOrder: 'descending' };
-    expect(parseSearchRequest(body)).toEqual({ filter: 'active eq true', sortOrder: 'descending', startIndex: 1, count: 10, attributes: ['userName', 'name'] });
-    expect(parseSearchRequest({ count: 1e30, startIndex: 1e30 })).toMatchObject({ count: Number.MAX_SAFE_INTEGER, startIndex: Number.MAX_SAFE_INTEGER });
-    expect(() => parseSearchRequest({ ...body, schemas: ['urn:x'] })).toThrow(expect.objectContaining({ scimType: 'invalidSyntax' }));
-    expect(() => parseSearchRequest({ filter: 7 })).toThrow(expect.objectContaining({ scimType: 'invalidValue' }));
-    expect(() => parseSearchRequest([])).toThrow(expect.objectContaining({ scimType: 'invalidSyntax' }));
+    expect(parseSearchRequest(body, profiles.strict)).toEqual({ filter: 'active eq true', sortOrder: 'descending', startIndex: 1, count: 10, attributes: ['userName', 'name'] });
+    expect(parseSearchRequest({ count: 1e30, startIndex: 1e30 }, profiles.generic)).toMatchObject({ count: Number.MAX_SAFE_INTEGER, startIndex: Number.MAX_SAFE_INTEGER });
+    expect(() => parseSearchRequest({ ...body, schemas: ['urn:x'] }, profiles.generic)).toThrow(expect.objectContaining({ scimType: 'invalidSyntax' }));
+    expect(() => parseSearchRequest({ filter: 7 }, profiles.generic)).toThrow(expect.objectContaining({ scimType: 'invalidValue' }));
+    expect(parseSearchRequest({ count: 1 }, profiles.generic)).toMatchObject({ count: 1 });
+    expect(() => parseSearchRequest({ count: 1 }, profiles.strict)).toThrow(expect.objectContaining({ scimType: 'invalidSyntax' }));
+    expect(() => parseSearchRequest([], profiles.generic)).toThrow(expect.objectContaining({ scimType: 'invalidSyntax' }));
   });
 });
 

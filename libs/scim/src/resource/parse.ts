@@ -42,6 +42,17 @@ const checkSchemas = (type: ResourceType, body: JsonObject, reading: Reading): v
   }
 };
 
+/** A member by the name of an attribute; `undefined` where it is none. */
+const attributeMember = (type: ResourceType, name: string, value: Json, reading: Reading): { found: Found; value: Json } | undefined => {
+  const found = findAttribute(type, name, { lenient: !isStrict(reading.dialect) });
+  if (!found || found.sub) {
+    ignoreUnknown(reading, name);
+    return undefined;
+  }
+  if (found.bare) note(reading, 'bare-extension-attribute', found.path);
+  return { found, value };
+};
+
 /** The members of a body with the attributes they name; the content of an extension is taken out of its object. */
 const membersOf = (type: ResourceType, body: JsonObject, reading: Reading): { found: Found; value: Json }[] =>
   Object.entries(body).flatMap(([name, value]) => {
@@ -61,13 +72,12 @@ const membersOf = (type: ResourceType, body: JsonObject, reading: Reading): { fo
       const absent = value === null ? attributesOf(type).filter(({ schema }) => schema === named.schema) : [];
       return [...inner, ...absent.map((found) => ({ found, value: null }))];
     }
-    const found = findAttribute(type, name, { lenient: !isStrict(reading.dialect) });
-    if (!found || found.sub) {
-      ignoreUnknown(reading, name);
-      return [];
+    // Clients that hold every schema alike, SCIM Verify among them, put what is of the core schema into an object of its name.
+    if (named && isObject(value) && !isStrict(reading.dialect)) {
+      note(reading, 'core-as-extension', named.schema.id);
+      return Object.entries(value).flatMap(([key, one]) => attributeMember(type, key, one, reading) ?? []);
     }
-    if (found.bare) note(reading, 'bare-extension-attribute', found.path);
-    return [{ found, value }];
+    return attributeMember(type, name, value, reading) ?? [];
   });
 
 /** What the type requires and the resource lacks: extensions by their URN, attributes by their path; those of an extension only where it is there. */

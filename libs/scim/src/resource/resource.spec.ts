@@ -78,6 +78,7 @@ describe('the body of a POST', () => {
     ['text for an object', { emails: ['a@x.example'] }, 'plain-value'],
     ['a wrapped value (E26)', { displayName: [{ value: 'Kai' }] }, 'wrapped-value'],
     ['a bare name of an extension (E10)', { department: 'Logs' }, 'bare-extension-attribute'],
+    ['an object of the core schema', { [userSchema.id]: { title: 'Cook' } }, 'core-as-extension'],
   ])('may have %s, which is noted; to the letter it is refused', (_, oddity, code) => {
     const { notes } = parse({ ...minimal, ...oddity });
     expect(notes.map((one) => one.code)).toEqual([code]);
@@ -85,12 +86,27 @@ describe('the body of a POST', () => {
     if (code !== 'boolean-as-string') expect(refusal(() => strictly({ ...minimal, ...oddity }))).toBe('invalidValue');
   });
 
-  it.each<JsonObject>([{ active: 'yes' }, { active: 1 }, { name: 'Kai' }, { emails: [['a']] }, { title: { a: 1 } }, { title: ['a', 'b'] }, { title: true }, { [enterprise]: 'x' }, { userName: 'a', USERname: 'b' }])(
+  it.each<JsonObject>([{ active: 'yes' }, { active: 1 }, { name: 'Kai' }, { emails: [['a']] }, { title: { a: 1 } }, { title: { value: 'Cook', type: 'work' } }, { title: ['a', 'b'] }, { title: true }, { [enterprise]: 'x' }, { userName: 'a', USERname: 'b' }])(
     'must fit its schema: %j is refused',
     (oddity) => {
       expect(['invalidValue', 'invalidSyntax']).toContain(refusal(() => parse({ ...minimal, ...oddity })));
     },
   );
+
+  it('has base64 where the schema says binary, when read to the letter (RFC 7643 §2.3.6)', () => {
+    const certificate = (value: string) => ({ ...minimal, x509Certificates: [{ value }] });
+    for (const value of ['aGk=', 'aGk', 'aGkh', '']) expect(strictly(certificate(value)).notes).toEqual([]);
+    for (const value of ['-12.1', 'aGk!', 'a', 'aG=k']) {
+      expect(refusal(() => strictly(certificate(value)))).toBe('invalidValue');
+      expect(parse(certificate(value)).resource).toEqual(certificate(value));
+    }
+  });
+
+  it('means the same where what is of the core schema stands in an object of its name', () => {
+    const { userName, schemas } = minimal;
+    expect(parse({ schemas, [userSchema.id.toUpperCase()]: { USERNAME: userName, emails: [{ value: 'a@x.example' }] } }).resource).toEqual({ ...minimal, emails: [{ value: 'a@x.example' }] });
+    expect(refusal(() => parse({ ...minimal, [userSchema.id]: { userName } }))).toBe('invalidSyntax');
+  });
 
   it('names its schemas; to the letter ours and only ours', () => {
     expect(parse({ userName: 'kai@ash.example' }).notes).toEqual([{ code: 'missing-schemas', attribute: 'schemas' }]);

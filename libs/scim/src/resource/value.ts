@@ -12,6 +12,7 @@ export type NoteCode =
   | 'legacy-schema'
   | 'missing-schemas'
   | 'bare-extension-attribute'
+  | 'core-as-extension'
   | 'not-writable'
   | 'boolean-as-string'
   | 'number-as-string'
@@ -53,10 +54,13 @@ export const ignoreUnknown = (reading: Reading, name: string): void => {
   note(reading, 'unknown-attribute', name);
 };
 
+/** Says a value and nothing else: what has more to it is no single value. */
+const isWrapper = (object: JsonObject): boolean => Object.entries(object).every(([name, one]) => name === 'value' || one === null);
+
 /** E26: `[{"value": x}]` and `[x]` where a plain x belongs. */
 const unwrapped = (raw: Json, path: string, reading: Reading): Json => {
   const inner = Array.isArray(raw) && raw.length === 1 ? raw[0]! : raw;
-  const value = isObject(inner) && Object.hasOwn(inner, 'value') ? inner.value! : inner;
+  const value = isObject(inner) && Object.hasOwn(inner, 'value') && isWrapper(inner) ? inner.value! : inner;
   if (value !== raw) tolerate(reading, 'wrapped-value', path, 'a single value');
   return value;
 };
@@ -82,7 +86,14 @@ const readText = (raw: Json, path: string, reading: Reading): string => {
   return String(raw);
 };
 
-/** `undefined` is unassigned: null, nothing, and (E25, C8) an empty string from a client that isn't strict. Formats are not checked (C16). */
+/** RFC 7643 §2.3.6: base64 of RFC 4648 §4, of which the padding may be left out; held to the letter only (C16). */
+const readBinary = (raw: Json, path: string, reading: Reading): string => {
+  const value = readText(raw, path, reading);
+  if (isStrict(reading.dialect) && !/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/.test(value)) throw wrong(path, 'base64');
+  return value;
+};
+
+/** `undefined` is unassigned: null, nothing, and (E25, C8) an empty string from a client that isn't strict. Other formats are not checked (C16). */
 const readSimple = (attribute: Attribute, given: Json, path: string, reading: Reading): Json | undefined => {
   const raw = Array.isArray(given) || isObject(given) ? (Array.isArray(given) && given.length === 0 ? null : unwrapped(given, path, reading)) : given;
   if (raw === null || (raw === '' && !isStrict(reading.dialect))) return undefined;
@@ -98,8 +109,9 @@ const readSimple = (attribute: Attribute, given: Json, path: string, reading: Re
     case 'dateTime':
       if (typeof raw !== 'string' || sortableInstant(raw) === undefined) throw wrong(path, 'a dateTime such as 2026-01-05T09:00:00Z');
       return raw;
-    case 'string':
     case 'binary':
+      return readBinary(raw, path, reading);
+    case 'string':
     case 'reference':
       return readText(raw, path, reading);
     case 'complex':
@@ -186,11 +198,16 @@ export const readList = (attribute: Attribute, raw: Json, path: string, reading:
   return onePrimary([...distinct.values()], path, reading);
 };
 
-/** E10, C8: the manager as an array of one. An empty `value` means that there is none. */
-export const readSingleComplex = (attribute: Attribute, raw: Json, path: string, reading: Reading): JsonObject | undefined => {
+/** E26: what belongs there alone, out of a list of one; null out of an empty one. */
+export const singleOf = (raw: Json, path: string, reading: Reading): Json => {
   const single = Array.isArray(raw) && raw.length <= 1 ? (raw[0] ?? null) : raw;
   if (single !== raw && single !== null) tolerate(reading, 'wrapped-value', path, 'an object');
-  const object = asObject(attribute, single, path, reading);
+  return single;
+};
+
+/** E10, C8: the manager as an array of one. An empty `value` means that there is none. */
+export const readSingleComplex = (attribute: Attribute, raw: Json, path: string, reading: Reading): JsonObject | undefined => {
+  const object = asObject(attribute, singleOf(raw, path, reading), path, reading);
   const subs = object && readSubAttributes(attribute, object, path, reading);
   return !subs || subs.value === null ? undefined : subs;
 };

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   type Attribute,
   attributesOf,
+  discoverySchemas,
   enterpriseUserSchema,
   findAttribute,
   groupSchema,
@@ -72,6 +73,28 @@ describe('the schemas', () => {
     expect(emails).toMatchObject({ type: 'complex', multiValued: true, mutability: 'readWrite', returned: 'default', uniqueness: 'none' });
     expect(emails?.subAttributes?.find(({ name }) => name === 'type')).toMatchObject({ canonicalValues: ['work', 'home', 'other'], caseExact: false });
     expect(JSON.stringify(document)).not.toContain('null');
+  });
+
+  it('describe discovery itself, each document by a schema that has every attribute of it (RFC 7643 §8.7.2)', () => {
+    const documents = [
+      serviceProviderConfig({ location: 'x', documentationUri: 'x', maxResults: 1, changePassword: true, pagination: { defaultPageSize: 1, maxPageSize: 1, cursorTimeout: 1 } }),
+      resourceTypeResource(userType, 'x'),
+      schemaResource(groupSchema, 'x'),
+    ];
+    const untold = (value: unknown, attributes: readonly Attribute[], at: string): string[] => {
+      if (Array.isArray(value)) return value.flatMap((one) => untold(one, attributes, at));
+      if (typeof value !== 'object' || value === null) return attributes.length > 0 ? [at] : [];
+      return Object.entries(value).flatMap(([name, one]) => {
+        const known = attributes.find((attribute) => attribute.name === name);
+        return known ? untold(one, known.subAttributes ?? [], `${at}.${name}`) : [`${at}.${name}`];
+      });
+    };
+    documents.forEach(({ schemas, meta: _, ...document }, index) => {
+      const schema = discoverySchemas[index]!;
+      expect(schemas).toEqual([schema.id]);
+      expect(untold(document, schema.attributes, schema.name)).toEqual([]);
+    });
+    expect(discoverySchemas.flatMap(({ attributes }) => attributes).filter(({ mutability }) => mutability !== 'readOnly')).toEqual([]);
   });
 
   it('make resource types', () => {
