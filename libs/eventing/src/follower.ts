@@ -149,7 +149,8 @@ export const startFollower = <Prepared = undefined>(options: FollowerOptions<Pre
   const run = async () => {
     for (let failures = 0; !stopping.signal.aborted; ) {
       const lease = await leases.acquire(`${schema}.${name}`, stopping.signal).catch(() => undefined);
-      if (!lease) continue;
+      // Stopped, or the leases were closed: nobody follows here any more. (Asked again, closed leases refuse at once, for ever.)
+      if (!lease) return;
       const startedAt = Date.now();
       await whileNeither(stopping.signal, lease.signal, (signal) =>
         follow(signal).catch((error: unknown) => {

@@ -212,18 +212,28 @@ describe('a follower', () => {
     await otherLeases.close();
   });
 
+  it('ends where the leases are closed before it is stopped', async () => {
+    const follower = follow([]);
+    await follower.caughtUp;
+    await leases.close();
+    // It looks for a lease again after 200 ms.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await follower.stop();
+  });
+
   it('tries a batch again until it works, keeps its place, and says what it fails on', async () => {
     const handled: StreamName[][] = [];
-    let failures = 2;
+    let isAway = true;
     const follower = follow(handled, {
       handle: async (_sql, events) => {
-        if (failures-- > 0) throw new Error('the broker is away');
+        if (isAway) throw new Error('the broker is away');
         handled.push(events.map(({ stream }) => stream));
       },
     });
     await run('n1', { type: 'Write', title: 'Roses', text: 'red' });
     await until(() => follower.status().failing !== undefined);
     expect(follower.status()).toMatchObject({ failing: 'the broker is away' });
+    isAway = false;
     await until(() => handled.length === 1);
     expect(await follower.isSettled()).toBe(true);
     await follower.stop();

@@ -18,7 +18,7 @@ const context = { baseUrl, types } as ScimContext;
 const found = (type: ResourceType, text: string, resource: Resource) => matches(withoutUrls(parseFilter(text, type, profiles.generic), context, type), resource);
 
 /** As the client sees it, with its location. */
-const shown = (type: ResourceType, resource: Resource): Resource => ({ ...withReferences(context, type, resource), meta: { location: `${baseUrl}${type.endpoint}/${String(resource.id)}` } });
+const shown = (type: ResourceType, resource: Resource): Resource => ({ ...withReferences(context, type, resource), meta: { location: `${baseUrl}${type.endpoint}/${resource.id as string}` } });
 
 describe('a filter of URLs that only the edge knows (RFC 7644 §3.4.2.2)', () => {
   const typeOf = { User: userType, Group: groupType, Device: deviceType };
