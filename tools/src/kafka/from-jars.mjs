@@ -57,19 +57,20 @@ export const kafkaFromJars = async ({ version, port, dataDir: givenDir, say }) =
   const pidFile = join(dataDir, 'kafka.pid');
   const propertiesFile = join(dataDir, 'server.properties');
   const java = (...args) => ['-cp', join(jars, '*'), ...args];
+  const quietly = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
 
   await endOrphan(dataDir, pidFile);
   await writeFile(propertiesFile, Object.entries(properties(at)).map(([key, value]) => `${key}=${value}\n`).join(''));
   if (!existsSync(join(dataDir, 'log', 'meta.properties'))) {
     const clusterId = 'VGVudXJlLUthZmthLTAwMQ';
-    await run('java', java('kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', propertiesFile));
+    await run('java', java(quietly, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', propertiesFile));
   }
 
   let server;
   const start = async () => {
     if (server && server.exit() === undefined) return;
-    const heap = ['-Xms256m', '-Xmx512m', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'];
-    server = await startServer('java', [...heap, ...java('kafka.Kafka', propertiesFile)], { logFile, cwd: dataDir, temporaryDir: givenDir ? undefined : dataDir });
+    const heap = ['-Xms256m', '-Xmx512m'];
+    server = await startServer('java', [...heap, ...java(quietly, 'kafka.Kafka', propertiesFile)], { logFile, cwd: dataDir, temporaryDir: givenDir ? undefined : dataDir });
     await writeFile(pidFile, String(server.pid));
     await untilItAnswers('Kafka', server, logFile, () => kafkaAnswers(brokers));
   };

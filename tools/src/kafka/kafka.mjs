@@ -27,7 +27,15 @@ export const startKafka = async ({ version = defaultVersion, port, dataDir, say 
     }
   }
   if (lacksJars) throw new Error(`Kafka can't be started. ${lacksJars}`);
-  return kafkaFromJars({ version, port, dataDir, say });
+  // Twice more where the port is ours to choose: a free one may be taken meanwhile.
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await kafkaFromJars({ version, port, dataDir, say });
+    } catch (error) {
+      if (port !== undefined || attempt === 3) throw error;
+      say(`Kafka did not start: ${error.message}\nTrying again, on another port …`);
+    }
+  }
 };
 
 /** The broker to use: the one that `KAFKA_BROKERS` names, which nobody here stops, or one of our own. */

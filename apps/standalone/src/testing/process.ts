@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { runsTypescript } from '@tenure/messaging-kafka/testing';
@@ -19,12 +20,15 @@ const PATIENCE_MS = 100_000;
 /** It ends when the test's process is gone, however that went. */
 const endsWithUs = ['--import', `data:text/javascript,process.once('disconnect',()=>process.exit(1))`];
 
+/** Below the ports that a system gives to outgoing connections: one of those could have it before the service listens. */
 export const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  return port;
+  for (;;) {
+    const port = randomInt(15_000, 30_000);
+    const probe = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(probe, 'listening').then(() => true, () => false);
+    probe.close();
+    if (isFree) return port;
+  }
 };
 
 /** A service as a process of its own, from its sources; resolves once it says that it is ready. */

@@ -96,6 +96,17 @@ const listen = async (innerPort: number) => {
 
   let listening = await open(0);
   const { port } = listening.address() as AddressInfo;
+  /** A connection that somebody tries to make may have the port for a moment. */
+  const reopen = async () => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await open(port);
+      } catch (error) {
+        if (attempt === 100) throw error;
+      }
+      await sleep(50);
+    }
+  };
   return {
     port,
     /** How often every connection was cut. */
@@ -105,7 +116,7 @@ const listen = async (innerPort: number) => {
       cut();
     },
     restart: async () => {
-      listening = await open(port);
+      listening = await reopen();
     },
     mute: () => {
       muted = true;
