@@ -124,9 +124,10 @@ describe.each([true, false])('the stand-in, with batch appends: %s', (batchAppen
 });
 
 describe('a stand-in that dies while an append is being sent', () => {
-  it('has appended nothing of it', async () => {
+  it.each(Array.from({ length: 40 }, (_, turns) => turns))('has appended nothing of it, wherever the half of it was (%i turns of the event loop)', async (turns) => {
     const server = await startStandIn();
     const client = new streamsGrpc.StreamsClient(/127[^?]*/.exec(server.connectionString)![0], grpc.credentials.createInsecure());
+    await new Promise<void>((resolve, reject) => client.waitForReady(Date.now() + 10_000, (error) => (error ? reject(error) : resolve())));
     const options = new streams.AppendReq.Options().setNoStream(new emptyPb.Empty()).setStreamIdentifier(new shared.StreamIdentifier().setStreamName('s-1'));
     const first = new streams.AppendReq.ProposedMessage().setId(new shared.UUID().setString('one of two'));
     const answer = new Promise<grpc.ServiceError | null>((resolve) => {
@@ -134,8 +135,9 @@ describe('a stand-in that dies while an append is being sent', () => {
       call.write(new streams.AppendReq().setOptions(options));
       call.write(new streams.AppendReq().setProposedMessage(first));
     });
-    await sleep(50);
+    for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
     server.die();
+    await server.restart();
     expect(await answer).toMatchObject({ code: grpc.status.UNAVAILABLE });
     await sleep(50);
     expect(server.log.all).toEqual([]);

@@ -67,13 +67,17 @@ export const startStandIn = async ({ batchAppend = true } = {}): Promise<EventSt
 const listen = async (innerPort: number) => {
   const sockets = new Set<Socket>();
   let muted = false;
-  let cuts = 0;
+  /** The ports from which the gRPC server hears of clients that are there. */
+  const peers = new Set<number>();
   const cut = () => {
-    cuts++;
+    peers.clear();
     for (const socket of sockets) socket.destroy();
   };
   const accept = (client: Socket) => {
     const inner = connect(innerPort, '127.0.0.1');
+    let peer: number | undefined;
+    inner.once('connect', () => peers.add((peer = inner.localPort)!));
+    inner.once('close', () => peer !== undefined && peers.delete(peer));
     for (const [from, to] of [
       [client, inner],
       [inner, client],
@@ -109,8 +113,8 @@ const listen = async (innerPort: number) => {
   };
   return {
     port,
-    /** How often every connection was cut. */
-    cuts: () => cuts,
+    /** Whether the gRPC server's peer is a client whose connection was not cut. */
+    isConnected: (peer: string) => peers.has(Number(peer.split(':').at(-1))),
     die: () => {
       listening.close();
       cut();
@@ -146,13 +150,12 @@ const streamsService = (log: StandInLog, faults: Faults, front: () => Front): IS
   const appendOne = async (call: grpc.ServerReadableStream<AppendReq, AppendResp>, callback: grpc.sendUnaryData<AppendResp>) => {
     let options: AppendReq.Options | undefined;
     const events: Proposed[] = [];
-    const cutsBefore = front().cuts();
     for await (const message of call as AsyncIterable<AppendReq>) {
       if (message.hasOptions()) options = message.getOptions();
       else events.push(proposed(message.getProposedMessage()!));
     }
-    // To grpc-js a call that is cut half-way looks like one that ended: its first events alone would be appended.
-    if (front().cuts() !== cutsBefore) return;
+    // To grpc-js a call that is cut half-way looks like one that ended: its first events alone would be appended. It may read it after the cut.
+    if (!front().isConnected(call.getPeer())) return;
     const stream = nameOf(options!.getStreamIdentifier());
     const expected = expectedOf(options!);
     const outcome = await append(stream, expected, events);
