@@ -45,7 +45,13 @@ const build = async (apps) => {
 };
 
 const systems = [
-  { name: 'standalone', wanted: !values.kafka, apps: ['standalone', 'sandbox-app'], open: openStandalone, measures: standaloneMeasures },
+  {
+    name: 'standalone',
+    wanted: !values.kafka,
+    apps: ['standalone', 'sandbox-app'],
+    open: openStandalone,
+    measures: standaloneMeasures,
+  },
   {
     name: 'over Kafka',
     wanted: !values.standalone,
@@ -77,7 +83,15 @@ const measure = async () => {
   const results = [];
   for (const system of toMeasure) {
     say(`\n── ${system.name}`);
-    results.push(await runMeasures(system.name, system, { root, size: sizes[values.quick ? 'quick' : 'full'], only: values.only, say, signal: stopping.signal }));
+    results.push(
+      await runMeasures(system.name, system, {
+        root,
+        size: sizes[values.quick ? 'quick' : 'full'],
+        only: values.only,
+        say,
+        signal: stopping.signal,
+      }),
+    );
   }
   return { machine: { ...before, loadAfter: (await describeMachine(root)).load }, quick: values.quick, results };
 };

@@ -12,9 +12,13 @@ import { startSandbox } from './demo/sandbox.mjs';
 import { standaloneSystem } from './demo/standalone.mjs';
 import { chapter, checksSoFar, NotAsTold, secondsSoFar, tell } from './demo/story.mjs';
 
-const { values } = parseArgs({ options: { distributed: { type: 'boolean', default: false }, help: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: { distributed: { type: 'boolean', default: false }, help: { type: 'boolean' } },
+});
 if (values.help) {
-  console.log('npm run demo [-- --distributed]\nPlays the whole road once, through the public APIs: in one process, or as four services over Kafka.');
+  console.log(
+    'npm run demo [-- --distributed]\nPlays the whole road once, through the public APIs: in one process, or as four services over Kafka.',
+  );
   process.exit(0);
 }
 
@@ -35,7 +39,11 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop
 
 const play = async () => {
   const rootKey = randomBytes(24).toString('base64url');
-  const settings = { TENURE_ROOT_KEY: rootKey, TENURE_CLOCK: 'manual:2026-01-05T09:00:00Z', TENURE_ALLOW_PRIVATE_TARGETS: '127.0.0.1' };
+  const settings = {
+    TENURE_ROOT_KEY: rootKey,
+    TENURE_CLOCK: 'manual:2026-01-05T09:00:00Z',
+    TENURE_ALLOW_PRIVATE_TARGETS: '127.0.0.1',
+  };
   chapter(0, 'The system starts on fresh data, and an application to provision into');
   const openSystem = values.distributed ? distributedSystem : standaloneSystem;
   const system = await openSystem({ folder, settings, say: tell });

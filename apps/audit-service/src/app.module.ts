@@ -23,7 +23,11 @@ export const auditService = async (runtime: Runtime): Promise<Service> => {
   const consumer = ledgerConsumer({
     database,
     schema: SCHEMA,
-    onParked: ({ stream, revision, reason }, error) => log.error({ stream, revision, reason, err: error }, 'A fact could not be written to the ledger and waits with its stream'),
+    onParked: ({ stream, revision, reason }, error) =>
+      log.error(
+        { stream, revision, reason, err: error },
+        'A fact could not be written to the ledger and waits with its stream',
+      ),
   });
   runtime.closing.push(consumer.stop);
   const parked = async () => (await consumer.parkedCount()).facts;
@@ -35,11 +39,20 @@ export const auditService = async (runtime: Runtime): Promise<Service> => {
       consumer: CONSUMER,
       // Nobody waits for an entry as for an account, and each batch is a transaction.
       gatherMs: 100,
-      module: { module: AuditMessages, controllers: [FactsController], providers: [{ provide: LEDGER, useValue: consumer }] },
+      module: {
+        module: AuditMessages,
+        controllers: [FactsController],
+        providers: [{ provide: LEDGER, useValue: consumer }],
+      },
     },
   };
 };
 
 /** Whether the ledger has an entry for every event, with the same hash. */
 export const checkAudit = async (runtime: Runtime) =>
-  checkLedger(runtime.database, SCHEMA, await runtime.openStore(), Object.values(factTopics).flatMap(({ categories }) => [...categories]));
+  checkLedger(
+    runtime.database,
+    SCHEMA,
+    await runtime.openStore(),
+    Object.values(factTopics).flatMap(({ categories }) => [...categories]),
+  );

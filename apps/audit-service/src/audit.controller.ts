@@ -1,5 +1,14 @@
 import { Controller, Get, Header, Inject, Param, Query } from '@nestjs/common';
-import { entriesQuery, entriesReply, usageQuery, usageReply, type EntriesQuery, type ledgerQueries, type UsageQuery, type usageQueries } from '@tenure/audit';
+import {
+  entriesQuery,
+  entriesReply,
+  usageQuery,
+  usageReply,
+  type EntriesQuery,
+  type ledgerQueries,
+  type UsageQuery,
+  type usageQueries,
+} from '@tenure/audit';
 import type { Clock } from '@tenure/eventing';
 import { Answers } from '@tenure/platform';
 

@@ -1,6 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
-import { AddAdmin, adminBody, adminChangeBody, adminReply, ChangeAdmin, listPageRequest, listReply, newAdminReply, RemoveAdmin, type ListPageRequest } from '@tenure/contracts';
+import {
+  AddAdmin,
+  adminBody,
+  adminChangeBody,
+  adminReply,
+  ChangeAdmin,
+  listPageRequest,
+  listReply,
+  newAdminReply,
+  RemoveAdmin,
+  type ListPageRequest,
+} from '@tenure/contracts';
 import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, ifMatchOf, Needs } from '@tenure/platform';
 import { generateToken } from '@tenure/sealing';
@@ -16,7 +27,12 @@ export class AdminsController {
   @Post()
   @Needs('super_adminOrRoot')
   @Answers('A new admin; the key is shown this once', newAdminReply)
-  async add(@CallerOf() caller: Caller, @Param('tenantId') tenantId: string, @Body({ schema: adminBody }) body: z.output<typeof adminBody>, @Res({ passthrough: true }) reply: FastifyReply) {
+  async add(
+    @CallerOf() caller: Caller,
+    @Param('tenantId') tenantId: string,
+    @Body({ schema: adminBody }) body: z.output<typeof adminBody>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const { queries, commands } = this.directory;
     await queries.tenants.get(tenantId);
     const key = generateToken();
@@ -39,7 +55,12 @@ export class AdminsController {
 
   @Put(':id')
   @Answers('The admin, changed', adminReply)
-  change(@CallerOf() caller: Caller, @Param('id') id: string, @Body({ schema: adminChangeBody }) body: z.output<typeof adminChangeBody>, @Headers('if-match') ifMatch: string | undefined) {
+  change(
+    @CallerOf() caller: Caller,
+    @Param('id') id: string,
+    @Body({ schema: adminChangeBody }) body: z.output<typeof adminChangeBody>,
+    @Headers('if-match') ifMatch: string | undefined,
+  ) {
     return this.directory.commands.send(ChangeAdmin, caller, id, { ...body, ifMatch: ifMatchOf(ifMatch) });
   }
 

@@ -1,5 +1,15 @@
 import { DIRECTORY_COMMANDS, DIRECTORY_FACTS, ROOT_TENANT } from '@tenure/contracts';
-import { DIRECTORY_VIEW, fullDirectoryView, groupHistory, openDirectory, reapKeys, reapSecrets, resourceHistory, startDepartedMembers, userHistory } from '@tenure/directory';
+import {
+  DIRECTORY_VIEW,
+  fullDirectoryView,
+  groupHistory,
+  openDirectory,
+  reapKeys,
+  reapSecrets,
+  resourceHistory,
+  startDepartedMembers,
+  userHistory,
+} from '@tenure/directory';
 import { dropView, startView } from '@tenure/eventing';
 import { directoryClient, manualClock, type Runtime, type Service } from '@tenure/platform';
 import { unusedKeys } from '@tenure/sealing';
@@ -22,20 +32,49 @@ class DirectoryMessages {}
 const SCHEMA = 'directory';
 const REAP_EVERY_MS = 600_000;
 
-export const directoryControllers = [TenantsController, AdminsController, ConnectionsController, UsersController, GroupsController, SchemasController, ResourcesController, ClockController];
+export const directoryControllers = [
+  TenantsController,
+  AdminsController,
+  ConnectionsController,
+  UsersController,
+  GroupsController,
+  SchemasController,
+  ResourcesController,
+  ClockController,
+];
 
 /** Composes the directory on a runtime: its commands, its view, its reactors and its API. */
-export const directoryService = async (runtime: Runtime, { publicUrl }: { publicUrl?: string } = {}): Promise<Service> => {
+export const directoryService = async (
+  runtime: Runtime,
+  { publicUrl }: { publicUrl?: string } = {},
+): Promise<Service> => {
   const { database, leases, sealer, snapshots, keys, secrets, clock, transport, log } = runtime;
   const store = await runtime.openStore();
   const onFailure = (error: unknown) => log.warn({ err: error }, 'A part of the directory failed and tries again');
   await keys.ensureTenant(ROOT_TENANT);
 
-  const view = await startView({ view: fullDirectoryView(), database, schema: SCHEMA, store, sealer, leases, onFailure });
+  const view = await startView({
+    view: fullDirectoryView(),
+    database,
+    schema: SCHEMA,
+    store,
+    sealer,
+    leases,
+    onFailure,
+  });
   await grantToServices(database);
   const source = { store, sealer, snapshots };
   const directory = openDirectory({ source, view, clock, database, keys, secrets, onFailure });
-  const departed = startDepartedMembers({ source, view, clock, database, schema: SCHEMA, leases, viewSchema: DIRECTORY_VIEW, onFailure });
+  const departed = startDepartedMembers({
+    source,
+    view,
+    clock,
+    database,
+    schema: SCHEMA,
+    leases,
+    viewSchema: DIRECTORY_VIEW,
+    onFailure,
+  });
   const unused = unusedKeys(database);
   const reap = async () => {
     await reapSecrets({ database, schema: DIRECTORY_VIEW, view, secrets });
@@ -45,8 +84,16 @@ export const directoryService = async (runtime: Runtime, { publicUrl }: { public
 
   await runtime.forward(DIRECTORY_FACTS, SCHEMA);
   runtime.followers.push(view.follower, departed);
-  runtime.readiness.push({ name: DIRECTORY_VIEW, check: async () => ((await view.state()) === 'serving' ? undefined : 'building') });
-  runtime.closing.push(() => view.stop(), () => departed.stop(), () => directory.stop(), async () => clearInterval(reaper));
+  runtime.readiness.push({
+    name: DIRECTORY_VIEW,
+    check: async () => ((await view.state()) === 'serving' ? undefined : 'building'),
+  });
+  runtime.closing.push(
+    () => view.stop(),
+    () => departed.stop(),
+    () => directory.stop(),
+    async () => clearInterval(reaper),
+  );
 
   const commands = directoryClient(transport.client({ commandTopic: DIRECTORY_COMMANDS }));
   const api: DirectoryApi = {
@@ -58,7 +105,10 @@ export const directoryService = async (runtime: Runtime, { publicUrl }: { public
     resourceHistory: resourceHistory(source),
     scimUrl: (origin, tenantId, connectionId) => `${publicUrl ?? origin}/scim/${tenantId}/${connectionId}/v2`,
   };
-  const clockApi: ClockApi = { database, ...(runtime.clockSetting.kind === 'manual' && { manual: manualClock(database) }) };
+  const clockApi: ClockApi = {
+    database,
+    ...(runtime.clockSetting.kind === 'manual' && { manual: manualClock(database) }),
+  };
   return {
     http: {
       module: DirectoryHttp,

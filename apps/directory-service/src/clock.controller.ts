@@ -31,7 +31,10 @@ export class ClockController {
 
   @Get()
   @Needs('root')
-  @Answers('Where the clock stands, and whether there is nothing left to do at that instant', z.object({ now: z.string(), settled: z.boolean(), waiting: z.string().optional() }))
+  @Answers(
+    'Where the clock stands, and whether there is nothing left to do at that instant',
+    z.object({ now: z.string(), settled: z.boolean(), waiting: z.string().optional() }),
+  )
   async get() {
     const { now } = this.manual();
     return { now: await now(), ...(await isSettled(this.clock.database)) };
@@ -47,7 +50,12 @@ export class ClockController {
   }
 
   private manual(): ManualClock {
-    if (!this.clock.manual) throw new Rejected('not-found', 'clock/system', 'The clock is the system’s. Start with TENURE_CLOCK=manual to move it.');
+    if (!this.clock.manual)
+      throw new Rejected(
+        'not-found',
+        'clock/system',
+        'The clock is the system’s. Start with TENURE_CLOCK=manual to move it.',
+      );
     return this.clock.manual;
   }
 }

@@ -9,7 +9,11 @@ export const commandsController = (commands: Readonly<Record<string, CommandServ
   class CommandsController {}
 
   for (const [pattern, run] of Object.entries(commands)) {
-    const method = { value: (message: CommandMessage, context: CommandPlace) => run(message, context), configurable: true, writable: true };
+    const method = {
+      value: (message: CommandMessage, context: CommandPlace) => run(message, context),
+      configurable: true,
+      writable: true,
+    };
     Object.defineProperty(CommandsController.prototype, pattern, method);
     MessagePattern<string>(pattern)(CommandsController.prototype, pattern, method);
     Payload()(CommandsController.prototype, pattern, 0);

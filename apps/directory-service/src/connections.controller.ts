@@ -1,5 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Put,
+  Query,
+  Req,
+  Res,
+} from '@nestjs/common';
 import {
   connectionBody,
   connectionReply,
@@ -37,22 +51,39 @@ export class ConnectionsController {
   @Post()
   @Needs('admin')
   @Answers('A new connection, disabled', connectionReply)
-  async create(@CallerOf() caller: Caller, @Body({ schema: connectionBody }) body: z.output<typeof connectionBody>, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
-    const created = await this.directory.commands.send(CreateConnection, caller, randomUUID(), { ...body, settings: body.settings ?? {} });
+  async create(
+    @CallerOf() caller: Caller,
+    @Body({ schema: connectionBody }) body: z.output<typeof connectionBody>,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const created = await this.directory.commands.send(CreateConnection, caller, randomUUID(), {
+      ...body,
+      settings: body.settings ?? {},
+    });
     reply.header('location', `/directory/v1/tenants/${caller.tenantId}/connections/${created.id}`);
     return this.shown(created, caller.tenantId, request, reply);
   }
 
   @Get()
   @Answers('Connections', listReply(connectionReply))
-  async list(@Param('tenantId') tenantId: string, @Query({ schema: listPageRequest }) page: ListPageRequest, @Req() request: FastifyRequest) {
+  async list(
+    @Param('tenantId') tenantId: string,
+    @Query({ schema: listPageRequest }) page: ListPageRequest,
+    @Req() request: FastifyRequest,
+  ) {
     const { items, ...rest } = await this.directory.queries.connections.list(tenantId, page);
     return { items: items.map((connection) => this.withUrl(connection, tenantId, request)), ...rest };
   }
 
   @Get(':id')
   @Answers('A connection', connectionReply)
-  async get(@Param('tenantId') tenantId: string, @Param('id') id: string, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+  async get(
+    @Param('tenantId') tenantId: string,
+    @Param('id') id: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     return this.shown(await this.directory.queries.connections.get(tenantId, id), tenantId, request, reply);
   }
 
@@ -67,29 +98,63 @@ export class ConnectionsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return this.shown(await this.directory.commands.send(ReplaceConnectionSettings, caller, id, { settings, ifMatch: ifMatchOf(ifMatch) }), caller.tenantId, request, reply);
+    return this.shown(
+      await this.directory.commands.send(ReplaceConnectionSettings, caller, id, {
+        settings,
+        ifMatch: ifMatchOf(ifMatch),
+      }),
+      caller.tenantId,
+      request,
+      reply,
+    );
   }
 
   @Post(':id/enable')
   @HttpCode(200)
   @Needs('admin')
   @Answers('The connection, enabled', connectionReply)
-  async enable(@CallerOf() caller: Caller, @Param('id') id: string, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
-    return this.shown(await this.directory.commands.send(EnableConnection, caller, id, {}), caller.tenantId, request, reply);
+  async enable(
+    @CallerOf() caller: Caller,
+    @Param('id') id: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.shown(
+      await this.directory.commands.send(EnableConnection, caller, id, {}),
+      caller.tenantId,
+      request,
+      reply,
+    );
   }
 
   @Post(':id/disable')
   @HttpCode(200)
   @Needs('admin')
   @Answers('The connection, disabled: it reads and refuses writes', connectionReply)
-  async disable(@CallerOf() caller: Caller, @Param('id') id: string, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
-    return this.shown(await this.directory.commands.send(DisableConnection, caller, id, {}), caller.tenantId, request, reply);
+  async disable(
+    @CallerOf() caller: Caller,
+    @Param('id') id: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.shown(
+      await this.directory.commands.send(DisableConnection, caller, id, {}),
+      caller.tenantId,
+      request,
+      reply,
+    );
   }
 
   @Post(':id/token')
   @Needs('admin')
   @Answers('A token, shown this once', tokenReply)
-  async issue(@CallerOf() caller: Caller, @Param('id') id: string, @Body({ schema: tokenBody.optional() }) body: z.output<typeof tokenBody> | undefined, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+  async issue(
+    @CallerOf() caller: Caller,
+    @Param('id') id: string,
+    @Body({ schema: tokenBody.optional() }) body: z.output<typeof tokenBody> | undefined,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const token = body?.secret ?? generateToken();
     await this.directory.commands.send(IssueToken, caller, id, { token, chosen: body?.secret !== undefined });
     reply.header('location', `/directory/v1/tenants/${caller.tenantId}/connections/${id}`);
@@ -100,7 +165,11 @@ export class ConnectionsController {
   @HttpCode(204)
   @Needs('admin')
   @Answers('The token is gone: SCIM answers 401 from now on')
-  async deleteToken(@CallerOf() caller: Caller, @Param('id') id: string, @Query({ schema: confirmation }) { confirm = false }: z.output<typeof confirmation>) {
+  async deleteToken(
+    @CallerOf() caller: Caller,
+    @Param('id') id: string,
+    @Query({ schema: confirmation }) { confirm = false }: z.output<typeof confirmation>,
+  ) {
     await this.directory.commands.send(DeleteToken, caller, id, { confirm });
   }
 

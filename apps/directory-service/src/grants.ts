@@ -9,8 +9,13 @@ const AUDIT = 'audit_service';
 
 /** What the other services may do with what this one made (design, decisions 11 and 13). Repeated at every start, as a rebuilt view is new. */
 export const grantToServices = async (database: Database) => {
-  const rows = await database.query<{ rolname: string }>({ text: 'select rolname from pg_roles where rolname = any($1) and rolname <> current_user', values: [[GATEWAY, MAPPING, AUDIT]] });
-  const [store] = await database.query<{ there: boolean }>(`select to_regnamespace('event_store') is not null as there`);
+  const rows = await database.query<{ rolname: string }>({
+    text: 'select rolname from pg_roles where rolname = any($1) and rolname <> current_user',
+    values: [[GATEWAY, MAPPING, AUDIT]],
+  });
+  const [store] = await database.query<{ there: boolean }>(
+    `select to_regnamespace('event_store') is not null as there`,
+  );
   const eventsInPostgres = store!.there;
   const there = new Set(rows.map(({ rolname }) => rolname));
   await database.transaction(async (sql) => {

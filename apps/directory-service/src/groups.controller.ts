@@ -10,11 +10,23 @@ import { DIRECTORY, type DirectoryApi } from './directory-api.ts';
 import { nextCursorOf, pageKeyIn } from './page-cursor.ts';
 import { instant } from './users.ts';
 
-const groupReply = z.object({ id: z.string(), version: z.int(), connectionId: z.string(), resource: jsonObject, createdAt: z.string(), updatedAt: z.string(), asOf: z.string().optional() });
+const groupReply = z.object({
+  id: z.string(),
+  version: z.int(),
+  connectionId: z.string(),
+  resource: jsonObject,
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  asOf: z.string().optional(),
+});
 
 const withMembers = z.stringbool({ error: 'expected true or false' }).default(false);
 const groupRequest = z.strictObject({ members: withMembers, asOf: instant.optional() });
-const groupListRequest = z.strictObject({ members: withMembers, limit: z.coerce.number().int().min(1).max(1000).default(100), cursor: z.string().max(1000).optional() });
+const groupListRequest = z.strictObject({
+  members: withMembers,
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  cursor: z.string().max(1000).optional(),
+});
 
 const shown = (group: GroupRecord | PastGroup, members: readonly JsonObject[] = []) => ({
   id: group.id,
@@ -32,15 +44,26 @@ export class GroupsController {
 
   @Get()
   @Answers('Groups', listReply(groupReply))
-  async list(@Param('tenantId') tenantId: string, @Query({ schema: groupListRequest }) { members, limit, cursor }: z.output<typeof groupListRequest>) {
+  async list(
+    @Param('tenantId') tenantId: string,
+    @Query({ schema: groupListRequest }) { members, limit, cursor }: z.output<typeof groupListRequest>,
+  ) {
     const page = { count: limit, withTotal: false, ...(cursor !== undefined && { after: pageKeyIn(cursor) }) };
     const { items, next } = await this.directory.queries.groups.list(tenantId, {}, { page });
-    return { items: await Promise.all(items.map((group) => this.withMembers(tenantId, group, members))), ...(next && { nextCursor: nextCursorOf(next) }) };
+    return {
+      items: await Promise.all(items.map((group) => this.withMembers(tenantId, group, members))),
+      ...(next && { nextCursor: nextCursorOf(next) }),
+    };
   }
 
   @Get(':id')
   @Answers('A group, now or as of an instant', groupReply)
-  async get(@Param('tenantId') tenantId: string, @Param('id') id: string, @Query({ schema: groupRequest }) { members, asOf }: z.output<typeof groupRequest>, @Res({ passthrough: true }) reply: FastifyReply) {
+  async get(
+    @Param('tenantId') tenantId: string,
+    @Param('id') id: string,
+    @Query({ schema: groupRequest }) { members, asOf }: z.output<typeof groupRequest>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     if (asOf !== undefined) {
       const then = await this.directory.groupHistory.asOf(tenantId, id, asOf, { members });
       return { ...shown(then, then.members), asOf };
@@ -53,7 +76,11 @@ export class GroupsController {
 
   @Get(':id/history')
   @Answers('What happened to a group, oldest first', historyReply)
-  async history(@Param('tenantId') tenantId: string, @Param('id') id: string, @Query({ schema: historyRequest }) page: HistoryRequest) {
+  async history(
+    @Param('tenantId') tenantId: string,
+    @Param('id') id: string,
+    @Query({ schema: historyRequest }) page: HistoryRequest,
+  ) {
     const { items, nextAfter } = await this.directory.groupHistory.history(tenantId, id, page);
     return { items, ...(nextAfter !== undefined && { nextCursor: String(nextAfter) }) };
   }

@@ -6,7 +6,8 @@ import { readConfig } from './config.ts';
 await runService({
   service: 'directory-service',
   readConfig,
-  compose: (runtime, { TENURE_PUBLIC_URL }) => directoryService(runtime, TENURE_PUBLIC_URL === undefined ? {} : { publicUrl: TENURE_PUBLIC_URL }),
+  compose: (runtime, { TENURE_PUBLIC_URL }) =>
+    directoryService(runtime, TENURE_PUBLIC_URL === undefined ? {} : { publicUrl: TENURE_PUBLIC_URL }),
   segments: ['directory', 'clock'],
   title: 'Tenure directory',
   controllers: directoryControllers,

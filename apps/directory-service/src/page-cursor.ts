@@ -2,6 +2,10 @@ import { cursorsOf } from '@tenure/contracts';
 import type { PageKey } from '@tenure/directory';
 import { z } from 'zod';
 
-const pageKey: z.ZodType<PageKey> = z.object({ sortedBy: z.string().nullable().optional(), createdAt: z.iso.datetime(), id: z.string() });
+const pageKey: z.ZodType<PageKey> = z.object({
+  sortedBy: z.string().nullable().optional(),
+  createdAt: z.iso.datetime(),
+  id: z.string(),
+});
 
 export const { write: nextCursorOf, read: pageKeyIn } = cursorsOf(pageKey);

@@ -1,6 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Put, Res } from '@nestjs/common';
-import { DefineResourceType, DefineSchema, DeleteResourceType, DeleteSchema, listReply, resourceTypeBody, resourceTypeReply, schemaBody, schemaReply, type OwnResourceType } from '@tenure/contracts';
+import {
+  DefineResourceType,
+  DefineSchema,
+  DeleteResourceType,
+  DeleteSchema,
+  listReply,
+  resourceTypeBody,
+  resourceTypeReply,
+  schemaBody,
+  schemaReply,
+  type OwnResourceType,
+} from '@tenure/contracts';
 import { Rejected, type Caller } from '@tenure/eventing';
 import { Answers, CallerOf, ifMatchOf, Needs, versionTag } from '@tenure/platform';
 import type { FastifyReply } from 'fastify';
@@ -12,7 +23,9 @@ type Versioned = { version: number };
 /** The path names what is put; a body may repeat it. */
 const refuseOther = (field: 'id' | 'name', inPath: string, inBody: string | undefined): void => {
   if (inBody !== undefined && inBody.toLowerCase() !== inPath.toLowerCase())
-    throw new Rejected('invalid', 'request/path-differs', `The body's ${field} is another than the path's.`, [{ field, message: 'must be that of the path' }]);
+    throw new Rejected('invalid', 'request/path-differs', `The body's ${field} is another than the path's.`, [
+      { field, message: 'must be that of the path' },
+    ]);
 };
 
 const shownType = ({ id: _, ...type }: OwnResourceType & Versioned) => type;
@@ -30,26 +43,49 @@ export class SchemasController {
 
   @Get('schemas/:urn')
   @Answers("A schema of the tenant's own", schemaReply)
-  async schema(@Param('tenantId') tenantId: string, @Param('urn') urn: string, @Res({ passthrough: true }) reply: FastifyReply) {
+  async schema(
+    @Param('tenantId') tenantId: string,
+    @Param('urn') urn: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     return versioned(await this.directory.queries.schemas.schema(tenantId, urn), reply);
   }
 
   @Put('schemas/:urn')
   @Needs('admin')
   @Answers('The schema, defined', schemaReply)
-  async defineSchema(@CallerOf() caller: Caller, @Param('urn') urn: string, @Body({ schema: schemaBody }) body: z.output<typeof schemaBody>, @Headers('if-match') ifMatch: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
+  async defineSchema(
+    @CallerOf() caller: Caller,
+    @Param('urn') urn: string,
+    @Body({ schema: schemaBody }) body: z.output<typeof schemaBody>,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const { id, name, description, attributes } = body;
     refuseOther('id', urn, id);
     const schema = { id: urn, name, description, attributes };
-    return versioned(await this.directory.commands.send(DefineSchema, caller, caller.tenantId, { schema, ifMatch: ifMatchOf(ifMatch) }), reply);
+    return versioned(
+      await this.directory.commands.send(DefineSchema, caller, caller.tenantId, {
+        schema,
+        ifMatch: ifMatchOf(ifMatch),
+      }),
+      reply,
+    );
   }
 
   @Delete('schemas/:urn')
   @HttpCode(204)
   @Needs('admin')
   @Answers('The schema is gone')
-  async deleteSchema(@CallerOf() caller: Caller, @Param('urn') urn: string, @Headers('if-match') ifMatch: string | undefined) {
-    await this.directory.commands.send(DeleteSchema, caller, caller.tenantId, { schemaId: urn, ifMatch: ifMatchOf(ifMatch) });
+  async deleteSchema(
+    @CallerOf() caller: Caller,
+    @Param('urn') urn: string,
+    @Headers('if-match') ifMatch: string | undefined,
+  ) {
+    await this.directory.commands.send(DeleteSchema, caller, caller.tenantId, {
+      schemaId: urn,
+      ifMatch: ifMatchOf(ifMatch),
+    });
   }
 
   @Get('resource-types')
@@ -60,26 +96,49 @@ export class SchemasController {
 
   @Get('resource-types/:name')
   @Answers('A resource type', resourceTypeReply)
-  async resourceType(@Param('tenantId') tenantId: string, @Param('name') name: string, @Res({ passthrough: true }) reply: FastifyReply) {
+  async resourceType(
+    @Param('tenantId') tenantId: string,
+    @Param('name') name: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     return versioned(shownType(await this.directory.queries.schemas.resourceType(tenantId, name)), reply);
   }
 
   @Put('resource-types/:name')
   @Needs('admin')
   @Answers('The resource type, defined; of User and Group their extensions', resourceTypeReply)
-  async defineType(@CallerOf() caller: Caller, @Param('name') named: string, @Body({ schema: resourceTypeBody }) body: z.output<typeof resourceTypeBody>, @Headers('if-match') ifMatch: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
+  async defineType(
+    @CallerOf() caller: Caller,
+    @Param('name') named: string,
+    @Body({ schema: resourceTypeBody }) body: z.output<typeof resourceTypeBody>,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const { name, description, endpoint, schema, schemaExtensions } = body;
     refuseOther('name', named, name);
     const resourceType = { id: randomUUID(), name: named, description, endpoint, schema, schemaExtensions };
-    return versioned(await this.directory.commands.send(DefineResourceType, caller, caller.tenantId, { resourceType, ifMatch: ifMatchOf(ifMatch) }), reply);
+    return versioned(
+      await this.directory.commands.send(DefineResourceType, caller, caller.tenantId, {
+        resourceType,
+        ifMatch: ifMatchOf(ifMatch),
+      }),
+      reply,
+    );
   }
 
   @Delete('resource-types/:name')
   @HttpCode(204)
   @Needs('admin')
   @Answers('The resource type is gone; of User and Group their own extensions')
-  async deleteType(@CallerOf() caller: Caller, @Param('name') name: string, @Headers('if-match') ifMatch: string | undefined) {
-    await this.directory.commands.send(DeleteResourceType, caller, caller.tenantId, { name, ifMatch: ifMatchOf(ifMatch) });
+  async deleteType(
+    @CallerOf() caller: Caller,
+    @Param('name') name: string,
+    @Headers('if-match') ifMatch: string | undefined,
+  ) {
+    await this.directory.commands.send(DeleteResourceType, caller, caller.tenantId, {
+      name,
+      ifMatch: ifMatchOf(ifMatch),
+    });
   }
 }
 

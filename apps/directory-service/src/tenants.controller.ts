@@ -1,6 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Get, Headers, Inject, Param, Post, Put, Res } from '@nestjs/common';
-import { appRolesBody, appRolesReply, CreateTenant, ReplaceAppRoles, ReplaceTenant, ROOT_TENANT, tenantBody, tenantReply, type AppRole, type TenantProfile } from '@tenure/contracts';
+import {
+  appRolesBody,
+  appRolesReply,
+  CreateTenant,
+  ReplaceAppRoles,
+  ReplaceTenant,
+  ROOT_TENANT,
+  tenantBody,
+  tenantReply,
+  type AppRole,
+  type TenantProfile,
+} from '@tenure/contracts';
 import { licencesReply } from '@tenure/directory';
 import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, ifMatchOf, Needs, versionTag } from '@tenure/platform';
@@ -17,8 +28,17 @@ export class TenantsController {
   @Post()
   @Needs('root')
   @Answers('A new tenant', tenantReply)
-  async create(@CallerOf() caller: Caller, @Body({ schema: tenantBody }) profile: TenantProfile, @Res({ passthrough: true }) reply: FastifyReply) {
-    const created = await this.directory.commands.send(CreateTenant, { ...caller, tenantId: ROOT_TENANT }, randomUUID(), { profile });
+  async create(
+    @CallerOf() caller: Caller,
+    @Body({ schema: tenantBody }) profile: TenantProfile,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const created = await this.directory.commands.send(
+      CreateTenant,
+      { ...caller, tenantId: ROOT_TENANT },
+      randomUUID(),
+      { profile },
+    );
     reply.headers({ location: `/directory/v1/tenants/${created.id}`, etag: versionTag(created.version) });
     return created;
   }
@@ -35,7 +55,12 @@ export class TenantsController {
   @Put(':tenantId')
   @Needs('super_adminOrRoot')
   @Answers('The tenant, replaced', tenantReply)
-  async replace(@CallerOf() caller: Caller, @Param('tenantId') tenantId: string, @Body({ schema: tenantBody }) profile: TenantProfile, @Headers('if-match') ifMatch: string | undefined) {
+  async replace(
+    @CallerOf() caller: Caller,
+    @Param('tenantId') tenantId: string,
+    @Body({ schema: tenantBody }) profile: TenantProfile,
+    @Headers('if-match') ifMatch: string | undefined,
+  ) {
     await this.directory.queries.tenants.get(tenantId);
     return this.directory.commands.send(ReplaceTenant, caller, tenantId, { profile, ifMatch: ifMatchOf(ifMatch) });
   }
@@ -56,8 +81,15 @@ export class TenantsController {
 
   @Put(':tenantId/app-roles')
   @Answers('App roles, replaced', appRolesReply)
-  async replaceAppRoles(@CallerOf() caller: Caller, @Param('tenantId') tenantId: string, @Body({ schema: appRolesBody }) given: NewRole[], @Headers('if-match') ifMatch: string | undefined) {
+  async replaceAppRoles(
+    @CallerOf() caller: Caller,
+    @Param('tenantId') tenantId: string,
+    @Body({ schema: appRolesBody }) given: NewRole[],
+    @Headers('if-match') ifMatch: string | undefined,
+  ) {
     const appRoles = given.map((role) => ({ ...role, id: role.id ?? randomUUID() }));
-    return (await this.directory.commands.send(ReplaceAppRoles, caller, tenantId, { appRoles, ifMatch: ifMatchOf(ifMatch) })).appRoles;
+    return (
+      await this.directory.commands.send(ReplaceAppRoles, caller, tenantId, { appRoles, ifMatch: ifMatchOf(ifMatch) })
+    ).appRoles;
   }
 }

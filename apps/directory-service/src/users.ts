@@ -1,11 +1,22 @@
 import { accountType, jsonObject, type UserReply } from '@tenure/contracts';
 import { presentedUser, type ErasedUser, type UserQueries, type UserRecord } from '@tenure/directory';
 import { Rejected, type Instant } from '@tenure/eventing';
-import { parseBody, parseFilter, parsePatch, patchSchema, profiles, ScimProblem, type JsonObject, type ResourceType } from '@tenure/scim';
+import {
+  parseBody,
+  parseFilter,
+  parsePatch,
+  patchSchema,
+  profiles,
+  ScimProblem,
+  type JsonObject,
+  type ResourceType,
+} from '@tenure/scim';
 import { z } from 'zod';
 import { nextCursorOf, pageKeyIn } from './page-cursor.ts';
 
-export const instant = z.iso.datetime({ offset: true, error: 'expected an instant such as 2026-01-05T09:00:00Z' }).transform((text): Instant => new Date(text).toISOString());
+export const instant = z.iso
+  .datetime({ offset: true, error: 'expected an instant such as 2026-01-05T09:00:00Z' })
+  .transform((text): Instant => new Date(text).toISOString());
 export const asOfRequest = z.strictObject({ asOf: instant.optional() });
 
 export const userBody = z.strictObject({ resource: jsonObject });
@@ -38,7 +49,12 @@ export const shownUser = (user: UserRecord | UserReply) => ({
   updatedAt: user.lastModified,
 });
 
-export const shownErased = ({ id, revision }: ErasedUser, asOf: Instant) => ({ id, version: revision, erased: true, asOf });
+export const shownErased = ({ id, revision }: ErasedUser, asOf: Instant) => ({
+  id,
+  version: revision,
+  erased: true,
+  asOf,
+});
 
 export const unknownUser = () => new Rejected('not-found', 'user/unknown', 'There is no such user.');
 
@@ -56,12 +72,15 @@ export const inJson = <T>(read: () => T): T => {
 export const dialect = { ...profiles.strict, tenureExtension: true };
 
 /** `type` is a user as the tenant has it: with extensions of its own (R71). */
-export const readUserBody = (type: ResourceType, resource: JsonObject) => inJson(() => parseBody(type, resource, dialect));
+export const readUserBody = (type: ResourceType, resource: JsonObject) =>
+  inJson(() => parseBody(type, resource, dialect));
 
 /** Attribute by attribute; null clears. */
 export const mergeOperations = (type: ResourceType, resource: JsonObject) =>
   inJson(() => {
-    const Operations = Object.entries(resource).map(([path, value]) => (value === null ? { op: 'remove', path } : { op: 'replace', path, value }));
+    const Operations = Object.entries(resource).map(([path, value]) =>
+      value === null ? { op: 'remove', path } : { op: 'replace', path, value },
+    );
     return Operations.length === 0 ? [] : parsePatch(type, { schemas: [patchSchema], Operations }, dialect).operations;
   });
 
@@ -75,12 +94,20 @@ export const userListRequest = z.strictObject({
 export type UserListRequest = z.output<typeof userListRequest>;
 
 /** The review list (R15). */
-export const userSearch = async (users: UserQueries, tenantId: string, userType: ResourceType, { filter, accountType: type, active, limit, cursor }: UserListRequest) => {
+export const userSearch = async (
+  users: UserQueries,
+  tenantId: string,
+  userType: ResourceType,
+  { filter, accountType: type, active, limit, cursor }: UserListRequest,
+) => {
   const after = cursor === undefined ? undefined : pageKeyIn(cursor);
   const request = {
     ...(filter !== undefined && { filter: inJson(() => parseFilter(filter, userType, dialect)) }),
     page: { count: limit, withTotal: false, ...(after && { after }) },
   };
-  const { items, next } = await users.list(tenantId, { kind: 'admin' }, request, { ...(type && { accountType: type }), ...(active !== undefined && { active }) });
+  const { items, next } = await users.list(tenantId, { kind: 'admin' }, request, {
+    ...(type && { accountType: type }),
+    ...(active !== undefined && { active }),
+  });
   return { items: items.map(shownUser), ...(next && { nextCursor: nextCursorOf(next) }) };
 };

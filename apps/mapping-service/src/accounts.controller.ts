@@ -61,14 +61,22 @@ export class AppAccountsController {
 
   @Get('accounts')
   @Answers('Accounts', accountsReply)
-  async list(@Param('tenantId') tenantId: string, @Param('appId') appId: string, @Query({ schema: accountListQuery }) query: AccountListQuery) {
+  async list(
+    @Param('tenantId') tenantId: string,
+    @Param('appId') appId: string,
+    @Query({ schema: accountListQuery }) query: AccountListQuery,
+  ) {
     await this.apps.queries.find(tenantId, appId);
     return this.accounts.queries.list(tenantId, { ...query, appId });
   }
 
   @Get('timers')
   @Answers('Timers, in the order in which they are due', timersReply)
-  async timers(@Param('tenantId') tenantId: string, @Param('appId') appId: string, @Query({ schema: timerListQuery }) query: TimerListQuery) {
+  async timers(
+    @Param('tenantId') tenantId: string,
+    @Param('appId') appId: string,
+    @Query({ schema: timerListQuery }) query: TimerListQuery,
+  ) {
     await this.apps.queries.find(tenantId, appId);
     return this.accounts.queries.timers(tenantId, { ...query, appId });
   }
@@ -99,14 +107,25 @@ export class AppAccountsController {
 
   @Get('accounts/:id')
   @Answers('An account, as it is or was', accountReply)
-  async get(@Param('tenantId') tenantId: string, @Param('appId') appId: string, @Param('id') id: string, @Query({ schema: asOfQuery }) { asOf }: AsOf, @Res({ passthrough: true }) reply: FastifyReply) {
+  async get(
+    @Param('tenantId') tenantId: string,
+    @Param('appId') appId: string,
+    @Param('id') id: string,
+    @Query({ schema: asOfQuery }) { asOf }: AsOf,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const account = await this.accounts.queries.get(tenantId, appId, id, asOf);
     return asOf === undefined ? tagged(reply, account.version, account) : account;
   }
 
   @Get('accounts/:id/history')
   @Answers('What happened to an account, oldest first', historyReply)
-  history(@Param('tenantId') tenantId: string, @Param('appId') appId: string, @Param('id') id: string, @Query({ schema: historyRequest }) page: HistoryRequest) {
+  history(
+    @Param('tenantId') tenantId: string,
+    @Param('appId') appId: string,
+    @Param('id') id: string,
+    @Query({ schema: historyRequest }) page: HistoryRequest,
+  ) {
     return this.accounts.queries.history(tenantId, appId, id, page);
   }
 
@@ -114,7 +133,12 @@ export class AppAccountsController {
   @HttpCode(200)
   @Needs('admin')
   @Answers('The account, approved', accountReply)
-  approve(@CallerOf() caller: Caller, @Param('appId') appId: string, @Param('id') id: string, @Body({ schema: acted }) body: Acted) {
+  approve(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Param('id') id: string,
+    @Body({ schema: acted }) body: Acted,
+  ) {
     return this.accounts.actions.approve(caller, appId, id, body?.reason);
   }
 
@@ -122,7 +146,12 @@ export class AppAccountsController {
   @HttpCode(200)
   @Needs('admin')
   @Answers('The account, rejected', accountReply)
-  reject(@CallerOf() caller: Caller, @Param('appId') appId: string, @Param('id') id: string, @Body({ schema: acted }) body: Acted) {
+  reject(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Param('id') id: string,
+    @Body({ schema: acted }) body: Acted,
+  ) {
     return this.accounts.actions.reject(caller, appId, id, body?.reason);
   }
 
@@ -130,21 +159,36 @@ export class AppAccountsController {
   @HttpCode(200)
   @Needs('admin')
   @Answers('The account; what failed is tried again', accountReply)
-  retry(@CallerOf() caller: Caller, @Param('appId') appId: string, @Param('id') id: string, @Body({ schema: acted }) body: Acted) {
+  retry(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Param('id') id: string,
+    @Body({ schema: acted }) body: Acted,
+  ) {
     return this.accounts.actions.retry(caller, appId, id, body?.reason);
   }
 
   @Post('accounts/:id/disassociate')
   @HttpCode(200)
   @Answers('The account, linked to none of the app', accountReply)
-  disassociate(@CallerOf() caller: Caller, @Param('appId') appId: string, @Param('id') id: string, @Body({ schema: acted }) body: Acted) {
+  disassociate(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Param('id') id: string,
+    @Body({ schema: acted }) body: Acted,
+  ) {
     return this.accounts.actions.disassociate(caller, appId, id, body?.reason);
   }
 
   @Post('accounts/:id/recreate')
   @HttpCode(200)
   @Answers('The account; it is made in the app once more', accountReply)
-  recreate(@CallerOf() caller: Caller, @Param('appId') appId: string, @Param('id') id: string, @Body({ schema: acted }) body: Acted) {
+  recreate(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Param('id') id: string,
+    @Body({ schema: acted }) body: Acted,
+  ) {
     return this.accounts.actions.recreate(caller, appId, id, body?.reason);
   }
 
@@ -152,7 +196,12 @@ export class AppAccountsController {
   @HttpCode(200)
   @Needs('admin')
   @Answers('The account; it is linked again', accountReply)
-  rematch(@CallerOf() caller: Caller, @Param('appId') appId: string, @Param('id') id: string, @Body({ schema: linked }) body: Linked) {
+  rematch(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Param('id') id: string,
+    @Body({ schema: linked }) body: Linked,
+  ) {
     return this.accounts.actions.rematch(caller, appId, id, body);
   }
 
@@ -160,7 +209,12 @@ export class AppAccountsController {
   @HttpCode(200)
   @Needs('admin')
   @Answers('The account, with the one of the app that was found or named', accountReply)
-  adopt(@CallerOf() caller: Caller, @Param('appId') appId: string, @Param('id') id: string, @Body({ schema: linked }) body: Linked) {
+  adopt(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Param('id') id: string,
+    @Body({ schema: linked }) body: Linked,
+  ) {
     return this.accounts.actions.adopt(caller, appId, id, body);
   }
 }

@@ -1,5 +1,16 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
-import { appReply, credentialsBody, credentialsReply, endpointBody, endpointReply, testBody, testReply, type CredentialsBody, type EndpointBody, type TestBody } from '@tenure/provisioning';
+import {
+  appReply,
+  credentialsBody,
+  credentialsReply,
+  endpointBody,
+  endpointReply,
+  testBody,
+  testReply,
+  type CredentialsBody,
+  type EndpointBody,
+  type TestBody,
+} from '@tenure/provisioning';
 import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, Needs } from '@tenure/platform';
 import type { FastifyReply } from 'fastify';
@@ -12,7 +23,11 @@ export class AppConnectionController {
 
   @Get('credentials')
   @Answers('The credentials, without their secret', credentialsReply)
-  async credentials(@Param('tenantId') tenantId: string, @Param('appId') appId: string, @Res({ passthrough: true }) reply: FastifyReply) {
+  async credentials(
+    @Param('tenantId') tenantId: string,
+    @Param('appId') appId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const { version, ...credentials } = await this.apps.queries.credentials(tenantId, appId);
     return tagged(reply, version, credentials);
   }
@@ -20,7 +35,14 @@ export class AppConnectionController {
   @Put('credentials')
   @Needs('app_admin')
   @Answers('The same, replaced once they passed a test', credentialsReply)
-  async setCredentials(@CallerOf() caller: Caller, @Param('appId') appId: string, @Body({ schema: credentialsBody }) body: CredentialsBody, @Headers('if-match') ifMatch: string | undefined, @Query({ schema: noQuery }) _query: object, @Res({ passthrough: true }) reply: FastifyReply) {
+  async setCredentials(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Body({ schema: credentialsBody }) body: CredentialsBody,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Query({ schema: noQuery }) _query: object,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     await this.apps.connection.setCredentials(caller, appId, body, versionsIn(ifMatch));
     return this.credentials(caller.tenantId, appId, reply);
   }
@@ -29,7 +51,11 @@ export class AppConnectionController {
   @HttpCode(200)
   @Needs('app_admin')
   @Answers('What a test of the connection came to', testReply)
-  test(@CallerOf() caller: Caller, @Param('appId') appId: string, @Body({ schema: testBody.optional() }) body: TestBody | undefined) {
+  test(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Body({ schema: testBody.optional() }) body: TestBody | undefined,
+  ) {
     return this.apps.connection.test(caller, appId, body);
   }
 
@@ -37,7 +63,13 @@ export class AppConnectionController {
   @HttpCode(200)
   @Needs('app_admin')
   @Answers('New credentials passed the test and took the place of the old ones', appReply)
-  async reauthorize(@CallerOf() caller: Caller, @Param('appId') appId: string, @Body({ schema: credentialsBody }) body: CredentialsBody, @Headers('if-match') ifMatch: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
+  async reauthorize(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Body({ schema: credentialsBody }) body: CredentialsBody,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     await this.apps.connection.reauthorize(caller, appId, body, versionsIn(ifMatch));
     const app = await this.apps.queries.get(caller.tenantId, appId);
     return tagged(reply, app.version, app);
@@ -45,7 +77,11 @@ export class AppConnectionController {
 
   @Get('endpoint')
   @Answers('Where the app is found; before it is set, the template of its preset', endpointReply)
-  async endpoint(@Param('tenantId') tenantId: string, @Param('appId') appId: string, @Res({ passthrough: true }) reply: FastifyReply) {
+  async endpoint(
+    @Param('tenantId') tenantId: string,
+    @Param('appId') appId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const { version, ...endpoint } = await this.apps.queries.endpoint(tenantId, appId);
     return tagged(reply, version, endpoint);
   }
@@ -53,7 +89,14 @@ export class AppConnectionController {
   @Put('endpoint')
   @Needs('app_admin')
   @Answers('The same, replaced', endpointReply)
-  async setEndpoint(@CallerOf() caller: Caller, @Param('appId') appId: string, @Body({ schema: endpointBody }) body: EndpointBody, @Headers('if-match') ifMatch: string | undefined, @Query({ schema: noQuery }) _query: object, @Res({ passthrough: true }) reply: FastifyReply) {
+  async setEndpoint(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Body({ schema: endpointBody }) body: EndpointBody,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Query({ schema: noQuery }) _query: object,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     await this.apps.connection.setEndpoint(caller, appId, body, versionsIn(ifMatch));
     return this.endpoint(caller.tenantId, appId, reply);
   }

@@ -1,5 +1,16 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
-import { attributesConfig, attributesReply, jobReply, newestRules, presets, previewReply, putRules, rulesReply, targetsFor, type AttributesConfig } from '@tenure/provisioning';
+import {
+  attributesConfig,
+  attributesReply,
+  jobReply,
+  newestRules,
+  presets,
+  previewReply,
+  putRules,
+  rulesReply,
+  targetsFor,
+  type AttributesConfig,
+} from '@tenure/provisioning';
 import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, Needs } from '@tenure/platform';
 import type { FastifyReply } from 'fastify';
@@ -17,7 +28,11 @@ export class AppMappingController {
 
   @Get('attributes')
   @Answers('The attribute mapping, and which targets there are', attributesReply)
-  async attributes(@Param('tenantId') tenantId: string, @Param('appId') appId: string, @Res({ passthrough: true }) reply: FastifyReply) {
+  async attributes(
+    @Param('tenantId') tenantId: string,
+    @Param('appId') appId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const { config, version } = await this.apps.queries.find(tenantId, appId);
     return tagged(reply, version, { ...config.attributes, targets: targetsFor(presets[config.preset].mandatory) });
   }
@@ -25,7 +40,14 @@ export class AppMappingController {
   @Put('attributes')
   @Needs('app_admin')
   @Answers('The same, replaced', attributesOrPreview)
-  async setAttributes(@CallerOf() caller: Caller, @Param('appId') appId: string, @Body({ schema: attributesConfig }) body: AttributesConfig, @Query({ schema: previewQuery }) { preview }: PreviewQuery, @Headers('if-match') ifMatch: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
+  async setAttributes(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Body({ schema: attributesConfig }) body: AttributesConfig,
+    @Query({ schema: previewQuery }) { preview }: PreviewQuery,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     if (preview) return this.apps.previews.attributes(caller.tenantId, appId, body);
     await this.apps.commands.setAttributes(caller, appId, body, versionsIn(ifMatch));
     return this.attributes(caller.tenantId, appId, reply);
@@ -33,7 +55,11 @@ export class AppMappingController {
 
   @Get('rules')
   @Answers('The rules, in order', rulesReply)
-  async rules(@Param('tenantId') tenantId: string, @Param('appId') appId: string, @Res({ passthrough: true }) reply: FastifyReply) {
+  async rules(
+    @Param('tenantId') tenantId: string,
+    @Param('appId') appId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const { config, version } = await this.apps.queries.find(tenantId, appId);
     return tagged(reply, version, { rules: newestRules(config).rules });
   }
@@ -41,7 +67,14 @@ export class AppMappingController {
   @Put('rules')
   @Needs('app_admin')
   @Answers('The same, replaced: for new accounts; for those that are there once reapplied', rulesOrPreview)
-  async setRules(@CallerOf() caller: Caller, @Param('appId') appId: string, @Body({ schema: putRules }) { rules }: z.output<typeof putRules>, @Query({ schema: previewQuery }) { preview }: PreviewQuery, @Headers('if-match') ifMatch: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
+  async setRules(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Body({ schema: putRules }) { rules }: z.output<typeof putRules>,
+    @Query({ schema: previewQuery }) { preview }: PreviewQuery,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     if (preview) return this.apps.previews.rules(caller.tenantId, appId, rules);
     await this.apps.commands.setRules(caller, appId, rules, versionsIn(ifMatch));
     return this.rules(caller.tenantId, appId, reply);
@@ -51,7 +84,12 @@ export class AppMappingController {
   @HttpCode(202)
   @Needs('app_admin')
   @Answers('The rules are applied to the accounts that are there', jobOrPreview)
-  async reapply(@CallerOf() caller: Caller, @Param('appId') appId: string, @Query({ schema: previewQuery }) { preview }: PreviewQuery, @Res({ passthrough: true }) reply: FastifyReply) {
+  async reapply(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Query({ schema: previewQuery }) { preview }: PreviewQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     if (!preview) return this.apps.commands.reapplyRules(caller, appId);
     reply.status(200);
     return this.apps.previews.reapplication(caller.tenantId, appId);

@@ -1,7 +1,16 @@
 import { openTargets } from '@tenure/connectors';
 import { DIRECTORY_COMMANDS, DIRECTORY_FACTS, PROVISIONING_FACTS } from '@tenure/contracts';
 import { directoryClient, type Runtime, type Service } from '@tenure/platform';
-import { accountActions, accountQueries, appsPart, dropProvisioning, openApps, provisionOnDemand, startProvisioning, type Apps } from '@tenure/provisioning';
+import {
+  accountActions,
+  accountQueries,
+  appsPart,
+  dropProvisioning,
+  openApps,
+  provisionOnDemand,
+  startProvisioning,
+  type Apps,
+} from '@tenure/provisioning';
 import { ACCOUNTS, AppAccountsController, TenantAccountsController, type Accounts } from './accounts.controller.ts';
 import { AppConnectionController } from './app-connection.controller.ts';
 import { AppDeprovisioningController } from './app-deprovisioning.controller.ts';
@@ -42,7 +51,8 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
   const { database, leases, sealer, snapshots, secrets, clock, metrics, log } = runtime;
   const store = await runtime.openStore();
   const shared = { database, store, snapshots, sealer, leases, clock };
-  const failing = (what: string, error: unknown) => log.warn({ err: error, what }, 'A part of provisioning failed and tries again');
+  const failing = (what: string, error: unknown) =>
+    log.warn({ err: error, what }, 'A part of provisioning failed and tries again');
   const targets = openTargets({ allowPrivateTargets });
   const { connect, connectorFor } = connectors(targets, secrets);
 
@@ -58,21 +68,41 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
     onDelivered: (action, outcome) => metrics.deliveries.inc({ action, outcome }),
     // Who moves a clock by hand waits for what is due then.
     ...(runtime.clockSetting.kind === 'manual' && { timerEveryMs: 200 }),
-    onParked: ({ stream, revision, reason }, error) => log.error({ stream, revision, reason, err: error }, 'A fact could not be applied and waits with its stream'),
+    onParked: ({ stream, revision, reason }, error) =>
+      log.error({ stream, revision, reason, err: error }, 'A fact could not be applied and waits with its stream'),
   });
   const { view, write, people } = provisioning;
-  const apps = await openApps({ ...shared, secrets, view, writeAccount: write, connect, connectorFor, refusalOf: targets.refusalOf, onFailure: (error) => failing('apps', error) });
+  const apps = await openApps({
+    ...shared,
+    secrets,
+    view,
+    writeAccount: write,
+    connect,
+    connectorFor,
+    refusalOf: targets.refusalOf,
+    onFailure: (error) => failing('apps', error),
+  });
   composed.apps = apps;
   const queries = accountQueries(database, { store, sealer });
   const accounts: Accounts = {
     queries,
-    actions: accountActions({ sql: database, write, queries, connectorFor, hurry: provisioning.deliveries.hurry, wake: provisioning.wake }),
+    actions: accountActions({
+      sql: database,
+      write,
+      queries,
+      connectorFor,
+      hurry: provisioning.deliveries.hurry,
+      wake: provisioning.wake,
+    }),
   };
 
   await runtime.forward(PROVISIONING_FACTS, SCHEMA);
   runtime.followers.push(...provisioning.followers, ...apps.followers);
   runtime.unsettled.push(provisioning.unsettled);
-  runtime.readiness.push({ name: view.follower.name, check: async () => ((await view.state()) === 'serving' ? undefined : 'building') });
+  runtime.readiness.push({
+    name: view.follower.name,
+    check: async () => ((await view.state()) === 'serving' ? undefined : 'building'),
+  });
   runtime.onScrape.push(async () => {
     metrics.deadLetters.set({ consumer: CONSUMER }, (await people.parkedCount()).facts);
     metrics.dueTimers.set(await provisioning.timersDue());
@@ -101,7 +131,11 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
     onRefused: directoryClient(runtime.transport.client({ commandTopic: DIRECTORY_COMMANDS })).refused,
     messages: {
       consumer: CONSUMER,
-      module: { module: MappingMessages, controllers: [FactsController], providers: [{ provide: PROVISIONING, useValue: provisioning }] },
+      module: {
+        module: MappingMessages,
+        controllers: [FactsController],
+        providers: [{ provide: PROVISIONING, useValue: provisioning }],
+      },
     },
   };
 };

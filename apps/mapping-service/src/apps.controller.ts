@@ -17,7 +17,11 @@ export class AppsController {
   @Post()
   @Needs('app_admin')
   @Answers('A new app, a draft with the defaults of its preset', appReply)
-  async create(@CallerOf() caller: Caller, @Body({ schema: newAppBody }) body: z.output<typeof newAppBody>, @Res({ passthrough: true }) reply: FastifyReply) {
+  async create(
+    @CallerOf() caller: Caller,
+    @Body({ schema: newAppBody }) body: z.output<typeof newAppBody>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const id = await this.apps.commands.create(caller, body);
     reply.header('location', `/mapping/v1/tenants/${caller.tenantId}/apps/${id}`);
     return this.shown(caller.tenantId, id, reply);
@@ -31,13 +35,21 @@ export class AppsController {
 
   @Get(':appId')
   @Answers('An app, its steps and what is missing', appReply)
-  get(@Param('tenantId') tenantId: string, @Param('appId') appId: string, @Res({ passthrough: true }) reply: FastifyReply) {
+  get(
+    @Param('tenantId') tenantId: string,
+    @Param('appId') appId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     return this.shown(tenantId, appId, reply);
   }
 
   @Get(':appId/sso')
   @Answers('Whether single sign-on of the app is set up', ssoBody)
-  async sso(@Param('tenantId') tenantId: string, @Param('appId') appId: string, @Res({ passthrough: true }) reply: FastifyReply) {
+  async sso(
+    @Param('tenantId') tenantId: string,
+    @Param('appId') appId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const { config, version } = await this.apps.queries.find(tenantId, appId);
     return tagged(reply, version, config.sso);
   }
@@ -45,7 +57,14 @@ export class AppsController {
   @Put(':appId/sso')
   @Needs('app_admin')
   @Answers('The same, replaced', ssoBody)
-  async setSso(@CallerOf() caller: Caller, @Param('appId') appId: string, @Body({ schema: ssoBody }) body: z.output<typeof ssoBody>, @Headers('if-match') ifMatch: string | undefined, @Query({ schema: noQuery }) _query: object, @Res({ passthrough: true }) reply: FastifyReply) {
+  async setSso(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Body({ schema: ssoBody }) body: z.output<typeof ssoBody>,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Query({ schema: noQuery }) _query: object,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     await this.apps.commands.setSso(caller, appId, body, versionsIn(ifMatch));
     return this.sso(caller.tenantId, appId, reply);
   }
@@ -54,7 +73,12 @@ export class AppsController {
   @HttpCode(200)
   @Needs('app_admin')
   @Answers('The app is on; its first cycle is a job', turnedOnReply)
-  async on(@CallerOf() caller: Caller, @Param('appId') appId: string, @Body({ schema: confirmBody }) body: z.output<typeof confirmBody>, @Res({ passthrough: true }) reply: FastifyReply) {
+  async on(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Body({ schema: confirmBody }) body: z.output<typeof confirmBody>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const app = await this.apps.commands.turnOn(caller, appId, body?.confirm ?? false);
     return tagged(reply, app.version, app);
   }
@@ -63,7 +87,12 @@ export class AppsController {
   @HttpCode(200)
   @Needs('app_admin')
   @Answers('The app is off: timers pause, nothing is delivered', appReply)
-  async off(@CallerOf() caller: Caller, @Param('appId') appId: string, @Body({ schema: confirmBody }) body: z.output<typeof confirmBody>, @Res({ passthrough: true }) reply: FastifyReply) {
+  async off(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Body({ schema: confirmBody }) body: z.output<typeof confirmBody>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     await this.apps.commands.turnOff(caller, appId, body?.confirm ?? false);
     return this.shown(caller.tenantId, appId, reply);
   }
@@ -72,7 +101,11 @@ export class AppsController {
   @HttpCode(204)
   @Needs('app_admin')
   @Answers('The app is a draft again; its accounts stay as they are')
-  async deleteConfiguration(@CallerOf() caller: Caller, @Param('appId') appId: string, @Query({ schema: confirmQuery }) { confirm = false }: z.output<typeof confirmQuery>) {
+  async deleteConfiguration(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Query({ schema: confirmQuery }) { confirm = false }: z.output<typeof confirmQuery>,
+  ) {
     await this.apps.commands.deleteConfiguration(caller, appId, confirm);
   }
 

@@ -6,7 +6,8 @@ import type { SecretStore } from '@tenure/sealing';
 export const connectors = (targets: Targets, secrets: Pick<SecretStore, 'getCredential'>) => {
   const kept = new Map<string, { key: string; connector: Connector }>();
 
-  const connect = ({ url, credential }: { url: string; credential: CredentialsBody }): Connector => scimConnector({ url, credential, targets });
+  const connect = ({ url, credential }: { url: string; credential: CredentialsBody }): Connector =>
+    scimConnector({ url, credential, targets });
 
   const connectorFor = async ({ id, endpoint, credentials }: AppConfig): Promise<Connector> => {
     if (!endpoint || !credentials) return waiting('The app has no endpoint or no credentials.');
@@ -27,5 +28,16 @@ export const connectors = (targets: Targets, secrets: Pick<SecretStore, 'getCred
 /** Asks nothing of the app; whatever was wanted is tried again. */
 const waiting = (reason: string): Connector => {
   const again = async (): Promise<Outcome<never>> => ({ kind: 'retry', reason });
-  return { test: again, find: again, create: again, get: again, update: again, setActive: again, delete: again, findGroup: again, changeGroupMembers: again, listEntitlements: again };
+  return {
+    test: again,
+    find: again,
+    create: again,
+    get: again,
+    update: again,
+    setActive: again,
+    delete: again,
+    findGroup: again,
+    changeGroupMembers: again,
+    listEntitlements: again,
+  };
 };

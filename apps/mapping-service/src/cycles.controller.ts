@@ -23,7 +23,12 @@ export class CyclesController {
   @HttpCode(202)
   @Needs('app_admin')
   @Answers('Everybody is looked at again', jobOrPreview)
-  async initialCycle(@CallerOf() caller: Caller, @Param('appId') appId: string, @Query({ schema: previewQuery }) { preview }: PreviewQuery, @Res({ passthrough: true }) reply: FastifyReply) {
+  async initialCycle(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Query({ schema: previewQuery }) { preview }: PreviewQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     if (!preview) return this.apps.commands.startCycle(caller, appId);
     reply.status(200);
     return this.apps.previews.cycle(caller.tenantId, appId);
@@ -33,7 +38,11 @@ export class CyclesController {
   @HttpCode(200)
   @Needs('app_admin')
   @Answers('Each step of provisioning one user', onDemandReply)
-  provision(@CallerOf() caller: Caller, @Param('appId') appId: string, @Body({ schema: onDemandBody }) { userId }: z.output<typeof onDemandBody>) {
+  provision(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Body({ schema: onDemandBody }) { userId }: z.output<typeof onDemandBody>,
+  ) {
     return this.onDemand(caller, appId, userId);
   }
 }

@@ -13,7 +13,11 @@ export class EntitlementsController {
 
   @Get()
   @Answers('The catalogue, and who configures it', entitlementsReply)
-  async get(@Param('tenantId') tenantId: string, @Param('appId') appId: string, @Res({ passthrough: true }) reply: FastifyReply) {
+  async get(
+    @Param('tenantId') tenantId: string,
+    @Param('appId') appId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const { version, ...entitlements } = await this.apps.queries.entitlements(tenantId, appId);
     return tagged(reply, version, entitlements);
   }
@@ -21,7 +25,14 @@ export class EntitlementsController {
   @Put()
   @Needs('app_admin')
   @Answers('The same, replaced', entitlementsReply)
-  async set(@CallerOf() caller: Caller, @Param('appId') appId: string, @Body({ schema: entitlementsBody }) body: z.output<typeof entitlementsBody>, @Headers('if-match') ifMatch: string | undefined, @Query({ schema: noQuery }) _query: object, @Res({ passthrough: true }) reply: FastifyReply) {
+  async set(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Body({ schema: entitlementsBody }) body: z.output<typeof entitlementsBody>,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Query({ schema: noQuery }) _query: object,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     await this.apps.commands.setEntitlements(caller, appId, body, versionsIn(ifMatch));
     return this.get(caller.tenantId, appId, reply);
   }

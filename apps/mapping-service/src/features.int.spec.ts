@@ -15,8 +15,14 @@ const ready = () => world.readyApp();
 
 describe('R58: the catalogue of entitlements', () => {
   it('is what the app has, imported by a job, with what disappeared marked as gone', async () => {
-    expect(await world.call('POST', `/apps/${await create('lumapps')}/entitlements/refresh`)).toMatchObject({ status: 409, body: { code: 'app/no-entitlements' } });
-    expect(await world.call('POST', `/apps/${await create()}/entitlements/refresh`)).toMatchObject({ status: 409, body: { code: 'app/incomplete', errors: [{ field: 'credentials' }, { field: 'endpoint' }] } });
+    expect(await world.call('POST', `/apps/${await create('lumapps')}/entitlements/refresh`)).toMatchObject({
+      status: 409,
+      body: { code: 'app/no-entitlements' },
+    });
+    expect(await world.call('POST', `/apps/${await create()}/entitlements/refresh`)).toMatchObject({
+      status: 409,
+      body: { code: 'app/incomplete', errors: [{ field: 'credentials' }, { field: 'endpoint' }] },
+    });
     const id = await ready();
     const refresh = async () => {
       const started = await world.call('POST', `/apps/${id}/entitlements/refresh`);
@@ -31,10 +37,17 @@ describe('R58: the catalogue of entitlements', () => {
     world.target.groups.set('g1', { id: 'g1', displayName: 'Sales' }).set('g2', { id: 'g2', displayName: 'Legal' });
     expect(await refresh()).toMatchObject({ state: 'done', done: 2, total: 2, endedAt: expect.any(String) });
     const item = (value: string, gone: boolean) => ({ kind: 'group', value, displayName: value, gone });
-    expect((await world.call('GET', `/apps/${id}/entitlements`)).body).toEqual({ items: [item('Legal', false), item('Sales', false)], configuredBy: 'admin', refreshedAt: expect.any(String) });
+    expect((await world.call('GET', `/apps/${id}/entitlements`)).body).toEqual({
+      items: [item('Legal', false), item('Sales', false)],
+      configuredBy: 'admin',
+      refreshedAt: expect.any(String),
+    });
     world.target.groups.delete('g1');
     await refresh();
-    expect((await world.call('GET', `/apps/${id}/entitlements`)).body.items).toEqual([item('Legal', false), item('Sales', true)]);
+    expect((await world.call('GET', `/apps/${id}/entitlements`)).body.items).toEqual([
+      item('Legal', false),
+      item('Sales', true),
+    ]);
 
     const { token } = world.target.settings;
     world.target.settings.token = 'another';
@@ -64,16 +77,23 @@ describe('R64: a tenant whose provisioning is gated', () => {
     await world.settle();
     expect(world.target.users.size).toBe(1);
     expect((await world.call('GET', `/apps/${id}`)).body).toMatchObject({ state: 'on', missing: ['feature'] });
-    expect((await world.call('GET', `/apps/${id}/timers`)).body.items).toMatchObject([{ userId: 'ada', state: 'paused' }]);
+    expect((await world.call('GET', `/apps/${id}/timers`)).body.items).toMatchObject([
+      { userId: 'ada', state: 'paused' },
+    ]);
     const gated = { status: 403, body: { code: 'feature/provisioning' } };
     const refused = { status: 409, body: { code: 'app/incomplete', errors: [{ field: 'feature' }] } };
     expect(await world.call('POST', `/apps/${await ready()}/on`, { confirm: true })).toMatchObject(refused);
     expect(await world.call('POST', `/apps/${id}/initial-cycle`)).toMatchObject(gated);
     expect(await world.call('POST', `/apps/${id}/provision-on-demand`, { userId: 'cy' })).toMatchObject(gated);
-    expect(await world.call('GET', `/apps/${id}/entitlements`)).toMatchObject({ status: 403, body: { code: 'feature/entitlements' } });
+    expect(await world.call('GET', `/apps/${id}/entitlements`)).toMatchObject({
+      status: 403,
+      body: { code: 'feature/entitlements' },
+    });
     await world.gate(open);
     await world.settle();
     expect(world.target.users.size).toBe(2);
-    expect((await world.call('GET', `/apps/${id}/timers`)).body.items).toMatchObject([{ userId: 'ada', state: 'armed' }]);
+    expect((await world.call('GET', `/apps/${id}/timers`)).body.items).toMatchObject([
+      { userId: 'ada', state: 'armed' },
+    ]);
   });
 });

@@ -20,7 +20,9 @@ export const confirmBody = z.strictObject({ confirm: z.boolean().optional() }).o
 export const confirmQuery = z.strictObject({ confirm: z.stringbool({ error: 'expected true' }).optional() });
 
 /** `?preview=true` writes nothing. */
-export const previewQuery = z.strictObject({ preview: z.stringbool({ error: 'expected true or false' }).default(false) });
+export const previewQuery = z.strictObject({
+  preview: z.stringbool({ error: 'expected true or false' }).default(false),
+});
 export type PreviewQuery = z.output<typeof previewQuery>;
 
 /** Where there is nothing to preview, asking for it must not write. */

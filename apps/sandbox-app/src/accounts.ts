@@ -33,7 +33,8 @@ export const collection = (type: ResourceType, baseUrl: () => string, uniqueBy: 
   };
   const nameOf = ({ [uniqueBy]: name }: Resource) => (typeof name === 'string' ? name.toLowerCase() : '');
   const checkUnique = (resource: Resource, id?: string) => {
-    for (const other of kept.values()) if (other.id !== id && nameOf(other.resource) === nameOf(resource)) throw uniqueness(`${uniqueBy} is taken.`);
+    for (const other of kept.values())
+      if (other.id !== id && nameOf(other.resource) === nameOf(resource)) throw uniqueness(`${uniqueBy} is taken.`);
   };
   const shown = ({ id, resource, created, lastModified }: Stored): JsonObject => ({
     ...resource,
@@ -49,7 +50,12 @@ export const collection = (type: ResourceType, baseUrl: () => string, uniqueBy: 
       const parsed = filter === undefined ? undefined : parseFilter(filter, type, dialect);
       const found = [...kept.values()].filter(({ id, resource }) => !parsed || matches(parsed, { ...resource, id }));
       const page = found.slice(startIndex - 1, startIndex - 1 + Math.min(count, MOST_AT_ONCE));
-      return listResponse({ resources: page.map(shown), totalResults: found.length, startIndex, itemsPerPage: page.length });
+      return listResponse({
+        resources: page.map(shown),
+        totalResults: found.length,
+        startIndex,
+        itemsPerPage: page.length,
+      });
     },
     create: (body: unknown) => {
       const { resource } = parseResource(type, body, dialect);
@@ -61,7 +67,12 @@ export const collection = (type: ResourceType, baseUrl: () => string, uniqueBy: 
     },
     patch: (id: string, body: unknown) => {
       const stored = find(id);
-      const { resource, changed } = applyPatch(type, stored.resource, parsePatch(type, body, dialect).operations, dialect);
+      const { resource, changed } = applyPatch(
+        type,
+        stored.resource,
+        parsePatch(type, body, dialect).operations,
+        dialect,
+      );
       checkUnique(resource, id);
       if (changed.length > 0) kept.set(id, { ...stored, resource, lastModified: new Date().toISOString() });
       return shown(find(id));

@@ -7,7 +7,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { groups, users } from './accounts.ts';
 import { behaviour, type Behaviour } from './behaviour.ts';
 import type { Config } from './config.ts';
-import { BEHAVIOUR, GROUPS, SandboxController, SandboxGroupsController, SandboxUsersController, USERS } from './sandbox.controller.ts';
+import {
+  BEHAVIOUR,
+  GROUPS,
+  SandboxController,
+  SandboxGroupsController,
+  SandboxUsersController,
+  USERS,
+} from './sandbox.controller.ts';
 
 class SandboxModule {}
 
@@ -24,7 +31,11 @@ export const createSandbox = async ({ SANDBOX_TOKEN, LOG_LEVEL }: Config): Promi
       { provide: BEHAVIOUR, useValue: asked },
     ],
   };
-  const app = await createHttpApp(module, { log: openLog('sandbox-app', LOG_LEVEL), metrics: openMetrics('sandbox-app'), dialects: [scimErrors('/scim/')] });
+  const app = await createHttpApp(module, {
+    log: openLog('sandbox-app', LOG_LEVEL),
+    metrics: openMetrics('sandbox-app'),
+    dialects: [scimErrors('/scim/')],
+  });
   guard(app, asked, SANDBOX_TOKEN);
   return app;
 };
@@ -37,10 +48,17 @@ const guard = (app: NestFastifyApplication, asked: Behaviour, token: string) => 
     if (!isScim(request)) return;
     const given = Buffer.from(request.headers.authorization ?? '');
     const expected = Buffer.from(`Bearer ${token}`);
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw problem(401, 'The token is not right.');
+    if (given.length !== expected.length || !timingSafeEqual(given, expected))
+      throw problem(401, 'The token is not right.');
     await asked.misbehave();
   });
   fastify.addHook('onResponse', async (request, reply) => {
-    if (isScim(request)) asked.record({ at: new Date().toISOString(), method: request.method, path: request.url, status: reply.statusCode });
+    if (isScim(request))
+      asked.record({
+        at: new Date().toISOString(),
+        method: request.method,
+        path: request.url,
+        status: reply.statusCode,
+      });
   });
 };

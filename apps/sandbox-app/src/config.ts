@@ -10,4 +10,5 @@ const schema = z.object({
 
 export type Config = z.output<typeof schema>;
 
-export const readConfig = (environment: Environment = process.env): Readonly<Config> => parseEnvironment(schema, environment);
+export const readConfig = (environment: Environment = process.env): Readonly<Config> =>
+  parseEnvironment(schema, environment);

@@ -8,7 +8,8 @@ try {
   const app = await createSandbox(config);
   await app.listen(config.SANDBOX_PORT, '0.0.0.0');
   process.stdout.write(`The sandbox listens on ${await app.getUrl()}. SCIM: /scim/v2\n`);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void app.close().then(() => process.exit(0)));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => void app.close().then(() => process.exit(0)));
 } catch (error) {
   process.stderr.write(`${error instanceof Misconfigured ? error.message : (error as Error).stack}\n`);
   process.exit(1);

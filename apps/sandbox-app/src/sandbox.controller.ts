@@ -1,4 +1,17 @@
-import { Body, Controller, Delete, Get, Header, HttpCode, Inject, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Header,
+  HttpCode,
+  Inject,
+  Param,
+  Patch,
+  Post,
+  Put,
+  Query,
+} from '@nestjs/common';
 import { z } from 'zod';
 import type { Behaviour, Mode } from './behaviour.ts';
 import type { Collection } from './accounts.ts';
@@ -76,7 +89,12 @@ export class SandboxController {
 
   @Get('state')
   state() {
-    return { mode: this.behaviour.mode(), users: this.users.all(), groups: this.groups.all(), requests: this.behaviour.asked() };
+    return {
+      mode: this.behaviour.mode(),
+      users: this.users.all(),
+      groups: this.groups.all(),
+      requests: this.behaviour.asked(),
+    };
   }
 
   @Put('mode')

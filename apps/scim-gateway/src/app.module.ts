@@ -1,5 +1,12 @@
 import { DIRECTORY_COMMANDS } from '@tenure/contracts';
-import { connectionQueries, DIRECTORY_VIEW, groupQueries, resourceQueries, typeQueries, userQueries } from '@tenure/directory';
+import {
+  connectionQueries,
+  DIRECTORY_VIEW,
+  groupQueries,
+  resourceQueries,
+  typeQueries,
+  userQueries,
+} from '@tenure/directory';
 import { useView } from '@tenure/eventing';
 import { directoryClient, scimErrors, type ErrorDialect, type Runtime, type Service } from '@tenure/platform';
 import { BulkController, LOG } from './bulk/bulk.controller.ts';

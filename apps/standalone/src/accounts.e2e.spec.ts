@@ -9,7 +9,12 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /** Every tenant of this file provisions into one sandbox, so people have names of their own. */
-const namesLike = async (suffix: string) => sorted((await world.sandbox.accounts()).map(({ userName }) => userName.split('@')[0]).filter((name) => name.endsWith(suffix)));
+const namesLike = async (suffix: string) =>
+  sorted(
+    (await world.sandbox.accounts())
+      .map(({ userName }) => userName.split('@')[0])
+      .filter((name) => name.endsWith(suffix)),
+  );
 
 describe('an account', () => {
   it('R54: waits where its action needs approval, and is approved or rejected, alone or in bulk', async () => {
@@ -20,10 +25,17 @@ describe('an account', () => {
     await app.turnOn();
     await world.settled();
     const waiting = await app.accounts('status=pending');
-    expect(waiting.map(({ pendingApproval }) => pendingApproval)).toEqual(Array(3).fill({ action: 'create', requestedAt: MONDAY }));
+    expect(waiting.map(({ pendingApproval }) => pendingApproval)).toEqual(
+      Array(3).fill({ action: 'create', requestedAt: MONDAY }),
+    );
     expect(await namesLike('-r54')).toEqual([]);
     const [ada, bob, cy] = await Promise.all(people.map((id) => app.accountOf(id)));
-    expect((await mapping.post(`${app.path}/accounts/approve`, { ids: [ada.id, 'nobody'] })).body).toEqual({ items: [{ id: ada.id, ok: true }, { id: 'nobody', ok: false, code: 'account/unknown' }] });
+    expect((await mapping.post(`${app.path}/accounts/approve`, { ids: [ada.id, 'nobody'] })).body).toEqual({
+      items: [
+        { id: ada.id, ok: true },
+        { id: 'nobody', ok: false, code: 'account/unknown' },
+      ],
+    });
     expect((await app.act(bob, 'approve', { reason: 'She may' })).status).toBe(200);
     expect((await app.act(cy, 'reject', { reason: 'Not he' })).status).toBe(200);
     await world.settled();
@@ -40,11 +52,22 @@ describe('an account', () => {
     await app.turnOn();
     await world.settled();
     const account = await app.accountOf(ada);
-    expect(account).toMatchObject({ status: 'failed', reason: { code: 'delivery/refused', message: expect.stringContaining('The sandbox was told to fail.'), at: expect.any(String) } });
+    expect(account).toMatchObject({
+      status: 'failed',
+      reason: {
+        code: 'delivery/refused',
+        message: expect.stringContaining('The sandbox was told to fail.'),
+        at: expect.any(String),
+      },
+    });
     await world.sandbox.switchTo({ mode: 'ok' });
     expect((await app.act(account, 'retry')).status).toBe(200);
     await world.settled();
-    expect(await app.accountOf(ada)).toMatchObject({ status: 'provisioned', owned: true, remoteId: expect.any(String) });
+    expect(await app.accountOf(ada)).toMatchObject({
+      status: 'provisioned',
+      owned: true,
+      remoteId: expect.any(String),
+    });
   });
 
   it('R56: that is disassociated is unknown, untouched in the app, and linked again by a rematch', async () => {
@@ -57,12 +80,17 @@ describe('an account', () => {
     expect((await app.act(account as any, 'disassociate')).body).toMatchObject({ status: 'unknown' });
     await idp.set(ada, { op: 'replace', path: 'displayName', value: 'Unseen' });
     await world.settled();
-    expect(await world.sandbox.account('ada-r56@plum.example')).toMatchObject({ id: remoteId, displayName: 'ada-r56 Plum' });
+    expect(await world.sandbox.account('ada-r56@plum.example')).toMatchObject({
+      id: remoteId,
+      displayName: 'ada-r56 Plum',
+    });
     expect((await app.act(account as any, 'rematch', { remoteId })).status).toBe(200);
     await world.settled();
     expect(await app.accountOf(ada)).toMatchObject({ status: 'provisioned', remoteId });
     expect(await world.sandbox.account('ada-r56@plum.example')).toMatchObject({ displayName: 'Unseen' });
-    expect((await world.sandbox.accounts()).filter(({ userName }) => userName === 'ada-r56@plum.example')).toHaveLength(1);
+    expect((await world.sandbox.accounts()).filter(({ userName }) => userName === 'ada-r56@plum.example')).toHaveLength(
+      1,
+    );
   });
 
   it('R57, R80: is found by user, app, status and period, with its history, and read as it was', async () => {
@@ -83,28 +111,47 @@ describe('an account', () => {
     expect(await count(`user=${ada}&to=${later(created, { hours: -1 })}`)).toBe(0);
     const asOf = (instant: string) => mapping.get(`${app.path}/accounts/${account.id}?asOf=${instant}`);
     expect(await asOf(later(created, { ms: -1 }))).toMatchObject({ status: 404, body: { code: 'account/not-yet' } });
-    expect((await asOf(created)).body).toMatchObject({ status: 'provisioned', attributes: { displayName: 'ada-r57 Plum' }, asOf: created });
+    expect((await asOf(created)).body).toMatchObject({
+      status: 'provisioned',
+      attributes: { displayName: 'ada-r57 Plum' },
+      asOf: created,
+    });
     expect((await asOf(later(created, { hours: 2 }))).body.attributes.displayName).toBe('Later');
     const history = await mapping.ok('GET', `${app.path}/accounts/${account.id}/history`);
-    expect(history.items.map(({ type }: any) => type)).toEqual(expect.arrayContaining(['DeliveryStarted', 'AccountCreated', 'AccountUpdated']));
+    expect(history.items.map(({ type }: any) => type)).toEqual(
+      expect.arrayContaining(['DeliveryStarted', 'AccountCreated', 'AccountUpdated']),
+    );
   });
 
   it('R61, R69: that was made in the app is left alone, until somebody adopts it', async () => {
     const { idp, app, audit } = await world.office();
-    const foreign = await world.sandbox.byHand.ok('POST', '/Users', person('ada-r61', { displayName: 'By hand', nickName: 'hand' }));
+    const foreign = await world.sandbox.byHand.ok(
+      'POST',
+      '/Users',
+      person('ada-r61', { displayName: 'By hand', nickName: 'hand' }),
+    );
     const ada = await idp.hire('ada-r61');
     await app.assign('users', ada);
     await app.turnOn();
     await world.settled();
     const account = await app.accountOf(ada);
-    expect(account).toMatchObject({ status: 'failed', owned: false, reason: { code: 'account/foreign-match' }, match: { remoteId: foreign.id, attributes: expect.any(Object) } });
+    expect(account).toMatchObject({
+      status: 'failed',
+      owned: false,
+      reason: { code: 'account/foreign-match' },
+      match: { remoteId: foreign.id, attributes: expect.any(Object) },
+    });
     await idp.setActive(ada, false);
     await idp.setActive(ada, true);
     await world.settled();
     expect(await world.sandbox.account('ada-r61@plum.example')).toEqual(foreign);
     expect((await app.act(account, 'adopt')).body).toMatchObject({ owned: true, remoteId: foreign.id });
     await world.settled();
-    expect(await world.sandbox.account('ada-r61@plum.example')).toMatchObject({ id: foreign.id, displayName: 'ada-r61 Plum', nickName: 'hand' });
+    expect(await world.sandbox.account('ada-r61@plum.example')).toMatchObject({
+      id: foreign.id,
+      displayName: 'ada-r61 Plum',
+      nickName: 'hand',
+    });
     expect((await audit.ok('GET', `/entries?user=${ada}&type=AccountAdopted`)).items).toHaveLength(1);
   });
 

@@ -7,8 +7,14 @@ const schema = z
     /** A person reads this terminal: only what needs attention. */
     LOG_LEVEL: variables.LOG_LEVEL.unwrap().default('warn'),
   })
-  .refine(({ EVENT_STORE, EVENTSTOREDB_URL }) => EVENT_STORE === 'postgres' || EVENTSTOREDB_URL !== undefined, { path: ['EVENTSTOREDB_URL'], message: 'is required where EVENT_STORE=eventstoredb' })
-  .refine(({ TRANSPORT, KAFKA_BROKERS }) => TRANSPORT === 'in-process' || KAFKA_BROKERS.length > 0, { path: ['KAFKA_BROKERS'], message: 'is required where TRANSPORT=kafka' });
+  .refine(({ EVENT_STORE, EVENTSTOREDB_URL }) => EVENT_STORE === 'postgres' || EVENTSTOREDB_URL !== undefined, {
+    path: ['EVENTSTOREDB_URL'],
+    message: 'is required where EVENT_STORE=eventstoredb',
+  })
+  .refine(({ TRANSPORT, KAFKA_BROKERS }) => TRANSPORT === 'in-process' || KAFKA_BROKERS.length > 0, {
+    path: ['KAFKA_BROKERS'],
+    message: 'is required where TRANSPORT=kafka',
+  });
 
 export type Config = Readonly<z.output<typeof schema>>;
 

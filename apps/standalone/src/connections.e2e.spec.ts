@@ -13,7 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => system.close());
 
-const newConnection = (more: object = {}) => plum.directory.post('/connections', { name: 'Entra', identityProviderId: 'idp', profile: 'entra', ...more });
+const newConnection = (more: object = {}) =>
+  plum.directory.post('/connections', { name: 'Entra', identityProviderId: 'idp', profile: 'entra', ...more });
 const entries = async (query: string): Promise<any[]> => (await plum.audit.ok('GET', `/entries?${query}`)).items;
 
 describe('a connection', () => {
@@ -21,13 +22,22 @@ describe('a connection', () => {
     const created = await newConnection();
     expect(created.status).toBe(201);
     expect(created.headers.get('location')).toBe(`/directory/v1/tenants/${plum.id}/connections/${created.body.id}`);
-    expect(created.body).toMatchObject({ id: expect.any(String), name: 'Entra', identityProviderId: 'idp', profile: 'entra', enabled: false });
+    expect(created.body).toMatchObject({
+      id: expect.any(String),
+      name: 'Entra',
+      identityProviderId: 'idp',
+      profile: 'entra',
+      enabled: false,
+    });
     expect(created.body.scimUrl).toBe(`${system.url()}/scim/${plum.id}/${created.body.id}/v2`);
     expect(created.body.token).toBeUndefined();
   });
 
   it('R1: is not made for an identity provider that is none of the tenant', async () => {
-    expect(await newConnection({ identityProviderId: 'another' })).toMatchObject({ status: 400, body: { code: 'connection/identity-provider' } });
+    expect(await newConnection({ identityProviderId: 'another' })).toMatchObject({
+      status: 400,
+      body: { code: 'connection/identity-provider' },
+    });
   });
 
   it('R2: shows its URL at any time, and its token never', async () => {
@@ -37,27 +47,44 @@ describe('a connection', () => {
       expect(text).not.toContain(idp.token);
     }
     const { body } = await plum.directory.get(`/connections/${idp.id}`);
-    expect(body.token).toEqual({ issuerId: plum.superAdmin.id, issuedAt: await system.now(), hint: expect.any(String) });
+    expect(body.token).toEqual({
+      issuerId: plum.superAdmin.id,
+      issuedAt: await system.now(),
+      hint: expect.any(String),
+    });
   });
 
   it('R20: of a profile has its defaults, and each switch can be set by itself', async () => {
     const google = await newConnection({ profile: 'google', settings: { userPatchStatus: 204 } });
-    expect(google.body.settings).toMatchObject({ groups: false, missingOp: 'replace', userPatchStatus: 204, unassign: 'delete' });
+    expect(google.body.settings).toMatchObject({
+      groups: false,
+      missingOp: 'replace',
+      userPatchStatus: 204,
+      unassign: 'delete',
+    });
     const replaced = await plum.directory.put(`/connections/${google.body.id}/settings`, { groups: true });
     expect(replaced.body.settings).toMatchObject({ groups: true, missingOp: 'replace', userPatchStatus: 200 });
-    expect((await plum.directory.put(`/connections/${google.body.id}/settings`, { patchStatus: 200 })).status).toBe(400);
+    expect((await plum.directory.put(`/connections/${google.body.id}/settings`, { patchStatus: 200 })).status).toBe(
+      400,
+    );
   });
 
   it('R9: that is disabled can be read, refuses writes and keeps everything', async () => {
     const connected = await plum.connect();
     const ada = await connected.hire('ada-r9');
-    expect(await plum.directory.post(`/connections/${connected.id}/disable`)).toMatchObject({ status: 200, body: { enabled: false } });
+    expect(await plum.directory.post(`/connections/${connected.id}/disable`)).toMatchObject({
+      status: 200,
+      body: { enabled: false },
+    });
     expect(await connected.scim.get(`/Users/${ada}`)).toMatchObject({ status: 200 });
     const refused = await connected.scim.post('/Users', person('bob-r9'));
     expect(refused).toMatchObject({ status: 403, body: { detail: expect.stringContaining('disabled') } });
     expect(await plum.directory.post(`/connections/${connected.id}/disable`)).toMatchObject({ status: 200 });
     await plum.directory.ok('POST', `/connections/${connected.id}/enable`);
-    expect((await connected.scim.patch(`/Users/${ada}`, operations({ op: 'replace', path: 'title', value: 'Baker' }))).body.title).toBe('Baker');
+    expect(
+      (await connected.scim.patch(`/Users/${ada}`, operations({ op: 'replace', path: 'title', value: 'Baker' }))).body
+        .title,
+    ).toBe('Baker');
   });
 });
 
@@ -65,7 +92,10 @@ describe('a token', () => {
   it('R3: is chosen by the admin, of sixteen characters at least, or made by Tenure, and shown once', async () => {
     const { body: connection } = await newConnection();
     const path = `/connections/${connection.id}/token`;
-    expect(await plum.directory.post(path, { secret: 'fifteen-letters' })).toMatchObject({ status: 400, body: { code: 'token/too-short' } });
+    expect(await plum.directory.post(path, { secret: 'fifteen-letters' })).toMatchObject({
+      status: 400,
+      body: { code: 'token/too-short' },
+    });
     const chosen = await plum.directory.post(path, { secret: 'sixteen-letters!' });
     expect(chosen).toMatchObject({ status: 201, body: { token: 'sixteen-letters!', scimUrl: connection.scimUrl } });
     expect(chosen.headers.get('location')).toBeTruthy();
@@ -82,17 +112,34 @@ describe('a token', () => {
     expect(await plum.directory.delete(path)).toMatchObject({ status: 400, body: { code: 'confirm/required' } });
     expect((await connected.scim.get('/Users')).status).toBe(200);
     expect((await plum.directory.delete(`${path}?confirm=true`)).status).toBe(204);
-    for (const answer of [await connected.scim.get('/Users'), await connected.scim.post('/Users', person('r4')), await connected.scim.get('/Groups/x'), await connected.scim.get('/Schemas')])
+    for (const answer of [
+      await connected.scim.get('/Users'),
+      await connected.scim.post('/Users', person('r4')),
+      await connected.scim.get('/Groups/x'),
+      await connected.scim.get('/Schemas'),
+    ])
       expect(answer.status).toBe(401);
     const { token } = await plum.directory.ok('POST', path, {});
     expect((await client(connected.scimUrl, token).get('/Users')).status).toBe(200);
   });
 
   it('R5: and enabling need SSO, and the refusal says so', async () => {
-    const fresh = await makeTenant(system, 'Fresh', { sso: { configured: false, providers: [{ id: 'idp', name: 'The IdP' }] } });
-    const { id } = await fresh.directory.ok('POST', '/connections', { name: 'Okta', identityProviderId: 'idp', profile: 'okta' });
-    expect(await fresh.directory.post(`/connections/${id}/enable`)).toMatchObject({ status: 409, body: { code: 'connection/sso-missing' } });
-    expect(await fresh.directory.post(`/connections/${id}/token`)).toMatchObject({ status: 409, body: { code: 'connection/sso-missing' } });
+    const fresh = await makeTenant(system, 'Fresh', {
+      sso: { configured: false, providers: [{ id: 'idp', name: 'The IdP' }] },
+    });
+    const { id } = await fresh.directory.ok('POST', '/connections', {
+      name: 'Okta',
+      identityProviderId: 'idp',
+      profile: 'okta',
+    });
+    expect(await fresh.directory.post(`/connections/${id}/enable`)).toMatchObject({
+      status: 409,
+      body: { code: 'connection/sso-missing' },
+    });
+    expect(await fresh.directory.post(`/connections/${id}/token`)).toMatchObject({
+      status: 409,
+      body: { code: 'connection/sso-missing' },
+    });
     await fresh.directory.ok('PUT', '', { ...fresh.profile, sso: { ...fresh.profile.sso, configured: true } });
     expect((await fresh.directory.post(`/connections/${id}/token`)).status).toBe(201);
     expect((await fresh.directory.post(`/connections/${id}/enable`)).status).toBe(200);
@@ -104,7 +151,10 @@ describe('a token', () => {
     expect((await ann.directory.post(`/connections/${idp.id}/token`)).status).toBe(403);
     expect((await system.root().post(`${plum.directoryPath}/connections/${idp.id}/token`)).status).toBe(403);
     const gus = plum.as((await plum.addAdmin('gus@gmail.com', 'super_admin')).key);
-    expect(await gus.mapping.post('/apps', { name: 'x', preset: 'scim' })).toMatchObject({ status: 403, body: { code: 'admin/consumer-mail' } });
+    expect(await gus.mapping.post('/apps', { name: 'x', preset: 'scim' })).toMatchObject({
+      status: 403,
+      body: { code: 'admin/consumer-mail' },
+    });
   });
 });
 
@@ -113,11 +163,16 @@ describe('the issuer of a token', () => {
     const okta = await plum.connect('okta');
     const { id, key, userId } = await plum.addAdmin('igor@plum.example', 'admin');
     await plum.as(key).directory.ok('POST', `/connections/${okta.id}/token`, { secret: 'token-of-igor-1234' });
-    const locked = { status: 409, body: { code: expect.stringContaining('token-issuer'), detail: expect.stringContaining('The okta connection') } };
+    const locked = {
+      status: 409,
+      body: { code: expect.stringContaining('token-issuer'), detail: expect.stringContaining('The okta connection') },
+    };
     expect(await plum.directory.delete(`/admins/${id}`)).toMatchObject(locked);
     expect(await plum.directory.put(`/admins/${id}`, { role: 'auditor' })).toMatchObject(locked);
     expect(await plum.directory.patch(`/users/${userId}`, { resource: { active: false } })).toMatchObject(locked);
-    expect(await plum.directory.patch(`/users/${userId}`, { resource: { roles: [{ value: 'GUEST' }] } })).toMatchObject(locked);
+    expect(await plum.directory.patch(`/users/${userId}`, { resource: { roles: [{ value: 'GUEST' }] } })).toMatchObject(
+      locked,
+    );
     expect(await plum.directory.delete(`/users/${userId}`)).toMatchObject(locked);
 
     // The IdP may see him once an admin lets it.
@@ -127,13 +182,20 @@ describe('the issuer of a token', () => {
     const refused = await scim.patch(`/Users/${userId}`, operations({ op: 'replace', path: 'active', value: false }));
     expect(refused).toMatchObject({ status: 409, body: { detail: expect.stringContaining('The okta connection') } });
     expect((await scim.delete(`/Users/${userId}`)).status).toBe(409);
-    expect((await scim.patch(`/Users/${userId}`, operations({ op: 'replace', path: 'title', value: 'Igor the First' }))).status).toBe(200);
+    expect(
+      (await scim.patch(`/Users/${userId}`, operations({ op: 'replace', path: 'title', value: 'Igor the First' })))
+        .status,
+    ).toBe(200);
 
     await system.settled();
     const refusals = (await entries('outcome=refused')).filter(({ subject }) => subject.id === okta.id);
     expect(refusals.map(({ reason, actor }) => [reason.code, actor.id])).toContainEqual(['user/token-issuer', okta.id]);
-    const bySue = (await entries(`outcome=refused&actor=${plum.superAdmin.id}`)).filter(({ subject }) => subject.id === plum.superAdmin.id);
-    expect(new Set(bySue.map(({ reason, subject }) => `${subject.kind} ${reason.code}`))).toEqual(new Set(['admin admin/token-issuer', 'admin user/token-issuer']));
+    const bySue = (await entries(`outcome=refused&actor=${plum.superAdmin.id}`)).filter(
+      ({ subject }) => subject.id === plum.superAdmin.id,
+    );
+    expect(new Set(bySue.map(({ reason, subject }) => `${subject.kind} ${reason.code}`))).toEqual(
+      new Set(['admin admin/token-issuer', 'admin user/token-issuer']),
+    );
   });
 
   it('R8: is free once another admin issues the token anew', async () => {
@@ -156,7 +218,9 @@ describe('what is refused', () => {
     await another.scim.post('/Users', person('r70'));
     await system.settled();
     const ofAnother = (await entries('outcome=refused&limit=500')).filter(({ subject }) => subject.id === another.id);
-    expect(ofAnother).toMatchObject([{ reason: { code: 'connection/disabled' }, actor: { kind: 'connection', id: another.id } }]);
+    expect(ofAnother).toMatchObject([
+      { reason: { code: 'connection/disabled' }, actor: { kind: 'connection', id: another.id } },
+    ]);
     const refused = (await entries('outcome=refused&limit=500')).filter(({ subject }) => subject.id === connected.id);
     const codes = refused.map(({ reason }) => reason.code);
     expect(codes.filter((code) => code === 'token/unknown').length).toBeGreaterThan(0);
@@ -196,22 +260,56 @@ describe('unassigning', () => {
 describe('Entra', () => {
   it('R21: tests its connection with a random name, and gets an empty list', async () => {
     const entra = await plum.connect('entra');
-    expect(await entra.scim.get(`/Users?filter=${encodeURIComponent('userName eq "5f6b8c1e-3a7d-4a5e-9c53-2f0b4d6e8a11"')}`)).toMatchObject({ status: 200, body: { totalResults: 0, Resources: [] } });
+    expect(
+      await entra.scim.get(`/Users?filter=${encodeURIComponent('userName eq "5f6b8c1e-3a7d-4a5e-9c53-2f0b4d6e8a11"')}`),
+    ).toMatchObject({ status: 200, body: { totalResults: 0, Resources: [] } });
   });
 
   it('R21: speaks its old dialect: capitalised ops, booleans as strings, members as lists', async () => {
     const entra = await plum.connect('entra');
-    const { body: ada } = await entra.scim.post('/Users', person('ada-r21', { active: 'True', meta: { resourceType: 'User' }, roles: [] }));
+    const { body: ada } = await entra.scim.post(
+      '/Users',
+      person('ada-r21', { active: 'True', meta: { resourceType: 'User' }, roles: [] }),
+    );
     expect(ada.active).toBe(true);
     const patched = await entra.scim.patch(
       `/Users/${ada.id}`,
-      operations({ op: 'Replace', path: 'active', value: 'False' }, { op: 'Add', path: 'phoneNumbers[type eq "work"].value', value: '+31 20 1' }, { op: 'Add', path: 'roles[primary eq "True"].value', value: 'Baker' }),
+      operations(
+        { op: 'Replace', path: 'active', value: 'False' },
+        { op: 'Add', path: 'phoneNumbers[type eq "work"].value', value: '+31 20 1' },
+        { op: 'Add', path: 'roles[primary eq "True"].value', value: 'Baker' },
+      ),
     );
-    expect(patched.body).toMatchObject({ active: false, phoneNumbers: [{ type: 'work', value: '+31 20 1' }], roles: [{ primary: true, value: 'Baker' }] });
+    expect(patched.body).toMatchObject({
+      active: false,
+      phoneNumbers: [{ type: 'work', value: '+31 20 1' }],
+      roles: [{ primary: true, value: 'Baker' }],
+    });
     const bob = await entra.hire('bob-r21');
     const group = await entra.group('Old dialect');
-    expect((await entra.scim.patch(`/Groups/${group}`, operations({ op: 'Add', path: 'members', value: [{ $ref: null, value: ada.id }, { $ref: null, value: bob }] }))).status).toBe(204);
-    expect((await entra.scim.patch(`/Groups/${group}`, operations({ op: 'Remove', path: 'members', value: [{ $ref: null, value: ada.id }] }))).status).toBe(204);
+    expect(
+      (
+        await entra.scim.patch(
+          `/Groups/${group}`,
+          operations({
+            op: 'Add',
+            path: 'members',
+            value: [
+              { $ref: null, value: ada.id },
+              { $ref: null, value: bob },
+            ],
+          }),
+        )
+      ).status,
+    ).toBe(204);
+    expect(
+      (
+        await entra.scim.patch(
+          `/Groups/${group}`,
+          operations({ op: 'Remove', path: 'members', value: [{ $ref: null, value: ada.id }] }),
+        )
+      ).status,
+    ).toBe(204);
     expect((await entra.scim.get(`/Groups/${group}`)).body.members.map(({ value }: any) => value)).toEqual([bob]);
   });
 
@@ -219,12 +317,38 @@ describe('Entra', () => {
     const entra = await plum.connect('entra');
     const cy = await entra.hire('cy-r21');
     const flag = '?aadOptscim062020';
-    const value = { 'name.givenName': 'Cyril', displayName: 'Cyril Plum', 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department': 'Ovens' };
-    const patched = await entra.scim.patch(`/Users/${cy}${flag}`, operations({ op: 'replace', value }, { op: 'replace', path: 'active', value: false }));
-    expect(patched.body).toMatchObject({ active: false, displayName: 'Cyril Plum', name: { givenName: 'Cyril' }, 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User': { department: 'Ovens' } });
+    const value = {
+      'name.givenName': 'Cyril',
+      displayName: 'Cyril Plum',
+      'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department': 'Ovens',
+    };
+    const patched = await entra.scim.patch(
+      `/Users/${cy}${flag}`,
+      operations({ op: 'replace', value }, { op: 'replace', path: 'active', value: false }),
+    );
+    expect(patched.body).toMatchObject({
+      active: false,
+      displayName: 'Cyril Plum',
+      name: { givenName: 'Cyril' },
+      'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User': { department: 'Ovens' },
+    });
     const group = await entra.group('New dialect');
-    expect((await entra.scim.patch(`/Groups/${group}${flag}`, operations({ op: 'add', path: 'members', value: [{ value: cy }] }))).status).toBe(204);
-    expect((await entra.scim.patch(`/Groups/${group}${flag}`, operations({ op: 'remove', path: `members[value eq "${cy}"]` }))).status).toBe(204);
+    expect(
+      (
+        await entra.scim.patch(
+          `/Groups/${group}${flag}`,
+          operations({ op: 'add', path: 'members', value: [{ value: cy }] }),
+        )
+      ).status,
+    ).toBe(204);
+    expect(
+      (
+        await entra.scim.patch(
+          `/Groups/${group}${flag}`,
+          operations({ op: 'remove', path: `members[value eq "${cy}"]` }),
+        )
+      ).status,
+    ).toBe(204);
     expect((await entra.scim.get(`/Groups/${group}`)).body.members ?? []).toEqual([]);
   });
 });
@@ -232,13 +356,27 @@ describe('Entra', () => {
 describe('features that are off', () => {
   it('R64, R70: are refused with a word that says so, and an audit entry', async () => {
     const gated = await makeTenant(system, 'Gated', { features: { provisioning: false, entitlements: false } });
-    expect(await gated.directory.post('/jit', { identityProviderId: 'idp', attributes: { userName: 'jit@plum.example' } })).toMatchObject({ status: 403, body: { code: 'feature/provisioning' } });
+    expect(
+      await gated.directory.post('/jit', { identityProviderId: 'idp', attributes: { userName: 'jit@plum.example' } }),
+    ).toMatchObject({ status: 403, body: { code: 'feature/provisioning' } });
     await system.settled();
     const audited = await gated.audit.ok('GET', '/entries?outcome=refused');
-    expect(audited.items).toMatchObject([{ type: 'RequestRefused', reason: { code: 'feature/provisioning' }, actor: { kind: 'admin', id: gated.superAdmin.id } }]);
+    expect(audited.items).toMatchObject([
+      {
+        type: 'RequestRefused',
+        reason: { code: 'feature/provisioning' },
+        actor: { kind: 'admin', id: gated.superAdmin.id },
+      },
+    ]);
     const { id } = await gated.mapping.ok('POST', '/apps', { name: 'App', preset: 'scim' });
-    expect(await gated.mapping.get(`/apps/${id}/entitlements`)).toMatchObject({ status: 403, body: { code: 'feature/entitlements' } });
-    expect(await gated.mapping.post(`/apps/${id}/on`, { confirm: true })).toMatchObject({ status: 409, body: { code: 'app/incomplete' } });
+    expect(await gated.mapping.get(`/apps/${id}/entitlements`)).toMatchObject({
+      status: 403,
+      body: { code: 'feature/entitlements' },
+    });
+    expect(await gated.mapping.post(`/apps/${id}/on`, { confirm: true })).toMatchObject({
+      status: 409,
+      body: { code: 'app/incomplete' },
+    });
     expect((await gated.mapping.ok('GET', `/apps/${id}`)).missing).toContain('feature');
   });
 });

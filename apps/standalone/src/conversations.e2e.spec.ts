@@ -23,17 +23,23 @@ type Client = { headers: Record<string, string> };
 
 const folder = fileURLToPath(new URL('./conversations/', import.meta.url));
 const read = <T>(path: string): T => JSON.parse(readFileSync(`${folder}${path}`, 'utf8')) as T;
-const profiles = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
-const namesOf = (profile: string) => readdirSync(`${folder}${profile}`).filter((name) => name.endsWith('.json') && name !== 'client.json');
+const profiles = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+);
+const namesOf = (profile: string) =>
+  readdirSync(`${folder}${profile}`).filter((name) => name.endsWith('.json') && name !== 'client.json');
 
 /** `{{name}}` anywhere in text is what a step before kept. */
 const filled = (value: Json, kept: Map<string, Json>): Json => {
   if (typeof value === 'string') {
     const whole = /^\{\{(\w+)\}\}$/.exec(value)?.[1];
-    return whole === undefined ? value.replace(/\{\{(\w+)\}\}/g, (_, name: string) => String(valueOf(name, kept))) : valueOf(whole, kept);
+    return whole === undefined
+      ? value.replace(/\{\{(\w+)\}\}/g, (_, name: string) => String(valueOf(name, kept)))
+      : valueOf(whole, kept);
   }
   if (Array.isArray(value)) return value.map((one) => filled(one, kept));
-  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([name, one]) => [filled(name, kept), filled(one, kept)]));
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [filled(name, kept), filled(one, kept)]));
   return value;
 };
 
@@ -48,19 +54,28 @@ const expected = (value: Json): Json => {
   if (value === '<number>') return expect.any(Number);
   if (Array.isArray(value)) return value.map(expected);
   if (typeof value !== 'object' || value === null) return value;
-  if ('<set>' in value) return expect.arrayContaining(value['<set>'].map((one: Json) => expect.objectContaining(expected(one))));
+  if ('<set>' in value)
+    return expect.arrayContaining(value['<set>'].map((one: Json) => expect.objectContaining(expected(one))));
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, expected(one)]));
 };
 
 /** By a JSON pointer (RFC 6901). */
 const at = (body: Json, pointer: string): Json =>
-  pointer.split('/').slice(1).reduce((value, name) => (value === undefined || value === null ? undefined : value[name.replaceAll('~1', '/').replaceAll('~0', '~')]), body);
+  pointer
+    .split('/')
+    .slice(1)
+    .reduce(
+      (value, name) =>
+        value === undefined || value === null ? undefined : value[name.replaceAll('~1', '/').replaceAll('~0', '~')],
+      body,
+    );
 
 /** As it goes over the wire: what a client has encoded itself stays. */
 const onTheWire = (path: string) => path.replace(/[ "<>]/g, (character) => encodeURIComponent(character));
 
 /** `null` takes a header away. */
-const sent = (headers: Record<string, string | null>) => Object.entries(headers).filter((header): header is [string, string] => header[1] !== null);
+const sent = (headers: Record<string, string | null>) =>
+  Object.entries(headers).filter((header): header is [string, string] => header[1] !== null);
 
 let system: TestSystem;
 beforeAll(async () => {
@@ -78,15 +93,28 @@ describe.each(profiles)('%s', (profile) => {
 
     for (const [index, step] of steps.entries()) {
       const { method, path, headers = {}, body, expect: wanted } = filled({ ...step, keep: undefined }, kept) as Step;
-      const response = await fetch(`${idp.scimUrl}${onTheWire(path)}`, { method, headers: sent({ authorization: `Bearer ${idp.token}`, ...usual, ...headers }), ...(body !== undefined && { body: JSON.stringify(body) }) });
+      const response = await fetch(`${idp.scimUrl}${onTheWire(path)}`, {
+        method,
+        headers: sent({ authorization: `Bearer ${idp.token}`, ...usual, ...headers }),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
       const text = await response.text();
       const where = `${profile}/${name} (${step.cites ?? cites}) step ${index + 1}: ${method} ${path}`;
       const answer = { where, status: response.status, ...(text !== '' && { body: JSON.parse(text) as Json }) };
-      expect(answer).toMatchObject({ where, status: wanted.status, ...(wanted.body !== undefined && { body: expected(wanted.body) }) });
+      expect(answer).toMatchObject({
+        where,
+        status: wanted.status,
+        ...(wanted.body !== undefined && { body: expected(wanted.body) }),
+      });
       if (wanted.empty || wanted.status === 204) expect({ where, text }).toEqual({ where, text: '' });
       if (text !== '') expect(response.headers.get('content-type')).toMatch(/^application\/scim\+json/);
-      for (const [header, value] of Object.entries(wanted.headers ?? {})) expect({ where, [header]: response.headers.get(header) }).toEqual({ where, [header]: expect.stringContaining(value) });
-      for (const pointer of wanted.absent ?? []) expect({ where, [pointer]: at(answer.body, pointer) }).toEqual({ where, [pointer]: undefined });
+      for (const [header, value] of Object.entries(wanted.headers ?? {}))
+        expect({ where, [header]: response.headers.get(header) }).toEqual({
+          where,
+          [header]: expect.stringContaining(value),
+        });
+      for (const pointer of wanted.absent ?? [])
+        expect({ where, [pointer]: at(answer.body, pointer) }).toEqual({ where, [pointer]: undefined });
       for (const [variable, pointer] of Object.entries(step.keep ?? {})) kept.set(variable, at(answer.body, pointer));
     }
   });

@@ -4,7 +4,14 @@ export type Started = { url: string; where: string; rootKeyFrom: string; demo?: 
 
 /** What is printed once the system serves: where it listens, where the root key is, and on a first run how to create a person. */
 export const greeting = ({ url, where, rootKeyFrom, demo, clock }: Started): string => {
-  const lines = ['', `Tenure serves on ${url}`, `  data      ${where}`, `  root key  ${rootKeyFrom}`, `  API       ${url}/openapi.json`, ...(clock === 'manual' ? [`  clock     manual: moved with POST ${url}/clock`] : [])];
+  const lines = [
+    '',
+    `Tenure serves on ${url}`,
+    `  data      ${where}`,
+    `  root key  ${rootKeyFrom}`,
+    `  API       ${url}/openapi.json`,
+    ...(clock === 'manual' ? [`  clock     manual: moved with POST ${url}/clock`] : []),
+  ];
   if (!demo) return [...lines, '  Ctrl-C stops it.', ''].join('\n');
   const curl = [
     `curl -X POST '${demo.scimUrl}/Users' \\`,

@@ -10,12 +10,21 @@ export type Keys = { rootKey: string; rootKeyFrom: string; secretsKey: Buffer };
 const ROOT_KEY_FILE = 'root-key';
 const SECRETS_KEY_FILE = 'secrets-key';
 
-export const readOrMakeKeys = async ({ TENURE_ROOT_KEY, TENURE_SECRETS_KEY, TENURE_DATA_DIR }: Config): Promise<Keys> => {
+export const readOrMakeKeys = async ({
+  TENURE_ROOT_KEY,
+  TENURE_SECRETS_KEY,
+  TENURE_DATA_DIR,
+}: Config): Promise<Keys> => {
   const rootKeyFile = join(TENURE_DATA_DIR, ROOT_KEY_FILE);
   const rootKey = TENURE_ROOT_KEY ?? (await readOrMake(rootKeyFile, () => randomBytes(24).toString('base64url')));
   const secretsKeyFile = join(TENURE_DATA_DIR, SECRETS_KEY_FILE);
-  const secretsKey = TENURE_SECRETS_KEY ?? Buffer.from(await readOrMake(secretsKeyFile, () => randomBytes(32).toString('base64')), 'base64');
-  if (secretsKey.length !== 32) throw new Misconfigured(`${secretsKeyFile} does not hold base64 of 32 bytes. Restore it from a backup: without it nobody's data can be read.`);
+  const secretsKey =
+    TENURE_SECRETS_KEY ??
+    Buffer.from(await readOrMake(secretsKeyFile, () => randomBytes(32).toString('base64')), 'base64');
+  if (secretsKey.length !== 32)
+    throw new Misconfigured(
+      `${secretsKeyFile} does not hold base64 of 32 bytes. Restore it from a backup: without it nobody's data can be read.`,
+    );
   return { rootKey, rootKeyFrom: TENURE_ROOT_KEY === undefined ? rootKeyFile : 'TENURE_ROOT_KEY', secretsKey };
 };
 

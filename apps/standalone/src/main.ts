@@ -19,9 +19,18 @@ try {
     const { runtime, app, url } = await startSystem(config, keys, database.url);
     stopOnSignals(app, runtime, database.release);
     const local = (await app.getUrl()).replace('0.0.0.0', '127.0.0.1');
-    const hasTenants = async () => (await runtime.database.query(`select 1 from ${DIRECTORY_VIEW}.tenants limit 1`)).length > 0;
+    const hasTenants = async () =>
+      (await runtime.database.query(`select 1 from ${DIRECTORY_VIEW}.tenants limit 1`)).length > 0;
     const demo = await makeDemoTenant(local, keys.rootKey, hasTenants);
-    say(greeting({ url, where: database.where, rootKeyFrom: keys.rootKeyFrom, clock: config.TENURE_CLOCK.kind, ...(demo && { demo }) }));
+    say(
+      greeting({
+        url,
+        where: database.where,
+        rootKeyFrom: keys.rootKeyFrom,
+        clock: config.TENURE_CLOCK.kind,
+        ...(demo && { demo }),
+      }),
+    );
   } catch (error) {
     await database.release();
     throw error;

@@ -20,7 +20,16 @@ const untilLag = (follower: string, is: (seconds: number) => boolean) => untilMe
 describe('/metrics', () => {
   it('has the lag of every follower: views, reactors and consumers of facts', async () => {
     const found = await metrics();
-    const followers = ['directory_v2', 'departed-members', 'provisioning_v2', 'evaluation.apps', 'app.reactor', 'mapping-service/directory.facts', 'audit-service/directory.facts', 'audit-service/provisioning.facts'];
+    const followers = [
+      'directory_v2',
+      'departed-members',
+      'provisioning_v2',
+      'evaluation.apps',
+      'app.reactor',
+      'mapping-service/directory.facts',
+      'audit-service/directory.facts',
+      'audit-service/provisioning.facts',
+    ];
     expect(sorted(found.labels(LAG, 'follower'))).toEqual(sorted(followers));
     expect(sorted(found.labels('tenure_follower_failing', 'follower'))).toEqual(sorted(followers));
     expect(sorted(found.labels('tenure_parked_facts', 'consumer'))).toEqual(['audit-service', 'mapping-service']);

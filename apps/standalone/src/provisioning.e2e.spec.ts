@@ -8,7 +8,8 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /** Every tenant of this file provisions into one sandbox, so people have names of their own. */
-const names = async (): Promise<string[]> => (await world.sandbox.accounts()).map(({ userName }) => userName.split('@')[0]);
+const names = async (): Promise<string[]> =>
+  (await world.sandbox.accounts()).map(({ userName }) => userName.split('@')[0]);
 const namesLike = async (suffix: string) => (await names()).filter((name) => name.endsWith(suffix)).toSorted();
 const never = { suspend: null, hardDelete: null };
 
@@ -26,7 +27,10 @@ describe('what changes in the directory', () => {
     await idp.set(ada, { op: 'replace', path: 'displayName', value: 'Ada the First' });
     await world.settled();
     expect(await namesLike('-r27')).toEqual(['ada-r27', 'bob-r27']);
-    expect(await world.sandbox.account('ada-r27@plum.example')).toMatchObject({ displayName: 'Ada the First', externalId: (await app.accountOf(ada)).id });
+    expect(await world.sandbox.account('ada-r27@plum.example')).toMatchObject({
+      displayName: 'Ada the First',
+      externalId: (await app.accountOf(ada)).id,
+    });
   });
 });
 
@@ -44,7 +48,11 @@ describe('scope', () => {
     await world.settled();
     expect(await namesLike('-r39')).toEqual(['ada-r39', 'bob-r39', 'cy-r39']);
     expect((await mapping.put(`${app.path}/assignments/users/${ada}`, { role: 'admin' })).status).toBe(204);
-    expect((await mapping.ok('GET', `${app.path}/assignments`)).items).toContainEqual({ kind: 'users', id: ada, role: 'admin' });
+    expect((await mapping.ok('GET', `${app.path}/assignments`)).items).toContainEqual({
+      kind: 'users',
+      id: ada,
+      role: 'admin',
+    });
     await mapping.ok('PUT', `${app.path}/scope`, { assignment: 'everyone', groups: [], orgUnits: [] });
     await world.settled();
     expect(await namesLike('-r39')).toEqual(['ada-r39', 'bob-r39', 'cy-r39', 'dan-r39']);
@@ -57,15 +65,29 @@ describe('scope', () => {
     const inner = await idp.group('Pastry', bob);
     const outer = await idp.group('Plum bakers', ada, inner);
     await world.settled();
-    expect((await mapping.ok('GET', `${app.path}/scope/groups?search=pl`)).items).toEqual([{ id: outer, displayName: 'Plum bakers' }]);
-    await mapping.ok('PUT', `${app.path}/scope`, { assignment: 'everyone', groups: [{ id: outer, nested: false }], orgUnits: [] });
+    expect((await mapping.ok('GET', `${app.path}/scope/groups?search=pl`)).items).toEqual([
+      { id: outer, displayName: 'Plum bakers' },
+    ]);
+    await mapping.ok('PUT', `${app.path}/scope`, {
+      assignment: 'everyone',
+      groups: [{ id: outer, nested: false }],
+      orgUnits: [],
+    });
     await app.turnOn();
     await world.settled();
     expect(await namesLike('-r40')).toEqual(['ada-r40']);
-    await mapping.ok('PUT', `${app.path}/scope`, { assignment: 'everyone', groups: [{ id: outer, nested: true }], orgUnits: [] });
+    await mapping.ok('PUT', `${app.path}/scope`, {
+      assignment: 'everyone',
+      groups: [{ id: outer, nested: true }],
+      orgUnits: [],
+    });
     await world.settled();
     expect(await namesLike('-r40')).toEqual(['ada-r40', 'bob-r40']);
-    const preview = await mapping.ok('PUT', `${app.path}/scope?preview=true`, { assignment: 'everyone', groups: [], orgUnits: [] });
+    const preview = await mapping.ok('PUT', `${app.path}/scope?preview=true`, {
+      assignment: 'everyone',
+      groups: [],
+      orgUnits: [],
+    });
     // R49. Sue, the admin, is a person of the directory too.
     expect(preview.counts).toMatchObject({ create: 2, update: 0, suspend: 0 });
   });
@@ -83,7 +105,11 @@ describe('scope', () => {
     await idp.hire('fay-r41', unit('/Sales'));
     const staff = await idp.group('Staff r41', ...people);
     await world.settled();
-    await mapping.ok('PUT', `${app.path}/scope`, { assignment: 'everyone', groups: [{ id: staff, nested: false }], orgUnits: ['/Sales'] });
+    await mapping.ok('PUT', `${app.path}/scope`, {
+      assignment: 'everyone',
+      groups: [{ id: staff, nested: false }],
+      orgUnits: ['/Sales'],
+    });
     await app.turnOn();
     await world.settled();
     expect(await namesLike('-r41')).toEqual(['ada-r41', 'bob-r41']);
@@ -116,11 +142,17 @@ describe('an app that is on', () => {
     await idp.setActive(ada, false);
     await world.settled();
     expect(await app.timers('state=armed')).toHaveLength(1);
-    expect(await mapping.delete(`${app.path}/configuration`)).toMatchObject({ status: 400, body: { code: 'confirm/required' } });
+    expect(await mapping.delete(`${app.path}/configuration`)).toMatchObject({
+      status: 400,
+      body: { code: 'confirm/required' },
+    });
     const before = await world.sandbox.writes();
     expect((await mapping.delete(`${app.path}/configuration?confirm=true`)).status).toBe(204);
     await world.settled();
-    expect(await app.get()).toMatchObject({ state: 'draft', missing: expect.arrayContaining(['credentials', 'endpoint', 'test']) });
+    expect(await app.get()).toMatchObject({
+      state: 'draft',
+      missing: expect.arrayContaining(['credentials', 'endpoint', 'test']),
+    });
     expect(await app.timers('state=armed')).toEqual([]);
     expect(await mapping.ok('GET', `${app.path}/assignments`)).toEqual({ items: [] });
     expect(await world.sandbox.writes()).toEqual(before);
@@ -140,17 +172,27 @@ describe('an app that is on', () => {
     const cy = await idp.hire('cy-r52');
     await app.assign('users', cy);
     await world.settled();
-    expect(await mapping.post(`${app.path}/reauthorize`, { kind: 'bearer', token: world.sandbox.token })).toMatchObject({ status: 422 });
+    expect(await mapping.post(`${app.path}/reauthorize`, { kind: 'bearer', token: world.sandbox.token })).toMatchObject(
+      { status: 422 },
+    );
     await world.sandbox.switchTo({ mode: 'ok' });
-    expect(await mapping.post(`${app.path}/reauthorize`, { kind: 'bearer', token: 'mistyped' })).toMatchObject({ status: 422 });
-    expect(await mapping.post(`${app.path}/reauthorize`, { kind: 'bearer', token: world.sandbox.token })).toMatchObject({ status: 200, body: { state: 'on' } });
+    expect(await mapping.post(`${app.path}/reauthorize`, { kind: 'bearer', token: 'mistyped' })).toMatchObject({
+      status: 422,
+    });
+    expect(await mapping.post(`${app.path}/reauthorize`, { kind: 'bearer', token: world.sandbox.token })).toMatchObject(
+      { status: 200, body: { state: 'on' } },
+    );
     await world.settled();
     expect(await namesLike('-r52')).toEqual(['ada-r52', 'bob-r52', 'cy-r52']);
   });
 
   it('R53: is counted by the names that administrators know, and told line by line', async () => {
     const { idp, app, audit, mapping } = await world.office();
-    await mapping.ok('PUT', `${app.path}/deprovisioning`, { turnedOff: never, suspended: { suspend: 'PT0S', hardDelete: null }, deleted: { suspend: null, hardDelete: 'PT0S' } });
+    await mapping.ok('PUT', `${app.path}/deprovisioning`, {
+      turnedOff: never,
+      suspended: { suspend: 'PT0S', hardDelete: null },
+      deleted: { suspend: null, hardDelete: 'PT0S' },
+    });
     await world.sandbox.byHand.ok('POST', '/Users', person('foreign-r53'));
     const ada = await idp.hire('ada-r53');
     await app.assign('users', ada, await idp.hire('foreign-r53'));
@@ -177,7 +219,9 @@ describe('an app that is on', () => {
     expect(csv.headers.get('content-type')).toContain('text/csv');
     const lines = csv.text.trim().split('\r\n');
     expect(lines[0]).toBe('at,event,userId,accountId,reason');
-    expect(lines.filter((line) => line.includes('Failures,'))).toEqual([expect.stringMatching(/account\/foreign-match$/)]);
+    expect(lines.filter((line) => line.includes('Failures,'))).toEqual([
+      expect.stringMatching(/account\/foreign-match$/),
+    ]);
   });
 });
 
@@ -190,9 +234,15 @@ describe('rules', () => {
       conditions: [{ source: 'department', operator: 'equals', value: department }],
       actions: [{ type: 'setEntitlement', kind: 'group', value: group }],
     });
-    const { idp, app } = await world.office({ rules: [rule('Sales', 'sales', 'Sales and Marketing'), rule('Ovens', 'Ovens', 'Bakers')] });
+    const { idp, app } = await world.office({
+      rules: [rule('Sales', 'sales', 'Sales and Marketing'), rule('Ovens', 'Ovens', 'Bakers')],
+    });
     const hand = await world.sandbox.byHand.ok('POST', '/Users', person('hand-r59'));
-    const groupOf = (displayName: string) => ({ schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName, members: [{ value: hand.id }] });
+    const groupOf = (displayName: string) => ({
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
+      displayName,
+      members: [{ value: hand.id }],
+    });
     await world.sandbox.byHand.ok('POST', '/Groups', groupOf('Sales and Marketing'));
     await world.sandbox.byHand.ok('POST', '/Groups', groupOf('Bakers'));
     const ada = await idp.hire('ada-r59', { [ENTERPRISE]: { department: 'Sales' } });
@@ -200,10 +250,13 @@ describe('rules', () => {
     await app.assign('users', ada, bob);
     await app.turnOn();
     await world.settled();
-    const members = async (displayName: string) => sorted((await world.sandbox.group(displayName)).members.map(({ value }: any) => value));
+    const members = async (displayName: string) =>
+      sorted((await world.sandbox.group(displayName)).members.map(({ value }: any) => value));
     const { remoteId } = await app.accountOf(ada);
     expect(await members('Sales and Marketing')).toEqual(sorted([hand.id, remoteId]));
-    expect((await app.accountOf(ada)).entitlements).toEqual([{ kind: 'group', value: 'Sales and Marketing', owned: true }]);
+    expect((await app.accountOf(ada)).entitlements).toEqual([
+      { kind: 'group', value: 'Sales and Marketing', owned: true },
+    ]);
     await idp.set(ada, { op: 'replace', path: `${ENTERPRISE}:department`, value: 'Ovens' });
     await world.settled();
     expect(await members('Sales and Marketing')).toEqual([hand.id]);
@@ -211,19 +264,51 @@ describe('rules', () => {
   });
 
   it('R59: that say skip keep people out, and a later rule wins', async () => {
-    const set = (name: string, value: string, conditions: object[]) => ({ name, enabled: true, match: 'any', conditions, actions: [{ type: 'setAttribute', target: 'title', value }] });
+    const set = (name: string, value: string, conditions: object[]) => ({
+      name,
+      enabled: true,
+      match: 'any',
+      conditions,
+      actions: [{ type: 'setAttribute', target: 'title', value }],
+    });
     const everybody = [{ source: 'userName', operator: 'present' }];
-    const skip = { name: 'No guests', enabled: true, match: 'all', conditions: [{ source: 'userType', operator: 'equals', value: 'Guest' }], actions: [{ type: 'skip' }] };
-    const { idp, app } = await world.office({ rules: [set('First', 'First', everybody), set('Later', 'Later', [{ source: 'userName', operator: 'startsWith', value: 'ADA' }]), skip] });
-    await app.assign('users', await idp.hire('ada-skip'), await idp.hire('bob-skip'), await idp.hire('cy-skip', { userType: 'guest' }));
+    const skip = {
+      name: 'No guests',
+      enabled: true,
+      match: 'all',
+      conditions: [{ source: 'userType', operator: 'equals', value: 'Guest' }],
+      actions: [{ type: 'skip' }],
+    };
+    const { idp, app } = await world.office({
+      rules: [
+        set('First', 'First', everybody),
+        set('Later', 'Later', [{ source: 'userName', operator: 'startsWith', value: 'ADA' }]),
+        skip,
+      ],
+    });
+    await app.assign(
+      'users',
+      await idp.hire('ada-skip'),
+      await idp.hire('bob-skip'),
+      await idp.hire('cy-skip', { userType: 'guest' }),
+    );
     await app.turnOn();
     await world.settled();
     expect(await namesLike('-skip')).toEqual(['ada-skip', 'bob-skip']);
-    expect([(await world.sandbox.account('ada-skip@plum.example')).title, (await world.sandbox.account('bob-skip@plum.example')).title]).toEqual(['Later', 'First']);
+    expect([
+      (await world.sandbox.account('ada-skip@plum.example')).title,
+      (await world.sandbox.account('bob-skip@plum.example')).title,
+    ]).toEqual(['Later', 'First']);
   });
 
   it('R60: that are edited touch existing accounts only when they are reapplied, with a preview first', async () => {
-    const titled = (value: string) => ({ name: 'Titles', enabled: true, match: 'all', conditions: [{ source: 'userName', operator: 'present' }], actions: [{ type: 'setAttribute', target: 'title', value }] });
+    const titled = (value: string) => ({
+      name: 'Titles',
+      enabled: true,
+      match: 'all',
+      conditions: [{ source: 'userName', operator: 'present' }],
+      actions: [{ type: 'setAttribute', target: 'title', value }],
+    });
     const { idp, app, mapping } = await world.office({ rules: [titled('Baker')] });
     await app.assign('users', await idp.hire('ada-r60'));
     await app.turnOn();
@@ -233,7 +318,10 @@ describe('rules', () => {
     const title = async () => (await world.sandbox.account('ada-r60@plum.example')).title;
     expect(await title()).toBe('Baker');
     const preview = await mapping.post(`${app.path}/rules/reapply?preview=true`);
-    expect(preview.body).toMatchObject({ counts: { update: 1 }, accounts: [{ change: 'update', attributes: [{ target: 'title', from: 'Baker', to: 'Chef' }] }] });
+    expect(preview.body).toMatchObject({
+      counts: { update: 1 },
+      accounts: [{ change: 'update', attributes: [{ target: 'title', from: 'Baker', to: 'Chef' }] }],
+    });
     expect(await title()).toBe('Baker');
     const job = await mapping.post(`${app.path}/rules/reapply`);
     expect(job.status).toBe(202);
@@ -245,12 +333,31 @@ describe('rules', () => {
 
 describe('who is disabled', () => {
   it('R62: in the IdP or in the directory, leaves every app by each app’s own setting', async () => {
-    const { idp, app: suspending, tenant, mapping, directory } = await world.office({ deprovisioning: { turnedOff: never, suspended: { suspend: 'PT0S', hardDelete: null }, deleted: never } });
-    const keeping = await makeApp(tenant, world.sandbox, { deprovisioning: { turnedOff: never, suspended: never, deleted: never } });
+    const {
+      idp,
+      app: suspending,
+      tenant,
+      mapping,
+      directory,
+    } = await world.office({
+      deprovisioning: { turnedOff: never, suspended: { suspend: 'PT0S', hardDelete: null }, deleted: never },
+    });
+    const keeping = await makeApp(tenant, world.sandbox, {
+      deprovisioning: { turnedOff: never, suspended: never, deleted: never },
+    });
     // Two apps at one sandbox: the second gives names of its own.
     const { targets: _, ...attributes } = await mapping.ok('GET', `${keeping.path}/attributes`);
-    const renamed = attributes.mappings.map((each: any) => (each.target === 'userName' ? { target: 'userName', kind: 'expression', expression: 'Append("kept-", [userName])', apply: 'always' } : each.target === 'active' ? { target: 'active', kind: 'constant', value: true, apply: 'always' } : each));
-    await mapping.ok('PUT', `${keeping.path}/attributes`, { matching: [{ source: 'id', target: 'externalId' }], mappings: renamed });
+    const renamed = attributes.mappings.map((each: any) =>
+      each.target === 'userName'
+        ? { target: 'userName', kind: 'expression', expression: 'Append("kept-", [userName])', apply: 'always' }
+        : each.target === 'active'
+          ? { target: 'active', kind: 'constant', value: true, apply: 'always' }
+          : each,
+    );
+    await mapping.ok('PUT', `${keeping.path}/attributes`, {
+      matching: [{ source: 'id', target: 'externalId' }],
+      mappings: renamed,
+    });
     const [ada, bob] = [await idp.hire('ada-r62'), await idp.hire('bob-r62')];
     for (const app of [suspending, keeping]) {
       await app.assign('users', ada, bob);

@@ -10,7 +10,11 @@ beforeAll(async () => {
 afterAll(() => system.close());
 
 /** Ids and instants differ each time. */
-const shapeOf = ({ id: _id, meta: { created: _created, lastModified: _lastModified, location: _location, ...meta }, ...resource }: any) => ({ ...resource, meta });
+const shapeOf = ({
+  id: _id,
+  meta: { created: _created, lastModified: _lastModified, location: _location, ...meta },
+  ...resource
+}: any) => ({ ...resource, meta });
 
 it('the request on the first screen of the README is answered as it says there', async () => {
   const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');

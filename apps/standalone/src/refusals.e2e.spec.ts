@@ -14,12 +14,21 @@ const refusedIn = async ({ audit }: Tenant): Promise<any[]> => {
   await system.settled();
   return (await audit.ok('GET', '/entries?outcome=refused&limit=500')).items.toReversed();
 };
-const entry = (code: string, actorId: string, more: object = {}) => expect.objectContaining({ type: 'RequestRefused', reason: expect.objectContaining({ code }), actor: expect.objectContaining({ id: actorId }), ...more });
+const entry = (code: string, actorId: string, more: object = {}) =>
+  expect.objectContaining({
+    type: 'RequestRefused',
+    reason: expect.objectContaining({ code }),
+    actor: expect.objectContaining({ id: actorId }),
+    ...more,
+  });
 
 describe('R70: what is refused at the door of an API has an audit entry', () => {
   it('a role that does not suffice, of the directory and of mapping', async () => {
     const plum = await makeTenant(system);
-    const [gil, ann] = [await plum.addAdmin('gil@plum.example', 'auditor'), await plum.addAdmin('ann@plum.example', 'admin')];
+    const [gil, ann] = [
+      await plum.addAdmin('gil@plum.example', 'auditor'),
+      await plum.addAdmin('ann@plum.example', 'admin'),
+    ];
     expect((await plum.as(gil.key).directory.post('/users', {})).body.code).toBe('key/role');
     expect((await plum.as(ann.key).mapping.post('/apps', { name: 'Git', preset: 'scim' })).body.code).toBe('key/role');
     expect((await client(system.url(), ann.key).get('/clock')).body.code).toBe('key/role');
@@ -34,7 +43,9 @@ describe('R70: what is refused at the door of an API has an audit entry', () => 
   it('an admin of a consumer mail domain who configures an app', async () => {
     const plum = await makeTenant(system);
     const gus = await plum.addAdmin('gus@gmail.com', 'super_admin');
-    expect((await plum.as(gus.key).mapping.post('/apps', { name: 'Git', preset: 'scim' })).body.code).toBe('admin/consumer-mail');
+    expect((await plum.as(gus.key).mapping.post('/apps', { name: 'Git', preset: 'scim' })).body.code).toBe(
+      'admin/consumer-mail',
+    );
     expect(await refusedIn(plum)).toEqual([entry('admin/consumer-mail', gus.id)]);
   });
 
@@ -52,11 +63,18 @@ describe('R70: what is refused at the door of an API has an audit entry', () => 
 
   it('a key that is tried on another tenant, in the tenant of the key; and the root key that looks at people, in theirs', async () => {
     const [plum, pear] = [await makeTenant(system), await makeTenant(system, 'Pear')];
-    expect((await client(`${system.url()}/directory/v1/tenants/${pear.id}`, plum.superAdmin.key).get('/users')).status).toBe(404);
-    expect((await client(`${system.url()}/mapping/v1/tenants/${pear.id}`, plum.superAdmin.key).get('/apps')).status).toBe(404);
+    expect(
+      (await client(`${system.url()}/directory/v1/tenants/${pear.id}`, plum.superAdmin.key).get('/users')).status,
+    ).toBe(404);
+    expect(
+      (await client(`${system.url()}/mapping/v1/tenants/${pear.id}`, plum.superAdmin.key).get('/apps')).status,
+    ).toBe(404);
     expect((await system.root().get(`/directory/v1/tenants/${pear.id}/users`)).body.code).toBe('key/role');
     expect((await system.root().get(`/directory/v1/tenants/nobody@plum.example/users`)).body.code).toBe('key/role');
-    expect(await refusedIn(plum)).toEqual([entry('tenant/not-found', plum.superAdmin.id), entry('tenant/not-found', plum.superAdmin.id)]);
+    expect(await refusedIn(plum)).toEqual([
+      entry('tenant/not-found', plum.superAdmin.id),
+      entry('tenant/not-found', plum.superAdmin.id),
+    ]);
     expect(await refusedIn(pear)).toEqual([entry('key/role', 'root')]);
     expect(await system.rowsWith('nobody@plum.example')).toEqual([]);
   });

@@ -20,7 +20,8 @@ it('a system that is stopped in the middle of its work goes on where it was: not
   await world.sandbox.switchTo({ mode: 'slow', delayMs: 150 });
   const ids = await Promise.all(names.map((name) => idp.hire(name)));
   await idp.join(staff, ...ids);
-  for (const until = Date.now() + 60_000; (await world.sandbox.accounts()).length < 2 && Date.now() < until; ) await sleep(10);
+  for (const until = Date.now() + 60_000; (await world.sandbox.accounts()).length < 2 && Date.now() < until;)
+    await sleep(10);
   await world.stop();
   expect((await world.sandbox.accounts()).length).toBeLessThan(names.length);
   await world.start();
@@ -29,7 +30,9 @@ it('a system that is stopped in the middle of its work goes on where it was: not
 
   const accounts = await world.sandbox.accounts();
   expect(sorted(accounts.map(({ userName }) => userName))).toEqual(sorted(names.map((name) => `${name}@plum.example`)));
-  const creates = (await world.sandbox.writes()).filter(({ method, path, status }) => method === 'POST' && path === '/Users' && status === 201);
+  const creates = (await world.sandbox.writes()).filter(
+    ({ method, path, status }) => method === 'POST' && path === '/Users' && status === 201,
+  );
   expect(creates).toHaveLength(names.length);
   expect(sorted((await app.accounts('status=provisioned')).map(({ userId }) => userId))).toEqual(sorted(ids));
 

@@ -21,15 +21,32 @@ type Told = { status: number; headers: IncomingHttpHeaders; text: string };
 type Sent = { body?: string | Buffer; chunked?: boolean; headers?: Record<string, string> };
 
 /** As the bytes say: no client between that tidies URLs and headers. */
-const send = (method: string, path: string, { body, chunked = false, headers = {} }: Sent = {}, { scimUrl, token } = idp) =>
+const send = (
+  method: string,
+  path: string,
+  { body, chunked = false, headers = {} }: Sent = {},
+  { scimUrl, token } = idp,
+) =>
   new Promise<Told>((resolve, reject) => {
     const { hostname, port, pathname } = new URL(scimUrl);
     const length = body === undefined || chunked ? {} : { 'content-length': String(Buffer.byteLength(body)) };
     const type = body === undefined ? {} : { 'content-type': 'application/scim+json' };
-    const request = open({ hostname, port, method, path: pathname + path, headers: { authorization: `Bearer ${token}`, ...type, ...length, ...headers } }, (reply) => {
-      let text = '';
-      reply.setEncoding('utf8').on('data', (part: string) => (text += part)).on('end', () => resolve({ status: reply.statusCode!, headers: reply.headers, text }));
-    });
+    const request = open(
+      {
+        hostname,
+        port,
+        method,
+        path: pathname + path,
+        headers: { authorization: `Bearer ${token}`, ...type, ...length, ...headers },
+      },
+      (reply) => {
+        let text = '';
+        reply
+          .setEncoding('utf8')
+          .on('data', (part: string) => (text += part))
+          .on('end', () => resolve({ status: reply.statusCode!, headers: reply.headers, text }));
+      },
+    );
     request.on('error', reject);
     request.end(body);
   });
@@ -38,11 +55,28 @@ const send = (method: string, path: string, { body, chunked = false, headers = {
 const expectError = ({ status, headers, text }: Told, wanted: number, scimType?: string) => {
   expect({ status, text }).toMatchObject({ status: wanted });
   expect(headers['content-type']).toMatch(/^application\/scim\+json/);
-  expect(JSON.parse(text)).toMatchObject({ schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: String(wanted), detail: expect.any(String), ...(scimType && { scimType }) });
+  expect(JSON.parse(text)).toMatchObject({
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+    status: String(wanted),
+    detail: expect.any(String),
+    ...(scimType && { scimType }),
+  });
 };
 
 describe('paths below a base URL', () => {
-  it.each(['/Users', '/users', '/USERS/', '//Users', '/Users?', '/Users?x&', '/Users?aadOptscim062020', '/Users?aadOptscim062020&count=5&', '?aadOptscim062020/Users', '?aadOptscim062020/Users?count=5', '/Users?STARTINDEX=0&Count=5'])('GET %s lists users', async (path) => {
+  it.each([
+    '/Users',
+    '/users',
+    '/USERS/',
+    '//Users',
+    '/Users?',
+    '/Users?x&',
+    '/Users?aadOptscim062020',
+    '/Users?aadOptscim062020&count=5&',
+    '?aadOptscim062020/Users',
+    '?aadOptscim062020/Users?count=5',
+    '/Users?STARTINDEX=0&Count=5',
+  ])('GET %s lists users', async (path) => {
     const { status, headers, text } = await send('GET', path);
     expect(status).toBe(200);
     expect(headers['content-type']).toMatch(/^application\/scim\+json/);
@@ -51,17 +85,49 @@ describe('paths below a base URL', () => {
     expect(Resources.map(({ id }: { id: string }) => id)).toContain(ada);
   });
 
-  it.each(['/serviceproviderconfig', '/RESOURCETYPES/user', '/schemas/URN:ietf:params:scim:schemas:core:2.0:user', '', '/', '/?', '/groups/?'])('GET %s is served', async (path) => {
+  it.each([
+    '/serviceproviderconfig',
+    '/RESOURCETYPES/user',
+    '/schemas/URN:ietf:params:scim:schemas:core:2.0:user',
+    '',
+    '/',
+    '/?',
+    '/groups/?',
+  ])('GET %s is served', async (path) => {
     expect(await send('GET', path)).toMatchObject({ status: 200 });
   });
 
-  it.each(['/Nope', '/Users/a/b', '/Users/%00', '/Users/%zz', '/Users/%FF', '/Users/..', '/Users/%2e%2e', '/Users/a.b', '/Users/a%2Fb', '/Users/%F0%9F%A6%8A', `/Users/${'a'.repeat(101)}`, `/Users/${'a'.repeat(5000)}`, '/Schemas/x', '/ResourceTypes/x', '/Users/constructor', '/constructor', '/__proto__'])('GET %s is 404', async (path) => {
+  it.each([
+    '/Nope',
+    '/Users/a/b',
+    '/Users/%00',
+    '/Users/%zz',
+    '/Users/%FF',
+    '/Users/..',
+    '/Users/%2e%2e',
+    '/Users/a.b',
+    '/Users/a%2Fb',
+    '/Users/%F0%9F%A6%8A',
+    `/Users/${'a'.repeat(101)}`,
+    `/Users/${'a'.repeat(5000)}`,
+    '/Schemas/x',
+    '/ResourceTypes/x',
+    '/Users/constructor',
+    '/constructor',
+    '/__proto__',
+  ])('GET %s is 404', async (path) => {
     expectError(await send('GET', path), 404);
   });
 
   it.each(['PUT', 'PATCH', 'DELETE'])('%s of an odd id is 404', async (method) => {
-    const body = method === 'PUT' ? JSON.stringify(person('odd')) : method === 'PATCH' ? JSON.stringify(operations({ op: 'remove', path: 'title' })) : undefined;
-    for (const id of ['%00', '%zz', 'a.b', 'x'.repeat(600), 'nobody']) for (const type of ['Users', 'Groups']) expectError(await send(method, `/${type}/${id}`, { body }), 404);
+    const body =
+      method === 'PUT'
+        ? JSON.stringify(person('odd'))
+        : method === 'PATCH'
+          ? JSON.stringify(operations({ op: 'remove', path: 'title' }))
+          : undefined;
+    for (const id of ['%00', '%zz', 'a.b', 'x'.repeat(600), 'nobody'])
+      for (const type of ['Users', 'Groups']) expectError(await send(method, `/${type}/${id}`, { body }), 404);
   });
 
   it.each([
@@ -90,7 +156,11 @@ describe('paths below a base URL', () => {
 
   it('HEAD tells what GET would, without a body', async () => {
     const [head, get] = [await send('HEAD', `/Users/${ada}`), await send('GET', `/Users/${ada}`)];
-    expect(head).toMatchObject({ status: 200, text: '', headers: { etag: get.headers.etag, 'content-type': get.headers['content-type'] } });
+    expect(head).toMatchObject({
+      status: 200,
+      text: '',
+      headers: { etag: get.headers.etag, 'content-type': get.headers['content-type'] },
+    });
   });
 });
 
@@ -111,7 +181,20 @@ describe('where a resource is (RFC 7643 §3.1)', () => {
 });
 
 describe('bodies', () => {
-  it.each(['', '[]', 'null', '"x"', '7', '{', '{"a":1,"a":2}', '{"__proto__":{"x":1}}', '{"name":{"constructor":{}}}', '{"userName":"a","USERNAME":"b"}', '{"a":'.repeat(100_000), '{"x":"\\ud800"'])('%.30s is 400 invalidSyntax', async (body) => {
+  it.each([
+    '',
+    '[]',
+    'null',
+    '"x"',
+    '7',
+    '{',
+    '{"a":1,"a":2}',
+    '{"__proto__":{"x":1}}',
+    '{"name":{"constructor":{}}}',
+    '{"userName":"a","USERNAME":"b"}',
+    '{"a":'.repeat(100_000),
+    '{"x":"\\ud800"',
+  ])('%.30s is 400 invalidSyntax', async (body) => {
     expectError(await send('POST', '/Users', { body }), 400, 'invalidSyntax');
     expectError(await send('PATCH', `/Users/${ada}`, { body }), 400, 'invalidSyntax');
   });
@@ -122,15 +205,23 @@ describe('bodies', () => {
     expectError(await send('POST', '/Users/.search'), 400, 'invalidSyntax');
   });
 
-  it.each(['application/json', 'application/json; charset=utf-8', 'application/scim+json;charset=UTF-8', 'APPLICATION/SCIM+JSON'])('are taken as %s', async (type) => {
+  it.each([
+    'application/json',
+    'application/json; charset=utf-8',
+    'application/scim+json;charset=UTF-8',
+    'APPLICATION/SCIM+JSON',
+  ])('are taken as %s', async (type) => {
     expectError(await send('POST', '/Users', { body: '{}', headers: { 'content-type': type } }), 400, 'invalidValue');
   });
 
-  it.each(['text/plain', 'application/xml', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])('are 415 as %s', async (type) => {
-    const told = await send('POST', '/Users', { body: '{}', headers: { 'content-type': type } });
-    expectError(told, 415);
-    expect(told.text).toContain('application/scim+json');
-  });
+  it.each(['text/plain', 'application/xml', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])(
+    'are 415 as %s',
+    async (type) => {
+      const told = await send('POST', '/Users', { body: '{}', headers: { 'content-type': type } });
+      expectError(told, 415);
+      expect(told.text).toContain('application/scim+json');
+    },
+  );
 
   it.each([
     ['gzip', gzipSync],
@@ -140,7 +231,11 @@ describe('bodies', () => {
   ])('are 415 with the content coding %s, and told that none is taken (RFC 9110 §15.5.16)', async (coding, encode) => {
     for (const chunked of [false, true])
       for (const path of ['/Users', '/Groups', '/Bulk', '/.search']) {
-        const told = await send('POST', path, { body: encode(Buffer.from(JSON.stringify(person('coded')))), chunked, headers: { 'content-encoding': coding } });
+        const told = await send('POST', path, {
+          body: encode(Buffer.from(JSON.stringify(person('coded')))),
+          chunked,
+          headers: { 'content-encoding': coding },
+        });
         expectError(told, 415);
         expect(told.headers['accept-encoding']).toBe('identity');
         expect(told.text).toContain('codings');
@@ -148,8 +243,11 @@ describe('bodies', () => {
   });
 
   it('are taken with the coding identity; without a body no coding is minded', async () => {
-    expect(await send('POST', '/.search', { body: '{}', headers: { 'content-encoding': 'Identity' } })).toMatchObject({ status: 200 });
-    for (const method of ['GET', 'HEAD', 'OPTIONS']) expect((await send(method, '/Users', { headers: { 'content-encoding': 'gzip' } })).status).toBeLessThan(300);
+    expect(await send('POST', '/.search', { body: '{}', headers: { 'content-encoding': 'Identity' } })).toMatchObject({
+      status: 200,
+    });
+    for (const method of ['GET', 'HEAD', 'OPTIONS'])
+      expect((await send(method, '/Users', { headers: { 'content-encoding': 'gzip' } })).status).toBeLessThan(300);
   });
 
   it('are 413 beyond ten MiB, whether they tell their length or not', async () => {
@@ -162,23 +260,41 @@ describe('a page (§3.4.2.4)', () => {
   const enormous = '9'.repeat(20);
   const list = async (path: string) => JSON.parse((await send('GET', path)).text);
 
-  it.each(['/Users', '/Groups', '', '/Users?filter=emails%20co%20%22plum%22', '/?sortBy=id'])('of %s has at most what there is, however large the count', async (path) => {
-    const [usual, larger] = [await list(path), await list(`${path}${path.includes('?') ? '&' : '?'}count=${enormous}`)];
-    expect(larger).toEqual(usual);
-  });
+  it.each(['/Users', '/Groups', '', '/Users?filter=emails%20co%20%22plum%22', '/?sortBy=id'])(
+    'of %s has at most what there is, however large the count',
+    async (path) => {
+      const [usual, larger] = [
+        await list(path),
+        await list(`${path}${path.includes('?') ? '&' : '?'}count=${enormous}`),
+      ];
+      expect(larger).toEqual(usual);
+    },
+  );
 
-  it.each(['/Users', '/Groups', '', '/Users?filter=emails%20co%20%22plum%22'])('of %s beyond the end is empty and has the total, however large the startIndex', async (path) => {
-    const { totalResults } = await list(path);
-    expect(await list(`${path}${path.includes('?') ? '&' : '?'}startIndex=${enormous}`)).toMatchObject({ totalResults, itemsPerPage: 0, Resources: [] });
-  });
+  it.each(['/Users', '/Groups', '', '/Users?filter=emails%20co%20%22plum%22'])(
+    'of %s beyond the end is empty and has the total, however large the startIndex',
+    async (path) => {
+      const { totalResults } = await list(path);
+      expect(await list(`${path}${path.includes('?') ? '&' : '?'}startIndex=${enormous}`)).toMatchObject({
+        totalResults,
+        itemsPerPage: 0,
+        Resources: [],
+      });
+    },
+  );
 });
 
 describe('a single resource (§3.4.1)', () => {
   it('minds no parameters of lists, whatever they say, but which attributes are wanted', async () => {
     const lists = '?count=abc&startIndex=x&sortOrder=up&sortBy=nothing&filter=%28garbage&cursor=none';
-    expect(JSON.parse((await send('GET', `/Users/${ada}${lists}`)).text)).toEqual(JSON.parse((await send('GET', `/Users/${ada}`)).text));
+    expect(JSON.parse((await send('GET', `/Users/${ada}${lists}`)).text)).toEqual(
+      JSON.parse((await send('GET', `/Users/${ada}`)).text),
+    );
     const patch = JSON.stringify(operations({ op: 'add', path: 'nickName', value: 'Countess' }));
-    for (const told of [await send('GET', `/Users/${ada}${lists}&attributes=userName`), await send('PATCH', `/Users/${ada}${lists}&attributes=userName`, { body: patch })])
+    for (const told of [
+      await send('GET', `/Users/${ada}${lists}&attributes=userName`),
+      await send('PATCH', `/Users/${ada}${lists}&attributes=userName`, { body: patch }),
+    ])
       expect([told.status, Object.keys(JSON.parse(told.text))]).toEqual([200, ['schemas', 'id', 'userName']]);
     expectError(await send('GET', `/Users${lists}`), 400);
   });
@@ -188,8 +304,15 @@ describe('versions (§3.14)', () => {
   it('are the ETag and meta.version; a known one is 304 without a body', async () => {
     const { headers, text } = await send('GET', `/Users/${ada}`);
     expect(JSON.parse(text).meta.version).toBe(headers.etag);
-    for (const known of [headers.etag!, `"x", ${headers.etag}`, '*']) expect(await send('GET', `/Users/${ada}`, { headers: { 'if-none-match': known } })).toMatchObject({ status: 304, text: '', headers: { etag: headers.etag } });
-    expect(await send('GET', `/Users/${ada}`, { headers: { 'if-none-match': 'W/"99"' } })).toMatchObject({ status: 200 });
+    for (const known of [headers.etag!, `"x", ${headers.etag}`, '*'])
+      expect(await send('GET', `/Users/${ada}`, { headers: { 'if-none-match': known } })).toMatchObject({
+        status: 304,
+        text: '',
+        headers: { etag: headers.etag },
+      });
+    expect(await send('GET', `/Users/${ada}`, { headers: { 'if-none-match': 'W/"99"' } })).toMatchObject({
+      status: 200,
+    });
   });
 
   it('are others when a user comes into a group or leaves it, which If-Match does not mind', async () => {
@@ -201,19 +324,35 @@ describe('versions (§3.14)', () => {
     expect(await send('GET', `/Users/${ada}`, { headers: { 'if-none-match': alone } })).toMatchObject({ status: 200 });
     expect(await send('GET', `/Users/${ada}`, { headers: { 'if-none-match': among } })).toMatchObject({ status: 304 });
     const patch = (title: string) => JSON.stringify(operations({ op: 'replace', path: 'title', value: title }));
-    expect(await send('PATCH', `/Users/${ada}`, { body: patch('Reader'), headers: { 'if-match': among } })).toMatchObject({ status: 200 });
+    expect(
+      await send('PATCH', `/Users/${ada}`, { body: patch('Reader'), headers: { 'if-match': among } }),
+    ).toMatchObject({ status: 200 });
     expectError(await send('PATCH', `/Users/${ada}`, { body: patch('Writer'), headers: { 'if-match': among } }), 412);
-    expect(await send('PATCH', `/Users/${ada}`, { body: patch('Writer'), headers: { 'if-match': '*' } })).toMatchObject({ status: 200 });
+    expect(await send('PATCH', `/Users/${ada}`, { body: patch('Writer'), headers: { 'if-match': '*' } })).toMatchObject(
+      { status: 200 },
+    );
     await idp.leave(groupId, ada);
     expect(await version()).toMatch(/^W\/"\d+"$/);
   });
 
   it('are asked for by PUT and DELETE too; what is deleted is 404 from then on', async () => {
     const id = await idp.hire('brief');
-    expectError(await send('PUT', `/Users/${id}`, { body: JSON.stringify(person('brief')), headers: { 'if-match': 'W/"9"' } }), 412);
+    expectError(
+      await send('PUT', `/Users/${id}`, { body: JSON.stringify(person('brief')), headers: { 'if-match': 'W/"9"' } }),
+      412,
+    );
     expectError(await send('DELETE', `/Users/${id}`, { headers: { 'if-match': '"9"' } }), 412);
-    expect(await send('DELETE', `/Users/${id}`, { headers: { 'if-match': 'W/"1"' } })).toMatchObject({ status: 204, text: '' });
-    for (const [method, body] of [['GET'], ['DELETE'], ['PUT', JSON.stringify(person('brief'))], ['PATCH', JSON.stringify(operations({ op: 'remove', path: 'title' }))]] as const) expectError(await send(method, `/Users/${id}`, { body }), 404);
+    expect(await send('DELETE', `/Users/${id}`, { headers: { 'if-match': 'W/"1"' } })).toMatchObject({
+      status: 204,
+      text: '',
+    });
+    for (const [method, body] of [
+      ['GET'],
+      ['DELETE'],
+      ['PUT', JSON.stringify(person('brief'))],
+      ['PATCH', JSON.stringify(operations({ op: 'remove', path: 'title' }))],
+    ] as const)
+      expectError(await send(method, `/Users/${id}`, { body }), 404);
   });
 });
 
@@ -228,7 +367,13 @@ describe('If-None-Match of a write (RFC 9110 §13.1.2)', () => {
       for (const known of ['*', headers.etag!, `"x", ${headers.etag}`]) {
         const none = { 'if-none-match': known };
         expectError(await send('PUT', path, { body: text, headers: none }), 412);
-        expectError(await send('PATCH', path, { body: JSON.stringify(operations({ op: 'replace', path: 'externalId', value: 'changed' })), headers: none }), 412);
+        expectError(
+          await send('PATCH', path, {
+            body: JSON.stringify(operations({ op: 'replace', path: 'externalId', value: 'changed' })),
+            headers: none,
+          }),
+          412,
+        );
         expectError(await send('DELETE', path, { headers: none }), 412);
       }
       expect(await send('GET', path)).toMatchObject({ status: 200, text });
@@ -237,10 +382,14 @@ describe('If-None-Match of a write (RFC 9110 §13.1.2)', () => {
 
   it('lets other versions be written; what is refused anyway is refused the same', async () => {
     const path = `/Users/${await idp.hire('other-match')}`;
-    expect(await send('PATCH', path, { body: body('Baker'), headers: { 'if-none-match': 'W/"7"' } })).toMatchObject({ status: 200 });
+    expect(await send('PATCH', path, { body: body('Baker'), headers: { 'if-none-match': 'W/"7"' } })).toMatchObject({
+      status: 200,
+    });
     expectError(await send('PATCH', path, { body: '{', headers: { 'if-none-match': '*' } }), 400);
     expectError(await send('PATCH', '/Users/nobody', { body: body('Baker'), headers: { 'if-none-match': '*' } }), 404);
-    expect(await send('DELETE', path, { headers: { 'if-match': '*', 'if-none-match': 'W/"1"' } })).toMatchObject({ status: 204 });
+    expect(await send('DELETE', path, { headers: { 'if-match': '*', 'if-none-match': 'W/"1"' } })).toMatchObject({
+      status: 204,
+    });
   });
 });
 

@@ -20,8 +20,14 @@ const tell = (...parts: string[]) =>
     let text = '';
     const socket = connect(Number(port), hostname);
     socket.setEncoding('utf8').setNoDelay();
-    socket.on('data', (part: string) => (text += part)).on('end', () => socket.end()).on('close', () => resolve(text)).on('error', (error) => (text === '' ? reject(error) : undefined));
-    socket.on('connect', () => parts.forEach((part, index) => setTimeout(() => socket.writable && socket.write(part), index * 20)));
+    socket
+      .on('data', (part: string) => (text += part))
+      .on('end', () => socket.end())
+      .on('close', () => resolve(text))
+      .on('error', (error) => (text === '' ? reject(error) : undefined));
+    socket.on('connect', () =>
+      parts.forEach((part, index) => setTimeout(() => socket.writable && socket.write(part), index * 20)),
+    );
   });
 
 const request = (method: string, path: string, more = '') => {
@@ -33,17 +39,27 @@ const expectError = (answer: string, status: number) => {
   const [head = '', body = ''] = answer.split('\r\n\r\n');
   expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   expect(head).toMatch(/content-type: application\/scim\+json/i);
-  expect(JSON.parse(body)).toMatchObject({ schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: String(status), detail: expect.any(String) });
+  expect(JSON.parse(body)).toMatchObject({
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+    status: String(status),
+    detail: expect.any(String),
+  });
   return head;
 };
 
 describe('a method that SCIM has no use for', () => {
-  const others = METHODS.filter((method) => !['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT'].includes(method));
+  const others = METHODS.filter(
+    (method) => !['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT'].includes(method),
+  );
 
   it.each(others)('%s is 405 with Allow, whatever its body is, and 404 where there is nothing', async (method) => {
     const xml = 'content-type: application/xml\r\ncontent-length: 4\r\n\r\n<a/>';
-    expect(expectError(await tell(request(method, '/Users', '\r\n')), 405)).toContain('allow: GET, HEAD, POST, OPTIONS');
-    expect(expectError(await tell(request(method, '/Groups/some-id', xml)), 405)).toContain('allow: GET, HEAD, PUT, PATCH, DELETE, OPTIONS');
+    expect(expectError(await tell(request(method, '/Users', '\r\n')), 405)).toContain(
+      'allow: GET, HEAD, POST, OPTIONS',
+    );
+    expect(expectError(await tell(request(method, '/Groups/some-id', xml)), 405)).toContain(
+      'allow: GET, HEAD, PUT, PATCH, DELETE, OPTIONS',
+    );
     expect(expectError(await tell(request(method, '', xml)), 405)).toContain('allow: GET, HEAD, OPTIONS');
     expectError(await tell(request(method, '/Nope', '\r\n')), 404);
     expectError(await tell(request(method, '/Users', '\r\n').replace(idp.token, 'wrong')), 401);
@@ -57,7 +73,12 @@ describe('a method that SCIM has no use for', () => {
 describe('what is no request', () => {
   it('is a SCIM error of status 400', async () => {
     expectError(await tell(request('GET', '/Users', 'no colon here\r\n\r\n')), 400);
-    expectError(await tell(request('POST', '/Users', 'content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n')), 400);
+    expectError(
+      await tell(
+        request('POST', '/Users', 'content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'),
+      ),
+      400,
+    );
     expectError(await tell(request('GET', '/Users', 'content-length: 1\r\ncontent-length: 2\r\n\r\n')), 400);
   });
 

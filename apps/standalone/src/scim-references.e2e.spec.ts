@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { defineDevices, device, searcher } from './testing/custom-types.ts';
 import { testSystem, type TestSystem } from './testing/system.ts';
-import { ENTERPRISE, makeTenant, operations, person, sorted, type IdentityProvider, type Tenant } from './testing/world.ts';
+import {
+  ENTERPRISE,
+  makeTenant,
+  operations,
+  person,
+  sorted,
+  type IdentityProvider,
+  type Tenant,
+} from './testing/world.ts';
 
 let system: TestSystem;
 let tenant: Tenant;
@@ -34,7 +42,8 @@ describe('a URL that a client was given (RFC 7644 §3.4.2.2)', () => {
     expect(await users(`meta.location eq "${meta.location}"`)).toEqual(['ada']);
     expect(await search(`meta.location eq "${meta.location}"`, '/')).toEqual(['ada@plum.example']);
     expect(await search(`meta.location eq "${group('inner')}"`, '/')).toEqual(['Inner']);
-    for (const relative of [`Users/${ids.ada}`, `/Users/${ids.ada}`, `../Users/${ids.ada}`]) expect(await users(`meta.location eq "${relative}"`)).toEqual(['ada']);
+    for (const relative of [`Users/${ids.ada}`, `/Users/${ids.ada}`, `../Users/${ids.ada}`])
+      expect(await users(`meta.location eq "${relative}"`)).toEqual(['ada']);
     expect(await users(`not (meta.location eq "${meta.location}")`)).toEqual(['bob', 'cy']);
     expect(await users(`meta.location eq "${meta.location}" or userName sw "cy"`)).toEqual(['ada', 'cy']);
     expect(await groups(`meta.location eq "${meta.location}"`)).toEqual([]);
@@ -66,7 +75,11 @@ describe('a URL that a client was given (RFC 7644 §3.4.2.2)', () => {
     expect(await users('meta.location co "/v2/Users"')).toEqual(['ada', 'bob', 'cy']);
     expect(await users(`meta.location co "Users/${ids.ada!.slice(0, 8)}"`)).toEqual(['ada']);
     expect(await users(`meta.location ge "${user('ada')}" and meta.location le "${user('ada')}"`)).toEqual(['ada']);
-    expect(await users(`meta.location gt "${scimUrl}" and meta.location lt "${scimUrl}/Users/z"`)).toEqual(['ada', 'bob', 'cy']);
+    expect(await users(`meta.location gt "${scimUrl}" and meta.location lt "${scimUrl}/Users/z"`)).toEqual([
+      'ada',
+      'bob',
+      'cy',
+    ]);
     expect(await users('meta.location eq null')).toEqual([]);
     expect(await groups(`members.$ref sw "${scimUrl}/Groups"`)).toEqual(['Outer']);
     expect(await groups(`members.$ref ne "${user('bob')}"`)).toEqual(['Empty', 'Outer']);
@@ -74,8 +87,13 @@ describe('a URL that a client was given (RFC 7644 §3.4.2.2)', () => {
   });
 
   it('finds a manager by the reference as it was given, in each of its spellings', async () => {
-    await idp.scim.ok('PATCH', `/Users/${ids.cy}`, operations({ op: 'add', path: `${ENTERPRISE}:manager`, value: { value: ids.ada, $ref: `../Users/${ids.ada}` } }));
-    for (const spelling of [user('ada'), `Users/${ids.ada}`, `../Users/${ids.ada}`]) expect(await users(`manager.$ref eq "${spelling}"`)).toEqual(['cy']);
+    await idp.scim.ok(
+      'PATCH',
+      `/Users/${ids.cy}`,
+      operations({ op: 'add', path: `${ENTERPRISE}:manager`, value: { value: ids.ada, $ref: `../Users/${ids.ada}` } }),
+    );
+    for (const spelling of [user('ada'), `Users/${ids.ada}`, `../Users/${ids.ada}`])
+      expect(await users(`manager.$ref eq "${spelling}"`)).toEqual(['cy']);
     expect(await users(`manager.$ref eq "${user('bob')}"`)).toEqual([]);
   });
 
@@ -86,7 +104,9 @@ describe('a URL that a client was given (RFC 7644 §3.4.2.2)', () => {
       const { members: left = [] } = await idp.scim.ok('GET', `/Groups/${club}`);
       return sorted(left.map(({ value }: any) => value));
     };
-    expect(await removed(`https://elsewhere.example/Users/${ids.ada}`)).toEqual(sorted([ids.ada!, ids.bob!, ids.inner!]));
+    expect(await removed(`https://elsewhere.example/Users/${ids.ada}`)).toEqual(
+      sorted([ids.ada!, ids.bob!, ids.inner!]),
+    );
     expect(await removed(`${idp.scimUrl}/Users/${ids.inner}`)).toEqual(sorted([ids.ada!, ids.bob!, ids.inner!]));
     expect(await removed(user('ada'))).toEqual(sorted([ids.bob!, ids.inner!]));
     expect(await removed(group('inner'))).toEqual([ids.bob]);
@@ -94,8 +114,14 @@ describe('a URL that a client was given (RFC 7644 §3.4.2.2)', () => {
 
   it('finds resources of a tenant’s own type by what they refer to (R71)', async () => {
     await defineDevices(tenant);
-    for (const [serial, owner] of Object.entries({ 'R-1': { value: ids.ada }, 'R-2': { value: ids.bob }, 'R-3': { $ref: 'https://elsewhere.example/cy' } })) await idp.scim.ok('POST', '/Devices', device(serial, { owner }));
-    const [{ owner }] = (await idp.scim.ok('GET', `/Devices?filter=${encodeURIComponent('serial eq "R-1"')}`)).Resources;
+    for (const [serial, owner] of Object.entries({
+      'R-1': { value: ids.ada },
+      'R-2': { value: ids.bob },
+      'R-3': { $ref: 'https://elsewhere.example/cy' },
+    }))
+      await idp.scim.ok('POST', '/Devices', device(serial, { owner }));
+    const [{ owner }] = (await idp.scim.ok('GET', `/Devices?filter=${encodeURIComponent('serial eq "R-1"')}`))
+      .Resources;
     expect(await search(`owner.$ref eq "${owner.$ref}"`)).toEqual(['R-1']);
     expect(await search('owner.$ref eq "https://elsewhere.example/cy"')).toEqual(['R-3']);
     expect(sorted(await search('owner.$ref pr'))).toEqual(['R-1', 'R-2', 'R-3']);
@@ -109,7 +135,11 @@ describe('a URL of somebody else', () => {
     const next = await tenant.connect();
     const stranger = await (await makeTenant(system, 'Fig')).connect();
     const theirs = await stranger.scim.ok('POST', '/Users', person('fay@fig.example'));
-    for (const foreign of [`${next.scimUrl}/Users/${ids.ada}`, `${stranger.scimUrl}/Users/${ids.ada}`, theirs.meta.location]) {
+    for (const foreign of [
+      `${next.scimUrl}/Users/${ids.ada}`,
+      `${stranger.scimUrl}/Users/${ids.ada}`,
+      theirs.meta.location,
+    ]) {
       expect(await users(`meta.location eq "${foreign}"`)).toEqual([]);
       expect(await users(`meta.location ne "${foreign}"`)).toEqual(['ada', 'bob', 'cy']);
       expect(await groups(`members.$ref eq "${foreign}"`)).toEqual([]);

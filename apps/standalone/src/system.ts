@@ -2,7 +2,14 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { auditControllers, auditService } from '@tenure/audit-service';
 import { directoryControllers, directoryService } from '@tenure/directory-service';
 import { mappingControllers, mappingService } from '@tenure/mapping-service';
-import { createHttpApp, listenToMessages, openRuntime, rootModule, type LogOutput, type Runtime } from '@tenure/platform';
+import {
+  createHttpApp,
+  listenToMessages,
+  openRuntime,
+  rootModule,
+  type LogOutput,
+  type Runtime,
+} from '@tenure/platform';
 import { scimControllers, scimDialect, scimGateway } from '@tenure/scim-gateway';
 import type { Config } from './config.ts';
 import type { Keys } from './keys.ts';
@@ -10,13 +17,21 @@ import type { Keys } from './keys.ts';
 export type System = { runtime: Runtime; app: NestFastifyApplication; url: string };
 
 /** The runtime of the whole system in one process. */
-export const openSystemRuntime = (config: Config, { rootKey, secretsKey }: Keys, databaseUrl: string, logTo?: LogOutput): Promise<Runtime> =>
+export const openSystemRuntime = (
+  config: Config,
+  { rootKey, secretsKey }: Keys,
+  databaseUrl: string,
+  logTo?: LogOutput,
+): Promise<Runtime> =>
   openRuntime({
     service: 'standalone',
     databaseUrl,
     secretsKey,
     rootKey,
-    eventStore: config.EVENT_STORE === 'postgres' ? { kind: 'postgres' } : { kind: 'eventstoredb', url: config.EVENTSTOREDB_URL! },
+    eventStore:
+      config.EVENT_STORE === 'postgres'
+        ? { kind: 'postgres' }
+        : { kind: 'eventstoredb', url: config.EVENTSTOREDB_URL! },
     transport: config.TRANSPORT === 'kafka' ? { kind: 'kafka', brokers: config.KAFKA_BROKERS } : { kind: 'in-process' },
     clock: config.TENURE_CLOCK,
     owner: true,
@@ -26,7 +41,12 @@ export const openSystemRuntime = (config: Config, { rootKey, secretsKey }: Keys,
   });
 
 /** Every service in one process, on one database: what `npm start` runs. */
-export const startSystem = async (config: Config, keys: Keys, databaseUrl: string, logTo?: LogOutput): Promise<System> => {
+export const startSystem = async (
+  config: Config,
+  keys: Keys,
+  databaseUrl: string,
+  logTo?: LogOutput,
+): Promise<System> => {
   const runtime = await openSystemRuntime(config, keys, databaseUrl, logTo);
   const { secretsKey } = keys;
   const urls = config.TENURE_PUBLIC_URL === undefined ? {} : { publicUrl: config.TENURE_PUBLIC_URL };
@@ -38,10 +58,18 @@ export const startSystem = async (config: Config, keys: Keys, databaseUrl: strin
   ];
   const controllers = [...directoryControllers, ...scimControllers, ...mappingControllers, ...auditControllers];
   const operations = { segments: ['scim', 'directory', 'mapping', 'audit'], title: 'Tenure', controllers };
-  const app = await createHttpApp(rootModule(runtime, services, operations), { ...runtime, dialects: [scimDialect], onRefused: services.find(({ onRefused }) => onRefused)?.onRefused });
+  const app = await createHttpApp(rootModule(runtime, services, operations), {
+    ...runtime,
+    dialects: [scimDialect],
+    onRefused: services.find(({ onRefused }) => onRefused)?.onRefused,
+  });
   for (const service of services) await listenToMessages(runtime, service);
   await runtime.transport.ready();
   await app.listen(config.TENURE_PORT, '0.0.0.0');
   runtime.started();
-  return { runtime, app, url: config.TENURE_PUBLIC_URL ?? (await app.getUrl()).replace('0.0.0.0', '127.0.0.1').replace('[::1]', 'localhost') };
+  return {
+    runtime,
+    app,
+    url: config.TENURE_PUBLIC_URL ?? (await app.getUrl()).replace('0.0.0.0', '127.0.0.1').replace('[::1]', 'localhost'),
+  };
 };

@@ -9,5 +9,8 @@ export const runStandaloneTask = (task: (runtime: Runtime) => Promise<unknown>) 
   runTask(async () => {
     const config = readConfig();
     const database = await openOwnDatabase(config, (line) => void process.stderr.write(`${line}\n`));
-    return { runtime: await openSystemRuntime(config, await readOrMakeKeys(config), database.url), close: database.release };
+    return {
+      runtime: await openSystemRuntime(config, await readOrMakeKeys(config), database.url),
+      close: database.release,
+    };
   }, task);

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { testSystem, type TestSystem } from './testing/system.ts';
-import { makeTenant, operations, person, sorted, TENURE_USER, type IdentityProvider, type Tenant } from './testing/world.ts';
+import {
+  makeTenant,
+  operations,
+  person,
+  sorted,
+  TENURE_USER,
+  type IdentityProvider,
+  type Tenant,
+} from './testing/world.ts';
 
 const TENURE_GROUP = 'urn:ietf:params:scim:schemas:extension:tenure:2.0:Group';
 const CLOSED = { op: 'add', path: `${TENURE_GROUP}:closedToGuests`, value: true };
@@ -19,7 +27,8 @@ const user = (id: string) => plum.directory.ok('GET', `/users/${id}`);
 const isTeamAdmin = async (id: string): Promise<unknown> => (await user(id)).resource[TENURE_USER]?.teamAdmin;
 const lead = (name: string) => idp.hire(name, { roles: [{ value: 'USER' }], [TENURE_USER]: { teamAdmin: true } });
 const become = (id: string, role: string) => idp.set(id, { op: 'replace', path: 'roles', value: [{ value: role }] });
-const members = async (group: string): Promise<string[]> => sorted(((await idp.scim.ok('GET', `/Groups/${group}`)).members ?? []).map(({ value }: any) => value));
+const members = async (group: string): Promise<string[]> =>
+  sorted(((await idp.scim.ok('GET', `/Groups/${group}`)).members ?? []).map(({ value }: any) => value));
 const team = async (name: string, ...ids: string[]) => {
   const group = await idp.group(name, ...ids);
   await idp.scim.ok('PATCH', `/Groups/${group}`, operations(CLOSED));
@@ -31,7 +40,11 @@ describe('R14: a downgrade to GUEST', () => {
     const [ada, bob] = [await lead('ada'), await lead('bob')];
     const bakers = await team('Bakers', ada, bob);
     const readers = await idp.group('Readers', ada, bob);
-    expect((await idp.scim.ok('GET', `/Groups?filter=${encodeURIComponent(`${CLOSED.path} eq true`)}`)).Resources.map(({ id }: any) => id)).toEqual([bakers]);
+    expect(
+      (await idp.scim.ok('GET', `/Groups?filter=${encodeURIComponent(`${CLOSED.path} eq true`)}`)).Resources.map(
+        ({ id }: any) => id,
+      ),
+    ).toEqual([bakers]);
     await system.settled();
 
     await become(ada, 'GUEST');
@@ -47,16 +60,30 @@ describe('R14: a downgrade to GUEST', () => {
       ['TeamAdminRightsLost', [`${TENURE_USER}:teamAdmin`]],
     ]);
     const removal = (await plum.directory.ok('GET', `/groups/${bakers}/history`)).items.at(-1);
-    expect(removal).toMatchObject({ type: 'GroupMembersRemoved', actor: { kind: 'system', id: 'guests' }, causationId: history[1].id, data: { memberIds: [ada], because: 'guest' } });
+    expect(removal).toMatchObject({
+      type: 'GroupMembersRemoved',
+      actor: { kind: 'system', id: 'guests' },
+      causationId: history[1].id,
+      data: { memberIds: [ada], because: 'guest' },
+    });
     const audited: any[] = (await plum.audit.ok('GET', '/entries?limit=500')).items;
-    expect(audited.find(({ type, userId }) => type === 'TeamAdminRightsLost' && userId === ada)).toMatchObject({ actor: { kind: 'connection', id: idp.id } });
-    expect(audited.find(({ type, subject }) => type === 'GroupMembersRemoved' && subject.id === bakers)).toMatchObject({ actor: { kind: 'system', id: 'guests' }, because: { causationId: history[1].id } });
+    expect(audited.find(({ type, userId }) => type === 'TeamAdminRightsLost' && userId === ada)).toMatchObject({
+      actor: { kind: 'connection', id: idp.id },
+    });
+    expect(audited.find(({ type, subject }) => type === 'GroupMembersRemoved' && subject.id === bakers)).toMatchObject({
+      actor: { kind: 'system', id: 'guests' },
+      because: { causationId: history[1].id },
+    });
   });
 
   it('is the same by PUT, by no role at all, and by an admin; who is promoted again has lost what is lost', async () => {
     const [byPut, byNone, byAdmin] = [await lead('by-put'), await lead('by-none'), await lead('by-admin')];
     const closed = await team('Closed three times', byPut, byNone, byAdmin);
-    await idp.scim.ok('PUT', `/Users/${byPut}`, person('by-put', { roles: [{ value: 'GUEST' }], [TENURE_USER]: { teamAdmin: true } }));
+    await idp.scim.ok(
+      'PUT',
+      `/Users/${byPut}`,
+      person('by-put', { roles: [{ value: 'GUEST' }], [TENURE_USER]: { teamAdmin: true } }),
+    );
     await idp.set(byNone, { op: 'remove', path: 'roles' });
     await plum.directory.ok('PATCH', `/users/${byAdmin}`, { resource: { roles: [{ value: 'GUEST' }] } });
     await system.settled();
@@ -81,13 +108,29 @@ describe('R14: a downgrade to GUEST', () => {
     await system.settled();
     expect(await members(open)).toEqual([ada]);
     const noted: any[] = (await plum.audit.ok('GET', '/entries?type=RequestNoted&limit=500')).items;
-    expect(noted.filter(({ actor }) => actor.id === idp.id)).toMatchObject([{ reason: { code: 'scim/skipped-member' }, subject: { kind: 'connection', id: idp.id } }]);
+    expect(noted.filter(({ actor }) => actor.id === idp.id)).toMatchObject([
+      { reason: { code: 'scim/skipped-member' }, subject: { kind: 'connection', id: idp.id } },
+    ]);
 
     const strict = await plum.connect('strict');
-    const guest = (await strict.scim.ok('POST', '/Users', { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'strict@plum.example', roles: [{ value: 'GUEST' }] })).id;
+    const guest = (
+      await strict.scim.ok('POST', '/Users', {
+        schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+        userName: 'strict@plum.example',
+        roles: [{ value: 'GUEST' }],
+      })
+    ).id;
     const group = await strict.group('Strictly closed');
     await strict.scim.ok('PATCH', `/Groups/${group}`, operations(CLOSED));
-    expect(await strict.scim.patch(`/Groups/${group}`, operations({ op: 'add', path: 'members', value: [{ value: guest }] }))).toMatchObject({ status: 400, body: { scimType: 'invalidValue', detail: expect.stringContaining('closed to guests') } });
+    expect(
+      await strict.scim.patch(
+        `/Groups/${group}`,
+        operations({ op: 'add', path: 'members', value: [{ value: guest }] }),
+      ),
+    ).toMatchObject({
+      status: 400,
+      body: { scimType: 'invalidValue', detail: expect.stringContaining('closed to guests') },
+    });
   });
 
   it('happens as well where the downgrade and the joining are one request, or two at once', async () => {
@@ -98,8 +141,16 @@ describe('R14: a downgrade to GUEST', () => {
     const bulk = await idp.scim.ok('POST', '/Bulk', {
       schemas,
       Operations: [
-        { method: 'PATCH', path: `/Groups/${closed}`, data: operations({ op: 'add', path: 'members', value: [{ value: fay }] }) },
-        { method: 'PATCH', path: `/Users/${fay}`, data: operations({ op: 'replace', path: 'roles', value: [{ value: 'guest' }] }) },
+        {
+          method: 'PATCH',
+          path: `/Groups/${closed}`,
+          data: operations({ op: 'add', path: 'members', value: [{ value: fay }] }),
+        },
+        {
+          method: 'PATCH',
+          path: `/Users/${fay}`,
+          data: operations({ op: 'replace', path: 'roles', value: [{ value: 'guest' }] }),
+        },
       ],
     });
     expect(bulk.Operations.map(({ status }: any) => status)).toEqual(['200', '200']);

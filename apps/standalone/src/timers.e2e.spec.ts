@@ -22,9 +22,11 @@ const officeOf = async (deprovisioning: object, ...people: string[]) => {
   return { ...office, ids, first: ids[0]! };
 };
 
-const isActive = async (name: string): Promise<boolean | undefined> => (await world.sandbox.account(`${name}@plum.example`))?.active;
+const isActive = async (name: string): Promise<boolean | undefined> =>
+  (await world.sandbox.account(`${name}@plum.example`))?.active;
 /** What the sandbox was asked to write since, about one account. */
-const writesTo = async (remoteId: string) => (await world.sandbox.writes()).filter(({ path }) => path === `/Users/${remoteId}`).map(({ method }) => method);
+const writesTo = async (remoteId: string) =>
+  (await world.sandbox.writes()).filter(({ path }) => path === `/Users/${remoteId}`).map(({ method }) => method);
 
 describe('a timer', () => {
   it('R46: of a day fires a day after the trigger and not a millisecond before, once', async () => {
@@ -34,8 +36,22 @@ describe('a timer', () => {
     await idp.setActive(ada, false);
     await world.settled();
     expect(await app.timers()).toMatchObject([
-      { trigger: 'suspended', action: 'suspend', triggeredAt: triggered, delay: 'P1D', dueAt: later(triggered, { days: 1 }), state: 'armed', effective: true },
-      { trigger: 'suspended', action: 'hardDelete', delay: 'P7D', dueAt: later(triggered, { days: 7 }), state: 'armed' },
+      {
+        trigger: 'suspended',
+        action: 'suspend',
+        triggeredAt: triggered,
+        delay: 'P1D',
+        dueAt: later(triggered, { days: 1 }),
+        state: 'armed',
+        effective: true,
+      },
+      {
+        trigger: 'suspended',
+        action: 'hardDelete',
+        delay: 'P7D',
+        dueAt: later(triggered, { days: 7 }),
+        state: 'armed',
+      },
     ]);
     await world.moveTo(later(triggered, { days: 1, ms: -1 }));
     expect(await isActive('ada-r46')).toBe(true);
@@ -62,7 +78,11 @@ describe('a timer', () => {
   });
 
   it('R44: is armed by each of three triggers, by the frame of its own', async () => {
-    const all = { turnedOff: { suspend: 'P1D', hardDelete: null }, suspended: { suspend: 'P7D', hardDelete: null }, deleted: { suspend: null, hardDelete: 'P21D' } };
+    const all = {
+      turnedOff: { suspend: 'P1D', hardDelete: null },
+      suspended: { suspend: 'P7D', hardDelete: null },
+      deleted: { suspend: null, hardDelete: 'P21D' },
+    };
     const { idp, app, mapping, ids } = await officeOf(all, 'ada-r44', 'bob-r44', 'cy-r44');
     await mapping.ok('DELETE', `${app.path}/assignments/users/${ids[0]}`);
     await idp.setActive(ids[1]!, false);
@@ -75,7 +95,11 @@ describe('a timer', () => {
       [ids[2], 'deleted', 'hardDelete', 'P21D'],
     ]);
     expect((await app.timers(`user=${ids[1]}`)).length).toBe(1);
-    expect((await mapping.ok('GET', `/timers?state=armed&dueBefore=${later(await world.now(), { days: 2 })}`)).items.map(({ userId }: any) => userId)).toEqual([ids[0]]);
+    expect(
+      (await mapping.ok('GET', `/timers?state=armed&dueBefore=${later(await world.now(), { days: 2 })}`)).items.map(
+        ({ userId }: any) => userId,
+      ),
+    ).toEqual([ids[0]]);
   });
 
   it('R47: of overlapping triggers the earliest counts; who is eligible again is left in peace, and reactivated', async () => {
@@ -98,8 +122,18 @@ describe('a timer', () => {
     expect(await app.timers('state=armed')).toEqual([]);
     await world.moveTo(later(start, { days: 8 }));
     expect(await isActive('ada-r47')).toBe(true);
-    const types = (await audit.ok('GET', `/entries?user=${ada}&app=${app.id}&limit=500`)).items.map(({ type }: any) => type);
-    expect(types).toEqual(expect.arrayContaining(['DeprovisioningScheduled', 'DeprovisioningCancelled', 'TimerFired', 'AccountSuspended', 'AccountUnsuspended']));
+    const types = (await audit.ok('GET', `/entries?user=${ada}&app=${app.id}&limit=500`)).items.map(
+      ({ type }: any) => type,
+    );
+    expect(types).toEqual(
+      expect.arrayContaining([
+        'DeprovisioningScheduled',
+        'DeprovisioningCancelled',
+        'TimerFired',
+        'AccountSuspended',
+        'AccountUnsuspended',
+      ]),
+    );
   });
 
   it('R50: pauses while the app is off, and fires once it is on again', async () => {
@@ -122,8 +156,13 @@ describe('a timer', () => {
     await idp.setActive(ada, false);
     await world.settled();
     const edited = frames({ suspend: 'P3D', hardDelete: null });
-    const preview = await mapping.ok('PUT', `${app.path}/deprovisioning?preview=true`, { ...edited, applyToRunning: true });
-    expect(preview.timers).toEqual([{ id: (await app.timers())[0].id, from: later(start, { days: 1 }), to: later(start, { days: 3 }) }]);
+    const preview = await mapping.ok('PUT', `${app.path}/deprovisioning?preview=true`, {
+      ...edited,
+      applyToRunning: true,
+    });
+    expect(preview.timers).toEqual([
+      { id: (await app.timers())[0].id, from: later(start, { days: 1 }), to: later(start, { days: 3 }) },
+    ]);
     await mapping.ok('PUT', `${app.path}/deprovisioning`, edited);
     await world.settled();
     expect((await app.timers('state=armed')).map(({ dueAt }) => dueAt)).toEqual([later(start, { days: 1 })]);
@@ -133,13 +172,22 @@ describe('a timer', () => {
   });
 
   it('R54: whose action needs approval fires into waiting, and acts once approved', async () => {
-    const { idp, app, mapping, first: ada } = await officeOf(frames({ suspend: 'PT0S', hardDelete: null }), 'ada-approve');
+    const {
+      idp,
+      app,
+      mapping,
+      first: ada,
+    } = await officeOf(frames({ suspend: 'PT0S', hardDelete: null }), 'ada-approve');
     await mapping.ok('PUT', `${app.path}/approvals`, { actions: ['delete'] });
     await idp.setActive(ada, false);
     await world.settled();
     expect(await isActive('ada-approve')).toBe(true);
     const account = await app.accountOf(ada);
-    expect(account).toMatchObject({ status: 'provisioned', pendingApproval: { action: 'delete' }, timers: [{ state: 'fired' }] });
+    expect(account).toMatchObject({
+      status: 'provisioned',
+      pendingApproval: { action: 'delete' },
+      timers: [{ state: 'fired' }],
+    });
     expect((await app.act(account, 'approve')).status).toBe(200);
     await world.settled();
     expect(await isActive('ada-approve')).toBe(false);
@@ -177,7 +225,10 @@ describe('the safety threshold', () => {
     await idp.setActive((await app.timers('state=parked'))[0].userId, true);
     await world.settled();
     expect(await app.timers('state=parked')).toHaveLength(1);
-    expect(await mapping.post(`${app.path}/threshold/release`, {})).toMatchObject({ status: 400, body: { code: 'confirm/required' } });
+    expect(await mapping.post(`${app.path}/threshold/release`, {})).toMatchObject({
+      status: 400,
+      body: { code: 'confirm/required' },
+    });
     expect((await mapping.post(`${app.path}/threshold/release`, { confirm: true })).status).toBe(200);
     await world.settled();
     expect(await active()).toBe(1);

@@ -21,7 +21,9 @@ describe('the trace of a SCIM request', () => {
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
     await system.settled();
     recorded.reset();
-    const { status } = await idp.scim.post('/Users', person('ada-traced'), { traceparent: `00-${traceId}-00f067aa0ba902b7-01` });
+    const { status } = await idp.scim.post('/Users', person('ada-traced'), {
+      traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
+    });
     expect(status).toBe(201);
     await idp.scim.get(`/Users?filter=${encodeURIComponent('userName eq "ada-traced@plum.example"')}`);
     await system.settled();
@@ -38,7 +40,9 @@ describe('the trace of a SCIM request', () => {
       ]),
     );
     expect(road.some((each) => /^CONSUMER follow \S.* < SERVER user.create$/.test(each))).toBe(true);
-    const told = recorded.ended().map(({ name, attributes, status: ended, events }) => [name, attributes, ended, events]);
+    const told = recorded
+      .ended()
+      .map(({ name, attributes, status: ended, events }) => [name, attributes, ended, events]);
     expect(JSON.stringify(told)).not.toMatch(/ada-traced|plum\.example/i);
   });
 });

@@ -1,9 +1,46 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { adminBody, adminChangeBody, adminReply, appRolesBody, appRolesReply, connectionBody, connectionReply, newAdminReply, resourceTypeBody, resourceTypeReply, schemaBody, schemaReply, settingsBody, tenantBody, tenantReply, tokenBody, tokenReply } from './index.ts';
+import {
+  adminBody,
+  adminChangeBody,
+  adminReply,
+  appRolesBody,
+  appRolesReply,
+  connectionBody,
+  connectionReply,
+  newAdminReply,
+  resourceTypeBody,
+  resourceTypeReply,
+  schemaBody,
+  schemaReply,
+  settingsBody,
+  tenantBody,
+  tenantReply,
+  tokenBody,
+  tokenReply,
+} from './index.ts';
 
-const bodies = { adminBody, adminChangeBody, appRolesBody, connectionBody, resourceTypeBody, schemaBody, settingsBody, tenantBody, tokenBody };
-const replies = { adminReply, newAdminReply, appRolesReply, connectionReply, resourceTypeReply, schemaReply, tenantReply, tokenReply };
+const bodies = {
+  adminBody,
+  adminChangeBody,
+  appRolesBody,
+  connectionBody,
+  resourceTypeBody,
+  schemaBody,
+  settingsBody,
+  tenantBody,
+  tokenBody,
+};
+const replies = {
+  adminReply,
+  newAdminReply,
+  appRolesReply,
+  connectionReply,
+  resourceTypeReply,
+  schemaReply,
+  tenantReply,
+  tokenReply,
+};
 
 describe('what is said of bodies in /openapi.json', () => {
   it.each(Object.entries(bodies))('can be told of %s, which takes no unknown field', (_, body) => {

@@ -16,9 +16,15 @@ export type CommandDefinition<Pattern extends string, Payload, Reply> = {
 export type Versioned<Payload> = Payload & { v: number };
 
 /** Any definition, as lists of them are typed. */
-export type AnyCommand = { readonly pattern: string; readonly version: number; read: (received: unknown) => unknown; readReply: (received: unknown) => unknown };
+export type AnyCommand = {
+  readonly pattern: string;
+  readonly version: number;
+  read: (received: unknown) => unknown;
+  readReply: (received: unknown) => unknown;
+};
 
-export type PayloadOf<Definition> = Definition extends CommandDefinition<string, infer Payload, unknown> ? Payload : never;
+export type PayloadOf<Definition> =
+  Definition extends CommandDefinition<string, infer Payload, unknown> ? Payload : never;
 export type ReplyOf<Definition> = Definition extends CommandDefinition<string, infer _, infer Reply> ? Reply : never;
 
 /** Made once: zod compiles a schema when it is first used. */
@@ -38,7 +44,9 @@ export const defineCommand = <const Pattern extends string, P extends z.ZodType,
     compose: (given) => ({ ...(given as object), v: version }) as Versioned<z.output<P>>,
     read: (received) => {
       const { v, ...old } = versioned.parse(received);
-      return payload.parse(upcasts.slice(v - 1).reduce((shape, upcast) => upcast(shape), old as Record<string, unknown>));
+      return payload.parse(
+        upcasts.slice(v - 1).reduce((shape, upcast) => upcast(shape), old as Record<string, unknown>),
+      );
     },
     readReply: (received) => reply.parse(received),
   };

@@ -10,7 +10,10 @@ describe('a fact on the wire', () => {
   it('reads as the stored event that it is, and its data as the event says', () => {
     const fact = factEnvelope.parse(stored);
     expect(fact).toEqual(stored);
-    expect(UserDeactivated.fromStored(fact.schemaVersion, fact.data, ERASED)).toMatchObject({ type: 'UserDeactivated', data: { changed: ['active'] } });
+    expect(UserDeactivated.fromStored(fact.schemaVersion, fact.data, ERASED)).toMatchObject({
+      type: 'UserDeactivated',
+      data: { changed: ['active'] },
+    });
   });
 
   it('is refused without what every consumer needs', () => {

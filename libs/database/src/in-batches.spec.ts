@@ -47,14 +47,26 @@ describe('requests in batches', () => {
     const { ask, answerAll } = receiver();
     const asking = Promise.allSettled(['a', 'b', 'c', 'bad', 'd'].map(ask));
     await answerAll();
-    expect((await asking).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    expect((await asking).map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
   });
 
   it('fail together when nobody answers, and none is sent twice', async () => {
     const { ask, batches, answerAll } = receiver();
     const asking = Promise.allSettled(['a', 'b', 'c', 'down', 'd'].map(ask));
     await answerAll();
-    expect((await asking).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected', 'rejected', 'rejected']);
+    expect((await asking).map(({ status }) => status)).toEqual([
+      'rejected',
+      'rejected',
+      'rejected',
+      'rejected',
+      'rejected',
+    ]);
     expect(batches).toHaveLength(1);
   });
 

@@ -21,14 +21,20 @@ export type Sending<Item, Result> = {
 /** What PostgreSQL itself says (a SQLSTATE), unless it says that it ends the connection. All else is a connection that broke. */
 export const isAnswered = (error: unknown): error is Error & { code: string } => {
   const code = (error as { code?: unknown }).code;
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^(08|57)/.test(code) && 'severity' in (error as object);
+  return (
+    typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^(08|57)/.test(code) && 'severity' in (error as object)
+  );
 };
 
 /**
  * Carries single requests in batches when there are many at once, so that they share a round trip and a commit: those of one turn of the
  * event loop, and those that come while others are under way. One that comes alone waits for nobody, and one that can't be served fails alone.
  */
-export const inBatches = <Item, Result>({ send, bytesOf = () => 0, failsForOne = isAnswered }: Sending<Item, Result>): ((item: Item) => Promise<Result>) => {
+export const inBatches = <Item, Result>({
+  send,
+  bytesOf = () => 0,
+  failsForOne = isAnswered,
+}: Sending<Item, Result>): ((item: Item) => Promise<Result>) => {
   const queue: Waiting<Item, Result>[] = [];
   let underWay = 0;
   let gathering = false;
@@ -46,7 +52,8 @@ export const inBatches = <Item, Result>({ send, bytesOf = () => 0, failsForOne =
   const nextBatch = (): Waiting<Item, Result>[] => {
     let bytes = bytesOf(queue[0]!.item);
     let count = 1;
-    while (count < Math.min(queue.length, LARGEST_COUNT) && (bytes += bytesOf(queue[count]!.item)) <= LARGEST_BYTES) count += 1;
+    while (count < Math.min(queue.length, LARGEST_COUNT) && (bytes += bytesOf(queue[count]!.item)) <= LARGEST_BYTES)
+      count += 1;
     return queue.splice(0, count);
   };
 

@@ -27,21 +27,34 @@ describe('migrations', () => {
 
   it('of one schema know nothing of those of another', async () => {
     await migrate(test.database, { schema: 'one', migrations: [createPeople] });
-    expect(await migrate(test.database, { schema: 'two', migrations: [createPeople] })).toEqual(['CreatePeople1767225600000']);
+    expect(await migrate(test.database, { schema: 'two', migrations: [createPeople] })).toEqual([
+      'CreatePeople1767225600000',
+    ]);
   });
 
   it('do not race when replicas start together', async () => {
-    const replicas = await Promise.all([1, 2, 3].map(() => openDatabase({ url: test.url, applicationName: 'test', poolSize: 1 })));
-    const slow = { name: 'CreatePeople1767225600000', up: 'select pg_sleep(0.2); create table people (id text primary key)' };
-    const ran = await Promise.all(replicas.map((replica) => migrate(replica, { schema: 'directory', migrations: [slow] })));
+    const replicas = await Promise.all(
+      [1, 2, 3].map(() => openDatabase({ url: test.url, applicationName: 'test', poolSize: 1 })),
+    );
+    const slow = {
+      name: 'CreatePeople1767225600000',
+      up: 'select pg_sleep(0.2); create table people (id text primary key)',
+    };
+    const ran = await Promise.all(
+      replicas.map((replica) => migrate(replica, { schema: 'directory', migrations: [slow] })),
+    );
     expect(ran.flat()).toEqual([slow.name]);
     await Promise.all(replicas.map((replica) => replica.close()));
   });
 
   it('leave nothing of one that fails, and run it again', async () => {
     const failing = { name: 'AddPets1767225800000', up: 'create table pets (id text); select 1 / 0' };
-    await expect(migrate(test.database, { schema: 'directory', migrations: [createPeople, failing] })).rejects.toThrow('division by zero');
+    await expect(migrate(test.database, { schema: 'directory', migrations: [createPeople, failing] })).rejects.toThrow(
+      'division by zero',
+    );
     const mended = { ...failing, up: 'create table pets (id text)' };
-    expect(await migrate(test.database, { schema: 'directory', migrations: [createPeople, mended] })).toEqual([mended.name]);
+    expect(await migrate(test.database, { schema: 'directory', migrations: [createPeople, mended] })).toEqual([
+      mended.name,
+    ]);
   });
 });

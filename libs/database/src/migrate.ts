@@ -25,7 +25,10 @@ const asClass = (migration: Migration): new () => MigrationInterface => {
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
 /** Runs what has not run yet, each in its own transaction. Replicas that start together wait for each other. Returns the names of those that ran. */
-export const migrate = async (database: Database, { schema, migrations, table = 'migrations' }: MigrateOptions): Promise<string[]> => {
+export const migrate = async (
+  database: Database,
+  { schema, migrations, table = 'migrations' }: MigrateOptions,
+): Promise<string[]> => {
   const options = database.dataSource.options as Extract<DataSource['options'], { type: 'postgres' }>;
   const dataSource = new DataSource({
     ...options,

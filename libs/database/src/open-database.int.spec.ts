@@ -59,27 +59,45 @@ describe('a database', () => {
 
   it('commits without waiting for the disk only where asked to', async () => {
     const setting = (options?: { synchronousCommit: 'on' | 'off' }) =>
-      transaction(async (sql) => (await sql.query<{ synchronous_commit: string }>('show synchronous_commit'))[0]!.synchronous_commit, options);
+      transaction(
+        async (sql) =>
+          (await sql.query<{ synchronous_commit: string }>('show synchronous_commit'))[0]!.synchronous_commit,
+        options,
+      );
     expect(await setting({ synchronousCommit: 'off' })).toBe('off');
     expect(await setting({ synchronousCommit: 'on' })).toBe('on');
   });
 
   it('gives entities to TypeORM on the same pool', async () => {
     await test.database.repository(PersonRow).save({ id: 'eve', since: new Date('2026-01-05T09:00:00Z') });
-    expect(await query(`select * from people where id = 'eve'`)).toEqual([{ id: 'eve', since: '2026-01-05T09:00:00.000Z' }]);
-    expect(await test.database.repository(PersonRow).findOneBy({ id: 'eve' })).toEqual({ id: 'eve', since: new Date('2026-01-05T09:00:00Z') });
+    expect(await query(`select * from people where id = 'eve'`)).toEqual([
+      { id: 'eve', since: '2026-01-05T09:00:00.000Z' },
+    ]);
+    expect(await test.database.repository(PersonRow).findOneBy({ id: 'eve' })).toEqual({
+      id: 'eve',
+      since: new Date('2026-01-05T09:00:00Z'),
+    });
   });
 
   it('replaces connections that break, also in the middle of a transaction', async () => {
     const dying = transaction((sql) => sql.query('select pg_terminate_backend(pg_backend_pid())'));
     await expect(dying).rejects.toThrow('terminat');
-    await session((sql) => sql.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`));
+    await session((sql) =>
+      sql.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+      ),
+    );
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(await query('select 1 as n')).toEqual([{ n: 1 }]);
   });
 
   it('ends statements and idle transactions that take too long', async () => {
-    const impatient = await openDatabase({ url: test.url, applicationName: 'test', statementTimeoutMs: 100, idleInTransactionTimeoutMs: 100 });
+    const impatient = await openDatabase({
+      url: test.url,
+      applicationName: 'test',
+      statementTimeoutMs: 100,
+      idleInTransactionTimeoutMs: 100,
+    });
     try {
       await expect(impatient.query('select pg_sleep(5)')).rejects.toThrow('statement timeout');
       const idle = impatient.transaction(async (sql) => {
@@ -104,10 +122,14 @@ describe('a database', () => {
 
   it('says where it could not connect and what to do, without the password', async () => {
     const opening = openDatabase({ url: 'postgres://tenure:secret@127.0.0.1:1/tenure', applicationName: 'test' });
-    await expect(opening).rejects.toThrow(/postgres:\/\/tenure@127\.0\.0\.1:1\/tenure \(DATABASE_URL\): .*ECONNREFUSED.*Check that it runs/);
+    await expect(opening).rejects.toThrow(
+      /postgres:\/\/tenure@127\.0\.0\.1:1\/tenure \(DATABASE_URL\): .*ECONNREFUSED.*Check that it runs/,
+    );
     await expect(opening).rejects.not.toThrow('secret');
     const url = new URL(test.url);
     url.pathname = '/no_such_database';
-    await expect(openDatabase({ url: url.href, applicationName: 'test' })).rejects.toThrow('"no_such_database" does not exist');
+    await expect(openDatabase({ url: url.href, applicationName: 'test' })).rejects.toThrow(
+      '"no_such_database" does not exist',
+    );
   });
 });

@@ -22,7 +22,11 @@ type Connection = pg.Client | pg.PoolClient;
 
 const sqlOf = (connection: pg.Pool | Connection): Sql => ({
   query: async <Row>(statement: string | Statement) =>
-    (await connection.query(typeof statement === 'string' ? statement : { ...statement, values: statement.values as unknown[] })).rows as Row[],
+    (
+      await connection.query(
+        typeof statement === 'string' ? statement : { ...statement, values: statement.values as unknown[] },
+      )
+    ).rows as Row[],
 });
 
 /** Without a listener a connection that breaks while in use ends the process; the query that runs on it rejects anyway. */
@@ -32,7 +36,11 @@ const ignore = () => {};
 const begin = ({ synchronousCommit }: TransactionOptions) =>
   synchronousCommit ? `begin; set local synchronous_commit to ${synchronousCommit}` : 'begin';
 
-const inTransaction = async <T>(pool: pg.Pool, work: (sql: Sql) => Promise<T>, options: TransactionOptions): Promise<T> => {
+const inTransaction = async <T>(
+  pool: pg.Pool,
+  work: (sql: Sql) => Promise<T>,
+  options: TransactionOptions,
+): Promise<T> => {
   const connection = await pool.connect();
   surviveBreaking(connection);
   let broken: Error | undefined;
@@ -51,7 +59,10 @@ const inTransaction = async <T>(pool: pg.Pool, work: (sql: Sql) => Promise<T>, o
 };
 
 const inSession = async <T>(pool: pg.Pool, work: (sql: Sql) => Promise<T>, { unhurried = false } = {}): Promise<T> => {
-  const connection = new pg.Client({ ...(pool.options as pg.ClientConfig), ...(unhurried && { statement_timeout: 0, query_timeout: 0 }) });
+  const connection = new pg.Client({
+    ...(pool.options as pg.ClientConfig),
+    ...(unhurried && { statement_timeout: 0, query_timeout: 0 }),
+  });
   surviveBreaking(connection);
   await connection.connect();
   try {

@@ -31,5 +31,7 @@ const parsers = new Map<number, (text: string) => unknown>([
 /** How column values become JavaScript values, for pg's `types` option: of our connections only, not of the whole process. */
 export const valueTypes = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    ((format !== 'binary' && parsers.get(oid)) || pg.types.getTypeParser(oid, format as 'text')) as (text: string) => unknown,
+    ((format !== 'binary' && parsers.get(oid)) || pg.types.getTypeParser(oid, format as 'text')) as (
+      text: string,
+    ) => unknown,
 };

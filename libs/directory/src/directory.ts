@@ -64,7 +64,8 @@ import { usersPart } from './user/user.view.ts';
 import { DIRECTORY_VIEW, directoryView } from './view/directory.view.ts';
 
 /** The directory's one view with the tables of every slice. */
-export const fullDirectoryView = (name?: string) => directoryView([tenantsPart, schemasPart, adminsPart, connectionsPart, usersPart, groupsPart, resourcesPart], name);
+export const fullDirectoryView = (name?: string) =>
+  directoryView([tenantsPart, schemasPart, adminsPart, connectionsPart, usersPart, groupsPart, resourcesPart], name);
 
 /** All that is asked of the views: for the edges of directory-service and, with a role that can only read, for the gateway. */
 export const directoryQueries = (database: Database, schema: string = DIRECTORY_VIEW) => {

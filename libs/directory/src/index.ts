@@ -25,14 +25,28 @@ export type { SchemaQueries } from './schema/schema.queries.ts';
 export { builtInTypes, type Shape, type TenantTypes } from './schema/tenant-types.ts';
 export { typeQueries, type TypeQueries } from './schema/kept-types.ts';
 export { resourceAggregate } from './resource/resource.aggregate.ts';
-export { presentedResource, resourceQueries, type ResourceQueries, type ResourceRecord, type ResourceSight } from './resource/resource.queries.ts';
+export {
+  presentedResource,
+  resourceQueries,
+  type ResourceQueries,
+  type ResourceRecord,
+  type ResourceSight,
+} from './resource/resource.queries.ts';
 
 export type { History, HistoryEntry, HistoryPage } from './history/history.ts';
 export { userHistory, type ErasedUser, type UserHistory } from './history/user-history.ts';
 export { groupHistory, type GroupHistory, type PastGroup } from './history/group-history.ts';
 export { resourceHistory, type ResourceHistory } from './history/resource-history.ts';
 
-export { directoryQueries, fullDirectoryView, openDirectory, type CommandService, type Directory, type DirectoryDeps, type DirectoryQueries } from './directory.ts';
+export {
+  directoryQueries,
+  fullDirectoryView,
+  openDirectory,
+  type CommandService,
+  type Directory,
+  type DirectoryDeps,
+  type DirectoryQueries,
+} from './directory.ts';
 export { tenantAggregate } from './tenant/tenant.aggregate.ts';
 export type { TenantQueries } from './tenant/tenant.queries.ts';
 export { tenantsPart } from './tenant/tenant.view.ts';
@@ -42,7 +56,12 @@ export { adminsPart } from './admin/admin.view.ts';
 export { isConsumerMail } from './admin/consumer-mail.ts';
 export { connectionAggregate } from './connection/connection.aggregate.ts';
 export { connectionPolicies, type CachedPolicies } from './connection/connection-policies.ts';
-export { connectionQueries, policyOf, type ConnectionQueries, type ScimConnection } from './connection/connection.queries.ts';
+export {
+  connectionQueries,
+  policyOf,
+  type ConnectionQueries,
+  type ScimConnection,
+} from './connection/connection.queries.ts';
 export { connectionsPart } from './connection/connection.view.ts';
 export { attemptAggregate } from './attempt/attempt.aggregate.ts';
 export { licencesReply, type Licences } from './licence/licence.queries.ts';

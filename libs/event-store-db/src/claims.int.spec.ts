@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { CLAIM_FORFEITED, ClaimTaken, StaleStream, streamName, type Append, type EventStore, type Revision, type StreamName } from '@tenure/eventing';
+import {
+  CLAIM_FORFEITED,
+  ClaimTaken,
+  StaleStream,
+  streamName,
+  type Append,
+  type EventStore,
+  type Revision,
+  type StreamName,
+} from '@tenure/eventing';
 import fc from 'fast-check';
 import { connect, type Connection } from './connection.ts';
 import { eventStoreOn } from './event-store-db.ts';
@@ -24,13 +33,33 @@ const begin = () => {
 
 const stream = (id: string) => streamName('user', tenantId, id);
 const claim = (name: string) => `${tenantId}/${name}`;
-const write = (name: StreamName, expected: Revision, { take = [], release = [] }: { take?: string[]; release?: string[] }): Append => {
+const write = (
+  name: StreamName,
+  expected: Revision,
+  { take = [], release = [] }: { take?: string[]; release?: string[] },
+): Append => {
   const claims = { take: take.map(claim), release: release.map(claim) };
-  const metadata = { tenantId, actor: { kind: 'root', id: 'root' }, commandId: randomUUID(), correlationId: 'c', causationId: 'c', occurredAt: '2026-01-05T09:00:00.000Z' } as const;
-  return { stream: name, expected, claims, events: [{ id: randomUUID(), type: 'Changed', schemaVersion: 1, data: { claims }, metadata }] };
+  const metadata = {
+    tenantId,
+    actor: { kind: 'root', id: 'root' },
+    commandId: randomUUID(),
+    correlationId: 'c',
+    causationId: 'c',
+    occurredAt: '2026-01-05T09:00:00.000Z',
+  } as const;
+  return {
+    stream: name,
+    expected,
+    claims,
+    events: [{ id: randomUUID(), type: 'Changed', schemaVersion: 1, data: { claims }, metadata }],
+  };
 };
 const healthy = (graceMs = 0) => eventStoreOn(connection, { graceMs });
-const failureOf = (work: Promise<unknown>) => work.then(() => undefined, (error: unknown) => error);
+const failureOf = (work: Promise<unknown>) =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 
 /** A store that stops before its nth append to the server until it is let go on. */
 const pausingAt = (nth: number, graceMs = 0) => {
@@ -44,7 +73,14 @@ const pausingAt = (nth: number, graceMs = 0) => {
     arrive();
     await resumed;
   };
-  return { store: eventStoreOn(around(before, async () => undefined), { graceMs }), arrived, goOn };
+  return {
+    store: eventStoreOn(
+      around(before, async () => undefined),
+      { graceMs },
+    ),
+    arrived,
+    goOn,
+  };
 };
 
 class Crash extends Error {}
@@ -65,7 +101,11 @@ const around = (before: (call: Call) => Promise<void>, after: () => Promise<void
 };
 
 /** The process dies at a call to the server: before the call is carried out, or after. */
-const crashingAt = (nth: number, when: 'before' | 'after', pace: () => Promise<void> = async () => undefined): { store: EventStore; hasCrashed: () => boolean } => {
+const crashingAt = (
+  nth: number,
+  when: 'before' | 'after',
+  pace: () => Promise<void> = async () => undefined,
+): { store: EventStore; hasCrashed: () => boolean } => {
   let calls = 0;
   const dead = (limit: number) => {
     if (calls >= limit) throw new Crash();
@@ -75,7 +115,10 @@ const crashingAt = (nth: number, when: 'before' | 'after', pace: () => Promise<v
     calls += 1;
     dead(when === 'before' ? nth : nth + 1);
   };
-  const store = eventStoreOn(around(before, async () => dead(nth)), { graceMs: 0 });
+  const store = eventStoreOn(
+    around(before, async () => dead(nth)),
+    { graceMs: 0 },
+  );
   return { store, hasCrashed: () => calls >= nth };
 };
 
@@ -87,7 +130,9 @@ const fold = (): Folded => {
   let most = 0;
   for (const { stream: name, data } of server.log.all) {
     if (!name.startsWith(`user-${tenantId}_`)) continue;
-    const { take, release } = (JSON.parse(Buffer.from(data).toString('utf8')) as { claims: { take: string[]; release: string[] } }).claims;
+    const { take, release } = (
+      JSON.parse(Buffer.from(data).toString('utf8')) as { claims: { take: string[]; release: string[] } }
+    ).claims;
     for (const released of release) holders.get(released)?.delete(name);
     for (const taken of take) holders.set(taken, (holders.get(taken) ?? new Set()).add(name));
     most = Math.max(most, ...[...holders.values()].map(({ size }) => size));
@@ -156,7 +201,11 @@ describe('a claim whose holder does not hold it', () => {
 });
 
 describe('a claim that is released', () => {
-  const refusesBen = async () => expect(await failureOf(healthy().append(write(stream('ben'), 0, { take: ['x'] })))).toMatchObject({ name: 'ClaimTaken', holder: stream('ada') });
+  const refusesBen = async () =>
+    expect(await failureOf(healthy().append(write(stream('ben'), 0, { take: ['x'] })))).toMatchObject({
+      name: 'ClaimTaken',
+      holder: stream('ada'),
+    });
 
   it('is not freed any more once a later append of the stream has taken it again', async () => {
     begin();
@@ -197,7 +246,8 @@ const situations: Record<string, { prepare: () => Promise<void>; append: () => A
     append: () => write(stream('ada'), 1, { take: ['x'], release: ['w'] }),
   },
   'taking over from a writer that died before it appended': {
-    prepare: async () => void (await failureOf(crashingAt(3, 'before').store.append(write(stream('ghost'), 0, { take: ['x'] })))),
+    prepare: async () =>
+      void (await failureOf(crashingAt(3, 'before').store.append(write(stream('ghost'), 0, { take: ['x'] })))),
     append: () => write(stream('ada'), 0, { take: ['x'] }),
   },
   'taking over from a writer that died before it released': {
@@ -236,7 +286,10 @@ describe.each(Object.entries(situations))('a process that dies while %s', (_, { 
       await healthy().append(crashed);
       const ids = server.log.visible(crashed.stream)!.filter(({ id }) => id === crashed.events[0]!.id);
       expect(ids).toHaveLength(1);
-      expect(await failureOf(healthy().append(write(stream('ben'), 0, { take: ['x'] })))).toMatchObject({ name: 'ClaimTaken', holder: stream('ada') });
+      expect(await failureOf(healthy().append(write(stream('ben'), 0, { take: ['x'] })))).toMatchObject({
+        name: 'ClaimTaken',
+        holder: stream('ada'),
+      });
       await healthy().append(write(stream('eve'), 0, { take: ['w'] }));
     });
   });
@@ -258,7 +311,12 @@ describe.each(Object.entries(situations))('a process that dies while %s', (_, { 
 describe('writers that race for a claim, die and repeat themselves', () => {
   it('never make two streams hold it, in whatever order their calls reach the server', async () => {
     /** Which stream it writes to, at which of its calls it dies, and whether each of its appends is sent twice. */
-    const writer = fc.record({ id: fc.constantFrom('ada', 'ben', 'eve'), diesAt: fc.integer({ min: 2, max: 80 }), when: fc.constantFrom('before' as const, 'after' as const), twice: fc.boolean() });
+    const writer = fc.record({
+      id: fc.constantFrom('ada', 'ben', 'eve'),
+      diesAt: fc.integer({ min: 2, max: 80 }),
+      when: fc.constantFrom('before' as const, 'after' as const),
+      twice: fc.boolean(),
+    });
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.array(writer, { minLength: 2, maxLength: 6 }), async (scheduler, writers) => {
         begin();
@@ -270,12 +328,15 @@ describe('writers that race for a claim, die and repeat themselves', () => {
             const holds = holderOf('x') === stream(id);
             const next = write(stream(id), events.length, holds ? { release: ['x'] } : { take: ['x'] });
             const sent = await Promise.all(Array.from({ length: twice ? 2 : 1 }, () => failureOf(store.append(next))));
-            for (const error of sent) if (error && ![StaleStream, ClaimTaken, Crash].some((known) => error instanceof known)) throw error;
+            for (const error of sent)
+              if (error && ![StaleStream, ClaimTaken, Crash].some((known) => error instanceof known)) throw error;
           }
         };
         await scheduler.waitFor(Promise.all(writers.map(run)));
         expectSound();
-        await healthy().append(write(stream('last'), 0, { take: ['x'] })).catch((error: unknown) => expect(error).toMatchObject({ name: 'ClaimTaken', holder: holderOf('x') }));
+        await healthy()
+          .append(write(stream('last'), 0, { take: ['x'] }))
+          .catch((error: unknown) => expect(error).toMatchObject({ name: 'ClaimTaken', holder: holderOf('x') }));
         expectSound();
       }),
       { numRuns: 30, interruptAfterTimeLimit: 40_000 },

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jsonEvent, NO_STREAM, type RecordedEvent } from '@eventstore/db-client';
-import { CLAIM_FORFEITED, ClaimTaken, StaleStream, streamParts, type Append, type Metadata, type NewEvent } from '@tenure/eventing';
+import {
+  CLAIM_FORFEITED,
+  ClaimTaken,
+  StaleStream,
+  streamParts,
+  type Append,
+  type Metadata,
+  type NewEvent,
+} from '@tenure/eventing';
 import { Conflict, type Connection, type Deadline, type LogRevision } from './connection.ts';
 import { claimsOf, toEventData } from './envelope.ts';
 
@@ -9,7 +17,12 @@ type Answer<T> = (write: Append, deadline: Deadline) => Promise<T>;
 
 export type Claims = {
   /** Takes the claims, appends by `appendEvents`, releases. Throws `ClaimTaken` and whatever `appendEvents` throws. */
-  appendHolding: <T>(write: Append, appendEvents: Answer<T>, findRepeated: Answer<T | undefined>, deadline: Deadline) => Promise<T>;
+  appendHolding: <T>(
+    write: Append,
+    appendEvents: Answer<T>,
+    findRepeated: Answer<T | undefined>,
+    deadline: Deadline,
+  ) => Promise<T>;
 };
 
 /** A claim as it stands: who may append an event that takes it, or has. */
@@ -36,22 +49,41 @@ const claimStream = (name: string) => `claims-${name}`;
 export const claimsOn = (connection: Connection, graceMs = GRACE_MS): Claims => {
   const readClaim = async (name: string, deadline: Deadline): Promise<Claim> => {
     const [last] = await connection.read(claimStream(name), { maxCount: 1, backwards: true }, deadline);
-    return { name, revision: last?.revision ?? NO_STREAM, holder: (last?.data as { holder?: string } | undefined)?.holder };
+    return {
+      name,
+      revision: last?.revision ?? NO_STREAM,
+      holder: (last?.data as { holder?: string } | undefined)?.holder,
+    };
   };
 
   /** Throws `Conflict` where the claim has moved on. */
-  const writeClaim = async ({ name, revision }: Claim, holder: string | undefined, deadline: Deadline): Promise<Claim> => {
-    const event = holder === undefined ? jsonEvent({ type: 'ClaimFreed', data: {} }) : jsonEvent({ type: 'ClaimHeld', data: { holder } });
+  const writeClaim = async (
+    { name, revision }: Claim,
+    holder: string | undefined,
+    deadline: Deadline,
+  ): Promise<Claim> => {
+    const event =
+      holder === undefined
+        ? jsonEvent({ type: 'ClaimFreed', data: {} })
+        : jsonEvent({ type: 'ClaimHeld', data: { holder } });
     const written = await connection.append(claimStream(name), revision, [event], deadline);
     if (revision === NO_STREAM) connection.keepLastOnly(claimStream(name)).catch(() => undefined);
     return { name, revision: written.revision, holder };
   };
 
   /** Whether the holder's events, all of them, add up to holding the claim; and where its stream stands. */
-  const foldOf = async (holder: string, name: string, deadline: Deadline): Promise<{ holds: boolean; head: RecordedEvent | undefined }> => {
+  const foldOf = async (
+    holder: string,
+    name: string,
+    deadline: Deadline,
+  ): Promise<{ holds: boolean; head: RecordedEvent | undefined }> => {
     let head: RecordedEvent | undefined;
-    for (let from: bigint | undefined; ; ) {
-      const page = await connection.read(holder, { maxCount: PAGE, backwards: true, ...(from !== undefined && { from }) }, deadline);
+    for (let from: bigint | undefined; ;) {
+      const page = await connection.read(
+        holder,
+        { maxCount: PAGE, backwards: true, ...(from !== undefined && { from }) },
+        deadline,
+      );
       head ??= page[0];
       const last = page.map(claimsOf).find((claims) => claims?.take.includes(name) || claims?.release.includes(name));
       const first = page.at(-1);
@@ -61,7 +93,13 @@ export const claimsOn = (connection: Connection, graceMs = GRACE_MS): Claims => 
   };
 
   /** Throws `Conflict` where the holder has appended meanwhile. */
-  const forfeit = async (holder: string, name: string, head: RecordedEvent | undefined, by: Append, deadline: Deadline) => {
+  const forfeit = async (
+    holder: string,
+    name: string,
+    head: RecordedEvent | undefined,
+    by: Append,
+    deadline: Deadline,
+  ) => {
     const cause = by.events[0]!.metadata;
     const before = (head?.metadata as { metadata: Metadata } | undefined)?.metadata.occurredAt ?? cause.occurredAt;
     const forfeited: NewEvent = {
@@ -127,7 +165,11 @@ export const claimsOn = (connection: Connection, graceMs = GRACE_MS): Claims => 
       const releasing = await toRelease(write, deadline);
       const taken: { claim: Claim; before: Claim }[] = [];
       // Where the claim was our stream's before, another append of the stream may rely on it.
-      const giveBack = () => free(taken.filter(({ before }) => before.holder !== write.stream).map(({ claim }) => claim), deadline);
+      const giveBack = () =>
+        free(
+          taken.filter(({ before }) => before.holder !== write.stream).map(({ claim }) => claim),
+          deadline,
+        );
       try {
         for (const name of [...(write.claims?.take ?? [])].sort()) taken.push(await take(name, write, deadline));
         const appended = await appendEvents(write, deadline);
@@ -143,4 +185,3 @@ export const claimsOn = (connection: Connection, graceMs = GRACE_MS): Claims => 
     },
   };
 };
-

@@ -2,7 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
-import { ForeignPosition, OutcomeUnknown, streamName, type EventStore, type NewEvent, type Position, type StoredEvent, type StreamName } from '@tenure/eventing';
+import {
+  ForeignPosition,
+  OutcomeUnknown,
+  streamName,
+  type EventStore,
+  type NewEvent,
+  type Position,
+  type StoredEvent,
+  type StreamName,
+} from '@tenure/eventing';
 import { eventStoreDb } from './event-store-db.ts';
 import { startStandIn, type EventStoreDbStandIn } from './testing/index.ts';
 
@@ -25,15 +34,29 @@ const event = (type = 'Changed'): NewEvent => ({
   type,
   schemaVersion: 1,
   data: {},
-  metadata: { tenantId: 'acme', actor: { kind: 'root', id: 'root' }, commandId: randomUUID(), correlationId: 'c', causationId: 'c', occurredAt: '2026-01-05T09:00:00.000Z' },
+  metadata: {
+    tenantId: 'acme',
+    actor: { kind: 'root', id: 'root' },
+    commandId: randomUUID(),
+    correlationId: 'c',
+    causationId: 'c',
+    occurredAt: '2026-01-05T09:00:00.000Z',
+  },
 });
 const creation = (name: StreamName) => ({ stream: name, expected: 0, events: [event('Created'), event()] });
-const failureOf = (work: Promise<unknown>) => work.then(() => 'no failure', (error: unknown) => error);
+const failureOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'no failure',
+    (error: unknown) => error,
+  );
 
 /** Until the client has noticed that the server is back. */
 const persist = async <T>(work: () => Promise<T>): Promise<T> => {
   for (const until = Date.now() + 60_000; ; await sleep(20)) {
-    const failure = await work().then((value) => ({ value }), (error: unknown) => ({ error }));
+    const failure = await work().then(
+      (value) => ({ value }),
+      (error: unknown) => ({ error }),
+    );
     if ('value' in failure) return failure.value;
     if (!(failure.error instanceof OutcomeUnknown) || Date.now() > until) throw failure.error;
   }
@@ -52,17 +75,20 @@ describe('an append', () => {
     expect((await persist(() => store.append(write))).revision).toBe(2);
   });
 
-  it.each(['applied', 'lost'] as const)('over which the server dies (%s) has an unknown outcome, and a repeat makes it happen once', async (when) => {
-    await store.append(creation(stream('warm')));
-    server.dieAtAppend(when, 'user-acme_ada');
-    const write = creation(stream('ada'));
-    expect(await failureOf(store.append(write))).toBeInstanceOf(OutcomeUnknown);
-    await server.restart();
-    const { revision, position } = await persist(() => store.append(write));
-    const stored = await store.read(stream('ada'));
-    expect(stored.map(({ id }) => id)).toEqual(write.events.map(({ id }) => id));
-    expect({ revision, position }).toEqual({ revision: 2, position: stored[1]!.position });
-  });
+  it.each(['applied', 'lost'] as const)(
+    'over which the server dies (%s) has an unknown outcome, and a repeat makes it happen once',
+    async (when) => {
+      await store.append(creation(stream('warm')));
+      server.dieAtAppend(when, 'user-acme_ada');
+      const write = creation(stream('ada'));
+      expect(await failureOf(store.append(write))).toBeInstanceOf(OutcomeUnknown);
+      await server.restart();
+      const { revision, position } = await persist(() => store.append(write));
+      const stored = await store.read(stream('ada'));
+      expect(stored.map(({ id }) => id)).toEqual(write.events.map(({ id }) => id));
+      expect({ revision, position }).toEqual({ revision: 2, position: stored[1]!.position });
+    },
+  );
 
   it.each(['applied', 'lost'] as const)('whose claim the server dies over (%s) can be repeated', async (when) => {
     const events = [{ ...event('Created'), data: { claims: { take: ['ada'], release: [] } } }];
@@ -111,15 +137,19 @@ describe('an append', () => {
     server.slowDown(0);
     await Promise.all(later);
     for (const write of writes) expect((await persist(() => store.append(write))).revision).toBe(2);
-    for (const write of writes) expect((await store.read(write.stream)).map(({ id }) => id)).toEqual(write.events.map(({ id }) => id));
+    for (const write of writes)
+      expect((await store.read(write.stream)).map(({ id }) => id)).toEqual(write.events.map(({ id }) => id));
   });
 
   it('may be as large as 16 MiB, not larger', async () => {
     const patient = eventStoreDb({ connectionString: server.connectionString, appendDeadlineMs: 20_000 });
-    const parts = (count: number) => Array.from({ length: count }, () => ({ ...event(), data: { text: 'x'.repeat(1024 * 1024 - 100) } }));
+    const parts = (count: number) =>
+      Array.from({ length: count }, () => ({ ...event(), data: { text: 'x'.repeat(1024 * 1024 - 100) } }));
     expect((await patient.append({ stream: stream('large'), expected: 0, events: parts(16) })).revision).toBe(16);
     expect(await patient.read(stream('large'))).toHaveLength(16);
-    expect(await failureOf(patient.append({ stream: stream('larger'), expected: 0, events: parts(17) }))).toMatchObject({ type: 'maximum-append-size-exceeded' });
+    expect(await failureOf(patient.append({ stream: stream('larger'), expected: 0, events: parts(17) }))).toMatchObject(
+      { type: 'maximum-append-size-exceeded' },
+    );
     await patient.close();
   });
 });
@@ -138,7 +168,13 @@ describe('a subscription', () => {
       ids.push(write.events[0]!.id);
       await persist(() => store.append(write));
       // What does not match moves the server's checkpoints on, past events that the handler has not seen.
-      await persist(() => store.append({ stream: stream(`n${n}`, 'group'), expected: 0, events: Array.from({ length: 10 }, () => event()) }));
+      await persist(() =>
+        store.append({
+          stream: stream(`n${n}`, 'group'),
+          expected: 0,
+          events: Array.from({ length: 10 }, () => event()),
+        }),
+      );
       if (n % 15 === 7) {
         server.die();
         await server.restart();
@@ -149,7 +185,7 @@ describe('a subscription', () => {
         server.unmute();
       }
     }
-    for (const until = Date.now() + 60_000; seen.length < 60 && Date.now() < until; ) await sleep(20);
+    for (const until = Date.now() + 60_000; seen.length < 60 && Date.now() < until;) await sleep(20);
     await stop();
     expect(seen.map(({ id }) => id)).toEqual(ids);
   });
@@ -162,7 +198,7 @@ describe('a subscription', () => {
     const { stop } = store.subscribe(start, {}, async ({ type }) => void seen.push(type));
     await sleep(150);
     await server.restart();
-    for (const until = Date.now() + 60_000; seen.length < 2 && Date.now() < until; ) await sleep(20);
+    for (const until = Date.now() + 60_000; seen.length < 2 && Date.now() < until;) await sleep(20);
     await stop();
     expect(seen).toEqual(['Created', 'Changed']);
   });
@@ -183,7 +219,10 @@ describe('the generation', () => {
     const { position } = await store.append(creation(stream('ben')));
     const restored = await startStandIn();
     const client = EventStoreDBClient.connectionString(restored.connectionString);
-    await client.appendToStream('tenure-generation', jsonEvent({ type: 'GenerationStarted', data: { generation: generationIn(position)! } }));
+    await client.appendToStream(
+      'tenure-generation',
+      jsonEvent({ type: 'GenerationStarted', data: { generation: generationIn(position)! } }),
+    );
     await client.appendToStream('user-acme_ada', jsonEvent({ type: 'Created', data: {} }));
     const opened = eventStoreDb({ connectionString: restored.connectionString });
     await expect(opened.readAll(position, { limit: 1 })).rejects.toBeInstanceOf(ForeignPosition);

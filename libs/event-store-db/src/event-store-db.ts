@@ -1,5 +1,14 @@
 import { NO_STREAM } from '@eventstore/db-client';
-import { announcing, OutcomeUnknown, StaleStream, type Append, type EventStore, type Position, type Revision, type StoredEvent } from '@tenure/eventing';
+import {
+  announcing,
+  OutcomeUnknown,
+  StaleStream,
+  type Append,
+  type EventStore,
+  type Position,
+  type Revision,
+  type StoredEvent,
+} from '@tenure/eventing';
 import { claimsOn } from './claims.ts';
 import { Conflict, connect, NoAnswer, within, type Connection, type Deadline } from './connection.ts';
 import { toEventData, toStoredEvent } from './envelope.ts';
@@ -17,7 +26,8 @@ const APPEND_DEADLINE_MS = 5000;
 const PAGE = 2000;
 
 /** The event store on EventStoreDB 22.6 or later. The server needs `MaxAppendSize` 16 MiB, the user rights to read `$all` and to write stream metadata. */
-export const eventStoreDb = ({ connectionString, ...options }: EventStoreDbOptions): EventStore => eventStoreOn(connect(connectionString), options);
+export const eventStoreDb = ({ connectionString, ...options }: EventStoreDbOptions): EventStore =>
+  eventStoreOn(connect(connectionString), options);
 
 /** The same on a connection that tests can slow down and cut; they also shorten how long a pending claim is left to its writer. */
 export const eventStoreOn = (
@@ -33,15 +43,25 @@ export const eventStoreOn = (
   const appendEvents = async ({ stream, expected, events }: Append, deadline: Deadline): Promise<Appended> => {
     const generation = await within(deadline, generationId());
     try {
-      const { revision, position } = await connection.append(stream, expected === 0 ? NO_STREAM : BigInt(expected - 1), events.map(toEventData), deadline);
-      const commit = position?.commit ?? (await connection.read(stream, { from: revision, maxCount: 1 }, deadline))[0]!.position!.commit;
+      const { revision, position } = await connection.append(
+        stream,
+        expected === 0 ? NO_STREAM : BigInt(expected - 1),
+        events.map(toEventData),
+        deadline,
+      );
+      const commit =
+        position?.commit ??
+        (await connection.read(stream, { from: revision, maxCount: 1 }, deadline))[0]!.position!.commit;
       return { revision: Number(revision) + 1, position: positionAt(generation, commit) };
     } catch (error) {
       throw error instanceof Conflict ? new StaleStream(stream, expected) : error;
     }
   };
 
-  const findRepeated = async ({ stream, expected, events }: Append, deadline: Deadline): Promise<Appended | undefined> => {
+  const findRepeated = async (
+    { stream, expected, events }: Append,
+    deadline: Deadline,
+  ): Promise<Appended | undefined> => {
     const there = await connection.read(stream, { from: BigInt(expected), maxCount: events.length }, deadline);
     if (there.length < events.length || there.some(({ id }, index) => id !== events[index]!.id)) return undefined;
     const { revision, position } = toStoredEvent(await generationId(), there.at(-1)!);
@@ -53,7 +73,9 @@ export const eventStoreOn = (
       if (write.events.length === 0) throw new Error(`An append to ${write.stream} has no events.`);
       const deadline = Date.now() + appendDeadlineMs;
       try {
-        return await (write.claims ? claims.appendHolding(write, appendEvents, findRepeated, deadline) : appendEvents(write, deadline));
+        return await (write.claims
+          ? claims.appendHolding(write, appendEvents, findRepeated, deadline)
+          : appendEvents(write, deadline));
       } catch (error) {
         throw error instanceof NoAnswer ? new OutcomeUnknown(error.message, { cause: error }) : error;
       }

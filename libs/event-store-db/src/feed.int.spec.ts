@@ -24,10 +24,27 @@ afterEach(async () => {
   await server.close();
 });
 
-const metadata = { tenantId: 'acme', actor: { kind: 'root', id: 'root' }, commandId: 'c', correlationId: 'c', causationId: 'c', occurredAt: '2026-01-05T09:00:00.000Z' } as const;
-const event = (claims?: ClaimNames): NewEvent => ({ id: randomUUID(), type: claims ? 'Created' : 'Changed', schemaVersion: 1, data: claims ? { claims } : {}, metadata });
+const metadata = {
+  tenantId: 'acme',
+  actor: { kind: 'root', id: 'root' },
+  commandId: 'c',
+  correlationId: 'c',
+  causationId: 'c',
+  occurredAt: '2026-01-05T09:00:00.000Z',
+} as const;
+const event = (claims?: ClaimNames): NewEvent => ({
+  id: randomUUID(),
+  type: claims ? 'Created' : 'Changed',
+  schemaVersion: 1,
+  data: claims ? { claims } : {},
+  metadata,
+});
 const append = (category: string, count: number) =>
-  store.append({ stream: streamName(category, 'acme', randomUUID()), expected: 0, events: Array.from({ length: count }, () => event()) });
+  store.append({
+    stream: streamName(category, 'acme', randomUUID()),
+    expected: 0,
+    events: Array.from({ length: count }, () => event()),
+  });
 
 it('looks once at events of other categories, however often a reader of few events asks', async () => {
   const { position } = await append('tenant', 1);
@@ -48,7 +65,8 @@ it('shows neither claims nor what else the adapter writes', async () => {
   expect((await store.readAll(undefined, { limit: 100 })).map(({ type }) => type)).toEqual(['Created', 'Changed']);
   const seen: string[] = [];
   const { stop } = store.subscribe(undefined, {}, async ({ type }) => void seen.push(type));
-  for (const until = Date.now() + 60_000; seen.length < 2 && Date.now() < until; ) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (const until = Date.now() + 60_000; seen.length < 2 && Date.now() < until;)
+    await new Promise((resolve) => setTimeout(resolve, 10));
   await stop();
   expect(seen).toEqual(['Created', 'Changed']);
 });

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { streamNameFilter, type Filter } from '@eventstore/db-client';
-import { ForeignPosition, type EventHandler, type FeedRange, type Position, type StoredEvent, type Subscription } from '@tenure/eventing';
+import {
+  ForeignPosition,
+  type EventHandler,
+  type FeedRange,
+  type Position,
+  type StoredEvent,
+  type Subscription,
+} from '@tenure/eventing';
 import type { Connection } from './connection.ts';
 import { toStoredEvent } from './envelope.ts';
 import { commitOf } from './position.ts';
@@ -13,7 +20,9 @@ const LONGEST_BACK_OFF_MS = 5000;
 const OURS = /^(?!\$|claims-|tenure-)/;
 
 const filterOf = (categories: readonly string[] | undefined): Filter =>
-  categories ? streamNameFilter({ prefixes: categories.map((category) => `${category}-`) }) : streamNameFilter({ regex: OURS.source });
+  categories
+    ? streamNameFilter({ prefixes: categories.map((category) => `${category}-`) })
+    : streamNameFilter({ regex: OURS.source });
 
 const matcherOf = (categories: readonly string[] | undefined): ((stream: string) => boolean) => {
   if (!categories) return (stream) => OURS.test(stream);
@@ -46,7 +55,7 @@ export const feedOf = (connection: Connection, generationId: () => Promise<strin
     const start = after === undefined ? undefined : commitOf(generation, after);
     const found: StoredEvent[] = [];
     const pageSize = Math.max(limit + 1, PAGE);
-    for (let from = looked && looked.after === after ? looked.upTo : start; ; ) {
+    for (let from = looked && looked.after === after ? looked.upTo : start; ;) {
       const page = await connection.readLog(from, pageSize);
       if (after !== undefined && from === start) expectThere(after, start!, page[0]?.position!.commit);
       for (const recorded of page) {
@@ -63,13 +72,19 @@ export const feedOf = (connection: Connection, generationId: () => Promise<strin
     }
   };
 
-  const follow = async (after: Position | undefined, categories: readonly string[] | undefined, handler: EventHandler, signal: AbortSignal) => {
+  const follow = async (
+    after: Position | undefined,
+    categories: readonly string[] | undefined,
+    handler: EventHandler,
+    signal: AbortSignal,
+  ) => {
     // What was handled, and nothing else: the client's checkpoints run ahead of the handler.
     let handled = after;
     const once = async () => {
       const generation = await generationId();
       const commit = handled === undefined ? undefined : commitOf(generation, handled);
-      if (commit !== undefined) expectThere(handled!, commit, (await connection.readLog(commit, 1))[0]?.position!.commit);
+      if (commit !== undefined)
+        expectThere(handled!, commit, (await connection.readLog(commit, 1))[0]?.position!.commit);
       for await (const recorded of connection.subscribe(commit, filterOf(categories), signal)) {
         if (signal.aborted) return;
         const event = toStoredEvent(generation, recorded);
@@ -79,14 +94,16 @@ export const feedOf = (connection: Connection, generationId: () => Promise<strin
         handled = event.position;
       }
     };
-    for (let failures = 0; !signal.aborted; ) {
+    for (let failures = 0; !signal.aborted;) {
       const startedAt = Date.now();
       await once().catch((error: unknown) => {
         if (error instanceof HandlerFailed) throw error.reason;
         if (error instanceof ForeignPosition) throw error;
       });
       failures = Date.now() - startedAt > LONGEST_BACK_OFF_MS ? 0 : failures + 1;
-      await sleep(Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** failures), undefined, { signal }).catch(() => undefined);
+      await sleep(Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** failures), undefined, { signal }).catch(
+        () => undefined,
+      );
     }
   };
 
@@ -103,7 +120,10 @@ export const feedOf = (connection: Connection, generationId: () => Promise<strin
         },
       };
       running.add(subscription);
-      ended.catch(() => undefined).finally(() => running.delete(subscription)).catch(() => undefined);
+      ended
+        .catch(() => undefined)
+        .finally(() => running.delete(subscription))
+        .catch(() => undefined);
       return subscription;
     },
     stop: async () => {

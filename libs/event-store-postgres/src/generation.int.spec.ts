@@ -26,10 +26,17 @@ describe('a restored copy of a store', () => {
     original = await testDatabase();
     const store = await postgresEventStore({ database: original.database });
     await store.append({ stream: stream('ada'), expected: 0, events: [event('1'), event('2')] });
-    await store.append({ stream: stream('ben'), expected: 0, events: [event('3')], claims: { take: ['ben'], release: [] } });
+    await store.append({
+      stream: stream('ben'),
+      expected: 0,
+      events: [event('3')],
+      claims: { take: ['ben'], release: [] },
+    });
     checkpoint = (await store.append({ stream: stream('ada'), expected: 2, events: [event('4')] })).position;
     // The cluster that a dump comes from had counted more transactions than the one that it is restored in.
-    await original.database.query(`update event_store.events set xid = (xid::text::bigint + 1000000000000)::text::xid8`);
+    await original.database.query(
+      `update event_store.events set xid = (xid::text::bigint + 1000000000000)::text::xid8`,
+    );
     await original.database.close();
 
     const url = new URL(original.url);
@@ -68,7 +75,14 @@ describe('a restored copy of a store', () => {
     expect(types(events)).toEqual([...before.map(({ type }) => type), '5']);
     expect(types(await feed(store, 2, events[2]!.position))).toEqual([before[3]!.type, '5']);
     await expect(store.readAll(checkpoint, { limit: 1 })).rejects.toBeInstanceOf(ForeignPosition);
-    await expect(store.append({ stream: stream('eve'), expected: 0, events: [event('X')], claims: { take: ['ben'], release: [] } })).rejects.toMatchObject({
+    await expect(
+      store.append({
+        stream: stream('eve'),
+        expected: 0,
+        events: [event('X')],
+        claims: { take: ['ben'], release: [] },
+      }),
+    ).rejects.toMatchObject({
       holder: stream('ben'),
     });
   });
@@ -108,7 +122,9 @@ describe('a role that may only read a store', () => {
     try {
       const readable = await postgresEventStore({ database: reader });
       expect(types(await feed(readable, 1))).toEqual(types(await feed(store, 1)));
-      await expect(readable.append({ stream: stream('ben'), expected: 0, events: [event('2')] })).rejects.toThrow('permission denied');
+      await expect(readable.append({ stream: stream('ben'), expected: 0, events: [event('2')] })).rejects.toThrow(
+        'permission denied',
+      );
     } finally {
       await reader.close();
     }
@@ -129,7 +145,7 @@ describe('a store whose server restarts', () => {
     const second = await startEmbeddedPostgres({ dataDir, port: Number(new URL(first.url).port) });
     try {
       await store.append({ stream: stream('ada'), expected: 1, events: [event('2')] });
-      for (const deadline = Date.now() + 60_000; seen.length < 2 && Date.now() < deadline; ) await sleep(20);
+      for (const deadline = Date.now() + 60_000; seen.length < 2 && Date.now() < deadline;) await sleep(20);
       expect(seen).toEqual(['1', '2']);
     } finally {
       await subscription.stop();

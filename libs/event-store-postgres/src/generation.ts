@@ -8,7 +8,8 @@ export type Place = { xid: string; position: string | number };
 /** Before the first event: no transaction has the xid 0. */
 export const START: Place = { xid: '0', position: 0 };
 
-export const positionOf = (generation: string, { xid, position }: Place): Position => `${generation}:${xid}:${position}` as Position;
+export const positionOf = (generation: string, { xid, position }: Place): Position =>
+  `${generation}:${xid}:${position}` as Position;
 
 /** Throws `ForeignPosition`. */
 export const placeOf = (generation: string, position: Position): Place => {
@@ -38,7 +39,11 @@ const IDENTITY = `(select system_identifier from pg_control_system()) || '/' || 
 const NEW_GENERATION = `left(md5(${IDENTITY} || gen_random_uuid()), 8)`;
 
 const readGeneration = async (sql: Sql, schema: string): Promise<Generation | undefined> =>
-  (await sql.query<Generation>(`select generation, identity as stored, ${IDENTITY} as actual from ${quoted(schema)}.generation`))[0];
+  (
+    await sql.query<Generation>(
+      `select generation, identity as stored, ${IDENTITY} as actual from ${quoted(schema)}.generation`,
+    )
+  )[0];
 
 const nameGeneration = (database: Database, schema: string) =>
   database.query(
@@ -83,7 +88,12 @@ const rewriteOrder = async (sql: Sql, schema: string): Promise<boolean> => {
 export const adoptRestoredStore = async (database: Database, schema = 'event_store'): Promise<boolean> => {
   const { url } = database.dataSource.options as { url: string };
   // Every event is written again: that takes longer than a statement may take otherwise.
-  const patient = await openDatabase({ url, applicationName: 'adopt restored store', poolSize: 1, statementTimeoutMs: 0 });
+  const patient = await openDatabase({
+    url,
+    applicationName: 'adopt restored store',
+    poolSize: 1,
+    statementTimeoutMs: 0,
+  });
   try {
     return await patient.transaction((sql) => rewriteOrder(sql, schema));
   } finally {

@@ -23,7 +23,10 @@ describe('the order of events in PostgreSQL', () => {
   const appendIn = (sql: Sql, id: string) =>
     sql.query({
       text: `select * from event_store.append($1, $2)`,
-      values: [JSON.stringify([{ stream: stream(id), expected: 0, events: [event(id)], take: [], release: [] }]), [stream(id)]],
+      values: [
+        JSON.stringify([{ stream: stream(id), expected: 0, events: [event(id)], take: [], release: [] }]),
+        [stream(id)],
+      ],
     });
 
   it('shows no event while one that may come before it can still appear', async () => {
@@ -39,7 +42,8 @@ describe('the order of events in PostgreSQL', () => {
     });
     await slow;
     let all: StoredEvent[] = [];
-    for (const deadline = Date.now() + 60_000; all.length < 2 && Date.now() < deadline; await sleep(10)) all = await store.readAll(undefined, { limit: 10 });
+    for (const deadline = Date.now() + 60_000; all.length < 2 && Date.now() < deadline; await sleep(10))
+      all = await store.readAll(undefined, { limit: 10 });
     expect(types(all)).toEqual(['slow', 'fast']);
   });
 
@@ -76,7 +80,7 @@ describe('the order of events in PostgreSQL', () => {
     const seen: string[] = [];
     const read = async () => {
       let position: Position | undefined;
-      for (const deadline = Date.now() + 60_000; (writing || seen.length < written.size) && Date.now() < deadline; ) {
+      for (const deadline = Date.now() + 60_000; (writing || seen.length < written.size) && Date.now() < deadline;) {
         const page = await store.readAll(position, { limit: 20 });
         seen.push(...types(page));
         position = page.at(-1)?.position ?? position;
@@ -100,14 +104,18 @@ describe('the order of events in PostgreSQL', () => {
       return plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!;
     };
     await pagesRead('{user}');
-    const all = (await test.database.query<{ pages: number }>(`select pg_relation_size('event_store.events') / 8192 as pages`))[0]!.pages;
+    const all = (
+      await test.database.query<{ pages: number }>(`select pg_relation_size('event_store.events') / 8192 as pages`)
+    )[0]!.pages;
     expect(all).toBeGreaterThan(200);
     expect(await pagesRead('{app}')).toBeLessThan(30);
     expect(await pagesRead('{user,group}')).toBeLessThan(60);
   });
 
   it('fails alone an append that PostgreSQL cannot store, among others that share its commit', async () => {
-    const writes = Array.from({ length: 12 }, (_, n) => store.append({ stream: stream(`${n}`), expected: 0, events: [event(n === 7 ? 'bad\u0000' : 'good')] }));
+    const writes = Array.from({ length: 12 }, (_, n) =>
+      store.append({ stream: stream(`${n}`), expected: 0, events: [event(n === 7 ? 'bad\u0000' : 'good')] }),
+    );
     const outcomes = await Promise.allSettled(writes);
     expect(outcomes.flatMap(({ status }, n) => (status === 'rejected' ? [n] : []))).toEqual([7]);
     expect(await store.read(stream('7'))).toEqual([]);
@@ -121,7 +129,11 @@ describe('the order of events in PostgreSQL', () => {
       const unknown = store.append(write).catch((error: unknown) => error);
       const breakIt = `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event = 'advisory'`;
       // Asked outside the transaction: within one, PostgreSQL shows the activity of its beginning again and again.
-      for (const deadline = Date.now() + 60_000; Date.now() < deadline && (await test.database.query(breakIt)).length === 0; ) await sleep(10);
+      for (
+        const deadline = Date.now() + 60_000;
+        Date.now() < deadline && (await test.database.query(breakIt)).length === 0;
+      )
+        await sleep(10);
       expect(await unknown).toBeInstanceOf(OutcomeUnknown);
     });
     expect(await store.append(write)).toMatchObject({ revision: 1 });

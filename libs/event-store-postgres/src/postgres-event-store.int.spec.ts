@@ -9,7 +9,9 @@ eventStoreContract('PostgreSQL', async () => {
     reopen: () => postgresEventStore({ database }),
     interrupt: () =>
       database.session(async (sql) => {
-        await sql.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()');
+        await sql.query(
+          'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+        );
       }),
     close: drop,
   };

@@ -65,7 +65,10 @@ const statements = (schema: string) => {
                select * from ${s}.events where stream = wanted.stream and revision > wanted.after order by revision limit wanted.size
              ) e order by wanted.n, e.revision`,
     },
-    forwards: { name: `${schema}.read`, text: `select ${COLUMNS} from ${s}.events e where stream = $1 and revision > $2 order by revision limit $3` },
+    forwards: {
+      name: `${schema}.read`,
+      text: `select ${COLUMNS} from ${s}.events e where stream = $1 and revision > $2 order by revision limit $3`,
+    },
     backwards: {
       name: `${schema}.back`,
       text: `select ${COLUMNS} from ${s}.events e where stream = $1 and revision < coalesce($2, 2147483647) order by revision desc limit $3`,
@@ -97,7 +100,10 @@ const statements = (schema: string) => {
 export type PostgresEventStoreOptions = { database: Database; schema?: string };
 
 /** The event store on PostgreSQL (design, decision 2). Makes its tables where they are missing. Throws `RestoredStore`. */
-export const postgresEventStore = async ({ database, schema = 'event_store' }: PostgresEventStoreOptions): Promise<EventStore> => {
+export const postgresEventStore = async ({
+  database,
+  schema = 'event_store',
+}: PostgresEventStoreOptions): Promise<EventStore> => {
   const generation = await openGeneration(database, schema);
   const sql = statements(schema);
 
@@ -115,7 +121,9 @@ export const postgresEventStore = async ({ database, schema = 'event_store' }: P
       return await database.query<Outcome>({ ...sql.append, values });
     } catch (error) {
       if (isAnswered(error)) throw error;
-      throw new OutcomeUnknown('PostgreSQL did not answer: the events may or may not have been appended.', { cause: error });
+      throw new OutcomeUnknown('PostgreSQL did not answer: the events may or may not have been appended.', {
+        cause: error,
+      });
     }
   };
 
@@ -123,7 +131,10 @@ export const postgresEventStore = async ({ database, schema = 'event_store' }: P
 
   const append = async ({ stream, expected, events, claims: { take, release } = noClaims }: Append) => {
     if (events.length === 0) throw new Error(`An append to ${stream} has no events.`);
-    const result = await appendOne({ json: JSON.stringify({ stream, expected, events, take, release }), locked: [stream, ...take, ...release] });
+    const result = await appendOne({
+      json: JSON.stringify({ stream, expected, events, take, release }),
+      locked: [stream, ...take, ...release],
+    });
     switch (result.outcome) {
       case 'stale':
         throw new StaleStream(stream, expected);
@@ -131,13 +142,18 @@ export const postgresEventStore = async ({ database, schema = 'event_store' }: P
         throw new ClaimTaken(result.claim, result.held_by);
       case 'appended':
         followers.wake();
-        return { revision: result.last_revision, position: positionOf(generation, { xid: result.last_xid, position: result.last_position }) };
+        return {
+          revision: result.last_revision,
+          position: positionOf(generation, { xid: result.last_xid, position: result.last_position }),
+        };
     }
   };
 
   const readAll = async (after: Position | undefined, { categories, limit }: FeedRange): Promise<StoredEvent[]> => {
     const { xid, position } = after === undefined ? START : placeOf(generation, after);
-    const statement = categories ? { ...sql.categories, values: [xid, position, limit, categories] } : { ...sql.all, values: [xid, position, limit] };
+    const statement = categories
+      ? { ...sql.categories, values: [xid, position, limit, categories] }
+      : { ...sql.all, values: [xid, position, limit] };
     return (await database.query<Row>(statement)).map(storedEvent);
   };
 
@@ -145,9 +161,14 @@ export const postgresEventStore = async ({ database, schema = 'event_store' }: P
 
   const readStart = inBatches<Start, StoredEvent[]>({
     send: async (starts) => {
-      const values = [starts.map(({ stream }) => stream), starts.map(({ after }) => after), starts.map(({ limit }) => limit)];
+      const values = [
+        starts.map(({ stream }) => stream),
+        starts.map(({ after }) => after),
+        starts.map(({ limit }) => limit),
+      ];
       const found: StoredEvent[][] = starts.map(() => []);
-      for (const { n, ...row } of await database.query<Row & { n: number }>({ ...sql.starts, values })) found[n - 1]!.push(storedEvent(row));
+      for (const { n, ...row } of await database.query<Row & { n: number }>({ ...sql.starts, values }))
+        found[n - 1]!.push(storedEvent(row));
       return found;
     },
   });

@@ -1,4 +1,10 @@
-import { ForeignPosition, type EventHandler, type EventStore, type Position, type Subscription } from '@tenure/eventing';
+import {
+  ForeignPosition,
+  type EventHandler,
+  type EventStore,
+  type Position,
+  type Subscription,
+} from '@tenure/eventing';
 
 const PAGE = 500;
 const SHORTEST_WAIT_MS = 10;
@@ -49,7 +55,7 @@ export const subscriptions = (readAll: EventStore['readAll']) => {
     let position = after;
     let wait = SHORTEST_WAIT_MS;
     let outageWait = SHORTEST_WAIT_MS;
-    for (let heard = news; !stopped(); ) {
+    for (let heard = news; !stopped();) {
       const announced = news !== heard;
       heard = news;
       const page = await readAll(position, { ...range, limit: PAGE }).catch((error: unknown) => {

@@ -19,7 +19,9 @@ export type Sealer = {
 export type Recorded = Omit<StoredEvent, 'position' | 'recordedAt'>;
 
 /** An event's envelope and, opened and in today's shape, what it says. `event` is undefined where no definition knows the type. */
-export type Decoded<Event extends DomainEvent = DomainEvent> = Omit<Recorded, 'data' | 'personal'> & { event: Event | undefined };
+export type Decoded<Event extends DomainEvent = DomainEvent> = Omit<Recorded, 'data' | 'personal'> & {
+  event: Event | undefined;
+};
 
 /** Ids derive from the command: a repeated append is recognised by them. */
 export const eventId = (commandId: string, stream: string, index: number) => {
@@ -42,7 +44,10 @@ export const encode = async (
   const stored: NewEvent = { id, type, schemaVersion, data, metadata, ...(personId !== undefined && { personId }) };
   if (!definition.hasPersonal) return stored;
   if (personId === undefined) throw new Error(`${type} has a personal part, but its aggregate names no person.`);
-  return { ...stored, personal: await sealer.seal({ tenantId: metadata.tenantId, personId }, event.personal, boundTo(id, type)) };
+  return {
+    ...stored,
+    personal: await sealer.seal({ tenantId: metadata.tenantId, personId }, event.personal, boundTo(id, type)),
+  };
 };
 
 /** Opens and upcasts stored events. The one place where `personal` is opened. */
@@ -52,13 +57,18 @@ export const decoder = (sealer: Sealer, definitions: readonly AnyDefinition[]) =
     const { data, personal, ...envelope } = stored;
     const definition = byType.get(stored.type);
     if (!definition) return { ...envelope, event: undefined };
-    const person = stored.personId === undefined ? undefined : { tenantId: stored.metadata.tenantId, personId: stored.personId };
-    const opened = personal === undefined || !person ? ERASED : await sealer.open(person, personal, boundTo(stored.id, stored.type));
+    const person =
+      stored.personId === undefined ? undefined : { tenantId: stored.metadata.tenantId, personId: stored.personId };
+    const opened =
+      personal === undefined || !person ? ERASED : await sealer.open(person, personal, boundTo(stored.id, stored.type));
     return { ...envelope, event: definition.fromStored(stored.schemaVersion, data, opened) as Event };
   };
 };
 
-export const definitionOf = <S, C, E extends DomainEvent>({ category, events }: Aggregate<S, C, E>, type: string): AnyDefinition => {
+export const definitionOf = <S, C, E extends DomainEvent>(
+  { category, events }: Aggregate<S, C, E>,
+  type: string,
+): AnyDefinition => {
   const found = events.find((candidate) => candidate.type === type);
   if (!found) throw new Error(`No event of ${category} is defined with the name ${type}.`);
   return found;

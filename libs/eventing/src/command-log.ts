@@ -21,7 +21,10 @@ export const recordCommand = (log: CommandLog, { metadata, revision, recordedAt 
   const last = log.recent.at(-1);
   const entry = { id: metadata.commandId, revision, at };
   const recent = last?.id === metadata.commandId ? [...log.recent.slice(0, -1), entry] : [...log.recent, entry];
-  return { highest: higher(log.highest, metadata.place), recent: recent.length > TRIM_ABOVE ? trimmed(recent, at) : recent };
+  return {
+    highest: higher(log.highest, metadata.place),
+    recent: recent.length > TRIM_ABOVE ? trimmed(recent, at) : recent,
+  };
 };
 
 const trimmed = (recent: CommandLog['recent'], now: number) =>
@@ -35,7 +38,10 @@ const isAfter = (place: Place, highest: Place) => place.offset > highest.offset 
 export type Repetition = { kind: 'new' } | { kind: 'applied'; revision: Revision } | { kind: 'no-op' };
 
 /** Whether a command was here before: applied (then after which revision), or a no-op or refusal that must not be decided again. */
-export const repetitionOf = (log: CommandLog, { commandId, place }: Pick<Metadata, 'commandId' | 'place'>): Repetition => {
+export const repetitionOf = (
+  log: CommandLog,
+  { commandId, place }: Pick<Metadata, 'commandId' | 'place'>,
+): Repetition => {
   const known = log.recent.find(({ id }) => id === commandId);
   if (known) return { kind: 'applied', revision: known.revision };
   const seen = place && log.highest && place.log === log.highest.log && !isAfter(place, log.highest);

@@ -6,7 +6,9 @@ export type Erased = typeof ERASED;
 
 export type DomainEvent = { type: string; data: Readonly<Record<string, unknown>>; personal?: unknown };
 
-type Made<T extends string, D, P> = [P] extends [never] ? { type: T; data: D } : { type: T; data: D; personal: P | Erased };
+type Made<T extends string, D, P> = [P] extends [never]
+  ? { type: T; data: D }
+  : { type: T; data: D; personal: P | Erased };
 
 type Upcast = (old: Record<string, unknown>) => Record<string, unknown>;
 
@@ -52,13 +54,16 @@ export const defineEvent = <const T extends string, S extends z.ZodType, P exten
   const fromStored = (version: number, data: unknown, personal?: unknown) =>
     make(
       dataSchema.parse(today(version, upcasts, data)),
-      personalSchema && personal !== ERASED ? personalSchema.parse(today(version, upcastsPersonal, personal)) : personal,
+      personalSchema && personal !== ERASED
+        ? personalSchema.parse(today(version, upcastsPersonal, personal))
+        : personal,
     );
-  return Object.assign(make, { type, schemaVersion, hasPersonal: personalSchema !== undefined, fromStored }) as EventDefinition<
-    T,
-    z.output<S>,
-    PersonalOf<P>
-  >;
+  return Object.assign(make, {
+    type,
+    schemaVersion,
+    hasPersonal: personalSchema !== undefined,
+    fromStored,
+  }) as EventDefinition<T, z.output<S>, PersonalOf<P>>;
 };
 
 /** The union of the events that a list of definitions describes. */

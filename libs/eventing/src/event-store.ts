@@ -32,7 +32,11 @@ export type EventStore = {
   /** Events after a position (undefined = from the first), in the one order that never changes, leaving no gap behind. Throws `ForeignPosition`. */
   readAll: (after: Position | undefined, range: FeedRange) => Promise<StoredEvent[]>;
   /** Catches up after a position, then follows; reconnects by itself. Throws `ForeignPosition` through `ended`. */
-  subscribe: (after: Position | undefined, range: { categories?: readonly string[] }, handler: EventHandler) => Subscription;
+  subscribe: (
+    after: Position | undefined,
+    range: { categories?: readonly string[] },
+    handler: EventHandler,
+  ) => Subscription;
   /** Whether events of these categories stand behind a position, also those that are appended and that the feed does not show yet. */
   hasEventsAfter: (after: Position | undefined, categories: readonly string[]) => Promise<boolean>;
   /**

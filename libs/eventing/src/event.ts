@@ -54,7 +54,8 @@ export type StoredEvent = NewEvent & {
   recordedAt: Instant;
 };
 
-export const streamName = (category: string, tenantId: string, id: string) => `${category}-${tenantId}_${id}` as StreamName;
+export const streamName = (category: string, tenantId: string, id: string) =>
+  `${category}-${tenantId}_${id}` as StreamName;
 
 /** The parts of a stream's name. Throws on a name that `streamName` did not make. */
 export const streamParts = (stream: string): { category: string; tenantId: string; id: string } => {

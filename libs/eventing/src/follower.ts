@@ -59,7 +59,10 @@ export const checkpointsTable = (schema: string) =>
   `create table if not exists ${schema}.checkpoints (follower text primary key, position text not null, updated_at timestamptz not null default now())`;
 
 export const readCheckpoint = async (sql: Sql, schema: string, follower: string): Promise<Position | undefined> => {
-  const [row] = await sql.query<{ position: Position }>({ text: `select position from ${schema}.checkpoints where follower = $1`, values: [follower] });
+  const [row] = await sql.query<{ position: Position }>({
+    text: `select position from ${schema}.checkpoints where follower = $1`,
+    values: [follower],
+  });
   return row?.position;
 };
 
@@ -68,12 +71,31 @@ export const readCheckpoint = async (sql: Sql, schema: string, follower: string)
  * One process follows at a time (a lease); the compare-and-set on the checkpoint keeps it right even where a lease was lost unnoticed.
  */
 export const startFollower = <Prepared = undefined>(options: FollowerOptions<Prepared>): Follower => {
-  const { name, database, schema, store, leases, categories, handle, prepare, before, batchSize = BATCH, synchronousCommit = 'on', lingerMs = LINGER_MS, onFailure } = options;
+  const {
+    name,
+    database,
+    schema,
+    store,
+    leases,
+    categories,
+    handle,
+    prepare,
+    before,
+    batchSize = BATCH,
+    synchronousCommit = 'on',
+    lingerMs = LINGER_MS,
+    onFailure,
+  } = options;
   const stopping = new AbortController();
   const span = {
     name: `follow ${name}`,
     kind: SpanKind.CONSUMER,
-    attributes: { 'messaging.system': 'tenure', 'messaging.operation.name': 'follow', 'messaging.operation.type': 'process', 'messaging.consumer.group.name': name },
+    attributes: {
+      'messaging.system': 'tenure',
+      'messaging.operation.name': 'follow',
+      'messaging.operation.type': 'process',
+      'messaging.consumer.group.name': name,
+    },
   };
   const status: Omit<FollowerStatus, 'lagMs'> = { name, caughtUp: false };
   /** When the oldest event that is not handled was recorded: what fails grows older. */
@@ -96,7 +118,10 @@ export const startFollower = <Prepared = undefined>(options: FollowerOptions<Pre
     return { events, prepared: events.length > 0 ? await prepare?.(events) : undefined };
   };
 
-  const handleBatch = async (position: Position | undefined, { events, prepared }: Batch<Prepared>): Promise<Position> => {
+  const handleBatch = async (
+    position: Position | undefined,
+    { events, prepared }: Batch<Prepared>,
+  ): Promise<Position> => {
     const { position: end, recordedAt } = events.at(-1)!;
     status.lastEventAt = recordedAt;
     behindSince = Date.parse(events[0]!.recordedAt);
@@ -121,7 +146,7 @@ export const startFollower = <Prepared = undefined>(options: FollowerOptions<Pre
     try {
       let position = await readCheckpoint(database, schema, name);
       let reading = read(position);
-      for (let idle = SHORTEST_WAIT_MS, announced = false; ; ) {
+      for (let idle = SHORTEST_WAIT_MS, announced = false; ;) {
         const batch = await reading;
         signal.throwIfAborted();
         const { length } = batch.events;
@@ -147,7 +172,7 @@ export const startFollower = <Prepared = undefined>(options: FollowerOptions<Pre
   };
 
   const run = async () => {
-    for (let failures = 0; !stopping.signal.aborted; ) {
+    for (let failures = 0; !stopping.signal.aborted;) {
       const lease = await leases.acquire(`${schema}.${name}`, stopping.signal).catch(() => undefined);
       // Stopped, or the leases were closed: nobody follows here any more. (Asked again, closed leases refuse at once, for ever.)
       if (!lease) return;
@@ -164,7 +189,9 @@ export const startFollower = <Prepared = undefined>(options: FollowerOptions<Pre
       if (lease.signal.aborted) behindSince = undefined;
       await lease.release();
       failures = Date.now() - startedAt > LONGEST_BACK_OFF_MS ? 1 : failures + 1;
-      await sleep(Math.min(LONGEST_BACK_OFF_MS, 100 * 2 ** failures), undefined, { signal: stopping.signal }).catch(() => undefined);
+      await sleep(Math.min(LONGEST_BACK_OFF_MS, 100 * 2 ** failures), undefined, { signal: stopping.signal }).catch(
+        () => undefined,
+      );
     }
   };
   const running = run();

@@ -17,14 +17,23 @@ beforeEach(() => {
 });
 
 type Options = Partial<Omit<Intent<Note, NoteCommand>, 'metadata'>> & { metadata?: Partial<Metadata> };
-const run = (id: string, command: Intent<Note, NoteCommand>['command'], { metadata: parts, ...options }: Options = {}, source: Parameters<typeof handle>[0] = { store, sealer }) =>
-  handle(source, noteAggregate, { tenantId: 'acme', id, command, metadata: metadata(parts), ...options });
-const write = (id: string, title: string, options?: Options) => run(id, { type: 'Write', title, text: `text of ${title}` }, options);
+const run = (
+  id: string,
+  command: Intent<Note, NoteCommand>['command'],
+  { metadata: parts, ...options }: Options = {},
+  source: Parameters<typeof handle>[0] = { store, sealer },
+) => handle(source, noteAggregate, { tenantId: 'acme', id, command, metadata: metadata(parts), ...options });
+const write = (id: string, title: string, options?: Options) =>
+  run(id, { type: 'Write', title, text: `text of ${title}` }, options);
 const stream = streamName('note', 'acme', 'n1');
 
 describe('a handled command', () => {
   it('appends what the decider said, with the personal part sealed', async () => {
-    expect(await write('n1', 'Roses')).toMatchObject({ revision: 1, state: { status: 'written', title: 'Roses', text: 'text of Roses' }, repeated: false });
+    expect(await write('n1', 'Roses')).toMatchObject({
+      revision: 1,
+      state: { status: 'written', title: 'Roses', text: 'text of Roses' },
+      repeated: false,
+    });
     const [event] = await store.read(stream);
     expect(event).toMatchObject({ type: 'NoteWritten', schemaVersion: 1, personId: 'n1', data: { title: 'Roses' } });
     expect(JSON.stringify(event)).not.toContain('text of');
@@ -32,24 +41,37 @@ describe('a handled command', () => {
 
   it('appends nothing when nothing changes', async () => {
     await write('n1', 'Roses');
-    expect(await run('n1', { type: 'Retitle', title: 'Roses' })).toMatchObject({ revision: 1, events: [], repeated: false });
+    expect(await run('n1', { type: 'Retitle', title: 'Roses' })).toMatchObject({
+      revision: 1,
+      events: [],
+      repeated: false,
+    });
     expect(await store.read(stream)).toHaveLength(1);
   });
 
   it('never lets business time go back within a stream', async () => {
     await write('n1', 'Roses', { metadata: { occurredAt: '2026-02-01T00:00:00.000Z' } });
     await run('n1', { type: 'Retitle', title: 'Tulips' }, { metadata: { occurredAt: '2026-01-01T00:00:00.000Z' } });
-    expect((await store.read(stream)).map(({ metadata: { occurredAt } }) => occurredAt)).toEqual(['2026-02-01T00:00:00.000Z', '2026-02-01T00:00:00.000Z']);
+    expect((await store.read(stream)).map(({ metadata: { occurredAt } }) => occurredAt)).toEqual([
+      '2026-02-01T00:00:00.000Z',
+      '2026-02-01T00:00:00.000Z',
+    ]);
   });
 
   it('is not executed after its deadline', async () => {
-    await expect(write('n1', 'Roses', { deadline: Date.now() - 1 })).rejects.toMatchObject({ kind: 'unavailable', code: 'command/late' });
+    await expect(write('n1', 'Roses', { deadline: Date.now() - 1 })).rejects.toMatchObject({
+      kind: 'unavailable',
+      code: 'command/late',
+    });
     expect(await store.read(stream)).toEqual([]);
   });
 
   it('is refused where If-Match names another revision, and only of what exists', async () => {
     await write('n1', 'Roses');
-    await expect(run('n1', { type: 'Delete' }, { ifMatch: [7] })).rejects.toMatchObject({ kind: 'stale', code: 'note/stale' });
+    await expect(run('n1', { type: 'Delete' }, { ifMatch: [7] })).rejects.toMatchObject({
+      kind: 'stale',
+      code: 'note/stale',
+    });
     await expect(run('n2', { type: 'Delete' }, { ifMatch: [7] })).rejects.toMatchObject({ code: 'note/not-found' });
     await expect(run('n1', { type: 'Delete' }, { ifMatch: [3, 1] })).resolves.toMatchObject({ revision: 2 });
   });
@@ -57,11 +79,18 @@ describe('a handled command', () => {
   it('is refused where If-None-Match names this revision or any, and only of what exists', async () => {
     await write('n1', 'Roses');
     for (const ifNoneMatch of ['*', [1], [7, 1]] as const) {
-      await expect(run('n1', { type: 'Delete' }, { ifNoneMatch })).rejects.toMatchObject({ kind: 'stale', code: 'note/stale' });
+      await expect(run('n1', { type: 'Delete' }, { ifNoneMatch })).rejects.toMatchObject({
+        kind: 'stale',
+        code: 'note/stale',
+      });
       await expect(run('n2', { type: 'Delete' }, { ifNoneMatch })).rejects.toMatchObject({ code: 'note/not-found' });
     }
-    await expect(run('n1', { type: 'Delete' }, { ifMatch: '*', ifNoneMatch: [1] })).rejects.toMatchObject({ kind: 'stale' });
-    await expect(run('n1', { type: 'Delete' }, { ifMatch: [1], ifNoneMatch: [2] })).resolves.toMatchObject({ revision: 2 });
+    await expect(run('n1', { type: 'Delete' }, { ifMatch: '*', ifNoneMatch: [1] })).rejects.toMatchObject({
+      kind: 'stale',
+    });
+    await expect(run('n1', { type: 'Delete' }, { ifMatch: [1], ifNoneMatch: [2] })).resolves.toMatchObject({
+      revision: 2,
+    });
   });
 });
 
@@ -69,7 +98,12 @@ describe('a repeated command', () => {
   it('is answered with the state after its event, also when others came later', async () => {
     await write('n1', 'Roses', { metadata: { commandId: 'first' } });
     await run('n1', { type: 'Retitle', title: 'Tulips' });
-    expect(await write('n1', 'Roses', { metadata: { commandId: 'first' } })).toMatchObject({ repeated: true, revision: 1, state: { title: 'Roses' }, events: [] });
+    expect(await write('n1', 'Roses', { metadata: { commandId: 'first' } })).toMatchObject({
+      repeated: true,
+      revision: 1,
+      state: { title: 'Roses' },
+      events: [],
+    });
     expect(await store.read(stream)).toHaveLength(2);
   });
 
@@ -78,12 +112,21 @@ describe('a repeated command', () => {
     await write('n1', 'Roses', { metadata: { place: place(1) } });
     await run('n1', { type: 'Retitle', title: 'Roses' }, { metadata: { place: place(2) } });
     await run('n1', { type: 'Retitle', title: 'Tulips' }, { metadata: { place: place(3) } });
-    expect(await run('n1', { type: 'Retitle', title: 'Roses' }, { metadata: { place: place(2) } })).toMatchObject({ repeated: true, state: { title: 'Tulips' } });
+    expect(await run('n1', { type: 'Retitle', title: 'Roses' }, { metadata: { place: place(2) } })).toMatchObject({
+      repeated: true,
+      state: { title: 'Tulips' },
+    });
   });
 
   it('is told from a new one in a log that was made anew and counts from 0 again', async () => {
     await write('n1', 'Roses', { metadata: { place: { log: 'commands/3', offset: 900, at: 5000 } } });
-    expect(await run('n1', { type: 'Retitle', title: 'Tulips' }, { metadata: { place: { log: 'commands/3', offset: 0, at: 9000 } } })).toMatchObject({ revision: 2 });
+    expect(
+      await run(
+        'n1',
+        { type: 'Retitle', title: 'Tulips' },
+        { metadata: { place: { log: 'commands/3', offset: 0, at: 9000 } } },
+      ),
+    ).toMatchObject({ revision: 2 });
   });
 
   it('finds its own events after an append whose outcome was unknown', async () => {
@@ -95,14 +138,24 @@ describe('a repeated command', () => {
         throw new OutcomeUnknown('no answer');
       },
     };
-    const done = await handle({ store: flaky, sealer }, noteAggregate, { tenantId: 'acme', id: 'n1', metadata: metadata(), command: { type: 'Write', title: 'Roses', text: 'x' } });
+    const done = await handle({ store: flaky, sealer }, noteAggregate, {
+      tenantId: 'acme',
+      id: 'n1',
+      metadata: metadata(),
+      command: { type: 'Write', title: 'Roses', text: 'x' },
+    });
     expect(done).toMatchObject({ revision: 1, repeated: true });
     expect(await store.read(stream)).toHaveLength(1);
   });
 
   it('is remembered for a minute and at least 200 commands', () => {
     const at = Date.parse('2026-01-05T09:00:00.000Z');
-    const event = (n: number, ms: number) => ({ metadata: metadata({ commandId: `c${n}` }), revision: n, recordedAt: new Date(at + ms).toISOString() }) as StoredEvent;
+    const event = (n: number, ms: number) =>
+      ({
+        metadata: metadata({ commandId: `c${n}` }),
+        revision: n,
+        recordedAt: new Date(at + ms).toISOString(),
+      }) as StoredEvent;
     const quick = Array.from({ length: 1000 }, (_, n) => event(n + 1, n)).reduce(recordCommand, emptyCommandLog);
     expect(repetitionOf(quick, { commandId: 'c1' })).toEqual({ kind: 'applied', revision: 1 });
     const slow = Array.from({ length: 1000 }, (_, n) => event(n + 1, n * 1000)).reduce(recordCommand, emptyCommandLog);
@@ -165,17 +218,29 @@ describe('loading', () => {
     expect(snapshot.revision).toBeGreaterThanOrEqual(100);
     expect(snapshot.body).not.toContain('Title');
     const reads: number[] = [];
-    const counting: EventStore = { ...store, read: async (name, range) => (reads.push(range?.after ?? 0), store.read(name, range)) };
-    expect(await load({ store: counting, sealer, snapshots }, noteAggregate, stream)).toMatchObject({ revision: 131, state: { title: 'Title 130' } });
+    const counting: EventStore = {
+      ...store,
+      read: async (name, range) => (reads.push(range?.after ?? 0), store.read(name, range)),
+    };
+    expect(await load({ store: counting, sealer, snapshots }, noteAggregate, stream)).toMatchObject({
+      revision: 131,
+      state: { title: 'Title 130' },
+    });
     expect(reads[0]).toBe(snapshot.revision);
   });
 
   it('ignores a snapshot of another state version or one that cannot be opened', async () => {
     const { kept, snapshots } = memorySnapshots();
     await long({ store, sealer, snapshots });
-    expect(await load({ store, sealer, snapshots }, { ...noteAggregate, stateVersion: 2 }, stream)).toMatchObject({ revision: 131, snapshotAt: 0 });
+    expect(await load({ store, sealer, snapshots }, { ...noteAggregate, stateVersion: 2 }, stream)).toMatchObject({
+      revision: 131,
+      snapshotAt: 0,
+    });
     kept.set(stream, { ...kept.get(stream)!, body: 'torn' });
-    expect(await load({ store, sealer, snapshots }, noteAggregate, stream)).toMatchObject({ revision: 131, snapshotAt: 0 });
+    expect(await load({ store, sealer, snapshots }, noteAggregate, stream)).toMatchObject({
+      revision: 131,
+      snapshotAt: 0,
+    });
   });
 
   it('R80: folds what had occurred up to an instant', async () => {
@@ -190,11 +255,17 @@ describe('loading', () => {
   it('copes with an erased person', async () => {
     await write('n1', 'Roses');
     sealer.erase({ tenantId: 'acme', personId: 'n1' });
-    expect(await load({ store, sealer }, noteAggregate, stream)).toMatchObject({ state: { status: 'written', title: 'Roses', text: '' } });
+    expect(await load({ store, sealer }, noteAggregate, stream)).toMatchObject({
+      state: { status: 'written', title: 'Roses', text: '' },
+    });
   });
 
   it('refuses to guess at an event that this version does not know', async () => {
-    await store.append({ stream, expected: 0, events: [{ id: eventId('c', stream, 0), type: 'NoteFramed', schemaVersion: 1, data: {}, metadata: metadata() }] });
+    await store.append({
+      stream,
+      expected: 0,
+      events: [{ id: eventId('c', stream, 0), type: 'NoteFramed', schemaVersion: 1, data: {}, metadata: metadata() }],
+    });
     await expect(load({ store, sealer }, noteAggregate, stream)).rejects.toThrow('NoteFramed');
   });
 });

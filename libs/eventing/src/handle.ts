@@ -4,7 +4,16 @@ import { repetitionOf } from './command-log.ts';
 import type { Aggregate, Claim } from './decider.ts';
 import type { DomainEvent } from './define-event.ts';
 import { ClaimTaken, OutcomeUnknown, StaleStream } from './event-store.ts';
-import { streamName, type ClaimNames, type Instant, type Metadata, type NewEvent, type Revision, type StoredEvent, type StreamName } from './event.ts';
+import {
+  streamName,
+  type ClaimNames,
+  type Instant,
+  type Metadata,
+  type NewEvent,
+  type Revision,
+  type StoredEvent,
+  type StreamName,
+} from './event.ts';
 import { advance, load, saveSnapshot, SNAPSHOT_EVERY, type EventSource, type Loaded } from './load.ts';
 import { Rejected } from './rejected.ts';
 
@@ -52,8 +61,12 @@ export const handle = async <State, Command, Event extends DomainEvent>(
       return await attemptOnce(source, aggregate, stream, intent);
     } catch (error) {
       const again = error instanceof StaleStream || error instanceof OutcomeUnknown;
-      const timeLeft = intent.deadline === undefined ? attempt < ATTEMPTS_WITHOUT_DEADLINE : Date.now() < intent.deadline;
-      if (!again || !timeLeft) throw again ? new Rejected('unavailable', 'command/contended', 'Too many changes arrived at once; try again.') : error;
+      const timeLeft =
+        intent.deadline === undefined ? attempt < ATTEMPTS_WITHOUT_DEADLINE : Date.now() < intent.deadline;
+      if (!again || !timeLeft)
+        throw again
+          ? new Rejected('unavailable', 'command/contended', 'Too many changes arrived at once; try again.')
+          : error;
       await sleep(Math.random() * Math.min(50, 2 ** attempt));
     }
   }
@@ -70,15 +83,31 @@ const attemptOnce = async <State, Command, Event extends DomainEvent>(
 
   const repetition = repetitionOf(loaded.commands, metadata);
   if (repetition.kind !== 'new') {
-    const then = repetition.kind === 'no-op' || repetition.revision === loaded.revision ? loaded : await load(source, aggregate, stream, { upTo: repetition.revision });
+    const then =
+      repetition.kind === 'no-op' || repetition.revision === loaded.revision
+        ? loaded
+        : await load(source, aggregate, stream, { upTo: repetition.revision });
     return { ...foldOf(then), events: [], stored: [], repeated: true };
   }
-  if (deadline !== undefined && Date.now() > deadline) throw new Rejected('unavailable', 'command/late', 'The command arrived after its deadline and was not executed; try again.');
+  if (deadline !== undefined && Date.now() > deadline)
+    throw new Rejected(
+      'unavailable',
+      'command/late',
+      'The command arrived after its deadline and was not executed; try again.',
+    );
 
-  const decided = decider.decide(typeof command === 'function' ? await (command as (l: typeof loaded) => Promise<Command>)(loaded) : command, loaded.state);
+  const decided = decider.decide(
+    typeof command === 'function' ? await (command as (l: typeof loaded) => Promise<Command>)(loaded) : command,
+    loaded.state,
+  );
   // Last, as RFC 9110 §13.2.1 has it: what is refused anyway is refused the same, so that a version tells nobody of what they can't see.
   const failed = exists(loaded.state) ? failedPrecondition(preconditions, loaded.revision) : undefined;
-  if (failed) throw new Rejected('stale', `${aggregate.category}/stale`, `It stands at version ${loaded.revision}, which ${failed} does not allow.`);
+  if (failed)
+    throw new Rejected(
+      'stale',
+      `${aggregate.category}/stale`,
+      `It stands at version ${loaded.revision}, which ${failed} does not allow.`,
+    );
   if (decided.length === 0) return { ...foldOf(loaded), events: [], stored: [], repeated: false };
 
   const after = decided.reduce(decider.evolve, loaded.state);
@@ -105,16 +134,32 @@ const attemptOnce = async <State, Command, Event extends DomainEvent>(
   const stored = events.map((event, index) => ({ ...event, stream, revision: loaded.revision + index + 1 }));
   snapshotLater(source, aggregate, stream, id, loaded, stored, decided);
   const { occurredAt } = written;
-  return { state: after, revision: loaded.revision + events.length, createdAt: loaded.createdAt ?? occurredAt, occurredAt, events: decided, stored, repeated: false };
+  return {
+    state: after,
+    revision: loaded.revision + events.length,
+    createdAt: loaded.createdAt ?? occurredAt,
+    occurredAt,
+    events: decided,
+    stored,
+    repeated: false,
+  };
 };
 
 /** RFC 9110 §13.2.2, of what exists: If-Match first, then If-None-Match. */
-const failedPrecondition = ({ ifMatch = '*', ifNoneMatch = [] }: Preconditions, revision: Revision): string | undefined => {
+const failedPrecondition = (
+  { ifMatch = '*', ifNoneMatch = [] }: Preconditions,
+  revision: Revision,
+): string | undefined => {
   if (ifMatch !== '*' && !ifMatch.includes(revision)) return 'If-Match';
   return ifNoneMatch === '*' || ifNoneMatch.includes(revision) ? 'If-None-Match' : undefined;
 };
 
-const foldOf = <State>({ state, revision, createdAt, occurredAt }: Loaded<State>) => ({ state, revision, createdAt, occurredAt });
+const foldOf = <State>({ state, revision, createdAt, occurredAt }: Loaded<State>) => ({
+  state,
+  revision,
+  createdAt,
+  occurredAt,
+});
 
 const later = (a: string, b: string | undefined) => (b !== undefined && b > a ? b : a);
 
@@ -127,12 +172,16 @@ const claimsBetween = async <State, C, E extends DomainEvent>(
   after: State,
 ): Promise<{ names: ClaimNames | undefined; taken: Map<string, Claim> }> => {
   const [held, wanted] = [claimsOf?.(before) ?? [], claimsOf?.(after) ?? []];
-  const missingIn = (claims: readonly Claim[]) => (claim: Claim) => !claims.some(({ kind, value }) => kind === claim.kind && value === claim.value);
+  const missingIn = (claims: readonly Claim[]) => (claim: Claim) =>
+    !claims.some(({ kind, value }) => kind === claim.kind && value === claim.value);
   const [take, release] = [wanted.filter(missingIn(held)), held.filter(missingIn(wanted))];
   if (take.length + release.length === 0) return { names: undefined, taken: new Map() };
   const nameOf = (claim: Claim) => sealer.claimName(tenantId, claim);
   const [takeNames, releaseNames] = [await Promise.all(take.map(nameOf)), await Promise.all(release.map(nameOf))];
-  return { names: { take: takeNames, release: releaseNames }, taken: new Map(takeNames.map((name, index) => [name, take[index]!])) };
+  return {
+    names: { take: takeNames, release: releaseNames },
+    taken: new Map(takeNames.map((name, index) => [name, take[index]!])),
+  };
 };
 
 /** After the answer, never in its way: a snapshot that fails to be written costs the next load, nothing else. */
@@ -145,8 +194,15 @@ const snapshotLater = <State, C, E extends DomainEvent>(
   stored: Recorded[],
   decided: E[],
 ) => {
-  if (!source.snapshots || loaded.revision + stored.length - loaded.snapshotAt < (aggregate.snapshotEvery ?? SNAPSHOT_EVERY)) return;
+  if (
+    !source.snapshots ||
+    loaded.revision + stored.length - loaded.snapshotAt < (aggregate.snapshotEvery ?? SNAPSHOT_EVERY)
+  )
+    return;
   const recordedAt = new Date().toISOString();
-  const after = stored.reduce((l, event, index) => advance(aggregate, l, { ...event, recordedAt } as StoredEvent, decided[index]), loaded);
+  const after = stored.reduce(
+    (l, event, index) => advance(aggregate, l, { ...event, recordedAt } as StoredEvent, decided[index]),
+    loaded,
+  );
   setImmediate(() => void saveSnapshot(source, aggregate, stream, id, after).catch(() => undefined));
 };

@@ -18,7 +18,10 @@ export type Leases = {
 
 /** Whether nobody shares `name`; then nobody can until the transaction ends. */
 export const tryAlone = async (sql: Sql, name: string): Promise<boolean> => {
-  const [row] = await sql.query<{ locked: boolean }>({ text: 'select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as locked', values: [name] });
+  const [row] = await sql.query<{ locked: boolean }>({
+    text: 'select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as locked',
+    values: [name],
+  });
   return row!.locked;
 };
 
@@ -71,7 +74,14 @@ export const openLeases = (database: Database): Leases => {
   const reopen = async () => {
     if (isReopening) return;
     isReopening = true;
-    while (!closed && !(await connected().then(() => true, () => false))) await sleep(RETRY_MS, undefined, { ref: false });
+    while (
+      !closed &&
+      !(await connected().then(
+        () => true,
+        () => false,
+      ))
+    )
+      await sleep(RETRY_MS, undefined, { ref: false });
     isReopening = false;
   };
 
@@ -81,7 +91,10 @@ export const openLeases = (database: Database): Leases => {
     held.set(name, lease);
     try {
       const sql = await connected();
-      const [row] = await sql.query<{ locked: boolean }>({ text: 'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked', values: [name] });
+      const [row] = await sql.query<{ locked: boolean }>({
+        text: 'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked',
+        values: [name],
+      });
       if (!row?.locked) {
         held.delete(name);
         return undefined;
@@ -96,7 +109,9 @@ export const openLeases = (database: Database): Leases => {
   const release = async (sql: Sql, name: string, lease: AbortController) => {
     if (lease.signal.aborted) return;
     lease.abort();
-    await sql.query({ text: 'select pg_advisory_unlock(hashtextextended($1, 0))', values: [name] }).catch(() => undefined);
+    await sql
+      .query({ text: 'select pg_advisory_unlock(hashtextextended($1, 0))', values: [name] })
+      .catch(() => undefined);
     held.delete(name);
   };
 
@@ -129,9 +144,14 @@ export const openLeases = (database: Database): Leases => {
 const untilBroken = async (sql: Sql, asked: Promise<void>) => {
   let isOver = false;
   void asked.then(() => (isOver = true));
-  for (let alive = true; alive && !isOver; ) {
+  for (let alive = true; alive && !isOver;) {
     await Promise.race([asked, sleep(PING_MS, undefined, { ref: false })]);
-    alive = isOver || (await sql.query('select 1').then(() => true, () => false));
+    alive =
+      isOver ||
+      (await sql.query('select 1').then(
+        () => true,
+        () => false,
+      ));
   }
 };
 

@@ -19,7 +19,13 @@ export type Loaded<State> = {
 };
 
 /** A fold kept to shorten the next load. Disposable. `body` is sealed where the stream has a person, else plain JSON. */
-export type Snapshot = { stream: StreamName; revision: Revision; stateVersion: number; personId?: string; body: string };
+export type Snapshot = {
+  stream: StreamName;
+  revision: Revision;
+  stateVersion: number;
+  personId?: string;
+  body: string;
+};
 
 export type SnapshotStore = {
   load: (stream: StreamName) => Promise<Snapshot | undefined>;
@@ -91,7 +97,8 @@ export const advance = <State, Command, Event extends DomainEvent>(
   stored: StoredEvent,
   event: Event | undefined,
 ): Loaded<State> => {
-  if (!event && !isSystemEvent(stored.type)) throw new Error(`${stored.type} in a stream of ${category} is not defined in this version of Tenure.`);
+  if (!event && !isSystemEvent(stored.type))
+    throw new Error(`${stored.type} in a stream of ${category} is not defined in this version of Tenure.`);
   return {
     state: event ? decider.evolve(loaded.state, event) : loaded.state,
     revision: stored.revision,
@@ -113,11 +120,17 @@ const fromSnapshot = async <State, C, E extends DomainEvent>(
   upTo: Revision,
 ): Promise<Loaded<State>> => {
   const snapshot = await snapshots?.load(stream).catch(() => undefined);
-  if (!snapshot || snapshot.stateVersion !== aggregate.stateVersion || snapshot.revision > upTo) return nothing(aggregate);
+  if (!snapshot || snapshot.stateVersion !== aggregate.stateVersion || snapshot.revision > upTo)
+    return nothing(aggregate);
   const { revision, personId, body } = snapshot;
   const { tenantId } = streamParts(stream);
-  const opened = personId === undefined ? JSON.parse(body) : await sealer.open({ tenantId, personId }, body, boundTo(stream, revision)).catch(() => ERASED);
-  return opened === ERASED ? nothing(aggregate) : { ...(opened as Omit<Loaded<State>, 'revision' | 'snapshotAt'>), revision, snapshotAt: revision };
+  const opened =
+    personId === undefined
+      ? JSON.parse(body)
+      : await sealer.open({ tenantId, personId }, body, boundTo(stream, revision)).catch(() => ERASED);
+  return opened === ERASED
+    ? nothing(aggregate)
+    : { ...(opened as Omit<Loaded<State>, 'revision' | 'snapshotAt'>), revision, snapshotAt: revision };
 };
 
 /** Writes a snapshot of a loaded stream. Called outside the request. */
@@ -131,6 +144,9 @@ export const saveSnapshot = async <State, C, E extends DomainEvent>(
   const folded = { state, createdAt, occurredAt, commands };
   const personId = personOf?.(id, state);
   const { tenantId } = streamParts(stream);
-  const body = personId === undefined ? JSON.stringify(folded) : await sealer.seal({ tenantId, personId }, folded, boundTo(stream, revision));
+  const body =
+    personId === undefined
+      ? JSON.stringify(folded)
+      : await sealer.seal({ tenantId, personId }, folded, boundTo(stream, revision));
   await snapshots?.save({ stream, revision, stateVersion, body, ...(personId !== undefined && { personId }) });
 };

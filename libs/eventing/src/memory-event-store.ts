@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { announcing } from './announcing.ts';
-import { ClaimTaken, ForeignPosition, StaleStream, type Append, type EventHandler, type EventStore, type Subscription } from './event-store.ts';
+import {
+  ClaimTaken,
+  ForeignPosition,
+  StaleStream,
+  type Append,
+  type EventHandler,
+  type EventStore,
+  type Subscription,
+} from './event-store.ts';
 import { streamParts, type Position, type StoredEvent, type StreamName } from './event.ts';
 
 /** As it would come back from a database: a copy, without what JSON does not know. */
@@ -41,7 +49,13 @@ export const memoryEventStore = (): EventStore => {
 
     const recordedAt = new Date().toISOString();
     const added = events.map((event, index) =>
-      copy({ ...event, stream, revision: expected + index + 1, position: positionOf(log.length + index + 1), recordedAt }),
+      copy({
+        ...event,
+        stream,
+        revision: expected + index + 1,
+        position: positionOf(log.length + index + 1),
+        recordedAt,
+      }),
     );
     log.push(...added);
     before.push(...added);
@@ -52,11 +66,13 @@ export const memoryEventStore = (): EventStore => {
     return { revision: last, position: positionOf(log.length) };
   };
 
-  const isIn = (categories?: readonly string[]) => (event: StoredEvent) => !categories || categories.includes(streamParts(event.stream).category);
+  const isIn = (categories?: readonly string[]) => (event: StoredEvent) =>
+    !categories || categories.includes(streamParts(event.stream).category);
 
   const readAll: EventStore['readAll'] = async (after, { categories, limit }) => {
     const found: StoredEvent[] = [];
-    for (let index = numberOf(after); index < log.length && found.length < limit; index++) if (isIn(categories)(log[index]!)) found.push(copy(log[index]!));
+    for (let index = numberOf(after); index < log.length && found.length < limit; index++)
+      if (isIn(categories)(log[index]!)) found.push(copy(log[index]!));
     return found;
   };
 
@@ -65,8 +81,13 @@ export const memoryEventStore = (): EventStore => {
     waiting.clear();
   };
 
-  const follow = async (after: Position | undefined, categories: readonly string[] | undefined, handler: EventHandler, stopped: () => boolean) => {
-    for (let next = numberOf(after); !stopped(); ) {
+  const follow = async (
+    after: Position | undefined,
+    categories: readonly string[] | undefined,
+    handler: EventHandler,
+    stopped: () => boolean,
+  ) => {
+    for (let next = numberOf(after); !stopped();) {
       const event = log[next];
       if (!event) {
         await new Promise<void>((resolve) => waiting.add(resolve));
@@ -97,7 +118,9 @@ export const memoryEventStore = (): EventStore => {
     append,
     read: async (stream, { after, limit = Infinity, backwards = false } = {}) => {
       const events = eventsOf(stream);
-      const range = backwards ? events.slice(0, Math.max(0, (after ?? Infinity) - 1)).reverse() : events.slice(after ?? 0);
+      const range = backwards
+        ? events.slice(0, Math.max(0, (after ?? Infinity) - 1)).reverse()
+        : events.slice(after ?? 0);
       return range.slice(0, limit).map(copy);
     },
     readAll,

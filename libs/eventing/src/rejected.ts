@@ -1,4 +1,5 @@
-export type RejectionKind = 'invalid' | 'not-found' | 'conflict' | 'taken' | 'stale' | 'forbidden' | 'unprocessable' | 'too-many' | 'unavailable';
+export type RejectionKind =
+  'invalid' | 'not-found' | 'conflict' | 'taken' | 'stale' | 'forbidden' | 'unprocessable' | 'too-many' | 'unavailable';
 
 export type FieldProblem = { field: string; message: string; position?: number };
 

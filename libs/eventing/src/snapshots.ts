@@ -13,7 +13,15 @@ export const postgresSnapshots = (sql: Sql, schema: string): SnapshotStore => ({
       text: `select revision, state_version, person_id, body from ${schema}.snapshots where stream = $1`,
       values: [stream],
     });
-    return row && { stream, revision: row.revision, stateVersion: row.state_version, body: row.body, ...(row.person_id !== null && { personId: row.person_id }) };
+    return (
+      row && {
+        stream,
+        revision: row.revision,
+        stateVersion: row.state_version,
+        body: row.body,
+        ...(row.person_id !== null && { personId: row.person_id }),
+      }
+    );
   },
   save: async ({ stream, revision, stateVersion, personId, body }: Snapshot) => {
     await sql.query({

@@ -14,7 +14,15 @@ const eventIn = (traceparent: string | undefined, revision = 1): StoredEvent => 
   type: 'TallySet',
   schemaVersion: 1,
   data: {},
-  metadata: { tenantId: 'acme', actor: { kind: 'system', id: 's' }, commandId: 'c', correlationId: 'c', causationId: 'c', occurredAt: '2026-01-05T09:00:00.000Z', traceparent },
+  metadata: {
+    tenantId: 'acme',
+    actor: { kind: 'system', id: 's' },
+    commandId: 'c',
+    correlationId: 'c',
+    causationId: 'c',
+    occurredAt: '2026-01-05T09:00:00.000Z',
+    traceparent,
+  },
   stream: streamName('tally', 'acme', 'a'),
   revision,
   position: String(revision) as Position,
@@ -24,7 +32,10 @@ const eventIn = (traceparent: string | undefined, revision = 1): StoredEvent => 
 describe('without tracing', () => {
   it('work runs as it is, and a command keeps the trace it came with', async () => {
     const command = { traceparent: traceparentOf(1) };
-    const [current, kept] = await inSpan({ ...span('work'), traceparent: traceparentOf(1) }, async () => [currentTraceparent(), inCurrentSpan(command)]);
+    const [current, kept] = await inSpan({ ...span('work'), traceparent: traceparentOf(1) }, async () => [
+      currentTraceparent(),
+      inCurrentSpan(command),
+    ]);
     expect(current).toBeUndefined();
     expect(kept).toBe(command);
     expect(await inBatchSpan(span('batch'), [eventIn(traceparentOf(1))], async () => 'done')).toBe('done');
@@ -39,7 +50,9 @@ describe('with tracing', () => {
   afterEach(() => recorded.stop());
 
   it('a span continues the trace that came with a message, else the current one', async () => {
-    await inSpan({ ...span('outer'), traceparent: traceparentOf(7) }, () => inSpan(span('inner'), async () => undefined));
+    await inSpan({ ...span('outer'), traceparent: traceparentOf(7) }, () =>
+      inSpan(span('inner'), async () => undefined),
+    );
     expect(lineages(recorded.ended(traceIdOf(7)))).toEqual(['INTERNAL inner < INTERNAL outer', 'INTERNAL outer']);
   });
 
@@ -51,7 +64,11 @@ describe('with tracing', () => {
 
   it('a batch of one trace continues it; one that joins several links to each once', async () => {
     await inBatchSpan(span('one'), [eventIn(traceparentOf(7), 1), eventIn(traceparentOf(7), 2)], async () => undefined);
-    await inBatchSpan(span('several'), [eventIn(traceparentOf(8), 1), eventIn(traceparentOf(9), 2), eventIn(traceparentOf(9), 3), eventIn(undefined, 4)], async () => undefined);
+    await inBatchSpan(
+      span('several'),
+      [eventIn(traceparentOf(8), 1), eventIn(traceparentOf(9), 2), eventIn(traceparentOf(9), 3), eventIn(undefined, 4)],
+      async () => undefined,
+    );
     await inBatchSpan(span('none'), [eventIn(undefined), eventIn('nonsense')], async () => undefined);
     const seen = recorded.ended().map(({ name, links, attributes, parentSpanContext }) => ({
       name,
@@ -67,9 +84,21 @@ describe('with tracing', () => {
   });
 
   it.each([
-    { thrown: new TypeError('ada@acme.example is unknown'), told: { 'error.type': 'TypeError' }, code: SpanStatusCode.ERROR },
-    { thrown: new Rejected('taken', 'user/name-taken', 'ada is taken.'), told: { 'tenure.refusal': 'user/name-taken' }, code: SpanStatusCode.UNSET },
-    { thrown: new Rejected('unavailable', 'transport/no-reply', 'None.'), told: { 'tenure.refusal': 'transport/no-reply', 'error.type': 'Rejected' }, code: SpanStatusCode.ERROR },
+    {
+      thrown: new TypeError('ada@acme.example is unknown'),
+      told: { 'error.type': 'TypeError' },
+      code: SpanStatusCode.ERROR,
+    },
+    {
+      thrown: new Rejected('taken', 'user/name-taken', 'ada is taken.'),
+      told: { 'tenure.refusal': 'user/name-taken' },
+      code: SpanStatusCode.UNSET,
+    },
+    {
+      thrown: new Rejected('unavailable', 'transport/no-reply', 'None.'),
+      told: { 'tenure.refusal': 'transport/no-reply', 'error.type': 'Rejected' },
+      code: SpanStatusCode.ERROR,
+    },
   ])('$thrown.name $told is told without its message', async ({ thrown, told, code }) => {
     await expect(inSpan(span('work'), () => Promise.reject(thrown))).rejects.toBe(thrown);
     const [{ attributes, status, events }] = recorded.ended() as [ReturnType<RecordedSpans['ended']>[number]];
@@ -80,7 +109,17 @@ describe('with tracing', () => {
 describe('a traceparent header', () => {
   it('is taken as the standard writes it, and nothing else is', () => {
     expect(readTraceparent(traceparentOf(7))).toBe(traceparentOf(7));
-    const others = [undefined, ['00'], '', 'ada@acme.example', traceparentOf(0), traceparentOf(7).toUpperCase(), `ff${traceparentOf(7).slice(2)}`, `00-${traceIdOf(7)}-${'0'.repeat(16)}-01`, `${traceparentOf(7)}-more`];
+    const others = [
+      undefined,
+      ['00'],
+      '',
+      'ada@acme.example',
+      traceparentOf(0),
+      traceparentOf(7).toUpperCase(),
+      `ff${traceparentOf(7).slice(2)}`,
+      `00-${traceIdOf(7)}-${'0'.repeat(16)}-01`,
+      `${traceparentOf(7)}-more`,
+    ];
     for (const other of others) expect(readTraceparent(other)).toBeUndefined();
   });
 });

@@ -1,4 +1,15 @@
-import { context, INVALID_SPAN_CONTEXT, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Attributes, type Link, type Span } from '@opentelemetry/api';
+import {
+  context,
+  INVALID_SPAN_CONTEXT,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Link,
+  type Span,
+} from '@opentelemetry/api';
 import type { StoredEvent } from './event.ts';
 import { Rejected } from './rejected.ts';
 
@@ -22,16 +33,18 @@ export const inSpan = async <T>(
 ): Promise<T> => {
   if (!isTracing()) return work(notRecorded);
   const parent = traceparent === undefined ? context.active() : contextOf(traceparent, context.active());
-  return trace.getTracer('tenure').startActiveSpan(name, { kind, attributes, ...(links && { links }) }, parent, async (span) => {
-    try {
-      return await work(span);
-    } catch (error) {
-      noteFailure(span, error);
-      throw error;
-    } finally {
-      span.end();
-    }
-  });
+  return trace
+    .getTracer('tenure')
+    .startActiveSpan(name, { kind, attributes, ...(links && { links }) }, parent, async (span) => {
+      try {
+        return await work(span);
+      } catch (error) {
+        noteFailure(span, error);
+        throw error;
+      } finally {
+        span.end();
+      }
+    });
 };
 
 /** A refusal is no failure, unless it stands for one; what an error says may be personal, so only its name is told. */
@@ -48,12 +61,18 @@ export const markFailed = (span: Span, type: string): void => {
 };
 
 /** Runs `work` on several events in one span: it continues their trace where they share one, else it links to the spans that wrote them. */
-export const inBatchSpan = <T>(span: SpanOf, events: readonly StoredEvent[], work: (span: Span) => Promise<T>): Promise<T> => {
+export const inBatchSpan = <T>(
+  span: SpanOf,
+  events: readonly StoredEvent[],
+  work: (span: Span) => Promise<T>,
+): Promise<T> => {
   if (!isTracing()) return work(notRecorded);
   const traceparents = [...new Set(events.flatMap(({ metadata }) => metadata.traceparent ?? []))];
   const attributes = { ...span.attributes, 'messaging.batch.message_count': events.length };
   if (traceparents.length === 1) return inSpan({ ...span, attributes, traceparent: traceparents[0] }, work);
-  const links = traceparents.slice(0, MOST_LINKS).flatMap((traceparent) => trace.getSpanContext(contextOf(traceparent)) ?? []);
+  const links = traceparents
+    .slice(0, MOST_LINKS)
+    .flatMap((traceparent) => trace.getSpanContext(contextOf(traceparent)) ?? []);
   return inSpan({ ...span, attributes, links: links.map((linked) => ({ context: linked })) }, work);
 };
 
@@ -73,6 +92,8 @@ export const inCurrentSpan = <T extends { traceparent?: string }>(carrier: T): T
 
 /** A `traceparent` header as somebody sent it; undefined for anything else, which must not come into commands and events (W3C Trace Context §3.2). */
 export const readTraceparent = (header: unknown): string | undefined =>
-  typeof header === 'string' && /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}$/.test(header) ? header : undefined;
+  typeof header === 'string' && /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}$/.test(header)
+    ? header
+    : undefined;
 
 export { SpanKind, type Span };

@@ -19,7 +19,10 @@ const titles = (name: string): View<NoteEvent> => ({
   name,
   categories: ['note'],
   events: noteEvents,
-  create: async (sql) => void (await sql.query(`create table ${name}.titles (id text primary key, title text not null, changes int not null)`)),
+  create: async (sql) =>
+    void (await sql.query(
+      `create table ${name}.titles (id text primary key, title text not null, changes int not null)`,
+    )),
   apply: async (sql, events) => {
     const gaps: Gap[] = [];
     for (const event of events) {
@@ -30,13 +33,21 @@ const titles = (name: string): View<NoteEvent> => ({
   },
 });
 
-const applyOne = async (sql: Sql, name: string, { stream, revision, event }: Decoded<NoteEvent>): Promise<Gap | undefined> => {
+const applyOne = async (
+  sql: Sql,
+  name: string,
+  { stream, revision, event }: Decoded<NoteEvent>,
+): Promise<Gap | undefined> => {
   await sql.query({ text: `insert into ${name}.heads values ($1, 0) on conflict do nothing`, values: [stream] });
-  const [head] = await sql.query<{ revision: number }>({ text: `select revision from ${name}.heads where stream = $1 for update`, values: [stream] });
+  const [head] = await sql.query<{ revision: number }>({
+    text: `select revision from ${name}.heads where stream = $1 for update`,
+    values: [stream],
+  });
   if (head!.revision >= revision) return undefined;
   if (head!.revision < revision - 1) return { stream, head: head!.revision };
   const { id } = streamParts(stream);
-  if (event?.type === 'NoteDeleted') await sql.query({ text: `delete from ${name}.titles where id = $1`, values: [id] });
+  if (event?.type === 'NoteDeleted')
+    await sql.query({ text: `delete from ${name}.titles where id = $1`, values: [id] });
   else if (event)
     await sql.query({
       text: `insert into ${name}.titles as t values ($1, $2, 1) on conflict (id) do update set title = excluded.title, changes = t.changes + 1`,
@@ -64,7 +75,14 @@ afterEach(async () => {
 });
 
 const start = async (name = 'notes_v1', more: Partial<View<NoteEvent>> = {}) => {
-  const runtime = await startView({ view: { ...titles(name), ...more }, database: testing.database, schema: 'service', store, sealer, leases });
+  const runtime = await startView({
+    view: { ...titles(name), ...more },
+    database: testing.database,
+    schema: 'service',
+    store,
+    sealer,
+    leases,
+  });
   running.push(runtime);
   await runtime.serving;
   return runtime;
@@ -136,7 +154,10 @@ describe('a view', () => {
   it('gets what only readers need once it is built, from one of several processes, and before it may be read', async () => {
     await run('n1', { type: 'Write', title: 'Roses', text: 'red' });
     // Fails where it comes before the rows, or twice.
-    const finish = ['create index by_title on notes_v1.titles (title)', `insert into notes_v1.titles select 'finished', title, 0 from notes_v1.titles where id = 'n1'`];
+    const finish = [
+      'create index by_title on notes_v1.titles (title)',
+      `insert into notes_v1.titles select 'finished', title, 0 from notes_v1.titles where id = 'n1'`,
+    ];
     await Promise.all([start('notes_v1', { finish }), start('notes_v1', { finish })]);
     expect(await rows()).toMatchObject([{ id: 'finished', title: 'Roses' }, { id: 'n1' }]);
   });
@@ -155,7 +176,14 @@ describe('a view', () => {
 
   it('is applied by the follower only while it is being built', async () => {
     await run('n1', { type: 'Write', title: 'Roses', text: 'red' });
-    const view = await startView({ view: titles('notes_v1'), database: testing.database, schema: 'service', store: { ...store, readAll: () => new Promise(() => undefined) }, sealer, leases });
+    const view = await startView({
+      view: titles('notes_v1'),
+      database: testing.database,
+      schema: 'service',
+      store: { ...store, readAll: () => new Promise(() => undefined) },
+      sealer,
+      leases,
+    });
     expect(await view.state()).toBe('building');
     const next = await run('n1', { type: 'Retitle', title: 'Tulips' });
     await view.applyInline(next.stored, next.events);
@@ -177,7 +205,9 @@ describe('a follower', () => {
     });
   beforeEach(async () => {
     await testing.database.query('create schema service');
-    await testing.database.query('create table service.checkpoints (follower text primary key, position text not null, updated_at timestamptz not null default now())');
+    await testing.database.query(
+      'create table service.checkpoints (follower text primary key, position text not null, updated_at timestamptz not null default now())',
+    );
   });
   const until = async (condition: () => boolean | Promise<boolean>) => {
     while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -248,7 +278,13 @@ describe('snapshots in PostgreSQL', () => {
     const stream = streamName('note', 'acme', 'n1');
     await snapshots.save({ stream, revision: 200, stateVersion: 1, body: '{"late":true}', personId: 'n1' });
     await snapshots.save({ stream, revision: 100, stateVersion: 1, body: '{}' });
-    expect(await snapshots.load(stream)).toEqual({ stream, revision: 200, stateVersion: 1, body: '{"late":true}', personId: 'n1' });
+    expect(await snapshots.load(stream)).toEqual({
+      stream,
+      revision: 200,
+      stateVersion: 1,
+      body: '{"late":true}',
+      personId: 'n1',
+    });
     await snapshots.drop(stream);
     expect(await snapshots.load(stream)).toBeUndefined();
   });

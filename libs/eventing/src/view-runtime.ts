@@ -49,7 +49,10 @@ export const prepareView = async (database: Database, schema: string, view: View
     await sql.query(`create schema if not exists ${schema}`);
     await sql.query(checkpointsTable(schema));
     await sql.query(viewsTable(schema));
-    const made = await sql.query({ text: `insert into ${schema}.views (name, state) values ($1, 'building') on conflict do nothing returning 1`, values: [view.name] });
+    const made = await sql.query({
+      text: `insert into ${schema}.views (name, state) values ($1, 'building') on conflict do nothing returning 1`,
+      values: [view.name],
+    });
     if (made.length > 0) await createView(sql, view);
   });
 };
@@ -87,7 +90,10 @@ export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntim
   /** Writers that answer at the same time share a statement; each stream's events go in order of revision, whoever wrote them. */
   const applyTogether = inBatches<readonly Decoded[], readonly Gap[]>({
     send: async (batches) => {
-      const gaps = await view.apply(database, batches.length === 1 ? batches[0]! : batches.flat().sort((one, other) => one.revision - other.revision));
+      const gaps = await view.apply(
+        database,
+        batches.length === 1 ? batches[0]! : batches.flat().sort((one, other) => one.revision - other.revision),
+      );
       return batches.map((events) => gaps.filter(({ stream }) => events.some((event) => event.stream === stream)));
     },
     failsForOne: () => true,
@@ -113,7 +119,10 @@ export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntim
   let seen: { state: ViewState; at: number } | undefined;
   const state = async (): Promise<ViewState> => {
     if (seen?.state === 'serving' || (seen && Date.now() - seen.at < STATE_SEEN_FOR_MS)) return seen.state;
-    const [row] = await database.query<{ state: ViewState }>({ text: `select state from ${schema}.views where name = $1`, values: [view.name] });
+    const [row] = await database.query<{ state: ViewState }>({
+      text: `select state from ${schema}.views where name = $1`,
+      values: [view.name],
+    });
     seen = { state: row?.state ?? 'building', at: Date.now() };
     return seen.state;
   };
@@ -121,7 +130,9 @@ export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntim
   const stopping = new AbortController();
   const serving = promote({ ...options, follower, state, signal: stopping.signal });
   serving.catch(() => undefined);
-  const oldVersions = serving.then(() => droppingOldVersions({ database, schema, view, onFailure, signal: stopping.signal })).catch(() => undefined);
+  const oldVersions = serving
+    .then(() => droppingOldVersions({ database, schema, view, onFailure, signal: stopping.signal }))
+    .catch(() => undefined);
 
   return {
     follower,
@@ -131,7 +142,10 @@ export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntim
       if (stored.length === 0) return;
       try {
         if ((await state()) === 'building') return;
-        const decoded = stored.map(({ data: _data, personal: _personal, ...envelope }, index) => ({ ...envelope, event: events[index] }));
+        const decoded = stored.map(({ data: _data, personal: _personal, ...envelope }, index) => ({
+          ...envelope,
+          event: events[index],
+        }));
         const gaps = await applyTogether(decoded);
         if (gaps.length > 0) await database.transaction((sql) => applyAll(sql, decoded), { synchronousCommit: 'off' });
       } catch (error) {
@@ -139,7 +153,10 @@ export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntim
       }
     },
     catchUp: async (stream) => {
-      const [row] = await database.query<{ revision: number }>({ text: `select revision from ${view.name}.heads where stream = $1`, values: [stream] });
+      const [row] = await database.query<{ revision: number }>({
+        text: `select revision from ${view.name}.heads where stream = $1`,
+        values: [stream],
+      });
       const missing = await store.read(stream, { after: row?.revision ?? 0 });
       if (missing.length === 0) return;
       const decoded = await Promise.all(missing.map((stored) => decode(stored)));
@@ -170,7 +187,7 @@ type Promotion = ViewRuntimeOptions & { follower: Follower; state: () => Promise
 const promote = async ({ view, database, schema, store, follower, state, signal }: Promotion) => {
   await Promise.race([follower.caughtUp, servedByAnother(state, signal)]);
   await finish(database, schema, view);
-  for (let warmAt: Position | undefined; (await state()) !== 'serving'; ) {
+  for (let warmAt: Position | undefined; (await state()) !== 'serving';) {
     await sleep(STATE_SEEN_FOR_MS / 5, undefined, { signal });
     const [row] = await database.query<{ warm: boolean }>({
       text: `select warm_since < now() - make_interval(secs => $2) as warm from ${schema}.views where name = $1`,
@@ -180,7 +197,10 @@ const promote = async ({ view, database, schema, store, follower, state, signal 
     if (!nothingYet && !row?.warm) continue;
     warmAt ??= await readCheckpoint(database, schema, view.name);
     if (!(await follower.isSettled()) && warmAt === (await follower.position())) continue;
-    await database.query({ text: `update ${schema}.views set state = 'serving' where name = $1 and state = 'warm'`, values: [view.name] });
+    await database.query({
+      text: `update ${schema}.views set state = 'serving' where name = $1 and state = 'warm'`,
+      values: [view.name],
+    });
   }
 };
 
@@ -191,11 +211,20 @@ const promote = async ({ view, database, schema, store, follower, state, signal 
 const finish = (database: Database, schema: string, view: View) =>
   database.session(
     async (sql) => {
-      await sql.query({ text: 'select pg_advisory_lock(hashtextextended($1, 0))', values: [`finish view ${view.name}`] });
-      const building = await sql.query({ text: `select 1 from ${schema}.views where name = $1 and state = 'building'`, values: [view.name] });
+      await sql.query({
+        text: 'select pg_advisory_lock(hashtextextended($1, 0))',
+        values: [`finish view ${view.name}`],
+      });
+      const building = await sql.query({
+        text: `select 1 from ${schema}.views where name = $1 and state = 'building'`,
+        values: [view.name],
+      });
       if (building.length === 0) return;
       for (const statement of view.finish ?? []) await sql.query(statement);
-      await sql.query({ text: `update ${schema}.views set state = 'warm', warm_since = now() where name = $1`, values: [view.name] });
+      await sql.query({
+        text: `update ${schema}.views set state = 'warm', warm_since = now() where name = $1`,
+        values: [view.name],
+      });
     },
     { unhurried: true },
   );

@@ -28,7 +28,14 @@ const process = (): Leases => {
 /** A replica of a service whose view is of this version; its leases are the process. */
 const replica = async (name: string, leases = process()) => {
   const view = { name, categories: ['note'], events: [], create: async () => undefined, apply: async () => [] };
-  const runtime = await startView({ view, database: test.database, schema: 'service', store, sealer: memorySealer(), leases });
+  const runtime = await startView({
+    view,
+    database: test.database,
+    schema: 'service',
+    store,
+    sealer: memorySealer(),
+    leases,
+  });
   opened.push({ close: runtime.stop });
   await runtime.serving;
   const end = async () => {
@@ -38,7 +45,12 @@ const replica = async (name: string, leases = process()) => {
   return { end };
 };
 
-const versions = async () => (await test.database.query<{ name: string }>(`select nspname as name from pg_namespace where nspname like 'notes_v%' order by 1`)).map(({ name }) => name);
+const versions = async () =>
+  (
+    await test.database.query<{ name: string }>(
+      `select nspname as name from pg_namespace where nspname like 'notes_v%' order by 1`,
+    )
+  ).map(({ name }) => name);
 const drop = (name: string) => dropOldVersions({ database: test.database, schema: 'service', view: { name } });
 
 describe('the older versions of a view', () => {
@@ -47,8 +59,13 @@ describe('the older versions of a view', () => {
     await replica('notes_v10');
     for (let looks = 0; looks < 100 && (await versions()).length > 1; looks++) await sleep(20);
     expect(await versions()).toEqual(['notes_v10']);
-    expect(await test.database.query('select name from service.views order by 1')).toEqual([{ name: 'notes_of_others_v1' }, { name: 'notes_v10' }]);
-    expect(await test.database.query(`select follower from service.checkpoints where follower = 'notes_v1'`)).toEqual([]);
+    expect(await test.database.query('select name from service.views order by 1')).toEqual([
+      { name: 'notes_of_others_v1' },
+      { name: 'notes_v10' },
+    ]);
+    expect(await test.database.query(`select follower from service.checkpoints where follower = 'notes_v1'`)).toEqual(
+      [],
+    );
   });
 
   it('stay while a replica of the old version lives, or another service reads them, and go afterwards', async () => {
@@ -68,7 +85,9 @@ describe('the older versions of a view', () => {
   it('stay while the newer one is being built; newer ones are nobody’s to drop', async () => {
     await (await replica('notes_v1')).end();
     await (await replica('notes_v3')).end();
-    await test.database.query(`insert into service.views (name, state) values ('notes_v1', 'serving'), ('notes_v2', 'building') on conflict do nothing`);
+    await test.database.query(
+      `insert into service.views (name, state) values ('notes_v1', 'serving'), ('notes_v2', 'building') on conflict do nothing`,
+    );
     await test.database.query('create schema if not exists notes_v1');
     expect(await drop('notes_v2')).toEqual([]);
     expect(await drop('notes_v1')).toEqual([]);
@@ -88,7 +107,11 @@ describe('the older versions of a view', () => {
   it('are still in use after the connection that said so broke', async () => {
     await replica('notes_v1');
     const holders = async () =>
-      (await test.database.query<{ pid: number }>(`select pid from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and database = (select oid from pg_database where datname = current_database())`)).map(({ pid }) => pid);
+      (
+        await test.database.query<{ pid: number }>(
+          `select pid from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and database = (select oid from pg_database where datname = current_database())`,
+        )
+      ).map(({ pid }) => pid);
     const [broken] = await holders();
     await test.database.query({ text: 'select pg_terminate_backend($1)', values: [broken] });
     const again = async (looks = 0): Promise<number[]> => {

@@ -53,7 +53,11 @@ export const dropOldVersions = async (versions: Versions): Promise<string[]> => 
 const LOOK_EVERY_MS = 600_000;
 
 /** Looks again and again: a replica of the old version may end later, or start once more. */
-export const droppingOldVersions = async ({ onFailure, signal, ...versions }: Versions & { onFailure: ((error: unknown) => void) | undefined; signal: AbortSignal }): Promise<void> => {
+export const droppingOldVersions = async ({
+  onFailure,
+  signal,
+  ...versions
+}: Versions & { onFailure: ((error: unknown) => void) | undefined; signal: AbortSignal }): Promise<void> => {
   while (!signal.aborted) {
     await dropOldVersions(versions).catch((error: unknown) => onFailure?.(error));
     await sleep(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);

@@ -1,5 +1,11 @@
 import type { LoggerService } from '@nestjs/common';
-import { keyedQueue, type CommandCarrier, type CommandMessage, type MessageSealer, type Reply } from '@tenure/messaging';
+import {
+  keyedQueue,
+  type CommandCarrier,
+  type CommandMessage,
+  type MessageSealer,
+  type Reply,
+} from '@tenure/messaging';
 import type { KafkaMessage } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { producerOf, type KafkaClients } from './connection.ts';
@@ -81,7 +87,8 @@ export const openAsker = ({ kafka, instanceId, commands, sessionMs, sealer, logg
 
   const reap = () =>
     void reapOrphans(kafka.admin, commands.topic).then(
-      (orphans) => orphans.length > 0 && logger.log(`Deleted ${orphans.length} reply topics of instances that are gone.`),
+      (orphans) =>
+        orphans.length > 0 && logger.log(`Deleted ${orphans.length} reply topics of instances that are gone.`),
       () => undefined,
     );
   void inbox.joined.then(reap);
@@ -125,7 +132,11 @@ export const openAsker = ({ kafka, instanceId, commands, sessionMs, sealer, logg
         waiting.set(id, { answer: resolve, deadline: message.deadline });
         send(pattern, message, { topic: replyTopic, id }).catch((error) => {
           waiting.delete(id);
-          logger.error({ message: `A command ${pattern} could not be sent.`, commandId: message.commandId, err: error });
+          logger.error({
+            message: `A command ${pattern} could not be sent.`,
+            commandId: message.commandId,
+            err: error,
+          });
           reject(error);
         });
       });

@@ -23,7 +23,13 @@ export const commandIntake = ({ handlerOf, sealer, replies, logger }: Needs): Co
     const { pattern, tenant } = headers;
     const place = { log: `${topic}/${partition}`, offset: Number(message.offset), at: Number(message.timestamp) };
     try {
-      return await runCommand(handlerOf(pattern), pattern, await decodeCommand(sealer, tenant, message), { place }, logger);
+      return await runCommand(
+        handlerOf(pattern),
+        pattern,
+        await decodeCommand(sealer, tenant, message),
+        { place },
+        logger,
+      );
     } catch (error) {
       logger.error({ message: `A command ${pattern} could not be opened.`, place, err: error });
       return { kind: 'failed' };
@@ -33,16 +39,22 @@ export const commandIntake = ({ handlerOf, sealer, replies, logger }: Needs): Co
   const answer = async ({ pattern, tenant, replyTo }: CommandHeaders, reply: Reply) => {
     if (!replyTo) return;
     try {
-      const message = await encodeReply(sealer, tenant, replyTo.id, reply).catch(() => encodeReply(sealer, tenant, replyTo.id, { kind: 'failed' }));
+      const message = await encodeReply(sealer, tenant, replyTo.id, reply).catch(() =>
+        encodeReply(sealer, tenant, replyTo.id, { kind: 'failed' }),
+      );
       await replies.send(replyTo.topic, message);
     } catch (error) {
       // Its asker is gone, or repeats it and is answered then.
-      logger.warn({ message: `The answer to a command ${pattern} could not be sent.`, reason: (error as Error).message });
+      logger.warn({
+        message: `The answer to a command ${pattern} could not be sent.`,
+        reason: (error as Error).message,
+      });
     }
   };
 
   /** Nobody waits for it any more after its deadline; what nobody sent is no command. */
-  const isDue = (headers: CommandHeaders | undefined): headers is CommandHeaders => headers !== undefined && Date.now() <= headers.deadline;
+  const isDue = (headers: CommandHeaders | undefined): headers is CommandHeaders =>
+    headers !== undefined && Date.now() <= headers.deadline;
 
   return {
     take: (taken) => {

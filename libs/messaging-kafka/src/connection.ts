@@ -20,7 +20,15 @@ export type KafkaClients = {
 
 /** kafkajs logs each of its attempts; what matters is reported by those who use it, once. */
 export const kafkaOf = ({ brokers, clientId, ssl, sasl }: KafkaConnection): KafkaClients => {
-  const settings = { brokers: [...brokers], clientId, ssl, sasl, logLevel: logLevel.NOTHING, connectionTimeout: 3000, requestTimeout: 10_000 };
+  const settings = {
+    brokers: [...brokers],
+    clientId,
+    ssl,
+    sasl,
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 3000,
+    requestTimeout: 10_000,
+  };
   return { data: new Kafka({ ...settings, retry: retries }), admin: new Kafka({ ...settings, retry: shortly }) };
 };
 

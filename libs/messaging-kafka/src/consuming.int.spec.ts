@@ -21,7 +21,14 @@ const factOf = (id: string, revision: number): Fact => ({
   type: 'TallySet',
   schemaVersion: 1,
   data: { value: revision },
-  metadata: { tenantId: 'acme', actor: { kind: 'system', id: 's' }, commandId: 'c', correlationId: 'c', causationId: 'c', occurredAt: '2026-01-05T09:00:00.000Z' },
+  metadata: {
+    tenantId: 'acme',
+    actor: { kind: 'system', id: 's' },
+    commandId: 'c',
+    correlationId: 'c',
+    causationId: 'c',
+    occurredAt: '2026-01-05T09:00:00.000Z',
+  },
   stream: streamName('tally', 'acme', id),
   revision,
   position: '' as Position,
@@ -36,7 +43,15 @@ describeWithKafka('a service on Kafka (needs Kafka)', () => {
   Logger.overrideLogger(false);
 
   const open = (): KafkaTransport => {
-    const transport = kafkaTransport({ brokers: [sharedBroker()], clientId: 'test', instanceId: randomUUID(), sealer: aesSealer, factTopics: [factTopic], partitions: 4, sessionMs });
+    const transport = kafkaTransport({
+      brokers: [sharedBroker()],
+      clientId: 'test',
+      instanceId: randomUUID(),
+      sealer: aesSealer,
+      factTopics: [factTopic],
+      partitions: 4,
+      sessionMs,
+    });
     opened.unshift(transport);
     return transport;
   };
@@ -44,7 +59,10 @@ describeWithKafka('a service on Kafka (needs Kafka)', () => {
     @Module({ controllers: [controller] })
     class ServedModule {}
     const transport = open();
-    const app = await NestFactory.createMicroservice(ServedModule, { strategy: transport.server({ consumer: 'service', commandTopic }), logger: false });
+    const app = await NestFactory.createMicroservice(ServedModule, {
+      strategy: transport.server({ consumer: 'service', commandTopic }),
+      logger: false,
+    });
     app.useGlobalFilters(new ErrorsReachTransport());
     await app.listen();
     opened.unshift(app);
@@ -70,7 +88,9 @@ describeWithKafka('a service on Kafka (needs Kafka)', () => {
     }
     await serve(Echo);
     const asking = open();
-    expect(await ask(asking.client({ commandTopic }), 'echo', 'id-of-ada', { email: 'ada@plum.example' })).toEqual({ email: 'ada@plum.example' });
+    expect(await ask(asking.client({ commandTopic }), 'echo', 'id-of-ada', { email: 'ada@plum.example' })).toEqual({
+      email: 'ada@plum.example',
+    });
     const admin = kafkaOf({ brokers: [sharedBroker()], clientId: 'spy' }).data.admin();
     await admin.connect();
     const replies = (await admin.listTopics()).filter((topic) => topic.startsWith(`${commandTopic}.replies.`));
@@ -111,10 +131,15 @@ describeWithKafka('a service on Kafka (needs Kafka)', () => {
     await asking.publishFacts(factTopic)([factOf('a', 1), factOf('a', 2)]);
     const waiting = async () => {
       const { inFlight, lag } = await transport.status();
-      const sum = (topic: string) => lag.filter((one) => one.topic === topic).reduce((total, one) => total + one.waiting, 0);
+      const sum = (topic: string) =>
+        lag.filter((one) => one.topic === topic).reduce((total, one) => total + one.waiting, 0);
       return { inFlight, commands: sum(commandTopic), facts: sum(factTopic) };
     };
-    expect(await until(waiting, ({ inFlight, facts }) => inFlight === 5 && facts === 2)).toEqual({ inFlight: 5, commands: 5, facts: 2 });
+    expect(await until(waiting, ({ inFlight, facts }) => inFlight === 5 && facts === 2)).toEqual({
+      inFlight: 5,
+      commands: 5,
+      facts: 2,
+    });
     release();
     await Promise.all(asked);
     await until(waiting, ({ inFlight, commands, facts }) => inFlight + commands + facts === 0);
@@ -136,8 +161,16 @@ describeWithKafka('a service on Kafka (needs Kafka)', () => {
     const publish = open().publishFacts(factTopic);
     const others = keysOf('other', 20);
     await publish([factOf('slow', 1), factOf('bad', 1), factOf('bad', 2), ...others.map((key) => factOf(key, 1))]);
-    await until(() => seen.length, (count) => count >= 3, 3000);
-    await until(() => seen.length, (count) => count >= 23, 20_000);
+    await until(
+      () => seen.length,
+      (count) => count >= 3,
+      3000,
+    );
+    await until(
+      () => seen.length,
+      (count) => count >= 23,
+      20_000,
+    );
     expect(new Set(seen)).toEqual(new Set(['slow-1', 'bad-1', 'bad-2', ...others.map((key) => `${key}-1`)]));
     expect(seen).toHaveLength(23);
     expect(failures).toBe(4);
@@ -155,11 +188,17 @@ describeWithKafka('a service on Kafka (needs Kafka)', () => {
     const first = await serve(Consumer);
     const publishing = open();
     await publishing.publishFacts(factTopic)([factOf('ada', 1), factOf('ada', 2)]);
-    await until(() => seen.length, (count) => count === 2);
+    await until(
+      () => seen.length,
+      (count) => count === 2,
+    );
     await first.close();
     await publishing.rewind('service', factTopic);
     await serve(Consumer);
-    await until(() => seen.length, (count) => count === 4);
+    await until(
+      () => seen.length,
+      (count) => count === 4,
+    );
     expect(seen).toEqual(['ada-1', 'ada-2', 'ada-1', 'ada-2']);
   });
 
@@ -181,10 +220,15 @@ describeWithKafka('a service on Kafka (needs Kafka)', () => {
     await asking.ready();
     const ids = upTo(600).map((number) => `stuck-${number}`);
     const stuck = ids.map((commandId) => ask(client, 'run', 'stuck', {}, { commandId, deadlineMs: 40_000 }));
-    await until(async () => (await transport.status()).inFlight, (count) => count >= 256);
+    await until(
+      async () => (await transport.status()).inFlight,
+      (count) => count >= 256,
+    );
     await sleep(1000);
     expect((await transport.status()).inFlight).toBeLessThan(300);
-    const others = await Promise.allSettled(keysOf('free', 40).map((key) => ask(client, 'run', key, {}, { deadlineMs: 15_000 })));
+    const others = await Promise.allSettled(
+      keysOf('free', 40).map((key) => ask(client, 'run', key, {}, { deadlineMs: 15_000 })),
+    );
     // Those of the stuck partition wait with it.
     expect(others.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(20);
     release();
@@ -210,7 +254,8 @@ describeWithKafka('a service on Kafka (needs Kafka)', () => {
     await sleep(300);
     await leaving.close();
     expect(await lost).toMatchObject({ code: 'transport/no-reply' });
-    for (const key of keysOf('stays', 3)) expect(await ask(stayingClient, 'slow', key, {}, { deadlineMs: 15_000 })).toBe('done');
+    for (const key of keysOf('stays', 3))
+      expect(await ask(stayingClient, 'slow', key, {}, { deadlineMs: 15_000 })).toBe('done');
   });
 
   it('hears of a command again with the same place when its offset was not committed', async () => {
@@ -232,7 +277,10 @@ describeWithKafka('a service on Kafka (needs Kafka)', () => {
     await admin.resetOffsets({ groupId: `service.${commandTopic}`, topic: commandTopic, earliest: true });
     await admin.disconnect();
     await serve(Noting);
-    await until(() => places.length, (count) => count === 2);
+    await until(
+      () => places.length,
+      (count) => count === 2,
+    );
     expect(places[1]).toEqual(places[0]);
   });
 });

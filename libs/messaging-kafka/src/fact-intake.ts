@@ -31,7 +31,9 @@ export const factIntake = (handlerOf: (topic: string) => MessageHandler | null, 
       } catch (error) {
         failing.set(where, topic);
         logger.error({ message: `Facts of ${topic} could not be consumed; they come again.`, failures, err: error });
-        await sleep(Math.min(LONGEST_BACK_OFF_MS, 50 * 2 ** failures), undefined, { signal: stopping.signal }).catch(() => undefined);
+        await sleep(Math.min(LONGEST_BACK_OFF_MS, 50 * 2 ** failures), undefined, { signal: stopping.signal }).catch(
+          () => undefined,
+        );
       }
     }
     failing.delete(where);

@@ -59,7 +59,9 @@ export const groupConsumer = (options: GroupConsumerOptions): GroupConsumer => {
   type Owned = { topic: string; partition: number; offsets: PartitionOffsets; committed?: number; paused: boolean };
   const owned = new Map<string, Owned>();
   const stopping = new AbortController();
-  const stopped = new Promise<undefined>((resolve) => stopping.signal.addEventListener('abort', () => resolve(undefined)));
+  const stopped = new Promise<undefined>((resolve) =>
+    stopping.signal.addEventListener('abort', () => resolve(undefined)),
+  );
   let consumer: Consumer | undefined;
   let joinedNow = false;
   let onJoined!: () => void;
@@ -133,12 +135,17 @@ export const groupConsumer = (options: GroupConsumerOptions): GroupConsumer => {
       return offset === undefined || offset === own.committed ? [] : [{ own, offset }];
     });
     if (due.length === 0 || !consumer || !joinedNow) return;
-    await consumer.commitOffsets(due.map(({ own: { topic, partition }, offset }) => ({ topic, partition, offset: String(offset) })));
+    await consumer.commitOffsets(
+      due.map(({ own: { topic, partition }, offset }) => ({ topic, partition, offset: String(offset) })),
+    );
     for (const { own, offset } of due) own.committed = offset;
   };
   let committing: Promise<void> | undefined;
   /** What can't be committed is handled again: commands and facts are known by their ids. */
-  const commitNow = () => (committing ??= commit().catch(() => undefined).finally(() => (committing = undefined)));
+  const commitNow = () =>
+    (committing ??= commit()
+      .catch(() => undefined)
+      .finally(() => (committing = undefined)));
   const timer = setInterval(() => void commitNow(), COMMIT_EVERY_MS);
 
   /** One life of kafkajs' consumer; resolves with what ended it. */
@@ -199,7 +206,9 @@ export const groupConsumer = (options: GroupConsumerOptions): GroupConsumer => {
     joined,
     isJoined: () => joinedNow,
     lagMs: (topic) => {
-      const waitingSince = [...owned.values()].flatMap((own) => (own.topic === topic ? (own.offsets.oldestAt() ?? []) : []));
+      const waitingSince = [...owned.values()].flatMap((own) =>
+        own.topic === topic ? (own.offsets.oldestAt() ?? []) : [],
+      );
       return Math.max(0, Date.now() - Math.min(...waitingSince));
     },
     close: (drained) => (closing ??= close(drained)),

@@ -53,7 +53,12 @@ export class KafkaServer extends Server implements CustomTransportStrategy {
   private joinCommands(): void {
     const { kafka, commands, consumer, sessionMs, sealer } = this.needs;
     if (!commands) return;
-    const intake = commandIntake({ handlerOf: (pattern) => this.handlerOf(pattern, false), sealer, replies: this.replies, logger: this.logger });
+    const intake = commandIntake({
+      handlerOf: (pattern) => this.handlerOf(pattern, false),
+      sealer,
+      replies: this.replies,
+      logger: this.logger,
+    });
     const member = groupConsumer({
       kafka: kafka.data,
       groupId: `${consumer}.${commands.topic}`,
@@ -73,7 +78,10 @@ export class KafkaServer extends Server implements CustomTransportStrategy {
     const listened = [...this.messageHandlers].filter(([, handler]) => handler.isEventHandler).map(([topic]) => topic);
     if (listened.length === 0) return;
     const unknown = listened.find((topic) => !factTopics.has(topic));
-    if (unknown !== undefined) throw new Error(`${consumer} listens to ${unknown}, which is not among the fact topics ${[...factTopics.keys()].join(', ')}.`);
+    if (unknown !== undefined)
+      throw new Error(
+        `${consumer} listens to ${unknown}, which is not among the fact topics ${[...factTopics.keys()].join(', ')}.`,
+      );
     const intake = factIntake((topic) => this.handlerOf(topic, true), this.logger);
     const member = groupConsumer({
       kafka: kafka.data,
@@ -81,7 +89,11 @@ export class KafkaServer extends Server implements CustomTransportStrategy {
       topics: listened,
       sessionMs,
       bound: FACT_BOUND,
-      prepare: () => ensureTopics(kafka.admin, listened.map((topic) => factTopics.get(topic)!)),
+      prepare: () =>
+        ensureTopics(
+          kafka.admin,
+          listened.map((topic) => factTopics.get(topic)!),
+        ),
       take: intake.take,
       logger: this.logger,
     });

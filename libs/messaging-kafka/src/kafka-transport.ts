@@ -29,7 +29,9 @@ export const kafkaTransport = (options: KafkaTransportOptions): KafkaTransport =
   const { instanceId, sealer, partitions = 24, sessionMs = 8000 } = options;
   const kafka = kafkaOf(options);
   const logger = new Logger('KafkaTransport');
-  const factTopics = new Map(options.factTopics.map((topic): [string, Topic] => [topic, { topic, kind: 'facts', partitions }]));
+  const factTopics = new Map(
+    options.factTopics.map((topic): [string, Topic] => [topic, { topic, kind: 'facts', partitions }]),
+  );
   const commandsOf = (topic: string): Topic => ({ topic, kind: 'commands', partitions });
   const servers = new Set<KafkaServer>();
   const askers = new Map<string, Asker>();
@@ -48,12 +50,22 @@ export const kafkaTransport = (options: KafkaTransportOptions): KafkaTransport =
   return {
     server: ({ consumer, commandTopic }) => {
       const commands = commandTopic === undefined ? undefined : commandsOf(commandTopic);
-      const server = new KafkaServer({ kafka, consumer, commands, factTopics, sessionMs, sealer, closed: (which) => void servers.delete(which) });
+      const server = new KafkaServer({
+        kafka,
+        consumer,
+        commands,
+        factTopics,
+        sessionMs,
+        sealer,
+        closed: (which) => void servers.delete(which),
+      });
       servers.add(server);
       return server;
     },
     client: ({ commandTopic }) => {
-      const asker = askers.get(commandTopic) ?? openAsker({ kafka, instanceId, commands: commandsOf(commandTopic), sessionMs, sealer, logger });
+      const asker =
+        askers.get(commandTopic) ??
+        openAsker({ kafka, instanceId, commands: commandsOf(commandTopic), sessionMs, sealer, logger });
       askers.set(commandTopic, asker);
       const client = new CommandClient(asker);
       clients.add(client);
@@ -64,7 +76,8 @@ export const kafkaTransport = (options: KafkaTransportOptions): KafkaTransport =
         publisher = undefined;
         throw error;
       }));
-      for (const messages of inChunks(facts.map(encodeFact), ({ value }) => value!.length)) await producer.send({ topic, acks: -1, messages });
+      for (const messages of inChunks(facts.map(encodeFact), ({ value }) => value!.length))
+        await producer.send({ topic, acks: -1, messages });
     },
     ready: async () => {
       await Promise.all([...[...askers.values()].map(({ joined }) => joined), ...groups().map(({ joined }) => joined)]);

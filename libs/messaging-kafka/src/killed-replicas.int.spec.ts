@@ -1,7 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ClientProxy } from '@nestjs/microservices';
 import { streamName } from '@tenure/eventing';
-import { ask, factTables, keysOf, prepareSeen, seenOf, setMany, startReplica, TENANT, until, upTo } from '@tenure/messaging/testing';
+import {
+  ask,
+  factTables,
+  keysOf,
+  prepareSeen,
+  seenOf,
+  setMany,
+  startReplica,
+  TENANT,
+  until,
+  upTo,
+} from '@tenure/messaging/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaTransport } from './kafka-transport.ts';
 import { hasKafka, sharedBroker } from './testing/brokers.ts';
@@ -74,7 +85,12 @@ describeWithKafka('replicas that are killed (needs Kafka)', () => {
     for (const key of asked) {
       const stream = streamName('tally', TENANT, key);
       expect((await world.store.read(stream)).map(({ data }) => data['value'])).toEqual(upTo(20));
-      expect(await until(() => seenOf(world.database, stream), (revisions) => revisions.length >= 20)).toEqual(upTo(20));
+      expect(
+        await until(
+          () => seenOf(world.database, stream),
+          (revisions) => revisions.length >= 20,
+        ),
+      ).toEqual(upTo(20));
     }
   }, 180_000);
 });

@@ -18,7 +18,11 @@ describe('the outbox', () => {
     const box = outbox(async (messages) => {
       if (messages.some(({ value }) => value === large)) throw new Error('too large');
     });
-    const outcomes = await Promise.allSettled([box.push(message('a')), box.push(message(large)), box.push(message('b'))]);
+    const outcomes = await Promise.allSettled([
+      box.push(message('a')),
+      box.push(message(large)),
+      box.push(message('b')),
+    ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 

@@ -20,8 +20,13 @@ describeWithKafka('topics (needs Kafka)', () => {
   afterAll(() => admin.disconnect());
 
   const settingsOf = async (topic: string) => {
-    const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }] });
-    return Object.fromEntries(resources[0]!.configEntries.map(({ configName, configValue }) => [configName, configValue]));
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
+    });
+    return Object.fromEntries(
+      resources[0]!.configEntries.map(({ configName, configValue }) => [configName, configValue]),
+    );
   };
 
   it('are made once, with what each kind needs', async () => {
@@ -31,8 +36,16 @@ describeWithKafka('topics (needs Kafka)', () => {
     ];
     await Promise.all([ensureTopics(kafka, topics), ensureTopics(kafka, topics)]);
     await ensureTopics(kafka, topics);
-    expect(await settingsOf(commands)).toMatchObject({ 'retention.ms': '3600000', 'message.timestamp.type': 'LogAppendTime', 'max.message.bytes': '16777216' });
-    expect(await settingsOf(`facts.${suffix}`)).toMatchObject({ 'retention.ms': '-1', 'cleanup.policy': 'delete', 'max.message.bytes': '16777216' });
+    expect(await settingsOf(commands)).toMatchObject({
+      'retention.ms': '3600000',
+      'message.timestamp.type': 'LogAppendTime',
+      'max.message.bytes': '16777216',
+    });
+    expect(await settingsOf(`facts.${suffix}`)).toMatchObject({
+      'retention.ms': '-1',
+      'cleanup.policy': 'delete',
+      'max.message.bytes': '16777216',
+    });
     const { topics: described } = await admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) });
     const partitionsOf = Object.fromEntries(described.map(({ name, partitions }) => [name, partitions.length]));
     expect(topics.map(({ topic }) => partitionsOf[topic])).toEqual([24, 3]);
@@ -40,7 +53,10 @@ describeWithKafka('topics (needs Kafka)', () => {
 
   it('for replies are deleted once their instance is gone, and not before', async () => {
     const [gone, alive] = [replyTopicOf(commands, 'gone'), replyTopicOf(commands, 'alive')];
-    await ensureTopics(kafka, [gone, alive].map((topic) => ({ topic, kind: 'replies', partitions: 1 })));
+    await ensureTopics(
+      kafka,
+      [gone, alive].map((topic) => ({ topic, kind: 'replies', partitions: 1 })),
+    );
     const consumer = kafka.consumer({ groupId: alive });
     await consumer.connect();
     await consumer.subscribe({ topic: alive });

@@ -59,17 +59,25 @@ export const ensureTopics = (kafka: Kafka, topics: readonly Topic[]): Promise<vo
         topic,
         numPartitions: partitions,
         replicationFactor,
-        configEntries: Object.entries({ ...settingsOf(kind), 'max.message.bytes': MAX_MESSAGE_BYTES, 'min.insync.replicas': Math.max(1, replicationFactor - 1) }).map(
-          ([name, value]) => ({ name, value: String(value) }),
-        ),
+        configEntries: Object.entries({
+          ...settingsOf(kind),
+          'max.message.bytes': MAX_MESSAGE_BYTES,
+          'min.insync.replicas': Math.max(1, replicationFactor - 1),
+        }).map(([name, value]) => ({ name, value: String(value) })),
       })),
     });
-    await making.catch(whileUnheardOf(admin, missing.map(({ topic }) => topic)));
+    await making.catch(
+      whileUnheardOf(
+        admin,
+        missing.map(({ topic }) => topic),
+      ),
+    );
   });
 
 /** The reply topics of a command topic; the name tells when its instance started, so that no other takes it for an orphan too soon. */
 const repliesPrefix = (commandTopic: string) => `${commandTopic}.replies.`;
-export const replyTopicOf = (commandTopic: string, instanceId: string) => `${repliesPrefix(commandTopic)}${instanceId}.${Date.now().toString(36)}`;
+export const replyTopicOf = (commandTopic: string, instanceId: string) =>
+  `${repliesPrefix(commandTopic)}${instanceId}.${Date.now().toString(36)}`;
 const startedAt = (replyTopic: string) => Number.parseInt(replyTopic.slice(replyTopic.lastIndexOf('.') + 1), 36);
 
 const ORPHAN_AFTER_MS = 600_000;
@@ -85,7 +93,9 @@ export const deleteReplies = (kafka: Kafka, replyTopics: readonly string[]): Pro
 /** Deletes the reply topics of instances that were killed: nobody has joined them, and they are not just being set up. */
 export const reapOrphans = async (kafka: Kafka, commandTopic: string, now = Date.now()): Promise<string[]> => {
   const orphans = await withAdmin(kafka, async (admin) => {
-    const old = (await admin.listTopics()).filter((topic) => topic.startsWith(repliesPrefix(commandTopic)) && now - startedAt(topic) > ORPHAN_AFTER_MS);
+    const old = (await admin.listTopics()).filter(
+      (topic) => topic.startsWith(repliesPrefix(commandTopic)) && now - startedAt(topic) > ORPHAN_AFTER_MS,
+    );
     if (old.length === 0) return [];
     const { groups } = await admin.describeGroups(old);
     return groups.filter(({ members }) => members.length === 0).map(({ groupId }) => groupId);
@@ -104,7 +114,12 @@ export const lagOf = (kafka: Kafka, groupId: string, topics: readonly string[]):
       const ends = new Map((await admin.fetchTopicOffsets(topic)).map((end) => [end.partition, end]));
       return partitions.map(({ partition, offset }) => {
         const { low, high } = ends.get(partition) ?? { low: '0', high: '0' };
-        return { consumer: groupId, topic, partition, waiting: Math.max(0, Number(high) - Math.max(Number(low), Number(offset))) };
+        return {
+          consumer: groupId,
+          topic,
+          partition,
+          waiting: Math.max(0, Number(high) - Math.max(Number(low), Number(offset))),
+        };
       });
     });
     return (await Promise.all(perTopic)).flat();

@@ -2,7 +2,12 @@ import type { CommandMessage, Fact, MessageSealer, Reply } from '@tenure/messagi
 import type { IHeaders, KafkaMessage, Message } from 'kafkajs';
 
 /** What routes a command, in clear: random ids, names and instants only. All else is in the sealed value. */
-export type CommandHeaders = { pattern: string; tenant: string; deadline: number; replyTo?: { topic: string; id: string } };
+export type CommandHeaders = {
+  pattern: string;
+  tenant: string;
+  deadline: number;
+  replyTo?: { topic: string; id: string };
+};
 
 const text = (headers: IHeaders | undefined, name: string): string | undefined => {
   const value = headers?.[name];
@@ -28,17 +33,29 @@ export const encodeCommand = async (
 
 /** Undefined for what no `encodeCommand` made. */
 export const commandHeaders = ({ headers }: KafkaMessage): CommandHeaders | undefined => {
-  const [pattern, tenant, deadline] = [text(headers, 'pattern'), text(headers, 'tenant'), Number(text(headers, 'deadline'))];
+  const [pattern, tenant, deadline] = [
+    text(headers, 'pattern'),
+    text(headers, 'tenant'),
+    Number(text(headers, 'deadline')),
+  ];
   if (pattern === undefined || tenant === undefined || Number.isNaN(deadline)) return undefined;
   const [topic, id] = [text(headers, 'reply-topic'), text(headers, 'reply-id')];
   return { pattern, tenant, deadline, ...(topic !== undefined && id !== undefined && { replyTo: { topic, id } }) };
 };
 
-export const decodeCommand = async (sealer: MessageSealer, tenant: string, { value }: KafkaMessage): Promise<CommandMessage> =>
-  (await sealer.open(tenant, String(value))) as CommandMessage;
+export const decodeCommand = async (
+  sealer: MessageSealer,
+  tenant: string,
+  { value }: KafkaMessage,
+): Promise<CommandMessage> => (await sealer.open(tenant, String(value))) as CommandMessage;
 
 /** A failure says nothing, so there is nothing to seal: it can be told even when sealing is what failed. */
-export const encodeReply = async (sealer: MessageSealer, tenant: string, id: string, reply: Reply): Promise<Message> => ({
+export const encodeReply = async (
+  sealer: MessageSealer,
+  tenant: string,
+  id: string,
+  reply: Reply,
+): Promise<Message> => ({
   value: reply.kind === 'failed' ? null : await sealer.seal(tenant, reply),
   headers: { 'reply-id': id, tenant },
 });

@@ -32,7 +32,10 @@ export class CommandClient extends ClientProxy {
     return this.carrier as T;
   }
 
-  protected publish({ pattern, data }: ReadPacket<CommandMessage>, callback: (packet: WritePacket) => void): () => void {
+  protected publish(
+    { pattern, data }: ReadPacket<CommandMessage>,
+    callback: (packet: WritePacket) => void,
+  ): () => void {
     const name = this.normalizePattern(pattern as string);
     let nobodyAnswers!: (reason: Rejected) => void;
     const noAnswer = new Promise<never>((_, reject) => (nobodyAnswers = reject));

@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { Catch, Controller, Module, type ExceptionFilter, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import {
+  Catch,
+  Controller,
+  Module,
+  type ExceptionFilter,
+  type OnApplicationBootstrap,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MessagePattern } from '@nestjs/microservices';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -40,14 +47,23 @@ class RefusingModule {}
 describe('an app with HTTP and a transport', () => {
   it('lets refusals reach the asker past its HTTP filters, and runs its hooks once', async () => {
     // Neither database nor leases are touched: nobody listens to facts.
-    const transport = inProcessTransport({ store: memoryEventStore(), database: {} as Database, schema: 's', leases: {} as Leases, factTopics: {} });
+    const transport = inProcessTransport({
+      store: memoryEventStore(),
+      database: {} as Database,
+      schema: 's',
+      leases: {} as Leases,
+      factTopics: {},
+    });
     const app = await NestFactory.create(RefusingModule, new FastifyAdapter(), { logger: false });
     app.useGlobalFilters(new HttpErrors());
     connectTransport(app, transport.server({ consumer: 'notes', commandTopic: 'notes' }));
     await app.init();
     await app.startAllMicroservices();
 
-    await expect(ask(transport.client({ commandTopic: 'notes' }), 'refuse', 'ada')).rejects.toMatchObject({ name: 'Rejected', code: 'note/exists' });
+    await expect(ask(transport.client({ commandTopic: 'notes' }), 'refuse', 'ada')).rejects.toMatchObject({
+      name: 'Rejected',
+      code: 'note/exists',
+    });
     await app.close();
     await transport.close();
     expect(hooks).toEqual(['init', 'bootstrap']);

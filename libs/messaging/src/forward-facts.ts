@@ -16,4 +16,5 @@ export type ForwardOptions = {
 };
 
 /** Publishes what a store holds, in its order, one awaited batch after the other; one process per store at a time (design, decision 9). A batch may be published twice. */
-export const forwardFacts = ({ publish, ...follower }: ForwardOptions): Follower => startFollower({ ...follower, before: publish });
+export const forwardFacts = ({ publish, ...follower }: ForwardOptions): Follower =>
+  startFollower({ ...follower, before: publish });

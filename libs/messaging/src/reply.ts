@@ -3,7 +3,10 @@ import { Rejected, type FieldProblem, type RejectionKind } from '@tenure/eventin
 /** A handler's answer as it travels. What is neither a value nor a refusal tells the asker nothing: the details are in the handler's log. */
 export type Reply =
   | { kind: 'value'; value?: unknown }
-  | { kind: 'rejected'; rejection: { kind: RejectionKind; code: string; message: string; errors?: readonly FieldProblem[] } }
+  | {
+      kind: 'rejected';
+      rejection: { kind: RejectionKind; code: string; message: string; errors?: readonly FieldProblem[] };
+    }
   | { kind: 'failed' };
 
 export const replyOf = (error: unknown): Reply => {
@@ -27,4 +30,8 @@ export const valueOf = (reply: Reply): unknown => {
 };
 
 export const noReply = () =>
-  new Rejected('unavailable', 'transport/no-reply', 'No answer came in time. The change may or may not have been made; repeating it is safe.');
+  new Rejected(
+    'unavailable',
+    'transport/no-reply',
+    'No answer came in time. The change may or may not have been made; repeating it is safe.',
+  );

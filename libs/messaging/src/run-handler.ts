@@ -27,7 +27,8 @@ export const runCommand = async (
       return { kind: 'value', value: await resultOf(handler, inCurrentSpan(message), context) };
     });
   } catch (error) {
-    if (!(error instanceof Rejected)) logger.error({ message: `The command ${pattern} failed.`, commandId, correlationId, err: error });
+    if (!(error instanceof Rejected))
+      logger.error({ message: `The command ${pattern} failed.`, commandId, correlationId, err: error });
     return replyOf(error);
   }
 };

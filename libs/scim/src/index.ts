@@ -4,12 +4,32 @@ export { checkedJson, isHostileName, isObject, sameValue } from './json/json.ts'
 
 export * from './problem/problem.ts';
 
-export type { Attribute, AttributeType, Mutability, ResourceType, Returned, Schema, Uniqueness } from './schema/attribute.ts';
+export type {
+  Attribute,
+  AttributeType,
+  Mutability,
+  ResourceType,
+  Returned,
+  Schema,
+  Uniqueness,
+} from './schema/attribute.ts';
 export { commonAttributes } from './schema/common.ts';
-export { enterpriseUserSchema, groupSchema, tenureGroupSchema, tenureUserSchema, userSchema } from './schema/user.schema.ts';
+export {
+  enterpriseUserSchema,
+  groupSchema,
+  tenureGroupSchema,
+  tenureUserSchema,
+  userSchema,
+} from './schema/user.schema.ts';
 export { discoverySchemas } from './schema/discovery.schemas.ts';
 export { builtInSchemas, groupType, userType } from './schema/resource-types.ts';
-export { type DefinitionIssue, isSchemaUrn, resourceTypeIssues, schemaConflicts, schemaIssues } from './schema/definition.ts';
+export {
+  type DefinitionIssue,
+  isSchemaUrn,
+  resourceTypeIssues,
+  schemaConflicts,
+  schemaIssues,
+} from './schema/definition.ts';
 export { type Found, attributesOf, findAttribute, findSchema, segmentsOf } from './schema/lookup.ts';
 
 export * from './dialect/settings.ts';
@@ -32,11 +52,23 @@ export { applyPatch } from './patch/apply.ts';
 export { type MemberChange, memberIds, splitMembers, withoutMembers } from './patch/members.ts';
 
 export { type Projection, isReturned, parseProjection, project } from './projection/projection.ts';
-export { type ListQuery, type ShownAttributes, parseListQuery, parseSearchRequest, parseShownAttributes, searchRequestSchema } from './query/list-query.ts';
+export {
+  type ListQuery,
+  type ShownAttributes,
+  parseListQuery,
+  parseSearchRequest,
+  parseShownAttributes,
+  searchRequestSchema,
+} from './query/list-query.ts';
 export { type Sort, compareBy, parseSort, sortKey } from './query/sort.ts';
 
 export { type ListPage, listResponse, listResponseSchema } from './messages/list-response.ts';
-export { type ServiceProviderOptions, resourceTypeResource, schemaResource, serviceProviderConfig } from './messages/discovery.ts';
+export {
+  type ServiceProviderOptions,
+  resourceTypeResource,
+  schemaResource,
+  serviceProviderConfig,
+} from './messages/discovery.ts';
 export { etagMatches, etagOf } from './etag/etag.ts';
 
 export * from './bulk/request.ts';

@@ -35,9 +35,15 @@ describe('scim-patch agrees', () => {
     [{ op: 'remove', path: 'title' }],
     [{ op: 'remove', path: 'name.familyName' }],
     [{ op: 'replace', path: `${enterprise}:department`, value: 'Ovens' }],
-    [{ op: 'add', path: 'title', value: 'Chef' }, { op: 'remove', path: 'emails' }],
+    [
+      { op: 'add', path: 'title', value: 'Chef' },
+      { op: 'remove', path: 'emails' },
+    ],
   ])('about %j', (...operations) => {
-    const theirs = scimPatch(structuredClone(sol) as unknown as ScimResource, structuredClone(operations) as unknown as ScimPatchOperation[]);
+    const theirs = scimPatch(
+      structuredClone(sol) as unknown as ScimResource,
+      structuredClone(operations) as unknown as ScimPatchOperation[],
+    );
     expect(patched(userType, sol, operations).resource).toEqual(JSON.parse(JSON.stringify(theirs)));
   });
 });
@@ -50,11 +56,20 @@ const comparableThere = (filter: Filter): boolean => {
   if (filter.op === 'and' || filter.op === 'or') return filter.filters.every(comparableThere);
   if (filter.op === 'not') return comparableThere(filter.filter);
   if (filter.op === 'pr') return /^(userName|title|nickName|name\.\w+)$/.test(filter.attribute.path);
-  if (!isComparison(filter) || !/^(userName|title|nickName|name\.\w+|emails\.type)$/.test(filter.attribute.path)) return false;
-  return ['eq', 'co', 'sw', 'ew'].includes(filter.op) && typeof filter.value === 'string' && /^[a-z@.]+$/.test(filter.value);
+  if (!isComparison(filter) || !/^(userName|title|nickName|name\.\w+|emails\.type)$/.test(filter.attribute.path))
+    return false;
+  return (
+    ['eq', 'co', 'sw', 'ew'].includes(filter.op) && typeof filter.value === 'string' && /^[a-z@.]+$/.test(filter.value)
+  );
 };
 
-const folded = JSON.parse(JSON.stringify(sol).toLowerCase().replaceAll('username', 'userName').replaceAll('familyname', 'familyName').replaceAll('givenname', 'givenName')) as JsonObject;
+const folded = JSON.parse(
+  JSON.stringify(sol)
+    .toLowerCase()
+    .replaceAll('username', 'userName')
+    .replaceAll('familyname', 'familyName')
+    .replaceAll('givenname', 'givenName'),
+) as JsonObject;
 
 describe('scim2-parse-filter agrees', () => {
   it('about what filters of simple attributes match', () => {

@@ -52,14 +52,20 @@ describe('the tour in the README', () => {
     // Replies
     const query = parseListQuery({ startindex: '0', attributes: 'userName' });
     const shown = project(userType, patched.resource, parseProjection(query, userType));
-    expect(listResponse({ resources: [shown], totalResults: 1, startIndex: query.startIndex }).Resources).toEqual([{ schemas: [core], userName: 'ada@elm.example' }]);
+    expect(listResponse({ resources: [shown], totalResults: 1, startIndex: query.startIndex }).Resources).toEqual([
+      { schemas: [core], userName: 'ada@elm.example' },
+    ]);
     expect(errorBody(noTarget())).toMatchObject({ status: '400', scimType: 'noTarget' });
   });
 
   it('stands in the README word by word', () => {
     const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
     const [, code = ''] = /```ts\n([\s\S]*?)```/.exec(read('../README.md')) ?? [];
-    const lines = (text: string) => text.split('\n').map((line) => line.trim()).filter(Boolean);
+    const lines = (text: string) =>
+      text
+        .split('\n')
+        .map((line) => line.trim())
+        .filter(Boolean);
     expect(lines(code).length).toBeGreaterThan(10);
     expect(lines(read('./tour.spec.ts')).join('\n')).toContain(lines(code).join('\n'));
   });

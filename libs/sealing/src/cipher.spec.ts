@@ -37,14 +37,18 @@ describe('a sealed text', () => {
 
   it('does not open at another place, however alike the words', () => {
     const sealed = encrypt(key, 'Ada Lovelace', ['a', 'b']);
-    for (const elsewhere of [['a', 'c'], ['ab'], ['a,b'], ['a', 'b', ''], ['b', 'a'], []]) expect(() => decrypt(key, sealed, elsewhere)).toThrow();
+    for (const elsewhere of [['a', 'c'], ['ab'], ['a,b'], ['a', 'b', ''], ['b', 'a'], []])
+      expect(() => decrypt(key, sealed, elsewhere)).toThrow();
   });
 
-  it.each(['', 'AAAA', 'not base64 at all', Buffer.alloc(28).toString('base64')])('that nobody sealed (%j) says so', (text) => {
-    expect(() => openJson(key, text, [], 'The personal part of e1/UserCreated')).toThrow(
-      'The personal part of e1/UserCreated cannot be opened: it was altered, or was sealed for another place or with another key.',
-    );
-  });
+  it.each(['', 'AAAA', 'not base64 at all', Buffer.alloc(28).toString('base64')])(
+    'that nobody sealed (%j) says so',
+    (text) => {
+      expect(() => openJson(key, text, [], 'The personal part of e1/UserCreated')).toThrow(
+        'The personal part of e1/UserCreated cannot be opened: it was altered, or was sealed for another place or with another key.',
+      );
+    },
+  );
 
   it('does not open with another key', () => {
     expect(() => decrypt(newKey(), encrypt(key, 'Ada', []), [])).toThrow();

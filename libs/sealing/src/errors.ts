@@ -6,7 +6,11 @@ const nameOf = ({ tenantId, personId }: Person) => `${personId} of tenant ${tena
 export class KeyMissing extends Error {
   override readonly name = 'KeyMissing';
   constructor(of: Person | { tenantId: string }) {
-    super('personId' in of ? `There is no key of the person ${nameOf(of)}.` : `There are no keys of the tenant ${of.tenantId}.`);
+    super(
+      'personId' in of
+        ? `There is no key of the person ${nameOf(of)}.`
+        : `There are no keys of the tenant ${of.tenantId}.`,
+    );
   }
 }
 
@@ -30,6 +34,9 @@ export class NotAuthentic extends Error {
 export class WrongSecretsKey extends Error {
   override readonly name = 'WrongSecretsKey';
   constructor(what: string, cause?: unknown) {
-    super(`${what} cannot be decrypted: TENURE_SECRETS_KEY is not the key that this database was written with, or the row was altered.`, { cause });
+    super(
+      `${what} cannot be decrypted: TENURE_SECRETS_KEY is not the key that this database was written with, or the row was altered.`,
+      { cause },
+    );
   }
 }

@@ -6,7 +6,15 @@ export { unusedKeys, type UnusedKeys } from './keys/unused-keys.ts';
 export { grantReadKeys, type ReadableKeys } from './keys/key-grants.ts';
 export { sealer } from './sealer.ts';
 export { messageSealer, type MessageSealer } from './message-sealer.ts';
-export { secretStore, type Credential, type SecretKind, type SecretReference, type SecretStore, type SecretStoreOptions, type StoredSecret } from './secrets/secret-store.ts';
+export {
+  secretStore,
+  type Credential,
+  type SecretKind,
+  type SecretReference,
+  type SecretStore,
+  type SecretStoreOptions,
+  type StoredSecret,
+} from './secrets/secret-store.ts';
 export { secretMigrations } from './secrets/secret-migrations.ts';
 export { grantReadTokens } from './secrets/secret-grants.ts';
 export { generateToken, tokenHashing, type TokenHashing } from './secrets/tokens.ts';

@@ -11,5 +11,6 @@ const bound = (tenantId: string) => ['message', tenantId];
 
 export const messageSealer = (keys: Pick<KeyRing, 'tenantKey'>): MessageSealer => ({
   seal: async (tenantId, message) => sealJson(await keys.tenantKey(tenantId, 'transport'), message, bound(tenantId)),
-  open: async (tenantId, sealed) => openJson(await keys.tenantKey(tenantId, 'transport'), sealed, bound(tenantId), `A message of tenant ${tenantId}`),
+  open: async (tenantId, sealed) =>
+    openJson(await keys.tenantKey(tenantId, 'transport'), sealed, bound(tenantId), `A message of tenant ${tenantId}`),
 });

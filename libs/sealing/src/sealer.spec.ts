@@ -5,7 +5,10 @@ import type { KeyObject } from 'node:crypto';
 import { newKey } from './cipher.ts';
 import { sealer } from './sealer.ts';
 
-const UserCreated = defineEvent('UserCreated', { data: z.object({ changed: z.array(z.string()) }), personal: z.object({ userName: z.string() }) });
+const UserCreated = defineEvent('UserCreated', {
+  data: z.object({ changed: z.array(z.string()) }),
+  personal: z.object({ userName: z.string() }),
+});
 const metadata = {
   tenantId: 't1',
   actor: { kind: 'system' as const, id: 's' },
@@ -46,7 +49,11 @@ describe('a stored event', () => {
 
   it('does not take the personal part of another event', async () => {
     const sealing = sealer(keysInMemory());
-    const [first, second] = await Promise.all(['e1', 'e2'].map((id) => encode(sealing, UserCreated, event, { id, personId: 'ada', metadata })));
-    await expect(decoder(sealing, [UserCreated])(recorded({ ...second!, personal: first!.personal! }))).rejects.toMatchObject({ name: 'NotAuthentic' });
+    const [first, second] = await Promise.all(
+      ['e1', 'e2'].map((id) => encode(sealing, UserCreated, event, { id, personId: 'ada', metadata })),
+    );
+    await expect(
+      decoder(sealing, [UserCreated])(recorded({ ...second!, personal: first!.personal! })),
+    ).rejects.toMatchObject({ name: 'NotAuthentic' });
   });
 });

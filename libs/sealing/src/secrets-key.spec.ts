@@ -22,7 +22,9 @@ describe('TENURE_SECRETS_KEY', () => {
 
   it('gives another key for each use', () => {
     const key = randomBytes(32);
-    const derived = (['wrapping', 'credentials', 'pepper'] as const).map((use) => derivedKey(key, use).export().toString('hex'));
+    const derived = (['wrapping', 'credentials', 'pepper'] as const).map((use) =>
+      derivedKey(key, use).export().toString('hex'),
+    );
     expect(new Set([...derived, key.toString('hex')]).size).toBe(4);
   });
 });

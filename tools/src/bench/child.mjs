@@ -8,7 +8,11 @@ import { fileURLToPath } from 'node:url';
  * processor among sessions (autogroup), and what is compared must get the same share.
  */
 export const startPart = async (url, environment = {}) => {
-  const child = fork(fileURLToPath(url), [], { serialization: 'advanced', detached: true, env: { ...process.env, ...environment } });
+  const child = fork(fileURLToPath(url), [], {
+    serialization: 'advanced',
+    detached: true,
+    env: { ...process.env, ...environment },
+  });
   let waiting;
   child.on('message', ({ error, answer }) => (error ? waiting?.reject(new Error(error)) : waiting?.resolve(answer)));
   child.on('exit', (code, signal) => waiting?.reject(new Error(`${fileURLToPath(url)} ended (${signal ?? code}).`)));
@@ -36,6 +40,9 @@ export const beAPart = async ({ open, answer, close = async () => {} }) => {
   const saying = (promise) => promise.then((it) => ({ answer: it })).catch((error) => ({ error: error.stack }));
   process.on('SIGINT', () => {});
   process.once('disconnect', () => void close().finally(() => process.exit(0)));
-  process.on('message', (question) => void saying(answer(question)).then((reply) => process.connected && process.send(reply)));
+  process.on(
+    'message',
+    (question) => void saying(answer(question)).then((reply) => process.connected && process.send(reply)),
+  );
   process.send(await saying(open()));
 };

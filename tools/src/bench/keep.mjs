@@ -2,7 +2,8 @@
 export const keeper = () => {
   const kept = [];
   const stopAll = async () => {
-    for (const { stop } of kept.splice(0).reverse()) await stop().catch((error) => console.error(`Could not be stopped: ${error.message}`));
+    for (const { stop } of kept.splice(0).reverse())
+      await stop().catch((error) => console.error(`Could not be stopped: ${error.message}`));
   };
   const keep = async (starting) => {
     const started = await starting;

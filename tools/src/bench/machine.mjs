@@ -8,7 +8,10 @@ const run = promisify(execFile);
 
 /** What a figure means nothing without: the machine, how busy it is, and the versions. */
 export const describeMachine = async (root) => {
-  const commit = await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root }).then(({ stdout }) => stdout.trim(), () => 'unknown');
+  const commit = await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root }).then(
+    ({ stdout }) => stdout.trim(),
+    () => 'unknown',
+  );
   return {
     date: new Date().toISOString(),
     cpu: `${cpus().length} × ${cpus()[0].model.trim()}`,
@@ -30,12 +33,16 @@ export const postgresVersion = async (url) => {
   }
 };
 
-const statusOf = (pid) => readFile(`/proc/${pid}/stat`, 'utf8').then((text) => Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]), () => undefined);
+const statusOf = (pid) =>
+  readFile(`/proc/${pid}/stat`, 'utf8').then(
+    (text) => Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]),
+    () => undefined,
+  );
 
 const treeOf = async (roots, all) => {
   const parents = new Map(await Promise.all(all.map(async (pid) => [pid, await statusOf(pid)])));
   const tree = new Set(roots);
-  for (let size = 0; size !== tree.size; ) {
+  for (let size = 0; size !== tree.size;) {
     size = tree.size;
     for (const [pid, parent] of parents) if (tree.has(parent)) tree.add(pid);
   }
@@ -51,7 +58,18 @@ export const processTree = async (roots) => {
 /** Memory in MB that these processes and their children hold: the sum of PSS, in which a page that n processes share counts 1/n in each. Linux only. */
 export const memoryOf = async (roots) => {
   const pids = await processTree(roots);
-  const kilobytes = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/smaps_rollup`, 'utf8').then((text) => Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0), () => 0)));
+  const kilobytes = await Promise.all(
+    pids.map((pid) =>
+      readFile(`/proc/${pid}/smaps_rollup`, 'utf8').then(
+        (text) => Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0),
+        () => 0,
+      ),
+    ),
+  );
   const of = (wanted) => kilobytes.filter((_, index) => wanted(pids[index])).reduce((sum, kb) => sum + kb, 0) / 1024;
-  return { total: of(() => true), byRoot: roots.map((root) => ({ pid: root, mb: of((pid) => pid === root) })), processes: pids.length };
+  return {
+    total: of(() => true),
+    byRoot: roots.map((root) => ({ pid: root, mb: of((pid) => pid === root) })),
+    processes: pids.length,
+  };
 };

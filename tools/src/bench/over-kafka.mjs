@@ -27,7 +27,13 @@ export const openOverKafka = async ({ root, load, size, keep, say }) => {
   await keep({ stop: kafka.close });
   say('starting the four services …');
   const system = await keep(startDistributed(root, kafka.brokers));
-  const context = { system, load, size, keep, versions: { postgres: await postgresVersion(system.databaseUrl()), kafkajs: '2.2.4' } };
+  const context = {
+    system,
+    load,
+    size,
+    keep,
+    versions: { postgres: await postgresVersion(system.databaseUrl()), kafkajs: '2.2.4' },
+  };
   const populate = async () => {
     const tenant = await makeTenant(system, 'Bench');
     const people = peopleOf(load, tenant);

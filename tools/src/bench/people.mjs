@@ -17,7 +17,8 @@ const people = ({ load, target, requests: { create, get, find, change } }) => {
     known.push(...created(slice, values));
     return slice;
   };
-  const read = (request, concurrency) => (forMs) => load.run({ target, ...request, values: known, cyclic: true, concurrency, forMs });
+  const read = (request, concurrency) => (forMs) =>
+    load.run({ target, ...request, values: known, cyclic: true, concurrency, forMs });
   // Everybody once, each to what he is not: a change that changes nothing would be cheap.
   const changing = () => {
     const next = (changes += 1);
@@ -42,7 +43,18 @@ const people = ({ load, target, requests: { create, get, find, change } }) => {
 };
 
 export const peopleOf = (load, tenant) =>
-  people({ load, target: tenant.target, requests: { create: scim.createUser, get: scim.getUser, find: scim.findUser, change: scim.setActive } });
+  people({
+    load,
+    target: tenant.target,
+    requests: { create: scim.createUser, get: scim.getUser, find: scim.findUser, change: scim.setActive },
+  });
 
 /** The limit stores a row where the system stores an event: of a change too it is one insert. */
-export const limitPeople = (load, { target, pid }) => ({ pid, ...people({ load, target, requests: { create: limit.insert, get: limit.byId, find: limit.byName, change: limit.insert } }) });
+export const limitPeople = (load, { target, pid }) => ({
+  pid,
+  ...people({
+    load,
+    target,
+    requests: { create: limit.insert, get: limit.byId, find: limit.byName, change: limit.insert },
+  }),
+});

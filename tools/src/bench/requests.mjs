@@ -24,9 +24,21 @@ export const scim = {
   createUser: { method: 'POST', path: '/Users', body: user },
   getUser: { method: 'GET', path: '/Users/<id>' },
   findUser: { method: 'GET', path: '/Users?filter=userName%20eq%20%22<name>%40plum.example%22' },
-  setActive: { method: 'PATCH', path: '/Users/<id>', body: patch({ op: 'replace', path: 'active', value: '<active>' }).replace('"<active>"', '<active>') },
-  addMember: { method: 'PATCH', path: '/Groups/<id>', body: patch({ op: 'add', path: 'members', value: [{ value: '<member>' }] }) },
-  removeMember: { method: 'PATCH', path: '/Groups/<id>', body: patch({ op: 'remove', path: 'members[value eq "<member>"]' }) },
+  setActive: {
+    method: 'PATCH',
+    path: '/Users/<id>',
+    body: patch({ op: 'replace', path: 'active', value: '<active>' }).replace('"<active>"', '<active>'),
+  },
+  addMember: {
+    method: 'PATCH',
+    path: '/Groups/<id>',
+    body: patch({ op: 'add', path: 'members', value: [{ value: '<member>' }] }),
+  },
+  removeMember: {
+    method: 'PATCH',
+    path: '/Groups/<id>',
+    body: patch({ op: 'remove', path: 'members[value eq "<member>"]' }),
+  },
   group: (displayName, ids) => ({ schemas: [GROUP], displayName, members: ids.map((value) => ({ value })) }),
 };
 

@@ -13,7 +13,9 @@ export const median = (values) => {
 export const figuresOf = (slices) => {
   const times = slices.flatMap((slice) => slice.times);
   const perSecond = median(slices.map(({ times: some, seconds }) => some.length / seconds));
-  const cpu = slices.every(({ cpuMs }) => cpuMs !== undefined) && { cpuMs: slices.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / times.length };
+  const cpu = slices.every(({ cpuMs }) => cpuMs !== undefined) && {
+    cpuMs: slices.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / times.length,
+  };
   return { perSecond, p50: percentile(times, 0.5), p95: percentile(times, 0.95), count: times.length, ...cpu };
 };
 
@@ -22,7 +24,8 @@ export const figuresOf = (slices) => {
  * a phase in which the machine is busy with something else slows both or spoils one round.
  */
 export const compare = (rounds) => {
-  const ratioOf = (figure) => median(rounds.map(({ system, limit }) => figure(figuresOf([system])) / figure(figuresOf([limit]))));
+  const ratioOf = (figure) =>
+    median(rounds.map(({ system, limit }) => figure(figuresOf([system])) / figure(figuresOf([limit]))));
   return {
     system: figuresOf(rounds.map(({ system }) => system)),
     limit: figuresOf(rounds.map(({ limit }) => limit)),

@@ -18,7 +18,14 @@ const verdict = ({ target }) => (target === undefined ? '' : target.met ? 'yes' 
 const ratio = ({ ratio: value }) => (value === undefined ? '' : value.toFixed(2));
 
 const head = ['what', 'measured', 'limit in the same run', 'ratio', 'target', 'met'];
-const cells = (row) => [row.name, withUnit(row.measured), withUnit(row.limit), ratio(row), row.target?.text ?? '', verdict(row)];
+const cells = (row) => [
+  row.name,
+  withUnit(row.measured),
+  withUnit(row.limit),
+  ratio(row),
+  row.target?.text ?? '',
+  verdict(row),
+];
 
 /** Rows as a Markdown table: readable in a terminal, and ready for `docs/performance.md`. */
 export const tableOf = (rows) => {

@@ -5,7 +5,13 @@ import { targets } from './targets.mjs';
 describe('the table', () => {
   it('shows each figure beside its limit, and whether the target is met', () => {
     const rows = [
-      { name: 'get', measured: { value: 1500, unit: '/s', p50: 0.61, p95: 12.34 }, limit: { value: 2000, unit: '/s', p50: 0.4, p95: 1 }, ratio: 0.75, target: targets.standaloneRead(0.75) },
+      {
+        name: 'get',
+        measured: { value: 1500, unit: '/s', p50: 0.61, p95: 12.34 },
+        limit: { value: 2000, unit: '/s', p50: 0.4, p95: 1 },
+        ratio: 0.75,
+        target: targets.standaloneRead(0.75),
+      },
       { name: 'idle memory', measured: { value: 412.4, unit: 'MB' }, target: targets.idleMemory(412.4) },
     ];
     expect(tableOf(rows)).toBe(

@@ -18,12 +18,15 @@ export const openBroker = async ({ say }) => {
     await admin.connect();
     return work(admin).finally(() => admin.disconnect());
   };
-  const what = (admin) => Promise.all([admin.listTopics(), admin.listGroups().then(({ groups }) => groups.map(({ groupId }) => groupId))]);
+  const what = (admin) =>
+    Promise.all([admin.listTopics(), admin.listGroups().then(({ groups }) => groups.map(({ groupId }) => groupId))]);
 
   const [topicsBefore, groupsBefore] = await withAdmin(what);
   const foreign = topicsBefore.filter((topic) => ours.test(topic));
   if (foreign.length > 0)
-    throw new CannotStart(`The broker of KAFKA_BROKERS (${kafka.brokers}) holds topics of another Tenure: ${foreign.join(', ')}. Name another broker, or none: then the demo starts its own.`);
+    throw new CannotStart(
+      `The broker of KAFKA_BROKERS (${kafka.brokers}) holds topics of another Tenure: ${foreign.join(', ')}. Name another broker, or none: then the demo starts its own.`,
+    );
   return {
     brokers: kafka.brokers,
     close: () =>

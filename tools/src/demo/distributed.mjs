@@ -31,7 +31,8 @@ const makeDatabase = async (superuserUrl) => {
   return url;
 };
 
-const urlFor = (databaseUrl, user) => Object.assign(new URL(databaseUrl), { username: user.split(':')[0], password: user.split(':')[1] }).href;
+const urlFor = (databaseUrl, user) =>
+  Object.assign(new URL(databaseUrl), { username: user.split(':')[0], password: user.split(':')[1] }).href;
 
 /** Tenure as four processes over real Kafka, each with its own database user and schema, behind one front door. */
 export const distributedSystem = async ({ folder, settings, say }) => {
@@ -50,14 +51,28 @@ export const distributedSystem = async ({ folder, settings, say }) => {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const { TENURE_ROOT_KEY, ...forAll } = settings;
-    const shared = { ...forAll, TENURE_PUBLIC_URL: url, TENURE_SECRETS_KEY: randomBytes(32).toString('base64'), TRANSPORT: 'kafka', KAFKA_BROKERS: kafka.brokers };
+    const shared = {
+      ...forAll,
+      TENURE_PUBLIC_URL: url,
+      TENURE_SECRETS_KEY: randomBytes(32).toString('base64'),
+      TRANSPORT: 'kafka',
+      KAFKA_BROKERS: kafka.brokers,
+    };
     const ports = {};
     const programs = new Map();
     for (const [app, { segments, user }] of Object.entries(services)) {
       const own = await freePort();
       for (const segment of segments) ports[segment] = own;
       const rights = app === 'directory-service' ? { TENURE_ROOT_KEY } : {};
-      programs.set(app, program({ app, folder, settings: { ...shared, ...rights, TENURE_PORT: own, DATABASE_URL: urlFor(databaseUrl, user) }, readyUrl: `http://127.0.0.1:${own}/health/ready` }));
+      programs.set(
+        app,
+        program({
+          app,
+          folder,
+          settings: { ...shared, ...rights, TENURE_PORT: own, DATABASE_URL: urlFor(databaseUrl, user) },
+          readyUrl: `http://127.0.0.1:${own}/health/ready`,
+        }),
+      );
     }
     opened.push((await openFrontDoor(port, ports)).close);
     opened.push(() => Promise.all([...programs.values()].map(({ stop }) => stop())));
@@ -70,7 +85,10 @@ export const distributedSystem = async ({ folder, settings, say }) => {
       start: (app) => (app ? programs.get(app).start() : each(({ start }) => start())),
       kill: (app) => programs.get(app).kill(),
       stop: () => each(({ stop }) => stop()),
-      rebuildViews: async () => [await programs.get('directory-service').command('rebuild'), await programs.get('mapping-service').command('rebuild')],
+      rebuildViews: async () => [
+        await programs.get('directory-service').command('rebuild'),
+        await programs.get('mapping-service').command('rebuild'),
+      ],
       checkLedger: () => programs.get('audit-service').command('check-ledger'),
       close,
     };

@@ -10,7 +10,9 @@ export const openFrontDoor = async (port, ports) => {
       outgoing.writeHead(answer.statusCode, answer.headers);
       answer.pipe(outgoing);
     });
-    onward.once('error', () => (outgoing.headersSent ? outgoing.destroy() : outgoing.writeHead(503, { 'retry-after': '1' }).end()));
+    onward.once('error', () =>
+      outgoing.headersSent ? outgoing.destroy() : outgoing.writeHead(503, { 'retry-after': '1' }).end(),
+    );
     incoming.pipe(onward);
   });
   await new Promise((listening, failed) => server.once('error', failed).listen(port, '127.0.0.1', listening));

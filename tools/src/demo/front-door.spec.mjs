@@ -9,7 +9,9 @@ let url;
 beforeEach(async () => {
   const [port, directoryPort, nobody] = [await freePort(), await freePort(), await freePort()];
   directory = createServer((request, response) => {
-    response.writeHead(201, { 'x-seen': request.headers.authorization ?? '' }).write(`${request.method} ${request.url} `);
+    response
+      .writeHead(201, { 'x-seen': request.headers.authorization ?? '' })
+      .write(`${request.method} ${request.url} `);
     request.pipe(response);
   });
   await new Promise((listening) => directory.listen(directoryPort, '127.0.0.1', listening));
@@ -24,8 +26,16 @@ afterEach(async () => {
 
 describe('the front door', () => {
   it('passes a request on to the owner of its first path segment, and the answer back', async () => {
-    const response = await fetch(`${url}/directory/v1/tenants?limit=1`, { method: 'POST', headers: { authorization: 'Bearer key' }, body: 'Ada' });
-    expect([response.status, response.headers.get('x-seen'), await response.text()]).toEqual([201, 'Bearer key', 'POST /directory/v1/tenants?limit=1 Ada']);
+    const response = await fetch(`${url}/directory/v1/tenants?limit=1`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer key' },
+      body: 'Ada',
+    });
+    expect([response.status, response.headers.get('x-seen'), await response.text()]).toEqual([
+      201,
+      'Bearer key',
+      'POST /directory/v1/tenants?limit=1 Ada',
+    ]);
   });
 
   it('says 503 and when to come back where the owner does not answer', async () => {

@@ -5,7 +5,7 @@ const PATIENCE_MS = 60_000;
 
 /** What any good client does: who is asked to come back later comes back later (429 and 503 with `Retry-After`). */
 const askPatiently = async (url, options) => {
-  for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+  for (const deadline = Date.now() + PATIENCE_MS; ;) {
     const response = await fetch(url, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
     const later = response.status === 503 || response.status === 429 ? response.headers.get('retry-after') : null;
     if (later === null || Date.now() > deadline) return response;
@@ -24,12 +24,18 @@ export const client = (baseUrl, key, contentType = 'application/json') => {
   const ask = async (method, path, body, expected) => {
     const response = await askPatiently(`${baseUrl}${path}`, {
       method,
-      headers: { accept: '*/*', ...(key && { authorization: `Bearer ${key}` }), ...(body !== undefined && { 'content-type': contentType }) },
+      headers: {
+        accept: '*/*',
+        ...(key && { authorization: `Bearer ${key}` }),
+        ...(body !== undefined && { 'content-type': contentType }),
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const answer = await bodyOf(response);
     if (![expected].flat().includes(response.status))
-      throw new Error(`${method} ${path} answered ${response.status}, not ${[expected].flat().join(' or ')}: ${JSON.stringify(answer).slice(0, 1000)}`);
+      throw new Error(
+        `${method} ${path} answered ${response.status}, not ${[expected].flat().join(' or ')}: ${JSON.stringify(answer).slice(0, 1000)}`,
+      );
     return answer;
   };
   return {
@@ -44,8 +50,10 @@ export const client = (baseUrl, key, contentType = 'application/json') => {
 /** All items of a list, page by page. */
 export const allItems = async (api, path) => {
   const items = [];
-  for (let cursor; ; ) {
-    const page = await api.get(`${path}${path.includes('?') ? '&' : '?'}limit=25${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`);
+  for (let cursor; ;) {
+    const page = await api.get(
+      `${path}${path.includes('?') ? '&' : '?'}limit=25${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
+    );
     items.push(...page.items);
     cursor = page.nextCursor;
     if (!cursor) return items;

@@ -12,7 +12,8 @@ const localPart = (userName) => userName.split('@')[0];
 /** What Entra sends in its old dialect: capitalised ops, booleans as strings, references as lists (idp-wire 2.1: E1, E3 to E5, E7, E10 to E12). */
 export const entra = (scimUrl, token) => {
   const scim = client(scimUrl, token, 'application/scim+json');
-  const patch = (path, operation, expected) => scim.patch(path, { schemas: [PATCH_OP], Operations: [operation] }, expected);
+  const patch = (path, operation, expected) =>
+    scim.patch(path, { schemas: [PATCH_OP], Operations: [operation] }, expected);
   const references = (ids) => ids.map((value) => ({ $ref: null, value }));
   return {
     scim,
@@ -37,15 +38,30 @@ export const entra = (scimUrl, token) => {
         },
         expected,
       ),
-    setManager: (id, managerId) => patch(`/Users/${id}`, { op: 'Add', path: `${ENTERPRISE}:manager`, value: managerId }),
-    setDepartment: (id, department) => patch(`/Users/${id}`, { op: 'Replace', path: `${ENTERPRISE}:department`, value: department }),
+    setManager: (id, managerId) =>
+      patch(`/Users/${id}`, { op: 'Add', path: `${ENTERPRISE}:manager`, value: managerId }),
+    setDepartment: (id, department) =>
+      patch(`/Users/${id}`, { op: 'Replace', path: `${ENTERPRISE}:department`, value: department }),
     setTitle: (id, title) => patch(`/Users/${id}`, { op: 'Replace', path: 'title', value: title }),
-    setActive: (id, active) => patch(`/Users/${id}`, { op: 'Replace', path: 'active', value: active ? 'True' : 'False' }),
-    findGroup: (displayName) => scim.get(`/Groups?excludedAttributes=members&${where(`displayName eq "${displayName}"`)}`),
+    setActive: (id, active) =>
+      patch(`/Users/${id}`, { op: 'Replace', path: 'active', value: active ? 'True' : 'False' }),
+    findGroup: (displayName) =>
+      scim.get(`/Groups?excludedAttributes=members&${where(`displayName eq "${displayName}"`)}`),
     createGroup: (displayName) =>
-      scim.post('/Groups', { schemas: [GROUP, ENTRA_GROUP], externalId: `group-${displayName}`, displayName, meta: { resourceType: 'Group' } }, 201),
-    addMembers: (groupId, ids) => patch(`/Groups/${groupId}`, { op: 'Add', path: 'members', value: references(ids) }, 204),
-    removeMembers: (groupId, ids) => patch(`/Groups/${groupId}`, { op: 'Remove', path: 'members', value: references(ids) }, 204),
+      scim.post(
+        '/Groups',
+        {
+          schemas: [GROUP, ENTRA_GROUP],
+          externalId: `group-${displayName}`,
+          displayName,
+          meta: { resourceType: 'Group' },
+        },
+        201,
+      ),
+    addMembers: (groupId, ids) =>
+      patch(`/Groups/${groupId}`, { op: 'Add', path: 'members', value: references(ids) }, 204),
+    removeMembers: (groupId, ids) =>
+      patch(`/Groups/${groupId}`, { op: 'Remove', path: 'members', value: references(ids) }, 204),
   };
 };
 
@@ -54,7 +70,8 @@ export const okta = (scimUrl, token) => {
   const scim = client(scimUrl, token, 'application/scim+json; charset=utf-8');
   return {
     scim,
-    testConnection: () => Promise.all([scim.get('/Users?startIndex=1&count=2'), scim.get('/Groups?startIndex=1&count=100')]),
+    testConnection: () =>
+      Promise.all([scim.get('/Users?startIndex=1&count=2'), scim.get('/Groups?startIndex=1&count=100')]),
     find: (userName) => scim.get(`/Users?${where(`userName eq "${userName}"`)}&startIndex=1&count=100`),
     create: ({ givenName, familyName, userName, title, department }, expected = 201) =>
       scim.post(

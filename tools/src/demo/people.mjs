@@ -1,5 +1,13 @@
 // Forty people of a bakery company: names in several scripts, two domains, three countries, managers, departments. All invented.
-const row = (givenName, familyName, userName, title, department, country, manager) => ({ givenName, familyName, userName, title, department, country, manager });
+const row = (givenName, familyName, userName, title, department, country, manager) => ({
+  givenName,
+  familyName,
+  userName,
+  title,
+  department,
+  country,
+  manager,
+});
 
 /** Pushed by Entra. The first is the head; a manager is named by userName and comes before those who report to them. */
 export const plumPeople = [
@@ -33,7 +41,11 @@ export const plumPeople = [
   row('Noah', 'Meijer', 'noah.meijer', 'Bakery Manager', 'Bakery', 'Netherlands', 'mira.holt'),
   row('Fleur', 'Mulder', 'fleur.mulder', 'Baker', 'Bakery', 'Netherlands', 'noah.meijer'),
   row('Çağla', 'Yıldız', 'cagla.yildiz', 'Baker', 'Bakery', 'Netherlands', 'noah.meijer'),
-].map((person) => ({ ...person, userName: `${person.userName}@plum.example`, manager: person.manager && `${person.manager}@plum.example` }));
+].map((person) => ({
+  ...person,
+  userName: `${person.userName}@plum.example`,
+  manager: person.manager && `${person.manager}@plum.example`,
+}));
 
 /** Pushed by Okta, for the company that was bought. */
 export const figPeople = [
@@ -50,4 +62,11 @@ export const figPeople = [
 ].map((person) => ({ ...person, userName: `${person.userName}@fig.example` }));
 
 /** Hired while the application is out of order. */
-export const newHire = row('Nadia', 'El Amrani', 'nadia.elamrani@plum.example', 'Account Manager', 'Sales', 'Netherlands');
+export const newHire = row(
+  'Nadia',
+  'El Amrani',
+  'nadia.elamrani@plum.example',
+  'Account Manager',
+  'Sales',
+  'Netherlands',
+);

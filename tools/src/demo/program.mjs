@@ -9,7 +9,11 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const ours = /^(TENURE|SANDBOX|KAFKA|EVENT_?STORE|OTEL)|^(DATABASE_URL|TRANSPORT|LOG_LEVEL)/;
 
 /** What a program is started with: this process's own environment without a word to Tenure, and what the demo says. */
-const environment = (settings) => ({ ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name))), LOG_LEVEL: 'info', ...settings });
+const environment = (settings) => ({
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name))),
+  LOG_LEVEL: 'info',
+  ...settings,
+});
 
 /** The story can't begin. The message is for the person who started it. */
 export class CannotStart extends Error {}
@@ -38,7 +42,11 @@ export const program = ({ app, folder, settings, readyUrl }) => {
     stop: async () => server?.stop(),
     /** Another command of the same app, on the same data, to its end. Answers the JSON that it prints. */
     command: async (name) => {
-      const { stdout } = await run(process.execPath, [file(name)], { cwd: folder, env: { ...env, LOG_LEVEL: 'silent' }, timeout: 120_000 });
+      const { stdout } = await run(process.execPath, [file(name)], {
+        cwd: folder,
+        env: { ...env, LOG_LEVEL: 'silent' },
+        timeout: 120_000,
+      });
       return JSON.parse(stdout);
     },
   };

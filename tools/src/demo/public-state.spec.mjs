@@ -5,11 +5,18 @@ const ada = { id: 'ada', resource: { title: 'Baker', emails: [{ value: 'ada@plum
 
 describe('a comparison of two states', () => {
   it('finds none between equal ones, whatever the order of their members', () => {
-    expect(differences([ada], [{ active: true, resource: { emails: [{ value: 'ada@plum.example' }], title: 'Baker' }, id: 'ada' }])).toEqual([]);
+    expect(
+      differences(
+        [ada],
+        [{ active: true, resource: { emails: [{ value: 'ada@plum.example' }], title: 'Baker' }, id: 'ada' }],
+      ),
+    ).toEqual([]);
   });
 
   it('names what differs, deep inside too', () => {
-    expect(differences([ada], [{ ...ada, resource: { ...ada.resource, title: 'Cook' } }])).toEqual(['0.resource.title: "Baker" → "Cook"']);
+    expect(differences([ada], [{ ...ada, resource: { ...ada.resource, title: 'Cook' } }])).toEqual([
+      '0.resource.title: "Baker" → "Cook"',
+    ]);
   });
 
   it('misses nothing that only one of them has', () => {

@@ -8,7 +8,12 @@ export const startSandbox = async (folder) => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const token = randomBytes(16).toString('hex');
-  const app = program({ app: 'sandbox-app', folder, settings: { SANDBOX_PORT: port, SANDBOX_TOKEN: token }, readyUrl: `${url}/state` });
+  const app = program({
+    app: 'sandbox-app',
+    folder,
+    settings: { SANDBOX_PORT: port, SANDBOX_TOKEN: token },
+    readyUrl: `${url}/state`,
+  });
   await app.start();
 
   const page = client(url);

@@ -24,7 +24,8 @@ export const check = (what, holds, seen) => {
 export const equal = (what, seen, expected) =>
   check(what, JSON.stringify(seen) === JSON.stringify(expected), `${shown(seen)}\n     told: ${shown(expected)}`);
 
-const inOneOrder = (items) => items.map((item) => JSON.stringify(item)).toSorted((one, other) => (one < other ? -1 : 1));
+const inOneOrder = (items) =>
+  items.map((item) => JSON.stringify(item)).toSorted((one, other) => (one < other ? -1 : 1));
 
 /** The same items, in any order. */
 export const sameItems = (what, seen, expected) => equal(what, inOneOrder(seen), inOneOrder(expected));
@@ -35,6 +36,7 @@ export const until = async (what, look, patienceMs = 60_000) => {
   for (let last; ; await sleep(100)) {
     last = await look();
     if (last === true) return;
-    if (Date.now() > deadline) throw new NotAsTold(`${what}: did not come to pass within ${patienceMs / 1000} s\n     seen: ${shown(last)}`);
+    if (Date.now() > deadline)
+      throw new NotAsTold(`${what}: did not come to pass within ${patienceMs / 1000} s\n     seen: ${shown(last)}`);
   }
 };

@@ -6,7 +6,11 @@ const lineLink = /\[`([^`\]]+)`\]\(([^)#\s]+)#L(\d+)\)/g;
 export const targetOf = (document, link) => posix.normalize(posix.join(posix.dirname(document), link));
 
 export const lineLinksIn = (document, text) =>
-  [...text.matchAll(lineLink)].map(([, quoted, link, line]) => ({ quoted, path: targetOf(document, link), line: Number(line) }));
+  [...text.matchAll(lineLink)].map(([, quoted, link, line]) => ({
+    quoted,
+    path: targetOf(document, link),
+    line: Number(line),
+  }));
 
 /** The document with every such link at the first line that holds its text; one that is on such a line stays there. */
 export const withAnchors = (document, text, read) =>

@@ -20,7 +20,11 @@ describe('a catalogue', () => {
     const defined = Object.values(contracts).filter((value) => typeof value === 'function' && 'fromStored' in value);
     const read = eventsOf(files).flatMap(({ events }) => events);
     const byName = (a, b) => (a.name < b.name ? -1 : 1);
-    const expected = defined.map(({ type, schemaVersion, hasPersonal }) => ({ name: type, version: schemaVersion, personal: hasPersonal }));
+    const expected = defined.map(({ type, schemaVersion, hasPersonal }) => ({
+      name: type,
+      version: schemaVersion,
+      personal: hasPersonal,
+    }));
     expect(read.toSorted(byName)).toEqual(expected.sort(byName));
   });
 

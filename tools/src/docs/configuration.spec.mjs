@@ -3,7 +3,8 @@ import { variables } from '../../../libs/platform/src/config/environment.ts';
 import { inOrder, readText, sources } from './workspace.mjs';
 
 /** Rows of a table whose first cell is a variable in backticks. */
-const rowsOf = (text) => new Map([...text.matchAll(/^\| `([A-Z_]+)` \| ([^|]*) \|/gm)].map(([, name, value]) => [name, value.trim()]));
+const rowsOf = (text) =>
+  new Map([...text.matchAll(/^\| `([A-Z_]+)` \| ([^|]*) \|/gm)].map(([, name, value]) => [name, value.trim()]));
 
 const section = (text, heading) => text.split(/^## /m).find((part) => part.startsWith(heading)) ?? '';
 
@@ -18,8 +19,13 @@ const shown = (value) => {
 
 /** `NAME: z.coerce.number().default(8090)` or `NAME: variables.NAME` of a schema that belongs to one app. */
 const ownVariables = (path) => {
-  const own = [...readText(path).matchAll(/^\s+([A-Z_]+): z\..*\.default\('?([^')]*)'?\),$/gm)].map(([, name, value]) => [name, `\`${value}\``]);
-  const shared = [...readText(path).matchAll(/^\s+([A-Z_]+): variables\.\1,$/gm)].map(([, name]) => [name, shown(variables[name].safeParse(undefined).data)]);
+  const own = [...readText(path).matchAll(/^\s+([A-Z_]+): z\..*\.default\('?([^')]*)'?\),$/gm)].map(
+    ([, name, value]) => [name, `\`${value}\``],
+  );
+  const shared = [...readText(path).matchAll(/^\s+([A-Z_]+): variables\.\1,$/gm)].map(([, name]) => [
+    name,
+    shown(variables[name].safeParse(undefined).data),
+  ]);
   return new Map([...own, ...shared]);
 };
 
@@ -34,7 +40,9 @@ describe('the configuration in the README', () => {
   });
 
   it('tells what the standalone system has otherwise', () => {
-    const [, level] = /LOG_LEVEL: variables\.LOG_LEVEL\.unwrap\(\)\.default\('(\w+)'\)/.exec(readText('apps/standalone/src/config.ts'));
+    const [, level] = /LOG_LEVEL: variables\.LOG_LEVEL\.unwrap\(\)\.default\('(\w+)'\)/.exec(
+      readText('apps/standalone/src/config.ts'),
+    );
     expect(rowsOf(ours).get('LOG_LEVEL')).toBe(`\`info\`; \`npm start\`: \`${level}\``);
   });
 
@@ -44,15 +52,21 @@ describe('the configuration in the README', () => {
 });
 
 describe('the metrics in docs/operations.md', () => {
-  const measured = [...readText('libs/platform/src/observe/metrics.ts').matchAll(/(\w+): new \w+\(\{\s*name: '(tenure_\w+)'/g)].map(([, key, name]) => ({ key, name }));
-  const rows = [...section(readText('docs/operations.md'), 'Metrics').matchAll(/^\| `(tenure_\w+)` (.*)$/gm)].map(([, name, rest]) => ({ name, rest }));
+  const measured = [
+    ...readText('libs/platform/src/observe/metrics.ts').matchAll(/(\w+): new \w+\(\{\s*name: '(tenure_\w+)'/g),
+  ].map(([, key, name]) => ({ key, name }));
+  const rows = [...section(readText('docs/operations.md'), 'Metrics').matchAll(/^\| `(tenure_\w+)` (.*)$/gm)].map(
+    ([, name, rest]) => ({ name, rest }),
+  );
 
   it('are those that are registered', () => {
     expect(rows.map(({ name }) => name).sort(inOrder)).toEqual(measured.map(({ name }) => name).sort(inOrder));
   });
 
   it('say of which nothing is measured yet', () => {
-    const all = sources().map(({ text }) => text).join('\n');
+    const all = sources()
+      .map(({ text }) => text)
+      .join('\n');
     const unused = measured.filter(({ key }) => !all.includes(`metrics.${key}.`)).map(({ name }) => name);
     expect(rows.filter(({ rest }) => rest.includes('not measured yet')).map(({ name }) => name)).toEqual(unused);
   });

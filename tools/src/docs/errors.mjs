@@ -9,7 +9,12 @@ const codeOf = (argument) => {
   return template?.[1].replace(/\$\{([^}]*)\}/g, (_, expression) => `{${/(\w+)\s*(\?\?|$)/.exec(expression)[1]}}`);
 };
 
-const constantsOf = (files) => new Map(files.flatMap(({ text }) => [...text.matchAll(/const ([A-Z][A-Z_]*) = '([a-z-]+\/[a-z-]+)'/g)].map(([, name, code]) => [name, code])));
+const constantsOf = (files) =>
+  new Map(
+    files.flatMap(({ text }) =>
+      [...text.matchAll(/const ([A-Z][A-Z_]*) = '([a-z-]+\/[a-z-]+)'/g)].map(([, name, code]) => [name, code]),
+    ),
+  );
 
 /** What is passed on from a claim, a field or another service, and catalogued where it is written. */
 const isPassedOn = (code) => /^(\w+!?\.)?code$/.test(code);
@@ -23,7 +28,10 @@ const refusalsIn = (files) => {
       if (isPassedOn(code)) return [];
       const known = codeOf(code) ?? constants.get(code);
       const kinds = [...kind.matchAll(/'([\w-]+)'/g)].map(([, one]) => one);
-      if (known === undefined || kinds.length === 0) throw new Error(`${path}: the catalogue of errors can't read new Rejected(${kind}, ${code}, …). Use literals, or teach tools/src/docs/errors.mjs.`);
+      if (known === undefined || kinds.length === 0)
+        throw new Error(
+          `${path}: the catalogue of errors can't read new Rejected(${kind}, ${code}, …). Use literals, or teach tools/src/docs/errors.mjs.`,
+        );
       return kinds.map((one) => ({ code: known, kind: one, path }));
     }),
   );
@@ -37,7 +45,13 @@ const otherCodesIn = (files) =>
       const codes = [...(after ?? '').matchAll(/'([a-z-]+\/[a-z-]+)'/g)].map(([, code]) => code);
       return codes.map((code) => ({ code, path, kind: kindOf(path, line, code) }));
     });
-    const states = path.startsWith('libs/provisioning/src/account/') ? [...text.matchAll(/const [A-Z][A-Z_]* = '([a-z-]+\/[a-z-]+)'/g)].map(([, code]) => ({ code, path, kind: 'account' })) : [];
+    const states = path.startsWith('libs/provisioning/src/account/')
+      ? [...text.matchAll(/const [A-Z][A-Z_]* = '([a-z-]+\/[a-z-]+)'/g)].map(([, code]) => ({
+          code,
+          path,
+          kind: 'account',
+        }))
+      : [];
     return [...named, ...states];
   });
 
@@ -68,7 +82,9 @@ const statusesOf = (files) => {
 
 const scimTypesOf = (files) => {
   const { text } = files.find(({ path }) => path === 'libs/platform/src/http/scim-errors.ts');
-  return new Map([...text.matchAll(/'?([\w-]+)'?: \{ status: \d{3}, scimType: '(\w+)' \}/g)].map(([, kind, type]) => [kind, type]));
+  return new Map(
+    [...text.matchAll(/'?([\w-]+)'?: \{ status: \d{3}, scimType: '(\w+)' \}/g)].map(([, kind, type]) => [kind, type]),
+  );
 };
 
 /** Oddities of a request that are read as they are meant, and audited. */
@@ -91,13 +107,19 @@ export const errorsDocument = (allFiles) => {
 A rule that says no throws \`Rejected(kind, code, message)\`. The kind gives the status, at the edge and nowhere else; the code is stable and part of the API; the message is for people and may change.
 \`{…}\` in a code stands for a value: the category of a stream, a \`scimType\`.
 
-${table(['code', 'kind', 'status', 'where'], refusals.map((row) => [`\`${row.code}\``, row.kind, statuses.get(row.kind), places(row)]))}
+${table(
+  ['code', 'kind', 'status', 'where'],
+  refusals.map((row) => [`\`${row.code}\``, row.kind, statuses.get(row.kind), places(row)]),
+)}
 
 ## Kinds
 
 JSON APIs answer problem+json with the code. SCIM paths answer a SCIM error with the same status and this \`scimType\`, without the code.
 
-${table(['kind', 'status', 'scimType'], [...statuses].map(([kind, status]) => [kind, status, scimTypes.has(kind) ? `\`${scimTypes.get(kind)}\`` : '']))}
+${table(
+  ['kind', 'status', 'scimType'],
+  [...statuses].map(([kind, status]) => [kind, status, scimTypes.has(kind) ? `\`${scimTypes.get(kind)}\`` : '']),
+)}
 
 Beside these: \`http/{status}\` for what the web server itself refuses (401 without a key, 404 of no route, 405, 413, 415, 431, 501 of no method, malformed JSON), and \`internal\` (500) for a bug or an outage, which is logged once.
 

@@ -3,11 +3,19 @@ import { lineLinksIn, targetOf, withAnchors } from './anchors.mjs';
 import { documents, exists, readText } from './workspace.mjs';
 
 const withoutCode = (text) => text.replace(/```[\s\S]*?```/g, '');
-const linksIn = (text) => [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link).filter((link) => !/^(https?:|#)/.test(link));
+const linksIn = (text) =>
+  [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, link]) => link)
+    .filter((link) => !/^(https?:|#)/.test(link));
 
 /** As GitHub names a heading. */
 const anchorsOf = (text) =>
-  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading.toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-'));
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
 
 describe.each(documents())('%s', (path) => {
   const text = readText(path);
@@ -20,13 +28,17 @@ describe.each(documents())('%s', (path) => {
   it('links to headings that exist', () => {
     const lost = linksIn(text).filter((link) => {
       const [file, anchor] = link.split('#');
-      return anchor !== undefined && file.endsWith('.md') && !anchorsOf(readText(targetOf(path, file))).includes(anchor);
+      return (
+        anchor !== undefined && file.endsWith('.md') && !anchorsOf(readText(targetOf(path, file))).includes(anchor)
+      );
     });
     expect(lost).toEqual([]);
   });
 
   it('links to lines that hold what the link says (npm run docs moves the numbers)', () => {
-    const lost = lineLinksIn(path, text).filter(({ quoted, path: file, line }) => !readText(file).split('\n')[line - 1]?.includes(quoted));
+    const lost = lineLinksIn(path, text).filter(
+      ({ quoted, path: file, line }) => !readText(file).split('\n')[line - 1]?.includes(quoted),
+    );
     expect(lost).toEqual([]);
   });
 

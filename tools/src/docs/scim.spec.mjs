@@ -13,7 +13,8 @@ const rows = table
     differs: profileNames.filter((name) => new RegExp(`\\b${name}\\b`).test(differs)),
   }));
 
-const differing = (setting) => profileNames.filter((name) => JSON.stringify(profiles[name][setting]) !== JSON.stringify(profiles.generic[setting]));
+const differing = (setting) =>
+  profileNames.filter((name) => JSON.stringify(profiles[name][setting]) !== JSON.stringify(profiles.generic[setting]));
 
 describe('the profiles in docs/scim.md', () => {
   it('list every setting that has a default, once', () => {

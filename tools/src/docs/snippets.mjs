@@ -2,7 +2,11 @@
 export const snippetsIn = (text) =>
   [...text.matchAll(/^```\w+ (\S+\/\S+)\n([\s\S]*?)^```$/gm)].map(([, path, code]) => ({ path, code }));
 
-const lines = (text) => text.split('\n').map((line) => line.trim()).filter(Boolean);
+const lines = (text) =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
 
 /** Parts of a snippet that are left out are a line with `…`. */
 const partsOf = (code) =>

@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { missingPart, snippetsIn } from './snippets.mjs';
 import { documents, exists, readText } from './workspace.mjs';
 
-const snippets = documents().flatMap((document) => snippetsIn(readText(document)).map((snippet, index) => ({ document, name: `${document} ${index + 1}`, ...snippet })));
+const snippets = documents().flatMap((document) =>
+  snippetsIn(readText(document)).map((snippet, index) => ({ document, name: `${document} ${index + 1}`, ...snippet })),
+);
 
 describe('code in a document', () => {
   it.each(snippets)('$name stands in $path', ({ path, code }) => {
@@ -12,7 +14,9 @@ describe('code in a document', () => {
 
   it('is in every how-to', () => {
     // Running the suites takes commands alone.
-    const howTos = documents().filter((path) => path.startsWith('docs/how-to/') && !path.endsWith('/run-public-suites.md'));
+    const howTos = documents().filter(
+      (path) => path.startsWith('docs/how-to/') && !path.endsWith('/run-public-suites.md'),
+    );
     expect(howTos).toHaveLength(6);
     for (const path of howTos) expect(snippets.filter(({ document }) => document === path).length).toBeGreaterThan(0);
   });

@@ -6,7 +6,10 @@ const files = testFiles();
 const texts = (ending) => files.filter((path) => path.endsWith(ending)).map(readText);
 
 describe('each row of what RFCs demand and identity providers send', () => {
-  const without = uncited({ specs: texts('.spec.ts'), conversations: texts('.json').filter((text) => text.includes('"cites"')) });
+  const without = uncited({
+    specs: texts('.spec.ts'),
+    conversations: texts('.json').filter((text) => text.includes('"cites"')),
+  });
 
   it('has a test that cites it, or docs/scim.md says why not', () => {
     expect(without.filter((row) => !excused(readText('docs/scim.md')).includes(row))).toEqual([]);

@@ -19,7 +19,10 @@ const filesBelow = (folder) =>
     return [path];
   });
 
-const sourceFolders = () => ['libs', 'apps'].flatMap((group) => readdirSync(join(root, group)).map((name) => `${group}/${name}/src`)).filter(exists);
+const sourceFolders = () =>
+  ['libs', 'apps']
+    .flatMap((group) => readdirSync(join(root, group)).map((name) => `${group}/${name}/src`))
+    .filter(exists);
 
 /** What production runs: every source but tests and their kits, by path. */
 export const sources = () =>
@@ -30,10 +33,20 @@ export const sources = () =>
     .map((path) => ({ path, text: readText(path) }));
 
 /** Every test, and what tests read. */
-export const testFiles = () => sourceFolders().flatMap(filesBelow).filter((path) => /\.spec\.ts$|\.json$/.test(path)).sort(inOrder);
+export const testFiles = () =>
+  sourceFolders()
+    .flatMap(filesBelow)
+    .filter((path) => /\.spec\.ts$|\.json$/.test(path))
+    .sort(inOrder);
 
 /** Every document that people read. */
-export const documents = () => ['README.md', 'CONTRIBUTING.md', ...filesBelow('docs').filter((path) => path.endsWith('.md')).sort(inOrder)];
+export const documents = () => [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...filesBelow('docs')
+    .filter((path) => path.endsWith('.md'))
+    .sort(inOrder),
+];
 
 /** A code without its comments, so that what is only talked about is not taken for what is done. */
 export const withoutComments = (text) => text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');
@@ -41,4 +54,5 @@ export const withoutComments = (text) => text.replace(/\/\*[\s\S]*?\*\//g, '').r
 /** As a link of a document in `docs/`, named as the file is without its ending. */
 export const linkTo = (path) => `[${path.slice(path.lastIndexOf('/') + 1).replace(/\.ts$/, '')}](../${path})`;
 
-export const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+export const table = (head, rows) =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

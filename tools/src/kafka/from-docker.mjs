@@ -3,7 +3,9 @@ import { kafkaAnswers } from './answers.mjs';
 import { brokerSettings } from './broker-settings.mjs';
 
 const environment = (settings) =>
-  Object.fromEntries(Object.entries(settings).map(([key, value]) => [`KAFKA_${key.toUpperCase().replaceAll('.', '_')}`, String(value)]));
+  Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => [`KAFKA_${key.toUpperCase().replaceAll('.', '_')}`, String(value)]),
+  );
 
 const untilAnswering = async (brokers) => {
   const deadline = Date.now() + 60_000;

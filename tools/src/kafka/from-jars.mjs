@@ -60,7 +60,12 @@ export const kafkaFromJars = async ({ version, port, dataDir: givenDir, say }) =
   const quietly = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
 
   await endOrphan(dataDir, pidFile);
-  await writeFile(propertiesFile, Object.entries(properties(at)).map(([key, value]) => `${key}=${value}\n`).join(''));
+  await writeFile(
+    propertiesFile,
+    Object.entries(properties(at))
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join(''),
+  );
   if (!existsSync(join(dataDir, 'log', 'meta.properties'))) {
     const clusterId = 'VGVudXJlLUthZmthLTAwMQ';
     await run('java', java(quietly, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', propertiesFile));
@@ -70,7 +75,11 @@ export const kafkaFromJars = async ({ version, port, dataDir: givenDir, say }) =
   const start = async () => {
     if (server && server.exit() === undefined) return;
     const heap = ['-Xms256m', '-Xmx512m'];
-    server = await startServer('java', [...heap, ...java(quietly, 'kafka.Kafka', propertiesFile)], { logFile, cwd: dataDir, temporaryDir: givenDir ? undefined : dataDir });
+    server = await startServer('java', [...heap, ...java(quietly, 'kafka.Kafka', propertiesFile)], {
+      logFile,
+      cwd: dataDir,
+      temporaryDir: givenDir ? undefined : dataDir,
+    });
     await writeFile(pidFile, String(server.pid));
     await untilItAnswers('Kafka', server, logFile, () => kafkaAnswers(brokers));
   };

@@ -15,17 +15,21 @@ const javaVersion = async () => {
   return Number(/version "(\d+)/.exec(stderr)?.[1]);
 };
 
-const cacheDir = () => process.env.TENURE_CACHE_DIR ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tenure');
+const cacheDir = () =>
+  process.env.TENURE_CACHE_DIR ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tenure');
 const jarsDir = (version) => join(cacheDir(), `kafka-${version}`);
 
 /** Why Kafka can't run here from its jars, as a sentence; undefined when it can. */
 export const whyNoJars = async (version) => {
   const java = await javaVersion().catch(() => undefined);
-  if (java === undefined) return `Java is not installed (Kafka ${version} needs Java ${oldestJava}: on Debian, apt-get install openjdk-17-jre-headless).`;
+  if (java === undefined)
+    return `Java is not installed (Kafka ${version} needs Java ${oldestJava}: on Debian, apt-get install openjdk-17-jre-headless).`;
   if (java < oldestJava) return `Java ${java} is too old: Kafka ${version} needs Java ${oldestJava} or newer.`;
   if (existsSync(jarsDir(version))) return undefined;
   const maven = await run('mvn', ['--version']).catch(() => undefined);
-  return maven ? undefined : `Maven is not installed and Kafka's jars are not in ${jarsDir(version)} yet (on Debian, apt-get install maven).`;
+  return maven
+    ? undefined
+    : `Maven is not installed and Kafka's jars are not in ${jarsDir(version)} yet (on Debian, apt-get install maven).`;
 };
 
 /** The folder of Kafka's jars, fetched from Maven Central the first time. Complete or not there at all, whoever else fetches too. */
@@ -37,12 +41,23 @@ export const kafkaJars = async (version, say) => {
   say(`fetching Kafka ${version} from Maven Central once, into ${dir} …`);
   const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
   try {
-    await run('mvn', ['-q', '-B', '-f', pom, `-Dkafka.version=${version}`, goal, '-DincludeScope=runtime', `-DoutputDirectory=${partial}`]);
+    await run('mvn', [
+      '-q',
+      '-B',
+      '-f',
+      pom,
+      `-Dkafka.version=${version}`,
+      goal,
+      '-DincludeScope=runtime',
+      `-DoutputDirectory=${partial}`,
+    ]);
     await rename(partial, dir).catch((error) => {
       if (!existsSync(dir)) throw error;
     });
   } catch (error) {
-    throw new Error(`Kafka ${version} could not be fetched from Maven Central:\n${error.stdout || error.message}`, { cause: error });
+    throw new Error(`Kafka ${version} could not be fetched from Maven Central:\n${error.stdout || error.message}`, {
+      cause: error,
+    });
   } finally {
     await rm(partial, { recursive: true, force: true });
   }

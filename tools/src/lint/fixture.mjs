@@ -10,13 +10,18 @@ const oxlint = join(dirname(createRequire(import.meta.url).resolve('oxlint/packa
 
 const lint = (cwd) =>
   new Promise((resolve, reject) => {
-    execFile(process.execPath, [oxlint, '--format=json', '.'], { cwd, maxBuffer: 10_000_000 }, (_error, stdout, stderr) => {
-      try {
-        resolve(JSON.parse(stdout).diagnostics);
-      } catch (cause) {
-        reject(new Error(`oxlint did not run: ${stdout}${stderr}`, { cause }));
-      }
-    });
+    execFile(
+      process.execPath,
+      [oxlint, '--format=json', '.'],
+      { cwd, maxBuffer: 10_000_000 },
+      (_error, stdout, stderr) => {
+        try {
+          resolve(JSON.parse(stdout).diagnostics);
+        } catch (cause) {
+          reject(new Error(`oxlint did not run: ${stdout}${stderr}`, { cause }));
+        }
+      },
+    );
   });
 
 /** Lints files as if they stood in this workspace: its packages, its configuration. Answers the messages by file. */
@@ -29,7 +34,10 @@ export const lintInWorkspace = async (packages, files) => {
   try {
     const config = await readFile(join(root, '.oxlintrc.json'), 'utf8');
     // Our rules ask for no types, and there is no tsconfig to take them from.
-    await write('.oxlintrc.json', config.replace('./tools/', `${root}tools/`).replace('"typeAware": true', '"typeAware": false'));
+    await write(
+      '.oxlintrc.json',
+      config.replace('./tools/', `${root}tools/`).replace('"typeAware": true', '"typeAware": false'),
+    );
     for (const { dir: packageDir } of packages) {
       const path = join(relative(root, packageDir), 'package.json');
       await write(path, await readFile(join(root, path), 'utf8'));

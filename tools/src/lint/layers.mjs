@@ -17,13 +17,21 @@ export const layers = {
     because: 'domains meet only through messages (design 13), and choose no adapter',
   },
   protocol: { mayImport: [], because: 'the protocol stands alone' },
-  contracts: { mayImport: ['core'], because: 'contracts are read by every service: they know only how an event and a command are defined (ADR 0006)' },
+  contracts: {
+    mayImport: ['core'],
+    because: 'contracts are read by every service: they know only how an event and a command are defined (ADR 0006)',
+  },
   core: { mayImport: ['core'], because: 'the core is below everything else' },
 };
 
 /** The one app that is made of others: every service in one process. */
 const composed = {
-  '@tenure/standalone': ['@tenure/scim-gateway', '@tenure/directory-service', '@tenure/mapping-service', '@tenure/audit-service'],
+  '@tenure/standalone': [
+    '@tenure/scim-gateway',
+    '@tenure/directory-service',
+    '@tenure/mapping-service',
+    '@tenure/audit-service',
+  ],
 };
 
 /** What its tests import beside: an application to provision into. */

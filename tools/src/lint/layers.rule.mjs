@@ -33,7 +33,8 @@ export const layersRule = {
       if (to === from) return report(node, `Inside ${name}, import by relative path.`);
       const refused = refusal(from, to, { inTest });
       if (refused) return report(node, refused);
-      if (!from.dependencies.includes(name)) report(node, `${name} is not among the dependencies of ${from.name} in its package.json.`);
+      if (!from.dependencies.includes(name))
+        report(node, `${name} is not among the dependencies of ${from.name} in its package.json.`);
       if (subpath === '/testing' && !inTest) report(node, `${specifier} is for tests: *.spec.ts and testing folders.`);
     });
   },

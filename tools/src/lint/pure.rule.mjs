@@ -39,7 +39,8 @@ export const pureRule = {
       if (impureCalls.has(name)) context.report({ node, message: `${because}; ${name}() is not.` });
     },
     NewExpression: (node) => {
-      if (nameOf(node.callee) === 'Date' && node.arguments.length === 0) context.report({ node, message: `${because}; new Date() is not.` });
+      if (nameOf(node.callee) === 'Date' && node.arguments.length === 0)
+        context.report({ node, message: `${because}; new Date() is not.` });
     },
     MemberExpression: (node) => {
       if (nameOf(node) === 'process.env') context.report({ node, message: `${because}; process.env is not.` });

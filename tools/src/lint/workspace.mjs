@@ -4,7 +4,12 @@ import { dirname, join } from 'node:path';
 const layerTag = /^layer:(\w+)$/;
 
 export const readPackage = (dir) => {
-  const { name, nx, dependencies = {}, devDependencies = {} } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'));
+  const {
+    name,
+    nx,
+    dependencies = {},
+    devDependencies = {},
+  } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'));
   const layer = nx?.tags?.map((tag) => layerTag.exec(tag)?.[1]).find(Boolean);
   return { name, layer, dir, dependencies: Object.keys({ ...dependencies, ...devDependencies }) };
 };

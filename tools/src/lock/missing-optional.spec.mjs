@@ -9,9 +9,18 @@ describe('the lock file', () => {
   });
 
   it('gets an entry with the platform that the name tells', () => {
-    const packages = { 'node_modules/swc': { version: '1.2.3', dev: true, optionalDependencies: { '@swc/linux-arm64-musl': '1.2.3' } } };
+    const packages = {
+      'node_modules/swc': { version: '1.2.3', dev: true, optionalDependencies: { '@swc/linux-arm64-musl': '1.2.3' } },
+    };
     expect(missingOptional(packages)).toEqual({
-      'node_modules/@swc/linux-arm64-musl': { version: '1.2.3', os: ['linux'], cpu: ['arm64'], libc: ['musl'], dev: true, optional: true },
+      'node_modules/@swc/linux-arm64-musl': {
+        version: '1.2.3',
+        os: ['linux'],
+        cpu: ['arm64'],
+        libc: ['musl'],
+        dev: true,
+        optional: true,
+      },
     });
   });
 

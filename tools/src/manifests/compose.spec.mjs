@@ -39,7 +39,11 @@ describe('docker/compose.yaml', () => {
   });
 
   it('builds the four services and the sandbox, each of an app that exists', () => {
-    expect(ours().map(([name]) => name).sort()).toEqual([...services, 'sandbox-app'].sort());
+    expect(
+      ours()
+        .map(([name]) => name)
+        .sort(),
+    ).toEqual([...services, 'sandbox-app'].sort());
     for (const [name, { build }] of ours()) {
       expect(build.args).toEqual({ APP: name });
       expect(existsSync(`${rootFolder}apps/${name}/package.json`)).toBe(true);
@@ -47,13 +51,20 @@ describe('docker/compose.yaml', () => {
   });
 
   it('sets only what a service reads', () => {
-    const unknown = ours().flatMap(([name, { environment }]) => Object.keys(environment).filter((key) => !settings.has(key)).map((key) => `${name}: ${key}`));
+    const unknown = ours().flatMap(([name, { environment }]) =>
+      Object.keys(environment)
+        .filter((key) => !settings.has(key))
+        .map((key) => `${name}: ${key}`),
+    );
     expect(unknown).toEqual([]);
   });
 
   it('names hosts that are services of it', () => {
-    const urls = ours().flatMap(([, { environment }]) => [environment.DATABASE_URL, environment.EVENTSTOREDB_URL].filter(Boolean));
-    for (const { hostname } of urls.map((url) => new URL(url))) expect(Object.keys(compose.services)).toContain(hostname);
+    const urls = ours().flatMap(([, { environment }]) =>
+      [environment.DATABASE_URL, environment.EVENTSTOREDB_URL].filter(Boolean),
+    );
+    for (const { hostname } of urls.map((url) => new URL(url)))
+      expect(Object.keys(compose.services)).toContain(hostname);
     for (const [, { environment }] of ours()) expect(environment.KAFKA_BROKERS ?? 'kafka:9092').toBe('kafka:9092');
   });
 
@@ -65,7 +76,8 @@ describe('docker/compose.yaml', () => {
   it('waits only for services that can say that they are healthy, and keeps data in declared volumes', () => {
     for (const { depends_on: needs = {}, volumes = [] } of Object.values(compose.services)) {
       for (const name of Object.keys(needs)) expect(compose.services[name].healthcheck).toBeDefined();
-      for (const volume of volumes.filter((one) => !one.startsWith('.'))) expect(compose.volumes).toHaveProperty([volume.split(':')[0]]);
+      for (const volume of volumes.filter((one) => !one.startsWith('.')))
+        expect(compose.volumes).toHaveProperty([volume.split(':')[0]]);
     }
   });
 });

@@ -43,7 +43,11 @@ describe('k8s/base', () => {
 
   it('has a Deployment, a Service and a PodDisruptionBudget for each of the four services', () => {
     for (const kind of ['Deployment', 'Service', 'PodDisruptionBudget']) {
-      expect(of(kind).map(({ metadata }) => metadata.name).sort()).toEqual([...services].sort());
+      expect(
+        of(kind)
+          .map(({ metadata }) => metadata.name)
+          .sort(),
+      ).toEqual([...services].sort());
     }
   });
 
@@ -63,7 +67,10 @@ describe('k8s/base', () => {
     const { ports, envFrom, env, livenessProbe, readinessProbe } = container(name);
     const portNames = ports.map((port) => port.name);
     expect(portNames).toContain(named('Service', name).spec.ports[0].targetPort);
-    for (const [probe, path] of [[livenessProbe, '/health/live'], [readinessProbe, '/health/ready']]) {
+    for (const [probe, path] of [
+      [livenessProbe, '/health/live'],
+      [readinessProbe, '/health/ready'],
+    ]) {
       expect(probe.httpGet).toEqual({ path, port: 'http' });
     }
     for (const { configMapRef } of envFrom) expect(named('ConfigMap', configMapRef.name)).toBeDefined();
@@ -80,7 +87,9 @@ describe('k8s/base', () => {
   });
 
   it('routes by the first path segment to the owning service', () => {
-    const routes = of('Ingress').flatMap(({ spec }) => spec.rules.flatMap(({ http }) => http.paths.map(({ path, backend }) => [path, backend.service.name])));
+    const routes = of('Ingress').flatMap(({ spec }) =>
+      spec.rules.flatMap(({ http }) => http.paths.map(({ path, backend }) => [path, backend.service.name])),
+    );
     expect(Object.fromEntries(routes)).toEqual({
       '/scim': 'scim-gateway',
       '/directory': 'directory-service',
@@ -90,15 +99,24 @@ describe('k8s/base', () => {
     });
     for (const { spec } of of('Ingress')) {
       for (const { backend } of spec.rules.flatMap(({ http }) => http.paths)) {
-        expect(named('Service', backend.service.name).spec.ports.map((port) => port.name)).toContain(backend.service.port.name);
+        expect(named('Service', backend.service.name).spec.ports.map((port) => port.name)).toContain(
+          backend.service.port.name,
+        );
       }
     }
   });
 
   it('runs every service as an ordinary user that can write nothing but /tmp', () => {
     for (const name of services) {
-      expect(named('Deployment', name).spec.template.spec.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1000 });
-      expect(container(name).securityContext).toMatchObject({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
+      expect(named('Deployment', name).spec.template.spec.securityContext).toMatchObject({
+        runAsNonRoot: true,
+        runAsUser: 1000,
+      });
+      expect(container(name).securityContext).toMatchObject({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      });
     }
   });
 });

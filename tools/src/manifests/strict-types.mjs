@@ -25,9 +25,21 @@ export const typeErrors = async (objects) => {
   const dir = await mkdtemp(join(cache, 'manifests-'));
   try {
     await writeFile(join(dir, 'objects.ts'), source(objects));
-    const options = ['--noEmit', '--strict', '--skipLibCheck', '--types', '', '--module', 'preserve', '--moduleResolution', 'bundler'];
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--skipLibCheck',
+      '--types',
+      '',
+      '--module',
+      'preserve',
+      '--moduleResolution',
+      'bundler',
+    ];
     return await new Promise((resolve) => {
-      execFile(process.execPath, [tsc, ...options, join(dir, 'objects.ts')], (_error, stdout) => resolve(stdout.trim()));
+      execFile(process.execPath, [tsc, ...options, join(dir, 'objects.ts')], (_error, stdout) =>
+        resolve(stdout.trim()),
+      );
     });
   } finally {
     await rm(dir, { recursive: true, force: true });

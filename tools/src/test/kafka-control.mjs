@@ -35,7 +35,10 @@ export const startKafkaControl = async () => {
   };
 
   const respond = async (request, response) => {
-    const [status, body] = await answer(request.method, request.url.split('/')).catch((error) => [500, { error: error.message }]);
+    const [status, body] = await answer(request.method, request.url.split('/')).catch((error) => [
+      500,
+      { error: error.message },
+    ]);
     response.writeHead(status, { 'content-type': 'application/json' }).end(body && JSON.stringify(body));
   };
   const server = createServer((request, response) => void respond(request, response));

@@ -22,7 +22,11 @@ const jestArgs = (args) => ['--experimental-vm-modules', '--disable-warning=Expe
 
 /** Whether a selected suite needs a real server: by the suffix of its name. */
 const needServers = async (args) => {
-  const { stdout } = await promisify(execFile)(process.execPath, jestArgs(['--listTests', '--passWithNoTests', ...args]), { cwd: root });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    jestArgs(['--listTests', '--passWithNoTests', ...args]),
+    { cwd: root },
+  );
   return /\.(int|e2e)\.spec\.\w+$/m.test(stdout);
 };
 
@@ -49,12 +53,21 @@ const jestProcess = (args, results, environment, signal) =>
   new Promise((resolve, reject) => {
     // Time-outs of a project are not heard where there are several.
     const flags = ['--testTimeout=120000', '--passWithNoTests', '--json', `--outputFile=${results}`];
-    const options = { cwd: root, env: environment, stdio: 'inherit', signal, timeout: longestRun, killSignal: 'SIGKILL' };
+    const options = {
+      cwd: root,
+      env: environment,
+      stdio: 'inherit',
+      signal,
+      timeout: longestRun,
+      killSignal: 'SIGKILL',
+    };
     const child = spawn(process.execPath, jestArgs([...flags, ...args]), options);
     // Jest writes its results when the tests have ended; what a suite left open then keeps it from leaving.
     const watch = setInterval(() => {
       if (!hasStood(results, patienceAfterResults)) return;
-      console.log('A suite left something open (a connection, a timer) and jest would not end: find it with --detectOpenHandles.');
+      console.log(
+        'A suite left something open (a connection, a timer) and jest would not end: find it with --detectOpenHandles.',
+      );
       child.kill('SIGKILL');
     }, 1000);
     child.once('error', reject);
@@ -82,7 +95,10 @@ export const runTests = async (args = []) => {
   const interrupt = () => interrupted.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    const { code, ...results } = args.length > 0 ? await runJest(args, servers.environment, interrupted.signal) : await runAll(servers.environment, interrupted.signal);
+    const { code, ...results } =
+      args.length > 0
+        ? await runJest(args, servers.environment, interrupted.signal)
+        : await runAll(servers.environment, interrupted.signal);
     const summary = summarise(results, root);
     printSummary(summary, servers.absent);
     // A failure that no test names is still one; without a code jest had its results and was ended here.

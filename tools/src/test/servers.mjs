@@ -26,9 +26,7 @@ export const startServers = async (environment, say) => {
   };
 
   try {
-    const postgres = environment.DATABASE_URL
-      ? { url: environment.DATABASE_URL }
-      : await open(startTestPostgres());
+    const postgres = environment.DATABASE_URL ? { url: environment.DATABASE_URL } : await open(startTestPostgres());
     const { absent } = await wantedKafka(environment);
     if (absent) {
       const { KAFKA_BROKERS: _, ...withoutKafka } = environment;

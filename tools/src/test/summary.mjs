@@ -23,24 +23,37 @@ const countOf = ({ status, assertionResults }) => {
 
 const sum = (counts) =>
   counts.reduce(
-    (total, one) => ({ files: total.files + 1, passed: total.passed + one.passed, failed: total.failed + one.failed, notRun: total.notRun + one.notRun }),
+    (total, one) => ({
+      files: total.files + 1,
+      passed: total.passed + one.passed,
+      failed: total.failed + one.failed,
+      notRun: total.notRun + one.notRun,
+    }),
     { files: 0, passed: 0, failed: 0, notRun: 0 },
   );
 
 /** What jest's JSON says, by level, and the tests that were not run by name. */
 export const summarise = ({ testResults, onlyAgain = [] }, root) => {
-  const files = testResults.map((file) => ({ level: levelOf(file.name), path: relative(root, file.name), tests: file.assertionResults, ...countOf(file) }));
+  const files = testResults.map((file) => ({
+    level: levelOf(file.name),
+    path: relative(root, file.name),
+    tests: file.assertionResults,
+    ...countOf(file),
+  }));
   return {
     ...sum(files),
     byLevel: ['spec', 'int', 'e2e'].map((level) => ({ level, ...sum(files.filter((file) => file.level === level)) })),
     onlyAgain,
     notRunTests: files.flatMap(({ path, tests }) =>
-      tests.filter(({ status }) => status !== 'passed' && status !== 'failed').map(({ fullName }) => `${path}: ${fullName}`),
+      tests
+        .filter(({ status }) => status !== 'passed' && status !== 'failed')
+        .map(({ fullName }) => `${path}: ${fullName}`),
     ),
   };
 };
 
-const failedFiles = ({ testResults }) => testResults.filter(({ status }) => status === 'failed').map(({ name }) => name);
+const failedFiles = ({ testResults }) =>
+  testResults.filter(({ status }) => status === 'failed').map(({ name }) => name);
 
 /** Of a run, the files to run again: a few that failed. Where many did, something is broken rather than late. */
 export const worthAnotherTry = (run) => {
@@ -52,18 +65,30 @@ export const worthAnotherTry = (run) => {
 export const withSecondTry = (first, second, root) => {
   const again = new Map(second.testResults.map((file) => [file.name, file]));
   const passedAgain = ({ name, assertionResults }) => {
-    const passed = again.get(name)?.assertionResults.filter(({ status }) => status === 'passed').map(({ fullName }) => fullName) ?? [];
-    return assertionResults.filter(({ status, fullName }) => status === 'failed' && passed.includes(fullName)).map(({ fullName }) => `${relative(root, name)}: ${fullName}`);
+    const passed =
+      again
+        .get(name)
+        ?.assertionResults.filter(({ status }) => status === 'passed')
+        .map(({ fullName }) => fullName) ?? [];
+    return assertionResults
+      .filter(({ status, fullName }) => status === 'failed' && passed.includes(fullName))
+      .map(({ fullName }) => `${relative(root, name)}: ${fullName}`);
   };
-  return { testResults: first.testResults.map((file) => again.get(file.name) ?? file), onlyAgain: first.testResults.flatMap(passedAgain) };
+  return {
+    testResults: first.testResults.map((file) => again.get(file.name) ?? file),
+    onlyAgain: first.testResults.flatMap(passedAgain),
+  };
 };
 
 export const printSummary = ({ byLevel, notRunTests, onlyAgain }, absent) => {
   console.log('\nlevel   files  passed  failed  not run');
   for (const { level, files, passed, failed, notRun } of byLevel) {
-    console.log(`${level.padEnd(6)} ${[files, passed, failed, notRun].map((n, i) => String(n).padStart(i ? 7 : 6)).join(' ')}`);
+    console.log(
+      `${level.padEnd(6)} ${[files, passed, failed, notRun].map((n, i) => String(n).padStart(i ? 7 : 6)).join(' ')}`,
+    );
   }
   for (const reason of absent) console.log(`\nabsent: ${reason}`);
-  if (onlyAgain.length > 0) console.log(`\npassed only when run again, alone:\n${onlyAgain.map((name) => `  ${name}`).join('\n')}`);
+  if (onlyAgain.length > 0)
+    console.log(`\npassed only when run again, alone:\n${onlyAgain.map((name) => `  ${name}`).join('\n')}`);
   if (notRunTests.length > 0) console.log(`\nnot run:\n${notRunTests.map((name) => `  ${name}`).join('\n')}`);
 };

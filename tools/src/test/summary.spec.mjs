@@ -24,19 +24,34 @@ describe('the summary of a test run', () => {
   });
 
   it('names what was not run', () => {
-    const { notRunTests, notRun } = summarise({ testResults: [file('libs/a/src/k.int.spec.ts', [test('pending', 'Kafka transport needs Kafka')])] }, '/repo');
+    const { notRunTests, notRun } = summarise(
+      { testResults: [file('libs/a/src/k.int.spec.ts', [test('pending', 'Kafka transport needs Kafka')])] },
+      '/repo',
+    );
     expect(notRun).toBe(1);
     expect(notRunTests).toEqual(['libs/a/src/k.int.spec.ts: Kafka transport needs Kafka']);
   });
 
   it('counts a file that could not be run as a failure', () => {
-    expect(summarise({ testResults: [file('libs/a/src/a.spec.ts', [], 'failed')] }, '/repo')).toMatchObject({ passed: 0, failed: 1 });
+    expect(summarise({ testResults: [file('libs/a/src/a.spec.ts', [], 'failed')] }, '/repo')).toMatchObject({
+      passed: 0,
+      failed: 1,
+    });
   });
 
   describe('of files that failed and were run again', () => {
     const late = 'libs/a/src/late.int.spec.ts';
-    const first = { testResults: [file('libs/a/src/a.spec.ts', [test('passed')]), file(late, [test('failed', 'is late'), test('failed', 'is wrong'), test('passed', 'is well')], 'failed')] };
-    const second = { testResults: [file(late, [test('passed', 'is late'), test('failed', 'is wrong'), test('passed', 'is well')], 'failed')] };
+    const first = {
+      testResults: [
+        file('libs/a/src/a.spec.ts', [test('passed')]),
+        file(late, [test('failed', 'is late'), test('failed', 'is wrong'), test('passed', 'is well')], 'failed'),
+      ],
+    };
+    const second = {
+      testResults: [
+        file(late, [test('passed', 'is late'), test('failed', 'is wrong'), test('passed', 'is well')], 'failed'),
+      ],
+    };
 
     it('counts what they did at last, and names what passed only then', () => {
       const summary = summarise(withSecondTry(first, second, '/repo'), '/repo');
@@ -44,7 +59,11 @@ describe('the summary of a test run', () => {
     });
 
     it('has none where many failed: something is broken rather than late', () => {
-      const failing = (count) => ({ testResults: Array.from({ length: count }, (_, n) => file(`libs/a/src/${n}.spec.ts`, [test('failed')], 'failed')) });
+      const failing = (count) => ({
+        testResults: Array.from({ length: count }, (_, n) =>
+          file(`libs/a/src/${n}.spec.ts`, [test('failed')], 'failed'),
+        ),
+      });
       expect(worthAnotherTry(first)).toEqual([`/repo/${late}`]);
       expect(worthAnotherTry(failing(3))).toHaveLength(3);
       expect(worthAnotherTry(failing(4))).toEqual([]);

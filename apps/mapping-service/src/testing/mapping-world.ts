@@ -1,7 +1,18 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GroupCreated, groupEvents, GroupMembersAdded, TenantCreated, tenantEvents, TenantReplaced, UserChanged, UserCreated, UserDeactivated, userEvents } from '@tenure/contracts';
+import {
+  GroupCreated,
+  groupEvents,
+  GroupMembersAdded,
+  TenantCreated,
+  tenantEvents,
+  TenantReplaced,
+  UserChanged,
+  UserCreated,
+  UserDeactivated,
+  userEvents,
+} from '@tenure/contracts';
 import { testDatabase } from '@tenure/database/testing';
 import { encode, eventId, streamName, type AnyDefinition, type DomainEvent } from '@tenure/eventing';
 import { type AdminKey, createHttpApp, listenToMessages, manualClock, openRuntime, rootModule } from '@tenure/platform';
@@ -9,7 +20,13 @@ import { mappingControllers, mappingService } from '../app.module.ts';
 import { targetApp } from './target-app.ts';
 
 export const TENANT = 'acme';
-const keyOf = (adminId: string, role: AdminKey['role'], more: Partial<AdminKey> = {}): AdminKey => ({ tenantId: TENANT, adminId, role, consumerMail: false, ...more });
+const keyOf = (adminId: string, role: AdminKey['role'], more: Partial<AdminKey> = {}): AdminKey => ({
+  tenantId: TENANT,
+  adminId,
+  role,
+  consumerMail: false,
+  ...more,
+});
 const keys: Record<string, AdminKey> = {
   super: keyOf('sue', 'super_admin'),
   admin: keyOf('al', 'admin'),
@@ -19,7 +36,14 @@ const keys: Record<string, AdminKey> = {
 };
 
 type Features = { provisioning: boolean; entitlements: boolean };
-const profileOf = (features: Features) => ({ name: 'Acme', primaryDomain: 'plum.example', domains: [], sso: { configured: true, providers: [] }, products: [], features });
+const profileOf = (features: Features) => ({
+  name: 'Acme',
+  primaryDomain: 'plum.example',
+  domains: [],
+  sso: { configured: true, providers: [] },
+  products: [],
+  features,
+});
 
 /** Mapping-service as it runs, over HTTP, on a real database, with a directory that is only its events, and an app to provision into. */
 export const mappingWorld = async () => {
@@ -38,7 +62,10 @@ export const mappingWorld = async () => {
   // Whose key it is, the directory knows.
   const runtime = { ...opened, adminKeys: { find: async (key: string) => keys[key] } };
   const service = await mappingService(runtime, { allowPrivateTargets: ['127.0.0.1'] });
-  const app = await createHttpApp(rootModule(runtime, [service], { segments: ['mapping'], title: 'Mapping', controllers: mappingControllers }), runtime);
+  const app = await createHttpApp(
+    rootModule(runtime, [service], { segments: ['mapping'], title: 'Mapping', controllers: mappingControllers }),
+    runtime,
+  );
   await app.listen(0, '127.0.0.1');
   await listenToMessages(runtime, service);
   await runtime.keys.ensureTenant(TENANT);
@@ -48,23 +75,59 @@ export const mappingWorld = async () => {
   const append = async (category: string, id: string, definitions: readonly AnyDefinition[], event: DomainEvent) => {
     const stream = streamName(category, TENANT, id);
     const commandId = randomUUID();
-    const metadata = { tenantId: TENANT, actor: { kind: 'system' as const, id: 'test' }, commandId, correlationId: commandId, causationId: commandId, occurredAt: await clock.now() };
+    const metadata = {
+      tenantId: TENANT,
+      actor: { kind: 'system' as const, id: 'test' },
+      commandId,
+      correlationId: commandId,
+      causationId: commandId,
+      occurredAt: await clock.now(),
+    };
     const definition = definitions.find(({ type }) => type === event.type)!;
-    const stored = await encode(runtime.sealer, definition, event, { id: eventId(commandId, stream, 0), metadata, ...(category === 'user' && { personId: id }) });
+    const stored = await encode(runtime.sealer, definition, event, {
+      id: eventId(commandId, stream, 0),
+      metadata,
+      ...(category === 'user' && { personId: id }),
+    });
     await store.append({ stream, expected: (await store.read(stream)).length, events: [stored] });
   };
-  const standing = { changed: [], writer: 'connection' as const, accountType: 'provisionedManaged' as const, connectionId: 'c', unassignedFrom: null, passwordId: null };
-  const resourceOf = (id: string, more: object) => ({ userName: `${id}@plum.example`, displayName: id, active: true, ...more }) as never;
+  const standing = {
+    changed: [],
+    writer: 'connection' as const,
+    accountType: 'provisionedManaged' as const,
+    connectionId: 'c',
+    unassignedFrom: null,
+    passwordId: null,
+  };
+  const resourceOf = (id: string, more: object) =>
+    ({ userName: `${id}@plum.example`, displayName: id, active: true, ...more }) as never;
 
   const base = `${await app.getUrl()}/mapping/v1/tenants`;
-  const call = async (method: string, path: string, body?: unknown, { key = 'super', tenant = TENANT, headers = {} }: { key?: string; tenant?: string; headers?: Record<string, string> } = {}) => {
+  const call = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    {
+      key = 'super',
+      tenant = TENANT,
+      headers = {},
+    }: { key?: string; tenant?: string; headers?: Record<string, string> } = {},
+  ) => {
     const response = await fetch(`${base}/${tenant}${path}`, {
       method,
-      headers: { authorization: `Bearer ${key}`, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: (text === '' ? undefined : JSON.parse(text)) as any };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (text === '' ? undefined : JSON.parse(text)) as any,
+    };
   };
 
   const settle = async () => {
@@ -78,7 +141,8 @@ export const mappingWorld = async () => {
     }
   };
 
-  const createApp = async (preset = 'scim'): Promise<string> => (await call('POST', '/apps', { name: 'Git', preset })).body.id;
+  const createApp = async (preset = 'scim'): Promise<string> =>
+    (await call('POST', '/apps', { name: 'Git', preset })).body.id;
 
   return {
     target,
@@ -89,17 +153,31 @@ export const mappingWorld = async () => {
       await clock.moveTo(to);
       await settle();
     },
-    tenant: () => append('tenant', TENANT, tenantEvents, TenantCreated(profileOf({ provisioning: true, entitlements: true }))),
+    tenant: () =>
+      append('tenant', TENANT, tenantEvents, TenantCreated(profileOf({ provisioning: true, entitlements: true }))),
     gate: (features: Features) => append('tenant', TENANT, tenantEvents, TenantReplaced(profileOf(features))),
     join: async (id: string, more: object = {}) => {
       await runtime.keys.createPerson({ tenantId: TENANT, personId: id });
       await append('user', id, userEvents, UserCreated(standing, { resource: resourceOf(id, more) }));
     },
-    change: (id: string, more: object) => append('user', id, userEvents, UserChanged(standing, { resource: resourceOf(id, more) })),
-    deactivate: (id: string) => append('user', id, userEvents, UserDeactivated(standing, { resource: resourceOf(id, { active: false }) })),
+    change: (id: string, more: object) =>
+      append('user', id, userEvents, UserChanged(standing, { resource: resourceOf(id, more) })),
+    deactivate: (id: string) =>
+      append('user', id, userEvents, UserDeactivated(standing, { resource: resourceOf(id, { active: false }) })),
     group: async (id: string, ...members: string[]) => {
-      await append('group', id, groupEvents, GroupCreated({ connectionId: 'c', changed: ['displayName'], resource: { displayName: `Group ${id}` } }));
-      if (members.length > 0) await append('group', id, groupEvents, GroupMembersAdded({ members: members.map((member) => ({ id: member, kind: 'User' as const })) }));
+      await append(
+        'group',
+        id,
+        groupEvents,
+        GroupCreated({ connectionId: 'c', changed: ['displayName'], resource: { displayName: `Group ${id}` } }),
+      );
+      if (members.length > 0)
+        await append(
+          'group',
+          id,
+          groupEvents,
+          GroupMembersAdded({ members: members.map((member) => ({ id: member, kind: 'User' as const })) }),
+        );
     },
     createApp,
     /** Everything is there to turn it on. */
@@ -110,7 +188,8 @@ export const mappingWorld = async () => {
       await call('PUT', `/apps/${id}/credentials`, { kind: 'bearer', token: target.settings.token });
       return id;
     },
-    secrets: () => runtime.database.query<{ id: string }>(`select id::text from secrets.secrets where kind = 'credential'`),
+    secrets: () =>
+      runtime.database.query<{ id: string }>(`select id::text from secrets.secrets where kind = 'credential'`),
     close: async () => {
       await app.close();
       await runtime.close();

@@ -18,7 +18,12 @@ export const targetApp = async () => {
   const asked: string[] = [];
   const settings = { token: 'target-token-1' };
 
-  const answer = (method: string, path: string, filter: string | null, body: Resource): { status: number; body?: unknown } => {
+  const answer = (
+    method: string,
+    path: string,
+    filter: string | null,
+    body: Resource,
+  ): { status: number; body?: unknown } => {
     const [, kind, id] = /^\/scim\/v2\/(Users|Groups)(?:\/(.+))?$/.exec(path) ?? [];
     const kept = kind === 'Users' ? users : groups;
     if (id === undefined && method === 'GET') {
@@ -40,7 +45,8 @@ export const targetApp = async () => {
     }
     for (const { op, path: target, value } of body.Operations as Operation[]) {
       const before = resource[target];
-      resource[target] = op === 'add' && Array.isArray(value) ? [...(Array.isArray(before) ? before : []), ...value] : value;
+      resource[target] =
+        op === 'add' && Array.isArray(value) ? [...(Array.isArray(before) ? before : []), ...value] : value;
     }
     return { status: 204 };
   };
@@ -51,8 +57,12 @@ export const targetApp = async () => {
       const body = await bodyOf(request);
       asked.push(`${request.method} ${url.pathname}`);
       const allowed = request.headers.authorization === `Bearer ${settings.token}`;
-      const reply = allowed ? answer(request.method!, url.pathname, url.searchParams.get('filter'), body) : { status: 401, body: { detail: 'Unknown token' } };
-      response.writeHead(reply.status, { 'content-type': 'application/scim+json' }).end(reply.body === undefined ? '' : JSON.stringify(reply.body));
+      const reply = allowed
+        ? answer(request.method!, url.pathname, url.searchParams.get('filter'), body)
+        : { status: 401, body: { detail: 'Unknown token' } };
+      response
+        .writeHead(reply.status, { 'content-type': 'application/scim+json' })
+        .end(reply.body === undefined ? '' : JSON.stringify(reply.body));
     })();
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));

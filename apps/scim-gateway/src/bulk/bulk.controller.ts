@@ -24,8 +24,15 @@ export class BulkController {
   @Post()
   @HttpCode(200)
   @Header('Content-Type', 'application/scim+json')
-  async run(@Scim() context: ScimContext, @Body() body: unknown, @Headers('content-length') length: string | undefined) {
+  async run(
+    @Scim() context: ScimContext,
+    @Body() body: unknown,
+    @Headers('content-length') length: string | undefined,
+  ) {
     const request = parseBulk(body, BULK_LIMITS, context.policy.settings, Number(length ?? 0));
-    return { schemas: [bulkResponseSchema], Operations: await runBulk({ endpoints: this.endpoints(context), log: this.log }, context, request) };
+    return {
+      schemas: [bulkResponseSchema],
+      Operations: await runBulk({ endpoints: this.endpoints(context), log: this.log }, context, request),
+    };
   }
 }

@@ -1,5 +1,13 @@
 import { ifMatchOf, scimErrors, type Log } from '@tenure/platform';
-import { planBulk, problem, withIds, withoutReferences, type BulkOperation, type BulkRequest, type BulkStep } from '@tenure/scim';
+import {
+  planBulk,
+  problem,
+  withIds,
+  withoutReferences,
+  type BulkOperation,
+  type BulkRequest,
+  type BulkStep,
+} from '@tenure/scim';
 import type { ScimContext } from '../connection/scim-context.ts';
 import { endpointAt } from '../resource/endpoints.ts';
 import { locationOf } from '../resource/present.ts';
@@ -10,7 +18,14 @@ import { versionOf } from '../resource/versions.ts';
 export type BulkDeps = { endpoints: readonly ScimEndpoint[]; log: Log };
 
 /** How an operation ended (RFC 7644 §3.7.3). */
-export type BulkResult = { method: string; bulkId?: string; version?: string; location?: string; status: string; response?: unknown };
+export type BulkResult = {
+  method: string;
+  bulkId?: string;
+  version?: string;
+  location?: string;
+  status: string;
+  response?: unknown;
+};
 
 type Done = { status: number; id: string; shown?: Shown };
 type Outcome = { done: Done } | { error: unknown };
@@ -25,7 +40,11 @@ const { toBody } = scimErrors('');
  * operation that went first is completed at the end, and taken back where that fails. After `failOnErrors` errors no other begins, and
  * what did not begin is not reported.
  */
-export const runBulk = async (deps: BulkDeps, context: ScimContext, { operations, failOnErrors = Infinity }: BulkRequest): Promise<BulkResult[]> => {
+export const runBulk = async (
+  deps: BulkDeps,
+  context: ScimContext,
+  { operations, failOnErrors = Infinity }: BulkRequest,
+): Promise<BulkResult[]> => {
   const outcomes = new Map<number, Outcome>();
   const ids = new Map<string, string>();
   let errors = 0;
@@ -58,17 +77,28 @@ export const runBulk = async (deps: BulkDeps, context: ScimContext, { operations
       outcomes.set(step.index, { error });
     }
   }
-  return [...outcomes].sort(([a], [b]) => a - b).map(([index, outcome]) => resultOf(deps, context, operations[index]!, outcome));
+  return [...outcomes]
+    .sort(([a], [b]) => a - b)
+    .map(([index, outcome]) => resultOf(deps, context, operations[index]!, outcome));
 };
 
-const unresolvable = (bulkIds: readonly string[]) => problem(409, `Nothing was created that bulkId ${bulkIds.join(', ')} refers to.`);
+const unresolvable = (bulkIds: readonly string[]) =>
+  problem(409, `Nothing was created that bulkId ${bulkIds.join(', ')} refers to.`);
 
 /** The operation with ids for references, but for those that it is carried out without. */
-const resolved = (operation: BulkOperation, ids: ReadonlyMap<string, string>, without: readonly string[] = []): BulkOperation => {
+const resolved = (
+  operation: BulkOperation,
+  ids: ReadonlyMap<string, string>,
+  without: readonly string[] = [],
+): BulkOperation => {
   const { id, data, references } = operation;
   const missing = references.filter((reference) => !ids.has(reference) && !without.includes(reference));
   if (missing.length > 0) throw unresolvable(missing);
-  return { ...operation, ...(data && { data: withIds(withoutReferences(data, new Set(without)), ids) }), ...(id !== undefined && { id: withIds(id, ids) }) };
+  return {
+    ...operation,
+    ...(data && { data: withIds(withoutReferences(data, new Set(without)), ids) }),
+    ...(id !== undefined && { id: withIds(id, ids) }),
+  };
 };
 
 const endpointOf = ({ endpoints }: BulkDeps, path: string): ScimEndpoint => {
@@ -77,7 +107,11 @@ const endpointOf = ({ endpoints }: BulkDeps, path: string): ScimEndpoint => {
   return found;
 };
 
-const runOne = async (deps: BulkDeps, context: ScimContext, { method, endpoint: path, id: given, data, version, malformed }: BulkOperation): Promise<Done> => {
+const runOne = async (
+  deps: BulkDeps,
+  context: ScimContext,
+  { method, endpoint: path, id: given, data, version, malformed }: BulkOperation,
+): Promise<Done> => {
   if (malformed) throw malformed;
   const id = given === undefined ? '' : checkedId(given);
   const endpoint = endpointOf(deps, path);
@@ -99,7 +133,12 @@ const runOne = async (deps: BulkDeps, context: ScimContext, { method, endpoint: 
 };
 
 /** The second half of a create in a circle: the same body once more, now that everything it refers to is there. */
-const complete = async (deps: BulkDeps, context: ScimContext, operation: BulkOperation, ids: ReadonlyMap<string, string>): Promise<Done> => {
+const complete = async (
+  deps: BulkDeps,
+  context: ScimContext,
+  operation: BulkOperation,
+  ids: ReadonlyMap<string, string>,
+): Promise<Done> => {
   const { bulkId, endpoint } = operation;
   const id = ids.get(bulkId!)!;
   try {
@@ -110,12 +149,23 @@ const complete = async (deps: BulkDeps, context: ScimContext, operation: BulkOpe
   }
 };
 
-const resultOf = (deps: BulkDeps, context: ScimContext, { method, endpoint: path, bulkId, id }: BulkOperation, outcome: Outcome): BulkResult => {
+const resultOf = (
+  deps: BulkDeps,
+  context: ScimContext,
+  { method, endpoint: path, bulkId, id }: BulkOperation,
+  outcome: Outcome,
+): BulkResult => {
   const told = { method, ...(bulkId !== undefined && { bulkId }) };
   if ('error' in outcome) {
     const { status, body } = toBody(outcome.error);
-    if (status >= 500 && status !== 503) deps.log.error({ err: outcome.error, operation: `${method} ${path}` }, 'A bulk operation failed');
-    return { ...told, ...(id !== undefined && !id.startsWith('bulkId:') && { location: `${context.baseUrl}${path}/${id}` }), status: String(status), response: body };
+    if (status >= 500 && status !== 503)
+      deps.log.error({ err: outcome.error, operation: `${method} ${path}` }, 'A bulk operation failed');
+    return {
+      ...told,
+      ...(id !== undefined && !id.startsWith('bulkId:') && { location: `${context.baseUrl}${path}/${id}` }),
+      status: String(status),
+      response: body,
+    };
   }
   const { done } = outcome;
   const location = locationOf(context, endpointOf(deps, path).type, done.id);

@@ -1,5 +1,11 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { builtInTypes, policyOf, type ConnectionQueries, type ScimConnection, type TypeQueries } from '@tenure/directory';
+import {
+  builtInTypes,
+  policyOf,
+  type ConnectionQueries,
+  type ScimConnection,
+  type TypeQueries,
+} from '@tenure/directory';
 import { traceparentOf } from '@tenure/platform';
 import { problem } from '@tenure/scim';
 import type { TokenHashing } from '@tenure/sealing';
@@ -45,22 +51,45 @@ export class ConnectionGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<ScimRequest>();
     const { tenantId = '', connectionId = '', collection } = request.params as Record<string, string>;
     const token = /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
-    const connection = IDS.test(tenantId) && IDS.test(connectionId) ? await this.connections.connectionForScim(tenantId, connectionId) : undefined;
+    const connection =
+      IDS.test(tenantId) && IDS.test(connectionId)
+        ? await this.connections.connectionForScim(tenantId, connectionId)
+        : undefined;
     const anonymous = token === undefined && request.headers.authorization === undefined && DISCOVERY.test(request.url);
-    const allowed = connection && (anonymous || (token !== undefined && connection.tokenHmac !== undefined && this.tokens.tokenMatches(connection.tokenHmac, token)));
+    const allowed =
+      connection &&
+      (anonymous ||
+        (token !== undefined &&
+          connection.tokenHmac !== undefined &&
+          this.tokens.tokenMatches(connection.tokenHmac, token)));
     if (!connection || !allowed) {
-      if (connection) this.attempts.refused({ tenantId, connectionId, correlationId: String(request.id), operation: operationOf(request) }, 'token/unknown', 401);
-      throw Object.assign(problem(401, 'Send the token of this connection: Authorization: Bearer TOKEN.'), token !== undefined && INVALID_TOKEN);
+      if (connection)
+        this.attempts.refused(
+          { tenantId, connectionId, correlationId: String(request.id), operation: operationOf(request) },
+          'token/unknown',
+          401,
+        );
+      throw Object.assign(
+        problem(401, 'Send the token of this connection: Authorization: Bearer TOKEN.'),
+        token !== undefined && INVALID_TOKEN,
+      );
     }
     // Whoever has no token can't use up a connection's share.
-    if (!anonymous) await this.admit(`${tenantId}/${connectionId}`, connection, context.switchToHttp().getResponse<FastifyReply>());
+    if (!anonymous)
+      await this.admit(`${tenantId}/${connectionId}`, connection, context.switchToHttp().getResponse<FastifyReply>());
     const traceparent = traceparentOf(request);
     const types = await this.types.at(tenantId, connection.schemasVersion);
     request.scim = {
       policy: policyOf(connection),
       types,
       ...(collection !== undefined && { collection }),
-      caller: { tenantId, connectionId, actor: { kind: 'connection', id: connectionId }, correlationId: String(request.id), ...(traceparent !== undefined && { traceparent }) },
+      caller: {
+        tenantId,
+        connectionId,
+        actor: { kind: 'connection', id: connectionId },
+        correlationId: String(request.id),
+        ...(traceparent !== undefined && { traceparent }),
+      },
       operation: operationOf(request, types),
       baseUrl: `${this.publicUrl ?? `${request.protocol}://${request.host}`}/scim/${tenantId}/${connectionId}/v2`,
     };

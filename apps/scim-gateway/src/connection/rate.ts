@@ -19,7 +19,9 @@ export const rate = (now: () => number = () => performance.now()): Rate => {
       const tokens = Math.min(capacity, kept.tokens + ((at - kept.at) / 1000) * perSecond);
       if (tokens >= 1) return void buckets.set(connection, { tokens: tokens - 1, at });
       const seconds = Math.max(1, Math.ceil((1 - tokens) / perSecond));
-      throw Object.assign(problem(429, `This connection may send ${perSecond} requests a second.`), { headers: { 'retry-after': String(seconds) } });
+      throw Object.assign(problem(429, `This connection may send ${perSecond} requests a second.`), {
+        headers: { 'retry-after': String(seconds) },
+      });
     },
   };
 };

@@ -25,7 +25,8 @@ describe('a URL below a SCIM base URL', () => {
   ])('%s is %s', (written, meant) => expect(canonicalScimUrl(base + written)).toBe(base + meant));
 
   it('is left alone elsewhere', () => {
-    for (const url of ['/scim/health/live', '/scim/openapi.json', '/scim/t/c/v3/users', '/scim/t/c/v2x/users']) expect(canonicalScimUrl(url)).toBe(url);
+    for (const url of ['/scim/health/live', '/scim/openapi.json', '/scim/t/c/v3/users', '/scim/t/c/v2x/users'])
+      expect(canonicalScimUrl(url)).toBe(url);
   });
 
   it('can always be decoded, and means the same when read again', () => {

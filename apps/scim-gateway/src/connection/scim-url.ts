@@ -14,7 +14,13 @@ export const canonicalScimUrl = (url: string): string => {
   if (base === undefined || below === undefined) return decodable(url);
   const [, path = '', query = ''] = /^([^?]*)(.*)$/s.exec(below.replace(FLAG_BEFORE_PATH, '')) ?? [];
   const [first, ...rest] = path.split('/').filter(Boolean);
-  const segments = first === undefined ? [] : [declared.get(first.toLowerCase()) ?? first, ...rest.map((segment) => (/^\.search$/i.test(segment) ? '.search' : segment))];
+  const segments =
+    first === undefined
+      ? []
+      : [
+          declared.get(first.toLowerCase()) ?? first,
+          ...rest.map((segment) => (/^\.search$/i.test(segment) ? '.search' : segment)),
+        ];
   return decodable(`${base}${segments.map((segment) => `/${segment}`).join('')}${query}`);
 };
 
@@ -22,7 +28,12 @@ export const canonicalScimUrl = (url: string): string => {
 const decodable = (url: string): string => {
   if (!url.includes('%')) return url;
   const [, path = '', query = ''] = /^([^?]*)(.*)$/s.exec(url) ?? [];
-  return path.split('/').map((segment) => (isDecodable(segment) ? segment : segment.replaceAll('%', '%25'))).join('/') + query;
+  return (
+    path
+      .split('/')
+      .map((segment) => (isDecodable(segment) ? segment : segment.replaceAll('%', '%25')))
+      .join('/') + query
+  );
 };
 
 const isDecodable = (segment: string) => {

@@ -30,7 +30,10 @@ describe('questions that are asked together', () => {
 
   it('fail together, and once', async () => {
     const { asked, ask } = counting();
-    expect((await Promise.allSettled([ask('bad'), ask('bad')])).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect((await Promise.allSettled([ask('bad'), ask('bad')])).map(({ status }) => status)).toEqual([
+      'rejected',
+      'rejected',
+    ]);
     expect(asked).toEqual(['bad']);
     await expect(ask('bad')).rejects.toThrow('no answer');
   });

@@ -34,7 +34,11 @@ export const turns = (atOnce = AT_ONCE, mayWait = MAY_WAIT): Turns => {
       queues.set(connection, queue);
       if (queue.served < atOnce) queue.served += 1;
       else if (queue.waiting.length < mayWait) await new Promise<void>((resolve) => queue.waiting.push(resolve));
-      else throw problem(429, `This connection has ${atOnce} requests in flight and ${mayWait} waiting. Try again in a second.`);
+      else
+        throw problem(
+          429,
+          `This connection has ${atOnce} requests in flight and ${mayWait} waiting. Try again in a second.`,
+        );
       return once(connection);
     },
   };

@@ -1,6 +1,14 @@
 import { Controller, Get, Header, Inject, Param, Query, UseGuards } from '@nestjs/common';
 import { Needs } from '@tenure/platform';
-import { discoverySchemas, listResponse, problem, resourceTypeResource, schemaResource, serviceProviderConfig, type ResourceType } from '@tenure/scim';
+import {
+  discoverySchemas,
+  listResponse,
+  problem,
+  resourceTypeResource,
+  schemaResource,
+  serviceProviderConfig,
+  type ResourceType,
+} from '@tenure/scim';
 import { BULK_LIMITS } from '../bulk/bulk.controller.ts';
 import { ConnectionGuard } from '../connection/connection.guard.ts';
 import { Scim, type ScimContext } from '../connection/scim-context.ts';
@@ -34,19 +42,28 @@ export class DiscoveryController {
   @Get('ResourceTypes')
   @Header('Content-Type', SCIM_JSON)
   resourceTypes(@Scim() context: ScimContext, @Query() query: Params) {
-    return all(query, this.types(context).map((type) => typeDocument(context, type)));
+    return all(
+      query,
+      this.types(context).map((type) => typeDocument(context, type)),
+    );
   }
 
   @Get('ResourceTypes/:name')
   @Header('Content-Type', SCIM_JSON)
   resourceType(@Scim() context: ScimContext, @Param('name') name: string) {
-    return found(this.types(context).find((type) => type.name.toLowerCase() === name.toLowerCase()), (type) => typeDocument(context, type));
+    return found(
+      this.types(context).find((type) => type.name.toLowerCase() === name.toLowerCase()),
+      (type) => typeDocument(context, type),
+    );
   }
 
   @Get('Schemas')
   @Header('Content-Type', SCIM_JSON)
   schemas(@Scim() context: ScimContext, @Query() query: Params) {
-    return all(query, this.schemasOf(context).map((schema) => schemaResource(schema, `${context.baseUrl}/Schemas/${schema.id}`)));
+    return all(
+      query,
+      this.schemasOf(context).map((schema) => schemaResource(schema, `${context.baseUrl}/Schemas/${schema.id}`)),
+    );
   }
 
   @Get('Schemas/:urn')
@@ -58,20 +75,27 @@ export class DiscoveryController {
 
   /** A type that is switched off is left out (R18). */
   private types(context: ScimContext): ResourceType[] {
-    return this.endpoints(context).filter((endpoint) => !isEmpty(endpoint, context)).map(({ type }) => type);
+    return this.endpoints(context)
+      .filter((endpoint) => !isEmpty(endpoint, context))
+      .map(({ type }) => type);
   }
 
   private schemasOf(context: ScimContext) {
-    const schemas = this.types(context).flatMap(({ schema, extensions }) => [schema, ...extensions.map((extension) => extension.schema)]);
+    const schemas = this.types(context).flatMap(({ schema, extensions }) => [
+      schema,
+      ...extensions.map((extension) => extension.schema),
+    ]);
     return [...new Map([...schemas, ...discoverySchemas].map((schema) => [schema.id, schema])).values()];
   }
 }
 
-const typeDocument = (context: ScimContext, type: ResourceType) => resourceTypeResource(type, `${context.baseUrl}/ResourceTypes/${type.name}`);
+const typeDocument = (context: ScimContext, type: ResourceType) =>
+  resourceTypeResource(type, `${context.baseUrl}/ResourceTypes/${type.name}`);
 
 /** RFC 7644 §4: discovery lists are whole; a filter is refused, everything else of a query ignored. */
 const all = (query: Params, resources: object[]) => {
-  if (Object.keys(query).some((name) => name.toLowerCase() === 'filter')) throw problem(403, 'Discovery endpoints cannot be filtered.');
+  if (Object.keys(query).some((name) => name.toLowerCase() === 'filter'))
+    throw problem(403, 'Discovery endpoints cannot be filtered.');
   return listResponse({ resources, totalResults: resources.length, startIndex: 1, itemsPerPage: resources.length });
 };
 

@@ -4,7 +4,9 @@ import type { ScimRequest } from '../connection/scim-context.ts';
 
 /** Whether a path of one segment is a collection: users, groups, or a type of the tenant's own (R71). */
 const isCollection = (name: string, { scim }: ScimRequest): boolean =>
-  ['/users', '/groups', ...(scim?.types.own ?? []).map(({ type }) => type.endpoint.toLowerCase())].includes(`/${name.toLowerCase()}`);
+  ['/users', '/groups', ...(scim?.types.own ?? []).map(({ type }) => type.endpoint.toLowerCase())].includes(
+    `/${name.toLowerCase()}`,
+  );
 
 /** Methods of a path below a base URL (RFC 7644, table 1); the URL is a canonical one. */
 const allowedAt = (path: string, request: ScimRequest): string[] | undefined => {
@@ -29,10 +31,14 @@ const allowedAt = (path: string, request: ScimRequest): string[] | undefined => 
 };
 
 /** All of a resource's methods (RFC 9110 §10.2.1): with GET goes HEAD, and OPTIONS is answered everywhere. */
-const allowOf = (methods: readonly string[]): string => [...methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : method)), 'OPTIONS'].join(', ');
+const allowOf = (methods: readonly string[]): string =>
+  [...methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : method)), 'OPTIONS'].join(', ');
 
 /** RFC 7644 §3.2: the methods of a path that has others. */
-export const notAllowed = (methods: readonly string[]) => Object.assign(problem(405, `This method is not possible here; ${methods.join(', ')} is.`), { headers: { allow: allowOf(methods) } });
+export const notAllowed = (methods: readonly string[]) =>
+  Object.assign(problem(405, `This method is not possible here; ${methods.join(', ')} is.`), {
+    headers: { allow: allowOf(methods) },
+  });
 
 /** What no route serves: 501 for `/Me`, 404 where there is nothing, else 405 with `Allow`; OPTIONS gets `Allow` alone. */
 export const answerUnserved = (request: ScimRequest, reply: FastifyReply): void => {

@@ -17,9 +17,20 @@ export const cursors = (secretsKey: Buffer, now: () => number = Date.now): Curso
 
   /** All that must be the same on each page; `count` may differ. */
   const binding = ({ caller }: ScimContext, endpoint: string, { filter, sortBy, sortOrder }: ListQuery) =>
-    JSON.stringify([caller.tenantId, caller.connectionId, endpoint, filter ?? null, sortBy?.toLowerCase() ?? null, sortOrder]);
+    JSON.stringify([
+      caller.tenantId,
+      caller.connectionId,
+      endpoint,
+      filter ?? null,
+      sortBy?.toLowerCase() ?? null,
+      sortOrder,
+    ]);
   const mac = (context: ScimContext, endpoint: string, query: ListQuery, body: string) =>
-    createHmac('sha256', key).update(binding(context, endpoint, query)).update('\n').update(body).digest();
+    createHmac('sha256', key)
+      .update(binding(context, endpoint, query))
+      .update('\n')
+      .update(body)
+      .digest();
 
   return {
     sign: (context, endpoint, query, page) => {

@@ -12,7 +12,13 @@ export const ENDPOINTS = Symbol('endpoints');
 /** All that a tenant's connections are served, in the order in which a query at the root lists them: users, groups, the tenant's own types. */
 export type Endpoints = (context: Pick<ScimContext, 'types'>) => readonly ScimEndpoint[];
 
-export type EndpointsDeps = { directory: DirectoryClient; users: UserQueries; groups: GroupQueries; resources: ResourceQueries; attempts: Attempts };
+export type EndpointsDeps = {
+  directory: DirectoryClient;
+  users: UserQueries;
+  groups: GroupQueries;
+  resources: ResourceQueries;
+  attempts: Attempts;
+};
 
 /** Made once for a tenant's types, which are the same object as long as its schemas stand; tenants without any of their own share one. */
 export const endpoints = ({ users, groups, resources, ...deps }: EndpointsDeps): Endpoints => {
@@ -30,4 +36,5 @@ export const endpoints = ({ users, groups, resources, ...deps }: EndpointsDeps):
 };
 
 /** The endpoint at a path such as `/Users`, in any case. */
-export const endpointAt = (all: readonly ScimEndpoint[], path: string): ScimEndpoint | undefined => all.find(({ type }) => type.endpoint.toLowerCase() === path.toLowerCase());
+export const endpointAt = (all: readonly ScimEndpoint[], path: string): ScimEndpoint | undefined =>
+  all.find(({ type }) => type.endpoint.toLowerCase() === path.toLowerCase());

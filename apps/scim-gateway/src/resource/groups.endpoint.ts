@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { CreateGroup, DeleteGroup, PatchGroup, ReplaceGroup, type GroupReply } from '@tenure/contracts';
 import { presentedGroup, type GroupQueries, type GroupRecord, type Shape } from '@tenure/directory';
 import type { DirectoryClient } from '@tenure/platform';
-import { isReturned, memberIds, parseBody, parsePatch, splitMembers, withoutMembers, type Projection } from '@tenure/scim';
+import {
+  isReturned,
+  memberIds,
+  parseBody,
+  parsePatch,
+  splitMembers,
+  withoutMembers,
+  type Projection,
+} from '@tenure/scim';
 import type { Attempts } from '../connection/attempts.ts';
 import type { ScimContext } from '../connection/scim-context.ts';
 import { operationsWithoutUrls } from './reference-filters.ts';
@@ -11,7 +19,10 @@ import type { ScimEndpoint, Shown } from './scim-endpoint.ts';
 export type GroupsDeps = { directory: DirectoryClient; queries: GroupQueries; attempts: Attempts };
 
 /** `/Groups` (RFC 7643 §4.2). Members are reduced to ids on the way in and read from the view on the way out (design, decision 4). */
-export const groupsEndpoint = ({ directory, queries, attempts }: GroupsDeps, { type, schemasVersion }: Shape): ScimEndpoint => {
+export const groupsEndpoint = (
+  { directory, queries, attempts }: GroupsDeps,
+  { type, schemasVersion }: Shape,
+): ScimEndpoint => {
   const sightOf = ({ policy }: ScimContext) => ({ policy });
 
   /** C5: who was named as a member and can be none. Which ids, is the client's own text, and stays out of the audit. */
@@ -20,8 +31,13 @@ export const groupsEndpoint = ({ directory, queries, attempts }: GroupsDeps, { t
     return reply;
   };
 
-  const shown = async (context: ScimContext, group: GroupRecord | GroupReply, projection: Projection): Promise<Shown> => {
-    if (!isReturned(type, 'members', projection)) return { resource: presentedGroup(group), revision: group.revision, cacheable: true };
+  const shown = async (
+    context: ScimContext,
+    group: GroupRecord | GroupReply,
+    projection: Projection,
+  ): Promise<Shown> => {
+    if (!isReturned(type, 'members', projection))
+      return { resource: presentedGroup(group), revision: group.revision, cacheable: true };
     const { members, remnants } = await queries.membersOf(context.caller.tenantId, sightOf(context), group.id);
     return { resource: presentedGroup(group, members), revision: group.revision, cacheable: !remnants };
   };
@@ -41,22 +57,44 @@ export const groupsEndpoint = ({ directory, queries, attempts }: GroupsDeps, { t
     create: async (context, body, projection) => {
       const { resource, cleared, notes } = parseBody(type, body, context.policy.settings);
       attempts.noted(context, notes);
-      const reply = await directory.send(CreateGroup, context.caller, randomUUID(), { resource: withoutMembers(resource), memberIds: memberIds(resource, cleared) ?? [], schemasVersion });
+      const reply = await directory.send(CreateGroup, context.caller, randomUUID(), {
+        resource: withoutMembers(resource),
+        memberIds: memberIds(resource, cleared) ?? [],
+        schemasVersion,
+      });
       return shown(context, noteSkipped(context, reply), projection);
     },
     replace: async (context, id, body, preconditions, projection) => {
       const { resource, cleared, notes } = parseBody(type, body, context.policy.settings);
       attempts.noted(context, notes);
-      const payload = { resource: withoutMembers(resource), cleared, memberIds: memberIds(resource, cleared), ...preconditions, schemasVersion };
-      return shown(context, noteSkipped(context, await directory.send(ReplaceGroup, context.caller, id, payload)), projection);
+      const payload = {
+        resource: withoutMembers(resource),
+        cleared,
+        memberIds: memberIds(resource, cleared),
+        ...preconditions,
+        schemasVersion,
+      };
+      return shown(
+        context,
+        noteSkipped(context, await directory.send(ReplaceGroup, context.caller, id, payload)),
+        projection,
+      );
     },
     patch: async (context, id, body, preconditions, projection) => {
       const { operations, notes } = parsePatch(type, body, context.policy.settings);
       attempts.noted(context, notes);
       const { profile, members } = splitMembers(operationsWithoutUrls(operations, context, type));
-      return shown(context, noteSkipped(context, await directory.send(PatchGroup, context.caller, id, { profile, members, ...preconditions, schemasVersion })), projection);
+      return shown(
+        context,
+        noteSkipped(
+          context,
+          await directory.send(PatchGroup, context.caller, id, { profile, members, ...preconditions, schemasVersion }),
+        ),
+        projection,
+      );
     },
-    delete: async (context, id, preconditions) => void (await directory.send(DeleteGroup, context.caller, id, preconditions)),
+    delete: async (context, id, preconditions) =>
+      void (await directory.send(DeleteGroup, context.caller, id, preconditions)),
     patchStatus: ({ policy }) => policy.settings.groupPatchStatus,
   };
 };

@@ -1,4 +1,13 @@
-import { isComparison, type Attribute, type Comparison, type ComparisonOperator, type Filter, type FilterAttribute, type PatchOperation, type ResourceType } from '@tenure/scim';
+import {
+  isComparison,
+  type Attribute,
+  type Comparison,
+  type ComparisonOperator,
+  type Filter,
+  type FilterAttribute,
+  type PatchOperation,
+  type ResourceType,
+} from '@tenure/scim';
 import type { ScimContext } from '../connection/scim-context.ts';
 import { partOf, referencesOf, type Reference, type Target } from './references.ts';
 
@@ -6,7 +15,12 @@ type Here = Pick<ScimContext, 'types' | 'baseUrl'>;
 type AboutOne = Comparison | Extract<Filter, { op: 'pr' }>;
 
 /** A reference as filters see it: what its URL is made of, and what was given in its place. */
-type Referring = { targets: readonly Target[]; value?: FilterAttribute; kind?: FilterAttribute; kept?: FilterAttribute };
+type Referring = {
+  targets: readonly Target[];
+  value?: FilterAttribute;
+  kind?: FilterAttribute;
+  kept?: FilterAttribute;
+};
 
 const nothing: Filter = { op: 'constant', value: false };
 const not = (filter: Filter): Filter => ({ op: 'not', filter });
@@ -34,12 +48,27 @@ const remainders = (prefix: string, text: string): string[] =>
     .map((length) => text.slice(length));
 
 /** The beginnings of a URL below the base URL, which may be relative to it (RFC 7643 §2.3.7). */
-const spellings = (baseUrl: string, endpoint: string) => [`${baseUrl}${endpoint}/`, `${endpoint}/`, `${endpoint.slice(1)}/`, `..${endpoint}/`];
+const spellings = (baseUrl: string, endpoint: string) => [
+  `${baseUrl}${endpoint}/`,
+  `${endpoint}/`,
+  `${endpoint.slice(1)}/`,
+  `..${endpoint}/`,
+];
 
 /** How a URL of this endpoint, which ends in the value, compares with a text: a condition on the value, exactly. */
-const comparedUrl = (baseUrl: string, endpoint: string, value: FilterAttribute, op: Exclude<ComparisonOperator, 'ne'>, text: string): Filter => {
+const comparedUrl = (
+  baseUrl: string,
+  endpoint: string,
+  value: FilterAttribute,
+  op: Exclude<ComparisonOperator, 'ne'>,
+  text: string,
+): Filter => {
   const prefix = `${baseUrl}${endpoint}/`;
-  const on = (condition: ComparisonOperator, wanted: string): Filter => ({ op: condition, attribute: value, value: wanted });
+  const on = (condition: ComparisonOperator, wanted: string): Filter => ({
+    op: condition,
+    attribute: value,
+    value: wanted,
+  });
   const rest = text.startsWith(prefix) ? text.slice(prefix.length) : undefined;
   switch (op) {
     case 'eq': {
@@ -52,7 +81,9 @@ const comparedUrl = (baseUrl: string, endpoint: string, value: FilterAttribute, 
     case 'ew':
       return anyOf([on('ew', text), ...remainders(prefix, text).map((tail) => on('eq', tail))]);
     case 'co':
-      return prefix.includes(text) ? pr(value) : anyOf([on('co', text), ...remainders(prefix, text).map((tail) => on('sw', tail))]);
+      return prefix.includes(text)
+        ? pr(value)
+        : anyOf([on('co', text), ...remainders(prefix, text).map((tail) => on('sw', tail))]);
     case 'gt':
     case 'ge':
       return rest === undefined ? (prefix > text ? pr(value) : nothing) : on(op, rest);
@@ -63,26 +94,52 @@ const comparedUrl = (baseUrl: string, endpoint: string, value: FilterAttribute, 
 };
 
 /** A reference as a client gave it is shown so, and found by each of its spellings. */
-const comparedGiven = (baseUrl: string, targets: readonly Target[], kept: FilterAttribute, op: Exclude<ComparisonOperator, 'ne'>, text: string): Filter => {
-  const named = op === 'eq' ? targets.map(({ endpoint }) => spellings(baseUrl, endpoint)).find((all) => all.some((beginning) => text.startsWith(beginning))) : undefined;
+const comparedGiven = (
+  baseUrl: string,
+  targets: readonly Target[],
+  kept: FilterAttribute,
+  op: Exclude<ComparisonOperator, 'ne'>,
+  text: string,
+): Filter => {
+  const named =
+    op === 'eq'
+      ? targets
+          .map(({ endpoint }) => spellings(baseUrl, endpoint))
+          .find((all) => all.some((beginning) => text.startsWith(beginning)))
+      : undefined;
   const tail = named && text.slice(named.find((beginning) => text.startsWith(beginning))!.length);
-  return anyOf((named?.map((beginning) => `${beginning}${tail}`) ?? [text]).map((value) => ({ op, attribute: kept, value })));
+  return anyOf(
+    (named?.map((beginning) => `${beginning}${tail}`) ?? [text]).map((value) => ({ op, attribute: kept, value })),
+  );
 };
 
-const compared = (baseUrl: string, { targets, value, kind, kept }: Referring, op: Exclude<ComparisonOperator, 'ne'>, text: string): Filter => {
+const compared = (
+  baseUrl: string,
+  { targets, value, kind, kept }: Referring,
+  op: Exclude<ComparisonOperator, 'ne'>,
+  text: string,
+): Filter => {
   const written = targets.map(({ endpoint, kind: wanted }) => {
     if (!value) return nothing;
     const found = comparedUrl(baseUrl, endpoint, value, op, text);
     return kind ? allOf([found, { op: 'eq', attribute: kind, value: wanted }]) : found;
   });
-  const given = kept ? allOf([...(value ? [not(pr(value))] : []), comparedGiven(baseUrl, targets, kept, op, text)]) : nothing;
+  const given = kept
+    ? allOf([...(value ? [not(pr(value))] : []), comparedGiven(baseUrl, targets, kept, op, text)])
+    : nothing;
   return anyOf([...written, given]);
 };
 
-const isThere = ({ value, kept }: Referring): Filter => anyOf([value, kept].flatMap((attribute) => (attribute ? [pr(attribute)] : [])));
+const isThere = ({ value, kept }: Referring): Filter =>
+  anyOf([value, kept].flatMap((attribute) => (attribute ? [pr(attribute)] : [])));
 
 /** What a filter says of a reference, as it is of `some` of its values; without one, `eq null` and `ne` hold as of any attribute. */
-const resolved = (baseUrl: string, referring: Referring, filter: AboutOne, some: (filter: Filter) => Filter): Filter => {
+const resolved = (
+  baseUrl: string,
+  referring: Referring,
+  filter: AboutOne,
+  some: (filter: Filter) => Filter,
+): Filter => {
   const there = isThere(referring);
   if (filter.op === 'pr') return some(there);
   const { op, value } = filter;
@@ -92,7 +149,12 @@ const resolved = (baseUrl: string, referring: Referring, filter: AboutOne, some:
   return anyOf([not(some(there)), some(allOf([there, not(compared(baseUrl, referring, 'eq', text))]))]);
 };
 
-const described = (path: string, { type, caseExact }: Attribute): FilterAttribute => ({ path, type, caseExact, multiValued: false });
+const described = (path: string, { type, caseExact }: Attribute): FilterAttribute => ({
+  path,
+  type,
+  caseExact,
+  multiValued: false,
+});
 
 /** The parts of one value; in brackets they go by their own names. */
 const referringOf = ({ path, attribute, targets, written, kept }: Reference): Referring => {
@@ -100,12 +162,21 @@ const referringOf = ({ path, attribute, targets, written, kept }: Reference): Re
     const sub = wanted ? partOf(attribute, name) : undefined;
     return sub && described(attribute.multiValued ? name : `${path}.${name}`, sub);
   };
-  return { targets, value: part('value', written), kind: part('type', written && targets.length > 1), kept: part('$ref', kept) };
+  return {
+    targets,
+    value: part('value', written),
+    kind: part('type', written && targets.length > 1),
+    kept: part('$ref', kept),
+  };
 };
 
 const id: FilterAttribute = { path: 'id', type: 'string', caseExact: true, multiValued: false };
 
-const walk = (filter: Filter, about: (one: AboutOne) => Filter, within: (where: Extract<Filter, { op: 'where' }>) => Filter): Filter => {
+const walk = (
+  filter: Filter,
+  about: (one: AboutOne) => Filter,
+  within: (where: Extract<Filter, { op: 'where' }>) => Filter,
+): Filter => {
   if (filter.op === 'pr' || isComparison(filter)) return about(filter);
   switch (filter.op) {
     case 'and':
@@ -136,18 +207,39 @@ export const withoutUrls = (filter: Filter, here: Here, type: ResourceType): Fil
   const references = referencesOf(here, type);
   const about = (one: AboutOne): Filter => {
     const { path } = one.attribute;
-    if (path === 'meta.location') return resolved(here.baseUrl, { targets: [{ kind: type.name, endpoint: type.endpoint }], value: id }, one, itself);
+    if (path === 'meta.location')
+      return resolved(
+        here.baseUrl,
+        { targets: [{ kind: type.name, endpoint: type.endpoint }], value: id },
+        one,
+        itself,
+      );
     const reference = path.endsWith('.$ref') ? references.find((known) => path === `${known.path}.$ref`) : undefined;
     if (!reference) return one;
-    const whole: FilterAttribute = { ...described(reference.path, reference.attribute), multiValued: reference.attribute.multiValued };
-    const some = (inner: Filter): Filter => (whole.multiValued && !isNothing(inner) ? { op: 'where', attribute: whole, filter: inner } : inner);
+    const whole: FilterAttribute = {
+      ...described(reference.path, reference.attribute),
+      multiValued: reference.attribute.multiValued,
+    };
+    const some = (inner: Filter): Filter =>
+      whole.multiValued && !isNothing(inner) ? { op: 'where', attribute: whole, filter: inner } : inner;
     return resolved(here.baseUrl, referringOf(reference), one, some);
   };
-  return walk(filter, about, (where) => ({ ...where, filter: elementFilter(where.filter, here, references.find(({ path }) => path === where.attribute.path)) }));
+  return walk(filter, about, (where) => ({
+    ...where,
+    filter: elementFilter(
+      where.filter,
+      here,
+      references.find(({ path }) => path === where.attribute.path),
+    ),
+  }));
 };
 
 /** The same for operations of a PATCH: `members[$ref eq "…"]` is by the member's id. */
-export const operationsWithoutUrls = (operations: readonly PatchOperation[], here: Here, type: ResourceType): PatchOperation[] =>
+export const operationsWithoutUrls = (
+  operations: readonly PatchOperation[],
+  here: Here,
+  type: ResourceType,
+): PatchOperation[] =>
   operations.map((operation) => {
     const reference = operation.where && referencesOf(here, type).find(({ path }) => path === operation.path);
     return reference ? { ...operation, where: elementFilter(operation.where!, here, reference) } : operation;

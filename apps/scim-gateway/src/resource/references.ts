@@ -1,4 +1,17 @@
-import { attributesOf, builtInSchemas, groupSchema, userSchema, valueAt, withValue, type Attribute, type Found, type Json, type JsonObject, type Resource, type ResourceType } from '@tenure/scim';
+import {
+  attributesOf,
+  builtInSchemas,
+  groupSchema,
+  userSchema,
+  valueAt,
+  withValue,
+  type Attribute,
+  type Found,
+  type Json,
+  type JsonObject,
+  type Resource,
+  type ResourceType,
+} from '@tenure/scim';
 import type { ScimContext } from '../connection/scim-context.ts';
 
 /** A resource type that may be named: `Group` at `/Groups`. */
@@ -15,12 +28,16 @@ export type Reference = {
   kept: boolean;
 };
 
-const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const targetsOf = ({ types }: Pick<ScimContext, 'types'>, names: readonly string[]): Target[] =>
-  [types.user, types.group, ...types.own].filter(({ type }) => names.includes(type.name)).map(({ type }) => ({ kind: type.name, endpoint: type.endpoint }));
+  [types.user, types.group, ...types.own]
+    .filter(({ type }) => names.includes(type.name))
+    .map(({ type }) => ({ kind: type.name, endpoint: type.endpoint }));
 
-export const partOf = ({ subAttributes = [] }: Attribute, name: string): Attribute | undefined => subAttributes.find((sub) => sub.name === name);
+export const partOf = ({ subAttributes = [] }: Attribute, name: string): Attribute | undefined =>
+  subAttributes.find((sub) => sub.name === name);
 
 const isName = ({ type }: Attribute) => type === 'string' || type === 'reference';
 
@@ -30,10 +47,12 @@ const referenceIn = (context: Pick<ScimContext, 'types'>, { path, attribute, sch
   if (targets.length === 0) return [];
   if (schema === groupSchema) return [{ path, attribute, targets, written: true, kept: false }];
   // RFC 7643 §4.1.2 has both types; nobody but groups has members.
-  if (schema === userSchema) return [{ path, attribute, targets: targets.filter(({ kind }) => kind === 'Group'), written: true, kept: false }];
+  if (schema === userSchema)
+    return [{ path, attribute, targets: targets.filter(({ kind }) => kind === 'Group'), written: true, kept: false }];
   const value = partOf(attribute, 'value');
   // Of a tenant's own that has a `value` and a `$ref` to one type of resource (RFC 7643 §7, `referenceTypes`).
-  const written = !builtInSchemas.includes(schema) && referenceTypes.length === 1 && value !== undefined && isName(value);
+  const written =
+    !builtInSchemas.includes(schema) && referenceTypes.length === 1 && value !== undefined && isName(value);
   return [{ path, attribute, targets, written, kept: true }];
 };
 
@@ -51,7 +70,11 @@ export const withReferences = (context: ScimContext, type: ResourceType, resourc
   referencesOf(context, type).reduce<Resource>((result, { path, targets, written }) => {
     const value = written ? valueAt(result, path) : undefined;
     if (value === undefined) return result;
-    const endpointOf = (element: JsonObject) => (targets.find(({ kind }) => kind === element.type) ?? targets[0]!).endpoint;
-    const referring = (element: Json): Json => (isObject(element) && typeof element.value === 'string' ? { ...element, $ref: `${context.baseUrl}${endpointOf(element)}/${element.value}` } : element);
+    const endpointOf = (element: JsonObject) =>
+      (targets.find(({ kind }) => kind === element.type) ?? targets[0]!).endpoint;
+    const referring = (element: Json): Json =>
+      isObject(element) && typeof element.value === 'string'
+        ? { ...element, $ref: `${context.baseUrl}${endpointOf(element)}/${element.value}` }
+        : element;
     return withValue(result, path, Array.isArray(value) ? value.map(referring) : referring(value));
   }, resource);

@@ -1,7 +1,34 @@
-import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Inject, Patch, Post, Put, Query, Res, UseGuards, type CanActivate, type Type } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Header,
+  Headers,
+  HttpCode,
+  Inject,
+  Patch,
+  Post,
+  Put,
+  Query,
+  Res,
+  UseGuards,
+  type CanActivate,
+  type Type,
+} from '@nestjs/common';
 import type { Listed, PageKey } from '@tenure/directory';
 import { Needs } from '@tenure/platform';
-import { parseFilter, parseListQuery, parseProjection, parseSearchRequest, parseShownAttributes, parseSort, problem, type ListQuery, type Projection } from '@tenure/scim';
+import {
+  parseFilter,
+  parseListQuery,
+  parseProjection,
+  parseSearchRequest,
+  parseShownAttributes,
+  parseSort,
+  problem,
+  type ListQuery,
+  type Projection,
+} from '@tenure/scim';
 import type { FastifyReply } from 'fastify';
 import { ConnectionGuard } from '../connection/connection.guard.ts';
 import { Scim, type ScimContext } from '../connection/scim-context.ts';
@@ -20,7 +47,10 @@ type Params = Record<string, string | string[] | undefined>;
 const SCIM_JSON = 'application/scim+json';
 
 /** RFC 7644 §3: one resource type below its endpoint, `Users`, or whichever the path names, `:collection`. Translates between HTTP and the endpoint; decides nothing. */
-export const resourceController = (path: string, { name = path, guards = [] }: { name?: string; guards?: Type<CanActivate>[] } = {}): Type => {
+export const resourceController = (
+  path: string,
+  { name = path, guards = [] }: { name?: string; guards?: Type<CanActivate>[] } = {},
+): Type => {
   @Controller(`scim/:tenantId/:connectionId/v2/${path}`)
   @UseGuards(ConnectionGuard, ...guards)
   @Needs('public')
@@ -45,19 +75,31 @@ export const resourceController = (path: string, { name = path, guards = [] }: {
 
     @Get(':id')
     @Header('Content-Type', SCIM_JSON)
-    async get(@Scim() context: ScimContext, @ResourceId() id: string, @Query() params: Params, @Headers('if-none-match') known: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
+    async get(
+      @Scim() context: ScimContext,
+      @ResourceId() id: string,
+      @Query() params: Params,
+      @Headers('if-none-match') known: string | undefined,
+      @Res({ passthrough: true }) reply: FastifyReply,
+    ) {
       const endpoint = this.endpointOf(context);
       const projection = projectionOf(endpoint, params);
       const found = isEmpty(endpoint, context) ? undefined : await endpoint.get(context, id, projection);
       if (!found) throw problem(404, `There is no ${endpoint.type.name} with this id.`);
       const version = versionOf(found);
-      if (known !== undefined && found.cacheable && isKnown(known, version)) return void reply.status(304).header('etag', version);
+      if (known !== undefined && found.cacheable && isKnown(known, version))
+        return void reply.status(304).header('etag', version);
       return answer(context, endpoint, found, projection, reply);
     }
 
     @Post()
     @Header('Content-Type', SCIM_JSON)
-    async create(@Scim() context: ScimContext, @Body() body: unknown, @Query() params: Params, @Res({ passthrough: true }) reply: FastifyReply) {
+    async create(
+      @Scim() context: ScimContext,
+      @Body() body: unknown,
+      @Query() params: Params,
+      @Res({ passthrough: true }) reply: FastifyReply,
+    ) {
       const endpoint = this.endpointOf(context);
       const projection = projectionOf(endpoint, params);
       const created = await endpoint.create(context, body, projection);
@@ -67,14 +109,34 @@ export const resourceController = (path: string, { name = path, guards = [] }: {
 
     @Put(':id')
     @Header('Content-Type', SCIM_JSON)
-    async replace(@Scim() context: ScimContext, @ResourceId() id: string, @Body() body: unknown, @Query() params: Params, @IfVersion() preconditions: Preconditions, @Res({ passthrough: true }) reply: FastifyReply) {
+    async replace(
+      @Scim() context: ScimContext,
+      @ResourceId() id: string,
+      @Body() body: unknown,
+      @Query() params: Params,
+      @IfVersion() preconditions: Preconditions,
+      @Res({ passthrough: true }) reply: FastifyReply,
+    ) {
       const endpoint = this.endpointOf(context);
       const projection = projectionOf(endpoint, params);
-      return answer(context, endpoint, await endpoint.replace(context, id, body, preconditions, projection), projection, reply);
+      return answer(
+        context,
+        endpoint,
+        await endpoint.replace(context, id, body, preconditions, projection),
+        projection,
+        reply,
+      );
     }
 
     @Patch(':id')
-    async patch(@Scim() context: ScimContext, @ResourceId() id: string, @Body() body: unknown, @Query() params: Params, @IfVersion() preconditions: Preconditions, @Res({ passthrough: true }) reply: FastifyReply) {
+    async patch(
+      @Scim() context: ScimContext,
+      @ResourceId() id: string,
+      @Body() body: unknown,
+      @Query() params: Params,
+      @IfVersion() preconditions: Preconditions,
+      @Res({ passthrough: true }) reply: FastifyReply,
+    ) {
       const endpoint = this.endpointOf(context);
       const projection = projectionOf(endpoint, params);
       const silent = endpoint.patchStatus(context) === 204 && !projection.only;
@@ -99,9 +161,14 @@ export const resourceController = (path: string, { name = path, guards = [] }: {
       const { type } = endpoint;
       const projection = parseProjection(query, type);
       const after = query.cursor ? this.cursors.read<PageKey>(context, type.endpoint, query, query.cursor) : undefined;
-      const filter = query.filter === undefined ? undefined : withoutUrls(parseFilter(query.filter, type, context.policy.settings), context, type);
+      const filter =
+        query.filter === undefined
+          ? undefined
+          : withoutUrls(parseFilter(query.filter, type, context.policy.settings), context, type);
       const sort = parseSort(type, query);
-      const { items, total, next } = isEmpty(endpoint, context) ? nothing : await endpoint.list(context, { filter, sort, page: pageOf(query, after) }, projection);
+      const { items, total, next } = isEmpty(endpoint, context)
+        ? nothing
+        : await endpoint.list(context, { filter, sort, page: pageOf(query, after) }, projection);
       return pageResponse(query, {
         resources: items.map((shown) => present(context, type, shown, projection)),
         total,
@@ -114,11 +181,20 @@ export const resourceController = (path: string, { name = path, guards = [] }: {
   return ResourceController;
 };
 
-const projectionOf = ({ type }: ScimEndpoint, params: Params): Projection => parseProjection(parseShownAttributes(params), type);
+const projectionOf = ({ type }: ScimEndpoint, params: Params): Projection =>
+  parseProjection(parseShownAttributes(params), type);
 
-const answer = (context: ScimContext, { type }: ScimEndpoint, shown: Shown, projection: Projection, reply: FastifyReply) => {
+const answer = (
+  context: ScimContext,
+  { type }: ScimEndpoint,
+  shown: Shown,
+  projection: Projection,
+  reply: FastifyReply,
+) => {
   // RFC 7643 §3.1: `meta.location` is what Content-Location says.
-  reply.header('etag', versionOf(shown)).header('content-location', locationOf(context, type, shown.resource.id as string));
+  reply
+    .header('etag', versionOf(shown))
+    .header('content-location', locationOf(context, type, shown.resource.id as string));
   return present(context, type, shown, projection);
 };
 

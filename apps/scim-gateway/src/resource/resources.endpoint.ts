@@ -15,7 +15,11 @@ export const resourcesEndpoint = ({ directory, queries, attempts }: ResourcesDep
   const { id: typeId, type, schemasVersion } = shape;
   const asked = { typeId, schemasVersion };
   const sightOf = ({ policy }: ScimContext) => ({ connectionId: policy.connectionId });
-  const shown = (resource: ResourceRecord | ResourceReply): Shown => ({ resource: presentedResource(resource, shape), revision: resource.revision, cacheable: true });
+  const shown = (resource: ResourceRecord | ResourceReply): Shown => ({
+    resource: presentedResource(resource, shape),
+    revision: resource.revision,
+    cacheable: true,
+  });
 
   return {
     type,
@@ -36,7 +40,9 @@ export const resourcesEndpoint = ({ directory, queries, attempts }: ResourcesDep
     replace: async (context, id, body, preconditions) => {
       const { resource, cleared, notes } = parseBody(type, body, context.policy.settings);
       attempts.noted(context, notes);
-      return shown(await directory.send(ReplaceResource, context.caller, id, { ...asked, resource, cleared, ...preconditions }));
+      return shown(
+        await directory.send(ReplaceResource, context.caller, id, { ...asked, resource, cleared, ...preconditions }),
+      );
     },
     patch: async (context, id, body, preconditions) => {
       const { operations: read, notes } = parsePatch(type, body, context.policy.settings);
@@ -44,7 +50,8 @@ export const resourcesEndpoint = ({ directory, queries, attempts }: ResourcesDep
       const operations = operationsWithoutUrls(read, context, type);
       return shown(await directory.send(PatchResource, context.caller, id, { ...asked, operations, ...preconditions }));
     },
-    delete: async (context, id, preconditions) => void (await directory.send(DeleteResource, context.caller, id, { ...asked, ...preconditions })),
+    delete: async (context, id, preconditions) =>
+      void (await directory.send(DeleteResource, context.caller, id, { ...asked, ...preconditions })),
     patchStatus: ({ policy }) => policy.settings.userPatchStatus,
   };
 };

@@ -23,11 +23,24 @@ export type ScimEndpoint = {
   list: (context: ScimContext, request: ListRequest, projection: Projection) => Promise<Listed<Shown>>;
   get: (context: ScimContext, id: string, projection: Projection) => Promise<Shown | undefined>;
   create: (context: ScimContext, body: unknown, projection: Projection) => Promise<Shown>;
-  replace: (context: ScimContext, id: string, body: unknown, preconditions: Preconditions, projection: Projection) => Promise<Shown>;
-  patch: (context: ScimContext, id: string, body: unknown, preconditions: Preconditions, projection: Projection) => Promise<Shown>;
+  replace: (
+    context: ScimContext,
+    id: string,
+    body: unknown,
+    preconditions: Preconditions,
+    projection: Projection,
+  ) => Promise<Shown>;
+  patch: (
+    context: ScimContext,
+    id: string,
+    body: unknown,
+    preconditions: Preconditions,
+    projection: Projection,
+  ) => Promise<Shown>;
   delete: (context: ScimContext, id: string, preconditions: Preconditions) => Promise<void>;
   /** What a PATCH without `attributes` answers (C4). */
   patchStatus: (context: ScimContext) => 200 | 204;
 };
 
-export const isEmpty = ({ checkReadable }: ScimEndpoint, context: ScimContext): boolean => checkReadable?.(context) === 'empty';
+export const isEmpty = ({ checkReadable }: ScimEndpoint, context: ScimContext): boolean =>
+  checkReadable?.(context) === 'empty';

@@ -12,19 +12,31 @@ import { besideOf } from './versions.ts';
 export type UsersDeps = { directory: DirectoryClient; queries: UserQueries; attempts: Attempts };
 
 /** `/Users` (RFC 7643 §4.1), with the extensions of the tenant's own (R71). */
-export const usersEndpoint = ({ directory, queries, attempts }: UsersDeps, { type, schemasVersion }: Shape): ScimEndpoint => {
+export const usersEndpoint = (
+  { directory, queries, attempts }: UsersDeps,
+  { type, schemasVersion }: Shape,
+): ScimEndpoint => {
   const sightOf = ({ policy }: ScimContext): Sight => ({ kind: 'connection', policy });
   const wantsGroups = (projection: Projection) => isReturned(type, 'groups', projection);
-  const shown = (user: UserRecord | UserReply, groups: readonly JsonObject[] = []): Shown => ({ resource: presentedUser(user, groups), revision: user.revision, beside: besideOf(groups), cacheable: true });
+  const shown = (user: UserRecord | UserReply, groups: readonly JsonObject[] = []): Shown => ({
+    resource: presentedUser(user, groups),
+    revision: user.revision,
+    beside: besideOf(groups),
+    cacheable: true,
+  });
 
   return {
     type,
     list: async (context, request, projection) => {
-      const listed = await queries.list(context.caller.tenantId, sightOf(context), request, { groups: wantsGroups(projection) });
+      const listed = await queries.list(context.caller.tenantId, sightOf(context), request, {
+        groups: wantsGroups(projection),
+      });
       return { ...listed, items: listed.items.map((user) => shown(user, user.groups)) };
     },
     get: async (context, id, projection) => {
-      const user = await queries.look(context.caller.tenantId, sightOf(context), id, { groups: wantsGroups(projection) });
+      const user = await queries.look(context.caller.tenantId, sightOf(context), id, {
+        groups: wantsGroups(projection),
+      });
       if (user === 'unseen') return attempts.unseen(context, 'user', id);
       return user && shown(user, user.groups);
     },
@@ -37,17 +49,29 @@ export const usersEndpoint = ({ directory, queries, attempts }: UsersDeps, { typ
     replace: async (context, id, body, preconditions, projection) => {
       const { resource, cleared, notes } = parseBody(type, body, context.policy.settings);
       attempts.noted(context, notes);
-      const reply = await directory.send(ReplaceUser, context.caller, id, { resource, cleared, ...preconditions, schemasVersion, withGroups: wantsGroups(projection) });
+      const reply = await directory.send(ReplaceUser, context.caller, id, {
+        resource,
+        cleared,
+        ...preconditions,
+        schemasVersion,
+        withGroups: wantsGroups(projection),
+      });
       return shown(reply, reply.groups);
     },
     patch: async (context, id, body, preconditions, projection) => {
       const { operations: read, notes } = parsePatch(type, body, context.policy.settings);
       attempts.noted(context, notes);
       const operations = operationsWithoutUrls(read, context, type);
-      const reply = await directory.send(PatchUser, context.caller, id, { operations, ...preconditions, schemasVersion, withGroups: wantsGroups(projection) });
+      const reply = await directory.send(PatchUser, context.caller, id, {
+        operations,
+        ...preconditions,
+        schemasVersion,
+        withGroups: wantsGroups(projection),
+      });
       return shown(reply, reply.groups);
     },
-    delete: async (context, id, preconditions) => void (await directory.send(DeleteUser, context.caller, id, preconditions)),
+    delete: async (context, id, preconditions) =>
+      void (await directory.send(DeleteUser, context.caller, id, preconditions)),
     patchStatus: ({ policy }) => policy.settings.userPatchStatus,
   };
 };

@@ -1,5 +1,17 @@
 import type { Page, PageKey } from '@tenure/directory';
-import { compareBy, findAttribute, invalidValue, parseFilter, parseProjection, parseSort, tooMany, type JsonObject, type ListQuery, type ResourceType, type Sort } from '@tenure/scim';
+import {
+  compareBy,
+  findAttribute,
+  invalidValue,
+  parseFilter,
+  parseProjection,
+  parseSort,
+  tooMany,
+  type JsonObject,
+  type ListQuery,
+  type ResourceType,
+  type Sort,
+} from '@tenure/scim';
 import type { ScimContext } from '../connection/scim-context.ts';
 import type { Cursors } from '../resource/cursor.ts';
 import { countOf, pageResponse, type Found } from '../resource/page.ts';
@@ -20,28 +32,58 @@ type Listed = { items: Item[]; total: number; next?: PageKey };
 type Listing = { list: (page: Page) => Promise<Listed> };
 
 /** A list over several types: those of the first before those of the next unless it is sorted, so that pages are as stable as each type's. */
-export const listAll = async (endpoints: readonly ScimEndpoint[], cursors: Cursors, context: ScimContext, query: ListQuery) => {
+export const listAll = async (
+  endpoints: readonly ScimEndpoint[],
+  cursors: Cursors,
+  context: ScimContext,
+  query: ListQuery,
+) => {
   const readable = endpoints.filter((endpoint) => !isEmpty(endpoint, context));
-  const sort = parseSort(readable.map(({ type }) => type), query);
+  const sort = parseSort(
+    readable.map(({ type }) => type),
+    query,
+  );
   const listings = readable.map((endpoint) => listingOf(endpoint, context, query));
-  return pageResponse(query, await (query.cursor !== undefined ? byCursor(listings, cursors, context, query, sort) : sort ? sorted(listings, query, sort) : byIndex(listings, query)));
+  return pageResponse(
+    query,
+    await (query.cursor !== undefined
+      ? byCursor(listings, cursors, context, query, sort)
+      : sort
+        ? sorted(listings, query, sort)
+        : byIndex(listings, query)),
+  );
 };
 
 const listingOf = (endpoint: ScimEndpoint, context: ScimContext, query: ListQuery): Listing => {
   const { type } = endpoint;
   const projection = parseProjection(query, type);
   // An attribute that the type doesn't have has no value in its resources (RFC 7644 §3.4.2.1).
-  const filter = query.filter === undefined ? undefined : withoutUrls(parseFilter(query.filter, type, { ...context.policy.settings, unknownFilterAttribute: 'empty' }), context, type);
+  const filter =
+    query.filter === undefined
+      ? undefined
+      : withoutUrls(
+          parseFilter(query.filter, type, { ...context.policy.settings, unknownFilterAttribute: 'empty' }),
+          context,
+          type,
+        );
   const sort = knows(type, query.sortBy) ? parseSort(type, query) : undefined;
   return {
     list: async (page) => {
       const { items, total = 0, next } = await endpoint.list(context, { filter, sort, page }, projection);
-      return { items: items.map((shown) => ({ resource: shown.resource, show: () => present(context, type, shown, projection) })), total, ...(next && { next }) };
+      return {
+        items: items.map((shown) => ({
+          resource: shown.resource,
+          show: () => present(context, type, shown, projection),
+        })),
+        total,
+        ...(next && { next }),
+      };
     },
   };
 };
 
-const knows = (type: ResourceType, name: string | undefined) => name !== undefined && findAttribute(type, name, { lenient: true }) !== undefined;
+const knows = (type: ResourceType, name: string | undefined) =>
+  name !== undefined && findAttribute(type, name, { lenient: true }) !== undefined;
 
 const shownOf = (items: readonly Item[]) => items.map(({ show }) => show());
 
@@ -50,7 +92,11 @@ const byIndex = async (listings: readonly Listing[], query: ListQuery): Promise<
   const items: Item[] = [];
   let total = 0;
   for (const { list } of listings) {
-    const page = await list({ count: count - items.length, startIndex: Math.max(1, query.startIndex - total), withTotal: true });
+    const page = await list({
+      count: count - items.length,
+      startIndex: Math.max(1, query.startIndex - total),
+      withTotal: true,
+    });
     items.push(...page.items);
     total += page.total;
   }
@@ -71,9 +117,17 @@ const sum = (pages: readonly Listed[]) => pages.reduce((all, { total }) => all +
 
 const ROOT = '/';
 
-const byCursor = async (listings: readonly Listing[], cursors: Cursors, context: ScimContext, query: ListQuery, sort: Sort | undefined): Promise<Found> => {
+const byCursor = async (
+  listings: readonly Listing[],
+  cursors: Cursors,
+  context: ScimContext,
+  query: ListQuery,
+  sort: Sort | undefined,
+): Promise<Found> => {
   if (sort) throw invalidValue('A list of several types is either sorted or read by cursor.');
-  const total = query.cursor ? {} : { total: sum(await Promise.all(listings.map(({ list }) => list({ count: 0, withTotal: true })))) };
+  const total = query.cursor
+    ? {}
+    : { total: sum(await Promise.all(listings.map(({ list }) => list({ count: 0, withTotal: true })))) };
   const count = countOf(query);
   const from: Place = query.cursor ? cursors.read<Place>(context, ROOT, query, query.cursor) : { type: 0 };
   if (count === 0) return { resources: [], ...total };
@@ -81,11 +135,19 @@ const byCursor = async (listings: readonly Listing[], cursors: Cursors, context:
   let next: Place | undefined = from;
   while (next && items.length < count) {
     const { type, after }: Place = next;
-    const page: Listed = await listings[type]!.list({ count: count - items.length, withTotal: false, ...(after && { after }) });
+    const page: Listed = await listings[type]!.list({
+      count: count - items.length,
+      withTotal: false,
+      ...(after && { after }),
+    });
     items.push(...page.items);
     const following = type + 1 < listings.length ? { type: type + 1 } : undefined;
     next = page.next ? { type, after: page.next } : following;
   }
   const place = next;
-  return { resources: shownOf(items), ...total, ...(place && { nextCursor: () => cursors.sign(context, ROOT, query, place) }) };
+  return {
+    resources: shownOf(items),
+    ...total,
+    ...(place && { nextCursor: () => cursors.sign(context, ROOT, query, place) }),
+  };
 };

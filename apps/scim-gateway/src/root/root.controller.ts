@@ -24,7 +24,12 @@ export class RootController {
 
   /** All methods, since the last of the routes begins below the base URL. */
   @All()
-  list(@Scim() context: ScimContext, @Query() params: Record<string, string | string[] | undefined>, @Req() request: ScimRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+  list(
+    @Scim() context: ScimContext,
+    @Query() params: Record<string, string | string[] | undefined>,
+    @Req() request: ScimRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     if (request.method !== 'GET' && request.method !== 'HEAD') return answerUnserved(request, reply);
     reply.status(200).type(SCIM_JSON);
     return listAll(this.endpoints(context), this.cursors, context, parseListQuery(params));

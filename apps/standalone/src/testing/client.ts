@@ -6,13 +6,27 @@ const ask = async (url: string, method: Method, headers: Record<string, string>,
   const response = await fetch(url, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
   const text = await response.text();
   const isJson = /json/.test(response.headers.get('content-type') ?? '');
-  return { status: response.status, headers: response.headers, body: isJson && text !== '' ? JSON.parse(text) : undefined, text };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isJson && text !== '' ? JSON.parse(text) : undefined,
+    text,
+  };
 };
 
 /** A client of everything below a URL, with a key or token. Every call answers; `ok` is for steps on the way, and throws where one fails. */
 export const client = (baseUrl: string, key?: string, contentType = 'application/json') => {
   const call = (method: Method, path: string, body?: unknown, headers: Record<string, string> = {}) =>
-    ask(`${baseUrl}${path}`, method, { ...(key !== undefined && { authorization: `Bearer ${key}` }), ...(body !== undefined && { 'content-type': contentType }), ...headers }, body);
+    ask(
+      `${baseUrl}${path}`,
+      method,
+      {
+        ...(key !== undefined && { authorization: `Bearer ${key}` }),
+        ...(body !== undefined && { 'content-type': contentType }),
+        ...headers,
+      },
+      body,
+    );
   return {
     call,
     get: (path: string, headers?: Record<string, string>) => call('GET', path, undefined, headers),
@@ -23,7 +37,8 @@ export const client = (baseUrl: string, key?: string, contentType = 'application
     /** The body of a call that must succeed. */
     ok: async (method: Method, path: string, body?: unknown): Promise<any> => {
       const answer = await call(method, path, body);
-      if (answer.status >= 300) throw new Error(`${method} ${path} answered ${answer.status}: ${answer.text.slice(0, 1000)}`);
+      if (answer.status >= 300)
+        throw new Error(`${method} ${path} answered ${answer.status}: ${answer.text.slice(0, 1000)}`);
       return answer.body;
     },
   };

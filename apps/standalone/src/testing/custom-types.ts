@@ -22,23 +22,42 @@ export const deviceSchema = {
     {
       name: 'owner',
       type: 'complex',
-      subAttributes: [{ name: 'value', caseExact: true }, { name: '$ref', type: 'reference', referenceTypes: ['User'] }, { name: 'display', mutability: 'readOnly' }],
+      subAttributes: [
+        { name: 'value', caseExact: true },
+        { name: '$ref', type: 'reference', referenceTypes: ['User'] },
+        { name: 'display', mutability: 'readOnly' },
+      ],
     },
     {
       name: 'ports',
       type: 'complex',
       multiValued: true,
-      subAttributes: [{ name: 'value' }, { name: 'type' }, { name: 'speed', type: 'integer' }, { name: 'primary', type: 'boolean' }],
+      subAttributes: [
+        { name: 'value' },
+        { name: 'type' },
+        { name: 'speed', type: 'integer' },
+        { name: 'primary', type: 'boolean' },
+      ],
     },
   ],
 };
-export const leaseSchema = { name: 'Lease', attributes: [{ name: 'until', type: 'dateTime' }, { name: 'contract', required: true }] };
+export const leaseSchema = {
+  name: 'Lease',
+  attributes: [
+    { name: 'until', type: 'dateTime' },
+    { name: 'contract', required: true },
+  ],
+};
 
 /** A resource type of the tenant's own, with an extension (R71). */
 export const defineDevices = async ({ directory }: Tenant) => {
   await directory.ok('PUT', `/schemas/${DEVICE}`, deviceSchema);
   await directory.ok('PUT', `/schemas/${LEASE}`, leaseSchema);
-  await directory.ok('PUT', '/resource-types/Device', { endpoint: '/Devices', schema: DEVICE, schemaExtensions: [{ schema: LEASE }] });
+  await directory.ok('PUT', '/resource-types/Device', {
+    endpoint: '/Devices',
+    schema: DEVICE,
+    schemaExtensions: [{ schema: LEASE }],
+  });
 };
 
 /** Extensions of users and groups. */
@@ -63,4 +82,6 @@ export const device = (serial: string, more: object = {}) => ({ schemas: [DEVICE
 export const searcher =
   (scim: Client) =>
   async (filter: string, path = '/Devices'): Promise<string[]> =>
-    (await scim.ok('GET', `${path}?filter=${encodeURIComponent(filter)}`)).Resources.map(({ serial, userName, displayName }: any) => serial ?? userName ?? displayName);
+    (await scim.ok('GET', `${path}?filter=${encodeURIComponent(filter)}`)).Resources.map(
+      ({ serial, userName, displayName }: any) => serial ?? userName ?? displayName,
+    );

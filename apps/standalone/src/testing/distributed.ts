@@ -23,7 +23,11 @@ export const distributedSystem = async ({ directories: replicas }: { directories
   };
   const running = new Set<ServiceProcess>();
   const start = async (name: string, { port, ...more }: Record<string, string> & { port?: string } = {}) => {
-    const service = await startService(name, { ...shared, ...more }, port === undefined ? await freePort() : Number(port));
+    const service = await startService(
+      name,
+      { ...shared, ...more },
+      port === undefined ? await freePort() : Number(port),
+    );
     running.add(service);
     return service;
   };
@@ -34,7 +38,12 @@ export const distributedSystem = async ({ directories: replicas }: { directories
     await broker.close();
   };
 
-  const starting = [start('scim-gateway', { port: String(gatewayPort) }), start('mapping-service'), start('audit-service'), ...Array.from({ length: replicas }, startDirectory)];
+  const starting = [
+    start('scim-gateway', { port: String(gatewayPort) }),
+    start('mapping-service'),
+    start('audit-service'),
+    ...Array.from({ length: replicas }, startDirectory),
+  ];
   const settledStarts = await Promise.allSettled(starting);
   const failed = settledStarts.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
   if (failed) {

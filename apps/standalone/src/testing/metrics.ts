@@ -16,13 +16,18 @@ export const metricsOf = async (url: string) => {
   return {
     labels: (name: string, label: string): string[] => named(name).map(({ labels }) => labels[label] ?? ''),
     value: (name: string, labels: Record<string, string> = {}): number | undefined =>
-      named(name).find((sample) => Object.entries(labels).every(([label, text]) => sample.labels[label] === text))?.value,
+      named(name).find((sample) => Object.entries(labels).every(([label, text]) => sample.labels[label] === text))
+        ?.value,
   };
 };
 
 /** Asks until the figure is as it should be. */
-export const untilMetric = async (ask: () => Promise<number>, is: (value: number) => boolean, patienceMs = 60_000): Promise<number> => {
-  for (const end = Date.now() + patienceMs; ; ) {
+export const untilMetric = async (
+  ask: () => Promise<number>,
+  is: (value: number) => boolean,
+  patienceMs = 60_000,
+): Promise<number> => {
+  for (const end = Date.now() + patienceMs; ;) {
     const value = await ask();
     if (is(value)) return value;
     if (Date.now() > end) throw new Error(`It stays at ${value}.`);

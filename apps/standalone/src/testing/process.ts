@@ -25,14 +25,21 @@ export const freePort = async (): Promise<number> => {
   for (;;) {
     const port = randomInt(15_000, 30_000);
     const probe = createServer().listen(port, '127.0.0.1');
-    const isFree = await once(probe, 'listening').then(() => true, () => false);
+    const isFree = await once(probe, 'listening').then(
+      () => true,
+      () => false,
+    );
     probe.close();
     if (isFree) return port;
   }
 };
 
 /** A service as a process of its own, from its sources; resolves once it says that it is ready. */
-export const startService = async (name: string, environment: Record<string, string>, port: number): Promise<ServiceProcess> => {
+export const startService = async (
+  name: string,
+  environment: Record<string, string>,
+  port: number,
+): Promise<ServiceProcess> => {
   const url = `http://127.0.0.1:${port}`;
   const main = fileURLToPath(new URL(`../../../${name}/src/main.ts`, import.meta.url));
   const child = spawn(process.execPath, [...runsTypescript, ...endsWithUs, main], {
@@ -40,14 +47,19 @@ export const startService = async (name: string, environment: Record<string, str
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const logged: string[] = [];
-  for (const output of [child.stdout, child.stderr]) output!.setEncoding('utf8').on('data', (text: string) => void logged.push(...text.trimEnd().split('\n')));
+  for (const output of [child.stdout, child.stderr])
+    output!.setEncoding('utf8').on('data', (text: string) => void logged.push(...text.trimEnd().split('\n')));
   const ended = once(child, 'exit');
   const end = async (signal: NodeJS.Signals) => {
     child.kill(signal);
     await ended;
   };
 
-  const isReady = () => fetch(`${url}/health/ready`).then(({ ok }) => ok, () => false);
+  const isReady = () =>
+    fetch(`${url}/health/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
   for (const until = Date.now() + PATIENCE_MS; !(await isReady()); await sleep(50)) {
     if (child.exitCode === null && Date.now() < until) continue;
     await end('SIGKILL');

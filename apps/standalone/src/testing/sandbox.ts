@@ -22,10 +22,14 @@ export const testSandbox = async () => {
     switchTo: (mode: object) => page.ok('PUT', '/mode', mode),
     accounts,
     account: async (userName: string) => (await accounts()).find((account) => account.userName === userName),
-    group: async (displayName: string) => (await state()).groups.find((group: any) => group.displayName === displayName),
+    group: async (displayName: string) =>
+      (await state()).groups.find((group: any) => group.displayName === displayName),
     requests,
     /** What it was asked to change, `POST /Users` and the like, successful or not. */
-    writes: async () => (await requests()).filter(({ method }) => method !== 'GET').map(({ method, path, status }) => ({ method, path: path.replace('/scim/v2', ''), status })),
+    writes: async () =>
+      (await requests())
+        .filter(({ method }) => method !== 'GET')
+        .map(({ method, path, status }) => ({ method, path: path.replace('/scim/v2', ''), status })),
     close: () => app.close(),
   };
 };

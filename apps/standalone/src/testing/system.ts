@@ -15,12 +15,14 @@ const PATIENCE_MS = 60_000;
 export const MONDAY = '2026-01-05T09:00:00.000Z';
 
 /** The instant that is so much later; durations in hours, or to the millisecond. */
-export const later = (instant: string, { days = 0, hours = 0, ms = 0 }: { days?: number; hours?: number; ms?: number }) =>
-  new Date(Date.parse(instant) + (days * 24 + hours) * 3_600_000 + ms).toISOString();
+export const later = (
+  instant: string,
+  { days = 0, hours = 0, ms = 0 }: { days?: number; hours?: number; ms?: number },
+) => new Date(Date.parse(instant) + (days * 24 + hours) * 3_600_000 + ms).toISOString();
 
 /** Until nobody has anything left to do at this instant. */
 export const untilSettled = async (root: Client) => {
-  for (const until = Date.now() + PATIENCE_MS; ; ) {
+  for (const until = Date.now() + PATIENCE_MS; ;) {
     const { settled: quiet, waiting } = await root.ok('GET', '/clock');
     if (quiet) return;
     if (Date.now() > until) throw new Error(`The system does not come to rest: ${waiting}`);
@@ -32,9 +34,17 @@ export const untilSettled = async (root: Client) => {
 export const testSystem = async () => {
   const { url: databaseUrl, database, drop } = await testDatabase();
   const logged: string[] = [];
-  const environment = { TENURE_CLOCK: `manual:${MONDAY}`, TENURE_ALLOW_PRIVATE_TARGETS: '127.0.0.1', LOG_LEVEL: 'debug', DATABASE_URL: databaseUrl };
+  const environment = {
+    TENURE_CLOCK: `manual:${MONDAY}`,
+    TENURE_ALLOW_PRIVATE_TARGETS: '127.0.0.1',
+    LOG_LEVEL: 'debug',
+    DATABASE_URL: databaseUrl,
+  };
   const keys = { rootKey: ROOT_KEY, rootKeyFrom: 'the tests', secretsKey: SECRETS_KEY };
-  const start = (port: string): Promise<System> => startSystem(readConfig({ ...environment, TENURE_PORT: port }), keys, databaseUrl, { write: (line: string) => void logged.push(line) });
+  const start = (port: string): Promise<System> =>
+    startSystem(readConfig({ ...environment, TENURE_PORT: port }), keys, databaseUrl, {
+      write: (line: string) => void logged.push(line),
+    });
 
   /** As a load balancer does: nothing is asked before it says that it is ready. */
   const ready = async (started: System): Promise<System> => {

@@ -19,5 +19,16 @@ export const tablesWith = async (database: Database, text: string): Promise<stri
 };
 
 /** Every row of some tables, in the order of their keys. */
-export const contentsOf = async (database: Database, schema: string, tables: readonly string[]): Promise<Record<string, unknown[]>> =>
-  Object.fromEntries(await Promise.all(tables.map(async (table) => [table, await database.query(`select * from ${schema}.${table} order by tenant_id, id`)] as const)));
+export const contentsOf = async (
+  database: Database,
+  schema: string,
+  tables: readonly string[],
+): Promise<Record<string, unknown[]>> =>
+  Object.fromEntries(
+    await Promise.all(
+      tables.map(
+        async (table) =>
+          [table, await database.query(`select * from ${schema}.${table} order by tenant_id, id`)] as const,
+      ),
+    ),
+  );

@@ -34,13 +34,27 @@ const identityProvider = (id: string, scimUrl: string, token: string) => {
     token,
     scim,
     /** Creates a person, and answers their id. */
-    hire: async (name: string, more: object = {}): Promise<string> => (await scim.ok('POST', '/Users', person(name, more))).id,
+    hire: async (name: string, more: object = {}): Promise<string> =>
+      (await scim.ok('POST', '/Users', person(name, more))).id,
     set: (userId: string, ...changes: object[]) => scim.ok('PATCH', `/Users/${userId}`, operations(...changes)),
-    setActive: (userId: string, active: boolean) => scim.ok('PATCH', `/Users/${userId}`, operations({ op: 'replace', path: 'active', value: active })),
+    setActive: (userId: string, active: boolean) =>
+      scim.ok('PATCH', `/Users/${userId}`, operations({ op: 'replace', path: 'active', value: active })),
     group: async (displayName: string, ...members: string[]): Promise<string> =>
-      (await scim.ok('POST', '/Groups', { schemas: [SCIM_GROUP], displayName, members: members.map((value) => ({ value })) })).id,
-    join: (groupId: string, ...members: string[]) => scim.ok('PATCH', `/Groups/${groupId}`, operations({ op: 'add', path: 'members', value: members.map((value) => ({ value })) })),
-    leave: (groupId: string, member: string) => scim.ok('PATCH', `/Groups/${groupId}`, operations({ op: 'remove', path: `members[value eq "${member}"]` })),
+      (
+        await scim.ok('POST', '/Groups', {
+          schemas: [SCIM_GROUP],
+          displayName,
+          members: members.map((value) => ({ value })),
+        })
+      ).id,
+    join: (groupId: string, ...members: string[]) =>
+      scim.ok(
+        'PATCH',
+        `/Groups/${groupId}`,
+        operations({ op: 'add', path: 'members', value: members.map((value) => ({ value })) }),
+      ),
+    leave: (groupId: string, member: string) =>
+      scim.ok('PATCH', `/Groups/${groupId}`, operations({ op: 'remove', path: `members[value eq "${member}"]` })),
   };
 };
 export type IdentityProvider = ReturnType<typeof identityProvider>;
@@ -61,26 +75,55 @@ export const makeTenant = async (system: Addressed, name = 'Plum', more: object 
   const { id } = await root.ok('POST', '/directory/v1/tenants', profile);
   const directoryPath = `/directory/v1/tenants/${id}`;
   const admins: Record<string, { id: string; key: string; userId: string }> = {};
-  const addAdmin = async (email: string, role: string, by: Client = root): Promise<{ id: string; key: string; userId: string }> => by.ok('POST', `${directoryPath}/admins`, { email, role });
+  const addAdmin = async (
+    email: string,
+    role: string,
+    by: Client = root,
+  ): Promise<{ id: string; key: string; userId: string }> => by.ok('POST', `${directoryPath}/admins`, { email, role });
   admins.sue = await addAdmin('sue@plum.example', 'super_admin');
   const api = (segment: string, key: string) => client(`${system.url(segment)}/${segment}/v1/tenants/${id}`, key);
-  const as = (key: string) => ({ directory: api('directory', key), mapping: api('mapping', key), audit: api('audit', key) });
+  const as = (key: string) => ({
+    directory: api('directory', key),
+    mapping: api('mapping', key),
+    audit: api('audit', key),
+  });
   const sue = as(admins.sue.key);
 
   /** A connection that is enabled, and the identity provider at its other end. */
   const connect = async (profileName = 'generic', settings: object = {}): Promise<IdentityProvider> => {
-    const connection = await sue.directory.ok('POST', '/connections', { name: `The ${profileName} connection`, identityProviderId: 'idp', profile: profileName, settings });
+    const connection = await sue.directory.ok('POST', '/connections', {
+      name: `The ${profileName} connection`,
+      identityProviderId: 'idp',
+      profile: profileName,
+      settings,
+    });
     const { token, scimUrl } = await sue.directory.ok('POST', `/connections/${connection.id}/token`, {});
     await sue.directory.ok('POST', `/connections/${connection.id}/enable`);
     return identityProvider(connection.id, scimUrl, token);
   };
 
-  return { id, profile, directoryPath, ...sue, superAdmin: admins.sue, addAdmin: (email: string, role: string) => addAdmin(email, role, client(system.url('directory'), admins.sue!.key)), as, connect };
+  return {
+    id,
+    profile,
+    directoryPath,
+    ...sue,
+    superAdmin: admins.sue,
+    addAdmin: (email: string, role: string) => addAdmin(email, role, client(system.url('directory'), admins.sue!.key)),
+    as,
+    connect,
+  };
 };
 export type Tenant = Awaited<ReturnType<typeof makeTenant>>;
 
 /** An app of a tenant that provisions into the sandbox. `complete` = everything set but not turned on. */
-export const makeApp = async ({ mapping }: Tenant, sandbox: TestSandbox, { preset = 'scim', ...more }: { preset?: string; attributes?: object; deprovisioning?: object; scope?: object; rules?: object[] } = {}) => {
+export const makeApp = async (
+  { mapping }: Tenant,
+  sandbox: TestSandbox,
+  {
+    preset = 'scim',
+    ...more
+  }: { preset?: string; attributes?: object; deprovisioning?: object; scope?: object; rules?: object[] } = {},
+) => {
   const { id } = await mapping.ok('POST', '/apps', { name: `Sandbox ${preset}`, preset });
   const path = `/apps/${id}`;
   await mapping.ok('PUT', `${path}/sso`, { configured: true });
@@ -100,11 +143,14 @@ export const makeApp = async ({ mapping }: Tenant, sandbox: TestSandbox, { prese
     turnOn: () => mapping.ok('POST', `${path}/on`, { confirm: true }),
     turnOff: () => mapping.ok('POST', `${path}/off`, { confirm: true }),
     get: () => mapping.ok('GET', path),
-    accounts: async (query = ''): Promise<any[]> => (await mapping.ok('GET', `${path}/accounts?limit=1000&${query}`)).items,
-    accountOf: async (userId: string): Promise<any> => (await mapping.ok('GET', `${path}/accounts?user=${userId}`)).items[0],
+    accounts: async (query = ''): Promise<any[]> =>
+      (await mapping.ok('GET', `${path}/accounts?limit=1000&${query}`)).items,
+    accountOf: async (userId: string): Promise<any> =>
+      (await mapping.ok('GET', `${path}/accounts?user=${userId}`)).items[0],
     timers: async (query = ''): Promise<any[]> => (await mapping.ok('GET', `${path}/timers?limit=1000&${query}`)).items,
     /** What an admin does with an account. */
-    act: (account: { id: string }, what: string, body?: object) => mapping.post(`${path}/accounts/${account.id}/${what}`, body),
+    act: (account: { id: string }, what: string, body?: object) =>
+      mapping.post(`${path}/accounts/${account.id}/${what}`, body),
   };
 };
 export type TestApp = Awaited<ReturnType<typeof makeApp>>;

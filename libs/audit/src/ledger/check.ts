@@ -8,12 +8,20 @@ const PAGE = 1000;
 const NAMED_AT_MOST = 20;
 
 /** Holds the ledger against the streams: every event has its entry, with the same hash. The ledger itself is not rebuilt (design, decision 1). */
-export const checkLedger = async (sql: Sql, schema: string, store: EventStore, categories: readonly string[]): Promise<LedgerCheck> => {
+export const checkLedger = async (
+  sql: Sql,
+  schema: string,
+  store: EventStore,
+  categories: readonly string[],
+): Promise<LedgerCheck> => {
   const found: LedgerCheck = { events: 0, entries: 0, missing: [], different: [] };
   const note = (list: string[], name: string) => void (list.length < NAMED_AT_MOST && list.push(name));
-  for (let after: Position | undefined; ; ) {
+  for (let after: Position | undefined; ;) {
     const events = await store.readAll(after, { categories, limit: PAGE });
-    const rows = await sql.query<{ id: string; hash: string }>({ text: `select id, hash from ${schema}.ledger where id = any($1)`, values: [events.map(({ id }) => id)] });
+    const rows = await sql.query<{ id: string; hash: string }>({
+      text: `select id, hash from ${schema}.ledger where id = any($1)`,
+      values: [events.map(({ id }) => id)],
+    });
     const hashes = new Map(rows.map(({ id, hash }) => [id, hash]));
     for (const event of events) {
       const hash = hashes.get(event.id);

@@ -4,7 +4,8 @@ import type { Fact } from '@tenure/messaging';
 import { sentenceOf } from './sentence.ts';
 
 export type Outcome = 'done' | 'refused' | 'failed';
-export type SubjectKind = 'tenant' | 'admin' | 'connection' | 'user' | 'group' | 'schemas' | 'resource' | 'app' | 'account';
+export type SubjectKind =
+  'tenant' | 'admin' | 'connection' | 'user' | 'group' | 'schemas' | 'resource' | 'app' | 'account';
 
 /** What the ledger says about one fact: who, what, when and why. Holds ids, codes and names of attributes; what is personal stays sealed in `fact`. */
 export type Entry = {
@@ -50,7 +51,9 @@ export const entryOf = (fact: Fact): Entry => {
   const personId = subject.kind === 'resource' ? undefined : fact.personId;
   const userId = subject.kind === 'user' ? subject.id : (personId ?? text(data.userId));
   const appId = subject.kind === 'app' ? subject.id : text(data.appId);
-  const changed = Array.isArray(data.changed) ? data.changed.filter((name): name is string => typeof name === 'string') : [];
+  const changed = Array.isArray(data.changed)
+    ? data.changed.filter((name): name is string => typeof name === 'string')
+    : [];
   const reason = reasonOf(fact.type, data);
   return {
     id: fact.id,
@@ -80,12 +83,19 @@ const ids = ({ ruleId, timerId }: Data) => ({
 const subjectOf = ({ stream, metadata }: Fact, data: Data): Entry['subject'] => {
   const { category, id } = streamParts(stream);
   // Of a day, by who asked: `{asker}_2026-01-05`, a connection or an admin.
-  if (category === 'attempts') return metadata.connectionId !== undefined ? { kind: 'connection', id: metadata.connectionId } : { kind: 'admin', id: id.replace(/_[\d-]{10}$/, '') };
+  if (category === 'attempts')
+    return metadata.connectionId !== undefined
+      ? { kind: 'connection', id: metadata.connectionId }
+      : { kind: 'admin', id: id.replace(/_[\d-]{10}$/, '') };
   if (category === 'tenant' && text(data.adminId) !== undefined) return { kind: 'admin', id: text(data.adminId)! };
   return { kind: category as SubjectKind, id };
 };
 
-const outcomes: Readonly<Record<string, Outcome>> = { RequestRefused: 'refused', DeliveryFailed: 'failed', ForeignAccountFound: 'failed' };
+const outcomes: Readonly<Record<string, Outcome>> = {
+  RequestRefused: 'refused',
+  DeliveryFailed: 'failed',
+  ForeignAccountFound: 'failed',
+};
 
 /** Of facts that are a reason by themselves. */
 const reasons: Readonly<Record<string, string>> = { ForeignAccountFound: 'account/foreign-match' };
@@ -97,7 +107,17 @@ const reasonOf = (type: string, { code, reason }: Data): Entry['reason'] => {
 };
 
 /** The same whatever order the keys were stored in. */
-export const hashOf = ({ id, type, schemaVersion, stream, revision, data, personId, personal, metadata }: Fact): string =>
+export const hashOf = ({
+  id,
+  type,
+  schemaVersion,
+  stream,
+  revision,
+  data,
+  personId,
+  personal,
+  metadata,
+}: Fact): string =>
   createHash('sha256')
     .update(canonical({ id, type, schemaVersion, stream, revision, data, personId, personal, metadata }))
     .digest('hex');

@@ -17,7 +17,11 @@ export const ledgerConsumer = ({ database, schema, onParked }: LedgerOptions): F
 
 /** A fact that comes again under the same id changes nothing: the ledger outlives the marks of its consumer. */
 const write = async (sql: Sql, schema: string, facts: readonly Fact[]) => {
-  await sql.query({ name: `${schema}.append_entries`, text: `select ${schema}.append_entries($1)`, values: [JSON.stringify(facts.map(rowOf))] });
+  await sql.query({
+    name: `${schema}.append_entries`,
+    text: `select ${schema}.append_entries($1)`,
+    values: [JSON.stringify(facts.map(rowOf))],
+  });
 };
 
 const rowOf = (fact: Fact) => {

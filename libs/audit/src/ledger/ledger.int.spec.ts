@@ -27,7 +27,11 @@ afterEach(async () => {
 });
 
 let count = 0;
-const event = (type: string, data: Record<string, unknown>, parts: { at?: string; personId?: string; personal?: string; actor?: string } = {}): NewEvent => ({
+const event = (
+  type: string,
+  data: Record<string, unknown>,
+  parts: { at?: string; personId?: string; personal?: string; actor?: string } = {},
+): NewEvent => ({
   id: `event-${++count}`,
   type,
   schemaVersion: 1,
@@ -48,11 +52,16 @@ const append = async (category: string, id: string, ...events: NewEvent[]) => {
   await store.append({ stream, expected: (await store.read(stream)).length, events });
 };
 const consume = async () => ledger.consume(await store.readAll(undefined, { limit: 1000 }));
-const entries = (query: Partial<EntriesQuery> = {}) => ledgerQueries(test.database, 'audit').entries('acme', { limit: 100, ...query });
+const entries = (query: Partial<EntriesQuery> = {}) =>
+  ledgerQueries(test.database, 'audit').entries('acme', { limit: 100, ...query });
 
 describe('the ledger', () => {
   it('answers who, what, when and why', async () => {
-    await append('user', 'ada', event('UserDeactivated', { changed: ['active'] }, { personId: 'ada', personal: 'sealed' }));
+    await append(
+      'user',
+      'ada',
+      event('UserDeactivated', { changed: ['active'] }, { personId: 'ada', personal: 'sealed' }),
+    );
     await consume();
     expect((await entries()).items).toEqual([
       {
@@ -87,24 +96,43 @@ describe('the ledger', () => {
     await append('attempts', 'c1_2026-01-05', event('RequestRefused', { code: 'token/unknown' }));
     await append('user', 'ada', event('UserCreated', {}));
     await consume();
-    expect((await entries({ outcome: 'refused' })).items).toMatchObject([{ type: 'RequestRefused', outcome: 'refused', reason: { code: 'token/unknown' } }]);
+    expect((await entries({ outcome: 'refused' })).items).toMatchObject([
+      { type: 'RequestRefused', outcome: 'refused', reason: { code: 'token/unknown' } },
+    ]);
   });
 
   it('R53, R61: gives the reason of a foreign account, which the fact is by itself', async () => {
-    await append('account', 'a1', event('ForeignAccountFound', { userId: 'ada', appId: 'git', deliveryId: 'd1' }, { personId: 'ada', personal: 'sealed' }));
+    await append(
+      'account',
+      'a1',
+      event(
+        'ForeignAccountFound',
+        { userId: 'ada', appId: 'git', deliveryId: 'd1' },
+        { personId: 'ada', personal: 'sealed' },
+      ),
+    );
     await consume();
     expect((await entries()).items).toMatchObject([{ outcome: 'failed', reason: { code: 'account/foreign-match' } }]);
   });
 
   it('is read by user, app, type, actor and period, page by page, newest first', async () => {
-    const account = (type: string, userId: string, at: string) => event(type, { appId: 'git', userId }, { at, personId: userId });
-    await append('account', 'a1', account('AccountCreated', 'ada', '2026-01-05T09:00:00.000Z'), account('AccountSuspended', 'ada', '2026-01-06T09:00:00.000Z'));
+    const account = (type: string, userId: string, at: string) =>
+      event(type, { appId: 'git', userId }, { at, personId: userId });
+    await append(
+      'account',
+      'a1',
+      account('AccountCreated', 'ada', '2026-01-05T09:00:00.000Z'),
+      account('AccountSuspended', 'ada', '2026-01-06T09:00:00.000Z'),
+    );
     await append('account', 'b1', account('AccountCreated', 'bob', '2026-01-07T09:00:00.000Z'));
     await consume();
-    const types = async (query: Partial<EntriesQuery>) => (await entries(query)).items.map(({ type, userId }) => `${type} ${userId}`);
+    const types = async (query: Partial<EntriesQuery>) =>
+      (await entries(query)).items.map(({ type, userId }) => `${type} ${userId}`);
     expect(await types({ user: 'ada' })).toEqual(['AccountSuspended ada', 'AccountCreated ada']);
     expect(await types({ app: 'git', type: 'AccountCreated' })).toEqual(['AccountCreated bob', 'AccountCreated ada']);
-    expect(await types({ from: '2026-01-06T00:00:00.000Z', to: '2026-01-06T23:00:00.000Z' })).toEqual(['AccountSuspended ada']);
+    expect(await types({ from: '2026-01-06T00:00:00.000Z', to: '2026-01-06T23:00:00.000Z' })).toEqual([
+      'AccountSuspended ada',
+    ]);
     expect(await types({ actor: 'nobody' })).toEqual([]);
     const first = await entries({ limit: 2 });
     expect(first.items).toHaveLength(2);
@@ -118,24 +146,40 @@ describe('the ledger', () => {
     expect((await ledgerQueries(test.database, 'audit').entries('other', { limit: 10 })).items).toEqual([]);
   });
 
-  it.each(['update audit.ledger set summary = $$x$$', 'delete from audit.ledger', 'truncate audit.ledger'])('R84: refuses "%s", by trigger to its owner and by right to its writer', async (statement) => {
-    await append('user', 'ada', event('UserCreated', {}));
-    await consume();
-    await expect(test.database.query(statement)).rejects.toThrow('append-only');
-    const asWriter = test.database.transaction(async (sql) => {
-      await sql.query('set local role tenure_ledger_writer');
-      await sql.query(statement);
-    });
-    await expect(asWriter).rejects.toThrow(/permission denied|append-only/);
-  });
+  it.each(['update audit.ledger set summary = $$x$$', 'delete from audit.ledger', 'truncate audit.ledger'])(
+    'R84: refuses "%s", by trigger to its owner and by right to its writer',
+    async (statement) => {
+      await append('user', 'ada', event('UserCreated', {}));
+      await consume();
+      await expect(test.database.query(statement)).rejects.toThrow('append-only');
+      const asWriter = test.database.transaction(async (sql) => {
+        await sql.query('set local role tenure_ledger_writer');
+        await sql.query(statement);
+      });
+      await expect(asWriter).rejects.toThrow(/permission denied|append-only/);
+    },
+  );
 
   it('agrees with the streams, and says where it would not', async () => {
     await append('user', 'ada', event('UserCreated', { changed: ['a'] }), event('UserChanged', { changed: ['title'] }));
     await consume();
     await append('user', 'bob', event('UserCreated', {}));
-    expect(await checkLedger(test.database, 'audit', store, categories)).toEqual({ events: 3, entries: 2, missing: ['user-acme_bob@1'], different: [] });
-    const tampered: EventStore = { ...store, readAll: async (after, range) => (await store.readAll(after, range)).map((read) => (read.revision === 2 ? { ...read, data: { changed: ['x'] } } : read)) };
-    expect(await checkLedger(test.database, 'audit', tampered, categories)).toMatchObject({ different: ['user-acme_ada@2'] });
+    expect(await checkLedger(test.database, 'audit', store, categories)).toEqual({
+      events: 3,
+      entries: 2,
+      missing: ['user-acme_bob@1'],
+      different: [],
+    });
+    const tampered: EventStore = {
+      ...store,
+      readAll: async (after, range) =>
+        (await store.readAll(after, range)).map((read) =>
+          read.revision === 2 ? { ...read, data: { changed: ['x'] } } : read,
+        ),
+    };
+    expect(await checkLedger(test.database, 'audit', tampered, categories)).toMatchObject({
+      different: ['user-acme_ada@2'],
+    });
   });
 });
 

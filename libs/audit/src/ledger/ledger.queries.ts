@@ -3,7 +3,9 @@ import { Rejected } from '@tenure/eventing';
 import { z } from 'zod';
 import type { Entry } from './entry.ts';
 
-const instant = z.iso.datetime({ offset: true, error: 'expected an instant such as 2026-01-05T09:00:00Z' }).transform((text) => new Date(text).toISOString());
+const instant = z.iso
+  .datetime({ offset: true, error: 'expected an instant such as 2026-01-05T09:00:00Z' })
+  .transform((text) => new Date(text).toISOString());
 
 /** `GET /entries`: every filter narrows; without one, everything, newest first. */
 export const entriesQuery = z.strictObject({
@@ -31,9 +33,16 @@ export const entryReply = z.object({
   userId: z.string().optional(),
   appId: z.string().optional(),
   summary: z.string(),
-  changes: z.array(z.object({ attribute: z.string(), from: z.unknown().optional(), to: z.unknown().optional() })).optional(),
+  changes: z
+    .array(z.object({ attribute: z.string(), from: z.unknown().optional(), to: z.unknown().optional() }))
+    .optional(),
   reason: z.object({ code: z.string(), message: z.string() }).optional(),
-  because: z.object({ correlationId: z.string(), causationId: z.string(), ruleId: z.string().optional(), timerId: z.string().optional() }),
+  because: z.object({
+    correlationId: z.string(),
+    causationId: z.string(),
+    ruleId: z.string().optional(),
+    timerId: z.string().optional(),
+  }),
   event: z.object({ stream: z.string(), revision: z.int() }),
   hash: z.string(),
 });
@@ -72,7 +81,18 @@ export const ledgerQueries = (sql: Sql, schema: string) => ({
                and ($5::text is null or type = $5) and ($6::text is null or actor_id = $6) and ($7::text is null or outcome = $7)
                and ($8::timestamptz is null or at >= $8) and ($9::timestamptz is null or at <= $9)
              order by seq desc limit $10`,
-      values: [tenantId, seqOf(cursor), user ?? null, app ?? null, type ?? null, actor ?? null, outcome ?? null, from ?? null, to ?? null, limit + 1],
+      values: [
+        tenantId,
+        seqOf(cursor),
+        user ?? null,
+        app ?? null,
+        type ?? null,
+        actor ?? null,
+        outcome ?? null,
+        from ?? null,
+        to ?? null,
+        limit + 1,
+      ],
     });
     const items = rows.slice(0, limit).map(replyOf);
     return { items, ...(rows.length > limit && { nextCursor: String(items.at(-1)!.seq) }) };
@@ -81,7 +101,10 @@ export const ledgerQueries = (sql: Sql, schema: string) => ({
 
 const seqOf = (cursor: string | undefined) => {
   if (cursor === undefined) return null;
-  if (!/^\d{1,18}$/.test(cursor)) throw new Rejected('invalid', 'list/cursor', 'The cursor is not one of ours.', [{ field: 'cursor', message: 'expected the nextCursor of the page before' }]);
+  if (!/^\d{1,18}$/.test(cursor))
+    throw new Rejected('invalid', 'list/cursor', 'The cursor is not one of ours.', [
+      { field: 'cursor', message: 'expected the nextCursor of the page before' },
+    ]);
   return cursor;
 };
 

@@ -13,21 +13,40 @@ export const usageEvents = {
 } as const;
 export type UsageName = keyof typeof usageEvents;
 const names = Object.keys(usageEvents) as UsageName[];
-const nameOf = new Map<string, UsageName>(names.flatMap((name) => usageEvents[name].map((type): [string, UsageName] => [type, name])));
+const nameOf = new Map<string, UsageName>(
+  names.flatMap((name) => usageEvents[name].map((type): [string, UsageName] => [type, name])),
+);
 
-export const usageQuery = z.strictObject({ app: z.string({ error: 'expected the id of an app' }), days: z.coerce.number().int().min(1).max(366).default(30) });
+export const usageQuery = z.strictObject({
+  app: z.string({ error: 'expected the id of an app' }),
+  days: z.coerce.number().int().min(1).max(366).default(30),
+});
 export type UsageQuery = z.output<typeof usageQuery>;
 
-export const usageReply = z.object({ appId: z.string(), from: z.string(), to: z.string(), counts: z.record(z.string(), z.int()) });
+export const usageReply = z.object({
+  appId: z.string(),
+  from: z.string(),
+  to: z.string(),
+  counts: z.record(z.string(), z.int()),
+});
 
 const DAY_MS = 86_400_000;
 
 /** Counters of an app over the last days of business time, and the same as lines. */
 export const usageQueries = (sql: Sql, schema: string) => {
-  const window = (now: Instant, days: number) => ({ from: new Date(Date.parse(now) - days * DAY_MS).toISOString(), to: now });
+  const window = (now: Instant, days: number) => ({
+    from: new Date(Date.parse(now) - days * DAY_MS).toISOString(),
+    to: now,
+  });
   // Of a delivery's two failures, the first and the final one, only that which ended it counts.
   const where = `tenant_id = $1 and app_id = $2 and at > $3 and at <= $4 and type = any($5) and coalesce(fact->'data'->>'final', 'true') = 'true'`;
-  const values = (tenantId: string, app: string, { from, to }: { from: string; to: string }) => [tenantId, app, from, to, [...nameOf.keys()]];
+  const values = (tenantId: string, app: string, { from, to }: { from: string; to: string }) => [
+    tenantId,
+    app,
+    from,
+    to,
+    [...nameOf.keys()],
+  ];
 
   return {
     counts: async (tenantId: string, { app, days }: UsageQuery, now: Instant) => {
@@ -43,11 +62,19 @@ export const usageQueries = (sql: Sql, schema: string) => {
 
     /** `at, event, userId, accountId, reason`, oldest first. */
     csv: async (tenantId: string, { app, days }: UsageQuery, now: Instant): Promise<string> => {
-      const rows = await sql.query<{ at: string; type: string; user_id: string | null; subject_id: string; code: string | null }>({
+      const rows = await sql.query<{
+        at: string;
+        type: string;
+        user_id: string | null;
+        subject_id: string;
+        code: string | null;
+      }>({
         text: `select at, type, user_id, subject_id, reason->>'code' as code from ${schema}.ledger where ${where} order by seq`,
         values: values(tenantId, app, window(now, days)),
       });
-      const lines = rows.map(({ at, type, user_id, subject_id, code }) => [at, nameOf.get(type)!, user_id ?? '', subject_id, code ?? ''].map(field).join(','));
+      const lines = rows.map(({ at, type, user_id, subject_id, code }) =>
+        [at, nameOf.get(type)!, user_id ?? '', subject_id, code ?? ''].map(field).join(','),
+      );
       return ['at,event,userId,accountId,reason', ...lines, ''].join('\r\n');
     },
   };

@@ -38,7 +38,11 @@ const EARLY_MS = 30_000;
 const ASSUMED_LIFE_MS = 300_000;
 
 /** RFC 6749 §4.4. The token is kept until it expires; callers at the same time share one request for it. */
-const clientCredentials = (credential: Extract<AppCredential, { kind: 'oauth2' }>, targets: Targets, timeoutMs: number): Authorization => {
+const clientCredentials = (
+  credential: Extract<AppCredential, { kind: 'oauth2' }>,
+  targets: Targets,
+  timeoutMs: number,
+): Authorization => {
   let token: { header: string; until: number } | undefined;
   let asking: Promise<Authorized> | undefined;
 
@@ -50,12 +54,19 @@ const clientCredentials = (credential: Extract<AppCredential, { kind: 'oauth2' }
         method: 'POST',
         url: new URL(tokenUrl),
         // RFC 6749 §2.3.1: both parts form-encoded before they are joined.
-        headers: { authorization: basic(encodeURIComponent(clientId), encodeURIComponent(clientSecret)), 'content-type': 'application/x-www-form-urlencoded' },
-        body: new URLSearchParams({ grant_type: 'client_credentials', ...(scope !== undefined && { scope }) }).toString(),
+        headers: {
+          authorization: basic(encodeURIComponent(clientId), encodeURIComponent(clientSecret)),
+          'content-type': 'application/x-www-form-urlencoded',
+        },
+        body: new URLSearchParams({
+          grant_type: 'client_credentials',
+          ...(scope !== undefined && { scope }),
+        }).toString(),
       },
       timeoutMs,
     );
-    if (answer.kind === 'none') return { kind: 'failed', failure: { kind: 'retry', reason: `Token endpoint: ${answer.reason}` } };
+    if (answer.kind === 'none')
+      return { kind: 'failed', failure: { kind: 'retry', reason: `Token endpoint: ${answer.reason}` } };
     const { status, body } = answer;
     const accessToken = body?.access_token;
     if (status === 200 && typeof accessToken === 'string') {
@@ -66,7 +77,10 @@ const clientCredentials = (credential: Extract<AppCredential, { kind: 'oauth2' }
     const failure = failureOf(answer);
     const reason = `Token endpoint: ${failure.reason}`;
     // §5.2, and an address that is none: only new credentials help. It is never the app's own refusal, such as 404 for an account.
-    return { kind: 'failed', failure: failure.kind === 'refused' ? { kind: 'unauthorized', reason } : { ...failure, reason } };
+    return {
+      kind: 'failed',
+      failure: failure.kind === 'refused' ? { kind: 'unauthorized', reason } : { ...failure, reason },
+    };
   };
 
   return {

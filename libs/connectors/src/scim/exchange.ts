@@ -4,9 +4,16 @@ import type { JsonObject } from '@tenure/scim';
 import type { Targets } from '../targets/targets.ts';
 
 /** An answer of an app, or why there is none. `sent`: the request may have reached it. */
-export type Answer = { kind: 'answer'; status: number; body: JsonObject | undefined; text: string; retryAfter?: string } | { kind: 'none'; sent: boolean; reason: string };
+export type Answer =
+  | { kind: 'answer'; status: number; body: JsonObject | undefined; text: string; retryAfter?: string }
+  | { kind: 'none'; sent: boolean; reason: string };
 
-export type Call = { method: 'GET' | 'POST' | 'PATCH' | 'DELETE'; url: URL; headers: Record<string, string>; body?: string };
+export type Call = {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  url: URL;
+  headers: Record<string, string>;
+  body?: string;
+};
 
 /** A page of accounts is far smaller. */
 const LARGEST_ANSWER = 4 * 1024 * 1024;
@@ -36,7 +43,8 @@ export const exchange = (targets: Targets, call: Call, timeoutMs: number): Promi
   inSpan({ name: call.method, kind: SpanKind.CLIENT, attributes: attributesOf(call) }, async (span) => {
     const answer = await request(targets, call, timeoutMs);
     if (answer.kind === 'answer') span.setAttribute('http.response.status_code', answer.status);
-    if (answer.kind === 'none' || answer.status >= 400) markFailed(span, answer.kind === 'none' ? 'no answer' : String(answer.status));
+    if (answer.kind === 'none' || answer.status >= 400)
+      markFailed(span, answer.kind === 'none' ? 'no answer' : String(answer.status));
     return answer;
   });
 
@@ -47,10 +55,18 @@ const attributesOf = ({ method, url }: Call) => ({
   'server.port': url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
 });
 
-const request = async ({ dispatcher, userAgent }: Targets, { method, url, headers, body }: Call, timeoutMs: number): Promise<Answer> => {
+const request = async (
+  { dispatcher, userAgent }: Targets,
+  { method, url, headers, body }: Call,
+  timeoutMs: number,
+): Promise<Answer> => {
   const late = AbortSignal.timeout(timeoutMs);
   try {
-    const { statusCode, headers: received, body: stream } = await dispatcher.request({
+    const {
+      statusCode,
+      headers: received,
+      body: stream,
+    } = await dispatcher.request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
       method,
@@ -62,7 +78,13 @@ const request = async ({ dispatcher, userAgent }: Targets, { method, url, header
     });
     const text = await textOf(stream);
     const retryAfter = received['retry-after'];
-    return { kind: 'answer', status: statusCode, text, body: jsonIn(text), ...(typeof retryAfter === 'string' && { retryAfter }) };
+    return {
+      kind: 'answer',
+      status: statusCode,
+      text,
+      body: jsonIn(text),
+      ...(typeof retryAfter === 'string' && { retryAfter }),
+    };
   } catch (error) {
     return { kind: 'none', sent: wasSent(error), reason: reasonOf(error, late.aborted, timeoutMs) };
   }
@@ -103,7 +125,8 @@ const wasSent = (error: unknown) => {
 
 const reasonOf = (error: unknown, late: boolean, timeoutMs: number): string => {
   if (error instanceof TooLarge) return `The app answered with more than ${LARGEST_ANSWER} bytes.`;
-  if (late || error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError) return `The app did not answer within ${timeoutMs / 1000} seconds.`;
+  if (late || error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError)
+    return `The app did not answer within ${timeoutMs / 1000} seconds.`;
   const [code] = codesOf(error);
   if (code === 'FORBIDDEN_TARGET') return (error as Error).message;
   return `The app could not be reached${code === undefined ? '' : ` (${code})`}.`;

@@ -22,7 +22,10 @@ afterAll(async () => {
   await app.close();
 });
 
-const list = (...Resources: object[]): Reply => ({ status: 200, body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'], totalResults: Resources.length, Resources } });
+const list = (...Resources: object[]): Reply => ({
+  status: 200,
+  body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'], totalResults: Resources.length, Resources },
+});
 const ada = { id: 'a-1', externalId: 'account-1', userName: 'ada@plum.example' };
 const cutOff: Reply = (response) => response.destroy();
 const silence: Reply = () => undefined;
@@ -31,14 +34,23 @@ describe('what an app is asked', () => {
   it('tests with one account (R34)', async () => {
     app.willAnswer(list(ada));
     expect(await connector.test()).toEqual({ kind: 'ok', value: { status: 200 } });
-    expect(app.asked).toMatchObject([{ method: 'GET', url: '/scim/v2/Users?count=1', headers: { authorization: 'Bearer let-me-in', 'user-agent': 'Tenure/test' } }]);
+    expect(app.asked).toMatchObject([
+      {
+        method: 'GET',
+        url: '/scim/v2/Users?count=1',
+        headers: { authorization: 'Bearer let-me-in', 'user-agent': 'Tenure/test' },
+      },
+    ]);
   });
 
   it('matches with a filter (R38), and keeps the query of the endpoint', async () => {
     app.willAnswer(list(ada), { status: 200, body: { totalResults: 0 } });
     const filter = 'userName eq "ada+x@plum.example"';
     const entra = connect(bearer, '/scim/v2/?aadOptscim062020');
-    expect(await entra.find({ filter })).toEqual({ kind: 'ok', value: [{ remoteId: 'a-1', externalId: 'account-1', resource: ada }] });
+    expect(await entra.find({ filter })).toEqual({
+      kind: 'ok',
+      value: [{ remoteId: 'a-1', externalId: 'account-1', resource: ada }],
+    });
     expect(await entra.find({ filter })).toEqual({ kind: 'ok', value: [] });
     expect(app.asked[0]!.url).toBe(`/scim/v2/Users?aadOptscim062020&filter=${encodeURIComponent(filter)}`);
   });
@@ -62,8 +74,12 @@ describe('what an app is asked', () => {
     const group = (id: string) => ({ id, displayName: `Group ${id}` });
     const page = (...Resources: object[]): Reply => ({ status: 200, body: { totalResults: 3, Resources } });
     app.willAnswer(page(group('a'), group('b')), page(group('c')), page());
-    const listed = (...ids: string[]) => ids.map((id) => ({ kind: 'group', value: `Group ${id}`, displayName: `Group ${id}` }));
-    expect(await connector.listEntitlements(1)).toEqual({ kind: 'ok', value: { items: listed('a', 'b'), total: 3, next: 3 } });
+    const listed = (...ids: string[]) =>
+      ids.map((id) => ({ kind: 'group', value: `Group ${id}`, displayName: `Group ${id}` }));
+    expect(await connector.listEntitlements(1)).toEqual({
+      kind: 'ok',
+      value: { items: listed('a', 'b'), total: 3, next: 3 },
+    });
     expect(await connector.listEntitlements(3)).toEqual({ kind: 'ok', value: { items: listed('c'), total: 3 } });
     // One that says there are more and gives none is not asked for ever.
     expect(await connector.listEntitlements(3)).toEqual({ kind: 'ok', value: { items: [], total: 3 } });
@@ -71,33 +87,71 @@ describe('what an app is asked', () => {
   });
 
   it('creates, reads, changes, suspends and deletes', async () => {
-    app.willAnswer({ status: 201, body: ada }, { status: 200, body: ada }, { status: 404 }, { status: 200, body: ada }, { status: 204 }, { status: 204 }, { status: 404 });
-    expect(await connector.create({ userName: 'ada@plum.example' })).toMatchObject({ kind: 'ok', value: { remoteId: 'a-1' } });
+    app.willAnswer(
+      { status: 201, body: ada },
+      { status: 200, body: ada },
+      { status: 404 },
+      { status: 200, body: ada },
+      { status: 204 },
+      { status: 204 },
+      { status: 404 },
+    );
+    expect(await connector.create({ userName: 'ada@plum.example' })).toMatchObject({
+      kind: 'ok',
+      value: { remoteId: 'a-1' },
+    });
     expect(await connector.get('a-1')).toMatchObject({ kind: 'ok', value: { remoteId: 'a-1' } });
     expect(await connector.get('a/2')).toEqual({ kind: 'ok', value: undefined });
-    expect(await connector.update('a-1', [{ op: 'replace', path: 'title', value: 'Dr' }])).toEqual({ kind: 'ok', value: undefined });
+    expect(await connector.update('a-1', [{ op: 'replace', path: 'title', value: 'Dr' }])).toEqual({
+      kind: 'ok',
+      value: undefined,
+    });
     expect(await connector.setActive('a-1', false)).toEqual({ kind: 'ok', value: undefined });
     expect(await connector.delete('a-1')).toEqual({ kind: 'ok', value: undefined });
     expect(await connector.delete('a-1')).toEqual({ kind: 'ok', value: undefined });
     expect(app.asked.map(({ method, url }) => `${method} ${url}`)).toEqual([
-      'POST /scim/v2/Users', 'GET /scim/v2/Users/a-1', 'GET /scim/v2/Users/a%2F2', 'PATCH /scim/v2/Users/a-1', 'PATCH /scim/v2/Users/a-1', 'DELETE /scim/v2/Users/a-1', 'DELETE /scim/v2/Users/a-1',
+      'POST /scim/v2/Users',
+      'GET /scim/v2/Users/a-1',
+      'GET /scim/v2/Users/a%2F2',
+      'PATCH /scim/v2/Users/a-1',
+      'PATCH /scim/v2/Users/a-1',
+      'DELETE /scim/v2/Users/a-1',
+      'DELETE /scim/v2/Users/a-1',
     ]);
-    expect(app.asked[3]!.body).toEqual({ schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'], Operations: [{ op: 'replace', path: 'title', value: 'Dr' }] });
+    expect(app.asked[3]!.body).toEqual({
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'replace', path: 'title', value: 'Dr' }],
+    });
     expect(app.asked[4]!.body.Operations).toEqual([{ op: 'replace', path: 'active', value: false }]);
   });
 
   it('finds a group by its exact name, and changes its members', async () => {
-    app.willAnswer(list({ id: 'g-1', displayName: 'sales "and" marketing' }, { id: 'g-2', displayName: 'Sales "and" Marketing' }), { status: 204 });
-    expect(await connector.findGroup('Sales "and" Marketing')).toEqual({ kind: 'ok', value: { id: 'g-2', displayName: 'Sales "and" Marketing' } });
-    expect(decodeURIComponent(app.asked[0]!.url)).toBe('/scim/v2/Groups?filter=displayName eq "Sales \\"and\\" Marketing"');
+    app.willAnswer(
+      list({ id: 'g-1', displayName: 'sales "and" marketing' }, { id: 'g-2', displayName: 'Sales "and" Marketing' }),
+      { status: 204 },
+    );
+    expect(await connector.findGroup('Sales "and" Marketing')).toEqual({
+      kind: 'ok',
+      value: { id: 'g-2', displayName: 'Sales "and" Marketing' },
+    });
+    expect(decodeURIComponent(app.asked[0]!.url)).toBe(
+      '/scim/v2/Groups?filter=displayName eq "Sales \\"and\\" Marketing"',
+    );
     await connector.changeGroupMembers('g-2', ['a-1'], ['a-2']);
-    expect(app.asked[1]!.body.Operations).toEqual([{ op: 'add', path: 'members', value: [{ value: 'a-1' }] }, { op: 'remove', path: 'members[value eq "a-2"]' }]);
+    expect(app.asked[1]!.body.Operations).toEqual([
+      { op: 'add', path: 'members', value: [{ value: 'a-1' }] },
+      { op: 'remove', path: 'members[value eq "a-2"]' },
+    ]);
     expect(await connector.changeGroupMembers('g-2', [], [])).toMatchObject({ kind: 'ok' });
   });
 });
 
 describe('what came of it', () => {
-  const scimError = (status: number, detail: string, headers = {}): Reply => ({ status, headers, body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: String(status), detail } });
+  const scimError = (status: number, detail: string, headers = {}): Reply => ({
+    status,
+    headers,
+    body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: String(status), detail },
+  });
 
   it('401: the credentials are not accepted any more (R52)', async () => {
     app.willAnswer(scimError(401, 'Invalid authentication'));
@@ -110,19 +164,34 @@ describe('what came of it', () => {
   });
 
   it('Retry-After is honoured, as seconds and as a date', async () => {
-    app.willAnswer(scimError(429, 'Slow', { 'retry-after': '17' }), scimError(503, 'Slow', { 'retry-after': new Date(Date.now() + 60_000).toUTCString() }));
+    app.willAnswer(
+      scimError(429, 'Slow', { 'retry-after': '17' }),
+      scimError(503, 'Slow', { 'retry-after': new Date(Date.now() + 60_000).toUTCString() }),
+    );
     expect(await connector.test()).toMatchObject({ kind: 'retry', afterSeconds: 17 });
     const dated = await connector.test();
     expect(dated.kind === 'retry' && dated.afterSeconds).toBeGreaterThan(57);
   });
 
   it('any other 4xx: refused, with what the app said in one short line', async () => {
-    app.willAnswer(scimError(409, `userName\n${'x'.repeat(1000)}`), { status: 400, body: '<html>' }, scimError(404, 'Gone'));
+    app.willAnswer(
+      scimError(409, `userName\n${'x'.repeat(1000)}`),
+      { status: 400, body: '<html>' },
+      scimError(404, 'Gone'),
+    );
     const taken = await connector.create({});
     expect(taken).toMatchObject({ kind: 'refused', status: 409, reason: expect.stringMatching(/^userName x/) });
     expect('reason' in taken && taken.reason.length).toBeLessThan(310);
-    expect(await connector.update('a-1', [{ op: 'remove', path: 'title' }])).toEqual({ kind: 'refused', status: 400, reason: 'The app answered 400.' });
-    expect(await connector.update('a-1', [{ op: 'remove', path: 'title' }])).toEqual({ kind: 'refused', status: 404, reason: 'Gone' });
+    expect(await connector.update('a-1', [{ op: 'remove', path: 'title' }])).toEqual({
+      kind: 'refused',
+      status: 400,
+      reason: 'The app answered 400.',
+    });
+    expect(await connector.update('a-1', [{ op: 'remove', path: 'title' }])).toEqual({
+      kind: 'refused',
+      status: 404,
+      reason: 'Gone',
+    });
   });
 
   it('a redirect is not followed', async () => {
@@ -136,12 +205,20 @@ describe('what came of it', () => {
     expect(await connector.test()).toMatchObject({ kind: 'refused', status: 200 });
   });
 
-  it.each<[string, Reply]>([['cut off', cutOff], ['silent', silence], ['a proxy whose app is silent', { status: 504 }], ['201 without an id', { status: 201, body: {} }]])('%s: nobody knows whether an account was created', async (_, reply) => {
+  it.each<[string, Reply]>([
+    ['cut off', cutOff],
+    ['silent', silence],
+    ['a proxy whose app is silent', { status: 504 }],
+    ['201 without an id', { status: 201, body: {} }],
+  ])('%s: nobody knows whether an account was created', async (_, reply) => {
     app.willAnswer(reply);
     expect(await connector.create({})).toMatchObject({ kind: 'unknown' });
   });
 
-  it.each<[string, Reply]>([['cut off', cutOff], ['silent', silence]])('%s: what may be repeated is', async (_, reply) => {
+  it.each<[string, Reply]>([
+    ['cut off', cutOff],
+    ['silent', silence],
+  ])('%s: what may be repeated is', async (_, reply) => {
     app.willAnswer(reply);
     expect(await connector.setActive('a-1', false)).toMatchObject({ kind: 'retry' });
   });
@@ -150,7 +227,10 @@ describe('what came of it', () => {
     const nobody = scimConnector({ url: 'http://127.0.0.1:1/scim', credential: bearer, targets });
     expect(await nobody.create({})).toEqual({ kind: 'retry', reason: 'The app could not be reached (ECONNREFUSED).' });
     const forbidden = scimConnector({ url: 'https://10.0.0.1/scim', credential: bearer, targets });
-    expect(await forbidden.create({})).toMatchObject({ kind: 'retry', reason: expect.stringContaining('not a public address') });
+    expect(await forbidden.create({})).toMatchObject({
+      kind: 'retry',
+      reason: expect.stringContaining('not a public address'),
+    });
   });
 
   it('an endless answer is not read to its end', async () => {
@@ -168,8 +248,18 @@ describe('what came of it', () => {
 });
 
 describe('how Tenure signs in (R25)', () => {
-  const oauth = () => ({ kind: 'oauth2', tokenUrl: `${app.origin}/token`, clientId: 'id', clientSecret: 's:ecret', scope: 'scim' }) as const;
-  const token = (access_token: string, expires_in = 3600): Reply => ({ status: 200, body: { access_token, expires_in, token_type: 'Bearer' } });
+  const oauth = () =>
+    ({
+      kind: 'oauth2',
+      tokenUrl: `${app.origin}/token`,
+      clientId: 'id',
+      clientSecret: 's:ecret',
+      scope: 'scim',
+    }) as const;
+  const token = (access_token: string, expires_in = 3600): Reply => ({
+    status: 200,
+    body: { access_token, expires_in, token_type: 'Bearer' },
+  });
 
   it('with a user name and a password', async () => {
     app.willAnswer(list());
@@ -191,7 +281,16 @@ describe('how Tenure signs in (R25)', () => {
   });
 
   it('asks for a new token once where the kept one is refused, and for one that is about to expire', async () => {
-    app.willAnswer(token('t-1'), { status: 401 }, token('t-2', 1), list(), token('t-3'), { status: 401 }, token('t-4'), { status: 401 });
+    app.willAnswer(
+      token('t-1'),
+      { status: 401 },
+      token('t-2', 1),
+      list(),
+      token('t-3'),
+      { status: 401 },
+      token('t-4'),
+      { status: 401 },
+    );
     const signedIn = connect(oauth());
     expect(await signedIn.test()).toMatchObject({ kind: 'ok' });
     expect(await signedIn.test()).toMatchObject({ kind: 'unauthorized' });
@@ -199,7 +298,11 @@ describe('how Tenure signs in (R25)', () => {
   });
 
   it('tells what the token endpoint said', async () => {
-    app.willAnswer({ status: 400, body: { error: 'invalid_client', error_description: 'Secret expired' } }, { status: 503 }, { status: 404 });
+    app.willAnswer(
+      { status: 400, body: { error: 'invalid_client', error_description: 'Secret expired' } },
+      { status: 503 },
+      { status: 404 },
+    );
     const signedIn = connect(oauth());
     expect(await signedIn.create({})).toEqual({ kind: 'unauthorized', reason: 'Token endpoint: Secret expired' });
     expect(await signedIn.create({})).toMatchObject({ kind: 'retry' });

@@ -1,4 +1,11 @@
-import { CALL_TIMEOUT_MS, type Connector, type EntitlementPage, type Failure, type Outcome, type RemoteAccount } from '@tenure/provisioning';
+import {
+  CALL_TIMEOUT_MS,
+  type Connector,
+  type EntitlementPage,
+  type Failure,
+  type Outcome,
+  type RemoteAccount,
+} from '@tenure/provisioning';
 import { patchSchema, type Json, type JsonObject } from '@tenure/scim';
 import type { Targets } from '../targets/targets.ts';
 import { authorization, type AppCredential } from './authorization.ts';
@@ -22,7 +29,12 @@ const PAGE = 100;
 const ok = { kind: 'ok', value: undefined } as const;
 
 /** A SCIM 2.0 application (api.md, What a target app is asked). */
-export const scimConnector = ({ url, credential, targets, timeoutMs = CALL_TIMEOUT_MS }: ScimConnectorOptions): Connector => {
+export const scimConnector = ({
+  url,
+  credential,
+  targets,
+  timeoutMs = CALL_TIMEOUT_MS,
+}: ScimConnectorOptions): Connector => {
   const signIn = authorization(credential, targets, timeoutMs);
 
   const send = async (request: Request): Promise<Answered | { kind: 'none'; sent: boolean; failure: Failure }> => {
@@ -30,13 +42,17 @@ export const scimConnector = ({ url, credential, targets, timeoutMs = CALL_TIMEO
       const authorized = await signIn.header();
       if (authorized.kind === 'failed') return { kind: 'none', sent: false, failure: authorized.failure };
       const answer = await exchange(targets, toCall(url, request, authorized.header), timeoutMs);
-      if (answer.kind === 'none') return { kind: 'none', sent: answer.sent, failure: { kind: 'retry', reason: answer.reason } };
+      if (answer.kind === 'none')
+        return { kind: 'none', sent: answer.sent, failure: { kind: 'retry', reason: answer.reason } };
       if (answer.status !== 401 || renewed || !signIn.renew()) return answer;
     }
   };
 
   /** A call that may be repeated: one that was cut off is simply made again. */
-  const ask = async <Value>(request: Request, read: (answer: Answered) => Outcome<Value> | undefined): Promise<Outcome<Value>> => {
+  const ask = async <Value>(
+    request: Request,
+    read: (answer: Answered) => Outcome<Value> | undefined,
+  ): Promise<Outcome<Value>> => {
     const answer = await send(request);
     return answer.kind === 'none' ? answer.failure : (read(answer) ?? failureOf(answer));
   };
@@ -48,7 +64,9 @@ export const scimConnector = ({ url, credential, targets, timeoutMs = CALL_TIMEO
     });
 
   const patch = (path: readonly string[], operations: readonly Json[]): Promise<Outcome> =>
-    ask({ method: 'PATCH', path, body: { schemas: [patchSchema], Operations: [...operations] } }, ({ status }) => (isSuccess(status) ? ok : undefined));
+    ask({ method: 'PATCH', path, body: { schemas: [patchSchema], Operations: [...operations] } }, ({ status }) =>
+      isSuccess(status) ? ok : undefined,
+    );
 
   return {
     test: () =>
@@ -59,11 +77,14 @@ export const scimConnector = ({ url, credential, targets, timeoutMs = CALL_TIMEO
     create: async (body) => {
       const answer = await send({ method: 'POST', path: ['Users'], body });
       // It may have been done: whoever asks must look before asking again (design, decision 17).
-      if (answer.kind === 'none') return answer.sent ? { kind: 'unknown', reason: answer.failure.reason } : answer.failure;
+      if (answer.kind === 'none')
+        return answer.sent ? { kind: 'unknown', reason: answer.failure.reason } : answer.failure;
       const account = isSuccess(answer.status) && answer.body ? toAccount(answer.body) : undefined;
       if (account) return { kind: 'ok', value: account };
       const failure = failureOf(answer);
-      return isSuccess(answer.status) || isCutOffByProxy(answer.status) ? { kind: 'unknown', reason: failure.reason } : failure;
+      return isSuccess(answer.status) || isCutOffByProxy(answer.status)
+        ? { kind: 'unknown', reason: failure.reason }
+        : failure;
     },
     get: (remoteId) =>
       ask<RemoteAccount | undefined>({ method: 'GET', path: ['Users', remoteId] }, ({ status, body }) => {
@@ -71,24 +92,39 @@ export const scimConnector = ({ url, credential, targets, timeoutMs = CALL_TIMEO
         const account = status === 200 && body ? toAccount(body) : undefined;
         return account && { kind: 'ok', value: account };
       }),
-    update: (remoteId, operations) => (operations.length === 0 ? Promise.resolve(ok) : patch(['Users', remoteId], operations)),
+    update: (remoteId, operations) =>
+      operations.length === 0 ? Promise.resolve(ok) : patch(['Users', remoteId], operations),
     setActive: (remoteId, active) => patch(['Users', remoteId], [{ op: 'replace', path: 'active', value: active }]),
-    delete: (remoteId) => ask({ method: 'DELETE', path: ['Users', remoteId] }, ({ status }) => (isSuccess(status) || status === 404 ? ok : undefined)),
+    delete: (remoteId) =>
+      ask({ method: 'DELETE', path: ['Users', remoteId] }, ({ status }) =>
+        isSuccess(status) || status === 404 ? ok : undefined,
+      ),
     findGroup: async (displayName) => {
       const found = await find('Groups', `displayName eq ${JSON.stringify(displayName)}`, toGroup);
       // `eq` ignores case where the app says so (RFC 7643 §4.2); only the exact name is meant.
-      return found.kind === 'ok' ? { kind: 'ok', value: found.value.find((group) => group.displayName === displayName) } : found;
+      return found.kind === 'ok'
+        ? { kind: 'ok', value: found.value.find((group) => group.displayName === displayName) }
+        : found;
     },
     /** Groups are all that SCIM has a list of. */
     listEntitlements: (startIndex) =>
-      ask<EntitlementPage>({ method: 'GET', path: ['Groups'], query: { startIndex: String(startIndex), count: String(PAGE), excludedAttributes: 'members' } }, ({ status, body }) => {
-        const resources = status === 200 ? resourcesIn(body) : undefined;
-        if (!resources) return undefined;
-        const total = Number(body!.totalResults);
-        const items = resources.flatMap((resource) => toGroup(resource) ?? []).map(({ displayName }) => ({ kind: 'group' as const, value: displayName, displayName }));
-        const next = startIndex + resources.length;
-        return { kind: 'ok', value: { items, total, ...(resources.length > 0 && next <= total && { next }) } };
-      }),
+      ask<EntitlementPage>(
+        {
+          method: 'GET',
+          path: ['Groups'],
+          query: { startIndex: String(startIndex), count: String(PAGE), excludedAttributes: 'members' },
+        },
+        ({ status, body }) => {
+          const resources = status === 200 ? resourcesIn(body) : undefined;
+          if (!resources) return undefined;
+          const total = Number(body!.totalResults);
+          const items = resources
+            .flatMap((resource) => toGroup(resource) ?? [])
+            .map(({ displayName }) => ({ kind: 'group' as const, value: displayName, displayName }));
+          const next = startIndex + resources.length;
+          return { kind: 'ok', value: { items, total, ...(resources.length > 0 && next <= total && { next }) } };
+        },
+      ),
     changeGroupMembers: (groupId, add, remove) => {
       const operations: Json[] = [
         ...(add.length > 0 ? [{ op: 'add', path: 'members', value: add.map((value) => ({ value })) }] : []),
@@ -112,7 +148,8 @@ const toCall = (base: string, { method, path, query, body }: Request, authorizat
   return { method, url, headers, ...(body && { body: JSON.stringify(body) }) };
 };
 
-const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** RFC 7644 §3.4.2: `Resources` may be left out where nothing was found. */
 const resourcesIn = (body: JsonObject | undefined): JsonObject[] | undefined => {
@@ -126,4 +163,5 @@ const toAccount = (resource: JsonObject): RemoteAccount | undefined => {
   return { remoteId: id, ...(typeof externalId === 'string' && { externalId }), resource };
 };
 
-const toGroup = ({ id, displayName }: JsonObject) => (typeof id === 'string' && typeof displayName === 'string' ? { id, displayName } : undefined);
+const toGroup = ({ id, displayName }: JsonObject) =>
+  typeof id === 'string' && typeof displayName === 'string' ? { id, displayName } : undefined;

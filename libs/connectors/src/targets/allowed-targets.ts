@@ -30,7 +30,8 @@ const networkOf = (entry: string): Network | undefined => {
 };
 
 const isWithin = (address: ipaddr.IPv4 | ipaddr.IPv6, network: Network) =>
-  address.kind() === network.address.kind() && (address as ipaddr.IPv4).match(network.address as ipaddr.IPv4, network.bits);
+  address.kind() === network.address.kind() &&
+  (address as ipaddr.IPv4).match(network.address as ipaddr.IPv4, network.bits);
 
 /** `listed`: hosts, addresses and CIDRs. */
 export const allowedTargets = (listed: readonly string[]): AllowedTargets => {

@@ -13,7 +13,10 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /** The addresses of a host that may be connected to; where there is none, why. */
 const sift = (allowed: AllowedTargets, protocol: string, hostname: string, addresses: readonly LookupAddress[]) => {
-  const judged = addresses.map((each) => ({ each, refusal: allowed.refusalOf({ protocol, hostname, address: each.address }) }));
+  const judged = addresses.map((each) => ({
+    each,
+    refusal: allowed.refusalOf({ protocol, hostname, address: each.address }),
+  }));
   const fit = judged.filter(({ refusal }) => refusal === undefined).map(({ each }) => each);
   return { fit, refusal: fit.length > 0 ? undefined : judged.find(({ refusal }) => refusal !== undefined)?.refusal };
 };
@@ -28,7 +31,8 @@ const guardedLookup =
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '', 0);
       const { fit, refusal } = sift(allowed, protocol, hostname, addresses);
-      if (refusal !== undefined || !fit[0]) return callback(new ForbiddenTarget(refusal ?? `${hostname} has no address.`), '', 0);
+      if (refusal !== undefined || !fit[0])
+        return callback(new ForbiddenTarget(refusal ?? `${hostname} has no address.`), '', 0);
       if (options.all) return (callback as unknown as (error: null, addresses: LookupAddress[]) => void)(null, fit);
       return callback(null, fit[0].address, fit[0].family);
     });
@@ -36,12 +40,15 @@ const guardedLookup =
 
 /** How undici connects: only to where it is allowed, checked on the address itself. */
 export const guardedConnect = (allowed: AllowedTargets): buildConnector.connector => {
-  const connectorFor = (protocol: string) => buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup(allowed, protocol) });
+  const connectorFor = (protocol: string) =>
+    buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup(allowed, protocol) });
   const [http, https] = [connectorFor('http:'), connectorFor('https:')];
   return (options, callback) => {
     const host = bareHost(options.hostname);
     // Node looks nothing up for a literal address.
-    const refusal = isAddress(host) ? allowed.refusalOf({ protocol: options.protocol, hostname: host, address: host }) : undefined;
+    const refusal = isAddress(host)
+      ? allowed.refusalOf({ protocol: options.protocol, hostname: host, address: host })
+      : undefined;
     if (refusal !== undefined) return callback(new ForbiddenTarget(refusal), null);
     return (options.protocol === 'https:' ? https : http)(options, callback);
   };
@@ -52,7 +59,10 @@ export const refusalOfUrl = async (allowed: AllowedTargets, url: string): Promis
   const { protocol, hostname } = new URL(url);
   const host = bareHost(hostname);
   if (isAddress(host)) return allowed.refusalOf({ protocol, hostname: host, address: host });
-  const addresses = await new Promise<LookupAddress[]>((resolve) => lookup(host, { all: true }, (error, found) => resolve(error ? [] : found)));
-  if (addresses.length === 0 && protocol !== 'https:' && !allowed.listsHost(host)) return `${host} may be reached by https only.`;
+  const addresses = await new Promise<LookupAddress[]>((resolve) =>
+    lookup(host, { all: true }, (error, found) => resolve(error ? [] : found)),
+  );
+  if (addresses.length === 0 && protocol !== 'https:' && !allowed.listsHost(host))
+    return `${host} may be reached by https only.`;
   return sift(allowed, protocol, host, addresses).refusal;
 };

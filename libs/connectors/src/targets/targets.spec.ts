@@ -4,7 +4,8 @@ import { describe, expect, it } from '@jest/globals';
 import { allowedTargets } from './allowed-targets.ts';
 import { openTargets } from './targets.ts';
 
-const refusalOf = (listed: string[], address: string, { protocol = 'https:', hostname = address } = {}) => allowedTargets(listed).refusalOf({ protocol, hostname, address });
+const refusalOf = (listed: string[], address: string, { protocol = 'https:', hostname = address } = {}) =>
+  allowedTargets(listed).refusalOf({ protocol, hostname, address });
 
 describe('a target', () => {
   it.each(['8.8.8.8', '2a00:1450:4001::1'])('%s is public and may be reached by https only', (address) => {
@@ -13,11 +14,32 @@ describe('a target', () => {
   });
 
   it.each([
-    '127.0.0.1', '10.1.2.3', '172.16.0.1', '192.168.0.1', '169.254.169.254', '100.64.0.1', '0.0.0.0', '198.18.0.1', '255.255.255.255', '224.0.0.1',
-    '::1', '::', 'fe80::1', 'fd00::1', 'fec0::1', '::ffff:127.0.0.1', '::ffff:a9fe:a9fe', '::127.0.0.1', '64:ff9b::7f00:1', '2002:7f00:1::', 'ff02::1',
+    '127.0.0.1',
+    '10.1.2.3',
+    '172.16.0.1',
+    '192.168.0.1',
+    '169.254.169.254',
+    '100.64.0.1',
+    '0.0.0.0',
+    '198.18.0.1',
+    '255.255.255.255',
+    '224.0.0.1',
+    '::1',
+    '::',
+    'fe80::1',
+    'fd00::1',
+    'fec0::1',
+    '::ffff:127.0.0.1',
+    '::ffff:a9fe:a9fe',
+    '::127.0.0.1',
+    '64:ff9b::7f00:1',
+    '2002:7f00:1::',
+    'ff02::1',
   ])('%s is refused, by name or address', (address) => {
     expect(refusalOf([], address)).toMatch(/not a public address/);
-    expect(refusalOf(['other.internal', '10.2.0.0/16'], address, { hostname: 'app.example' })).toMatch(/not a public address/);
+    expect(refusalOf(['other.internal', '10.2.0.0/16'], address, { hostname: 'app.example' })).toMatch(
+      /not a public address/,
+    );
   });
 
   it.each([
@@ -35,7 +57,14 @@ describe('a target', () => {
 describe('a URL of an endpoint', () => {
   const targets = openTargets({ allowPrivateTargets: [] });
 
-  it.each(['https://localhost:8443/scim', 'https://127.0.0.1/scim', 'https://[::1]/scim', 'https://2130706433/', 'https://0x7f.1/', 'http://10.0.0.1/'])('%s is refused', async (url) => {
+  it.each([
+    'https://localhost:8443/scim',
+    'https://127.0.0.1/scim',
+    'https://[::1]/scim',
+    'https://2130706433/',
+    'https://0x7f.1/',
+    'http://10.0.0.1/',
+  ])('%s is refused', async (url) => {
     expect(await targets.refusalOf(url)).toMatch(/not a public address/);
   });
 
@@ -51,7 +80,8 @@ describe('a connection', () => {
     const { port } = server.address() as AddressInfo;
     const guarded = openTargets({ allowPrivateTargets: [] });
     const open = openTargets({ allowPrivateTargets: ['localhost'] });
-    const get = (targets: typeof open, host: string) => targets.dispatcher.request({ origin: `http://${host}:${port}`, path: '/', method: 'GET' });
+    const get = (targets: typeof open, host: string) =>
+      targets.dispatcher.request({ origin: `http://${host}:${port}`, path: '/', method: 'GET' });
     await expect(get(guarded, 'localhost')).rejects.toThrow(/not a public address/);
     await expect(get(guarded, '127.0.0.1')).rejects.toThrow(/not a public address/);
     await expect(get(guarded, '[::ffff:127.0.0.1]')).rejects.toThrow(/not a public address/);

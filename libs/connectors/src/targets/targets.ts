@@ -12,7 +12,13 @@ export type Targets = {
 };
 
 /** Opened once per process. Redirects are never followed: they could lead elsewhere. */
-export const openTargets = ({ allowPrivateTargets, userAgent = 'Tenure' }: { allowPrivateTargets: readonly string[]; userAgent?: string }): Targets => {
+export const openTargets = ({
+  allowPrivateTargets,
+  userAgent = 'Tenure',
+}: {
+  allowPrivateTargets: readonly string[];
+  userAgent?: string;
+}): Targets => {
   const allowed = allowedTargets(allowPrivateTargets);
   const dispatcher = new Agent({ connect: guardedConnect(allowed), pipelining: 1 });
   return { dispatcher, userAgent, refusalOf: (url) => refusalOfUrl(allowed, url), close: () => dispatcher.destroy() };

@@ -53,12 +53,29 @@ export const ApprovalRejected = defineEvent('ApprovalRejected', { data: approval
 export const ApprovalWithdrawn = defineEvent('ApprovalWithdrawn', { data: approval });
 
 export const DeprovisioningScheduled = defineEvent('DeprovisioningScheduled', {
-  data: timer.extend({ trigger, action: deprovisioning, triggeredAt: z.string(), delay: z.string(), dueAt: z.string() }),
+  data: timer.extend({
+    trigger,
+    action: deprovisioning,
+    triggeredAt: z.string(),
+    delay: z.string(),
+    dueAt: z.string(),
+  }),
 });
 /** Changed time frames were applied to a running timer (R48). */
-export const DeprovisioningRescheduled = defineEvent('DeprovisioningRescheduled', { data: timer.extend({ delay: z.string(), dueAt: z.string() }) });
+export const DeprovisioningRescheduled = defineEvent('DeprovisioningRescheduled', {
+  data: timer.extend({ delay: z.string(), dueAt: z.string() }),
+});
 export const DeprovisioningCancelled = defineEvent('DeprovisioningCancelled', {
-  data: timer.extend({ reason: z.enum(['eligible', 'triggerEnded', 'accountDeleted', 'neverAnyMore', 'configurationDeleted', 'disassociated']) }),
+  data: timer.extend({
+    reason: z.enum([
+      'eligible',
+      'triggerEnded',
+      'accountDeleted',
+      'neverAnyMore',
+      'configurationDeleted',
+      'disassociated',
+    ]),
+  }),
 });
 /** Due, but above the threshold (R87). */
 export const TimerParked = defineEvent('TimerParked', { data: timer });
@@ -76,7 +93,9 @@ export const DeliveryFailed = defineEvent('DeliveryFailed', {
   personal: z.object({ message: z.string() }),
 });
 /** Started, and not wanted any more before anything was done in the app. */
-export const DeliveryAbandoned = defineEvent('DeliveryAbandoned', { data: delivery.extend({ action: deliveryAction }) });
+export const DeliveryAbandoned = defineEvent('DeliveryAbandoned', {
+  data: delivery.extend({ action: deliveryAction }),
+});
 
 export const AccountCreated = defineEvent('AccountCreated', {
   /** `joined`: it was found there with our id on it, made by a call whose outcome was unknown. */
@@ -94,7 +113,10 @@ export const AccountDeleted = defineEvent('AccountDeleted', { data: delivery });
 export const AccountGone = defineEvent('AccountGone', { data: delivery });
 
 /** The app has an account that matches and is not ours (R61). */
-export const ForeignAccountFound = defineEvent('ForeignAccountFound', { data: delivery, personal: z.object({ remoteId: z.string(), attributes }) });
+export const ForeignAccountFound = defineEvent('ForeignAccountFound', {
+  data: delivery,
+  personal: z.object({ remoteId: z.string(), attributes }),
+});
 export const AccountAdopted = defineEvent('AccountAdopted', {
   data: account.extend({ active: z.boolean() }),
   personal: because.extend({ remoteId: z.string() }),

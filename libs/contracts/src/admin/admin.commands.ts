@@ -8,7 +8,11 @@ const personShape = { preferredLanguage: language.optional(), timezone: timezone
 
 export const adminBody = z.strictObject({ email: z.email().max(254), role: adminRole, ...personShape });
 /** The address is the user's userName and is changed there: here it may only be repeated. */
-export const adminChangeBody = z.strictObject({ email: z.email().max(254).optional(), role: adminRole, ...personShape });
+export const adminChangeBody = z.strictObject({
+  email: z.email().max(254).optional(),
+  role: adminRole,
+  ...personShape,
+});
 
 export const adminReply = z.object({
   id: z.string(),
@@ -40,4 +44,7 @@ export const ChangeAdmin = defineCommand('admin.change', {
   reply: adminReply,
 });
 
-export const RemoveAdmin = defineCommand('admin.remove', { payload: z.object({ ifMatch }), reply: z.object({ id: z.string(), version: z.int() }) });
+export const RemoveAdmin = defineCommand('admin.remove', {
+  payload: z.object({ ifMatch }),
+  reply: z.object({ id: z.string(), version: z.int() }),
+});

@@ -11,10 +11,19 @@ const apply = z.enum(['always', 'create']);
 const mapping = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('direct'), target: z.string(), source: z.string(), default: constant.optional(), apply }),
   z.object({ kind: z.literal('constant'), target: z.string(), value: constant, apply }),
-  z.object({ kind: z.literal('expression'), target: z.string(), expression: z.string(), default: constant.optional(), apply }),
+  z.object({
+    kind: z.literal('expression'),
+    target: z.string(),
+    expression: z.string(),
+    default: constant.optional(),
+    apply,
+  }),
 ]);
 
-export const storedAttributes = z.object({ matching: z.array(z.object({ source: z.string(), target: z.string() })), mappings: z.array(mapping) });
+export const storedAttributes = z.object({
+  matching: z.array(z.object({ source: z.string(), target: z.string() })),
+  mappings: z.array(mapping),
+});
 
 export const storedScope = z.object({
   assignment: z.enum(['everyone', 'assigned']),
@@ -30,13 +39,25 @@ export const storedEndpoint = z.union([
   z.object({ url: z.string() }),
 ]);
 
-export const storedAssignment = z.object({ kind: z.enum(['users', 'groups', 'roles']), id: z.string(), role: z.string().optional() });
+export const storedAssignment = z.object({
+  kind: z.enum(['users', 'groups', 'roles']),
+  id: z.string(),
+  role: z.string().optional(),
+});
 
-export const storedThreshold = z.object({ count: z.number().optional(), percent: z.number().optional(), window: z.string().optional() });
+export const storedThreshold = z.object({
+  count: z.number().optional(),
+  percent: z.number().optional(),
+  window: z.string().optional(),
+});
 
 const comparable = z.union([z.string(), z.number(), z.boolean()]);
 const condition = z.discriminatedUnion('operator', [
-  z.object({ operator: z.enum(['equals', 'notEquals', 'contains', 'startsWith', 'endsWith']), source: z.string(), value: comparable }),
+  z.object({
+    operator: z.enum(['equals', 'notEquals', 'contains', 'startsWith', 'endsWith']),
+    source: z.string(),
+    value: comparable,
+  }),
   z.object({ operator: z.literal('in'), source: z.string(), value: z.array(comparable) }),
   z.object({ operator: z.enum(['present', 'absent']), source: z.string() }),
   z.object({ operator: z.literal('memberOf'), source: z.string().optional(), value: z.string() }),
@@ -44,7 +65,11 @@ const condition = z.discriminatedUnion('operator', [
 const action = z.union([
   z.object({ type: z.literal('setAttribute'), target: z.string(), value: constant }),
   z.object({ type: z.literal('setAttribute'), target: z.string(), expression: z.string() }),
-  z.object({ type: z.enum(['setEntitlement', 'addEntitlement']), kind: z.enum(['group', 'role', 'licence', 'department']), value: z.string() }),
+  z.object({
+    type: z.enum(['setEntitlement', 'addEntitlement']),
+    kind: z.enum(['group', 'role', 'licence', 'department']),
+    value: z.string(),
+  }),
   z.object({ type: z.literal('setRole'), value: z.string() }),
   z.object({ type: z.literal('skip') }),
 ]);
@@ -59,4 +84,8 @@ export const storedRule = z.object({
 });
 
 /** What the preset gave when the app was made: a preset that is changed later changes no app that is there. */
-export const appDefaults = z.object({ attributes: storedAttributes, scope: storedScope, deprovisioning: storedDeprovisioning });
+export const appDefaults = z.object({
+  attributes: storedAttributes,
+  scope: storedScope,
+  deprovisioning: storedDeprovisioning,
+});

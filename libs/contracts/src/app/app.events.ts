@@ -15,15 +15,26 @@ import {
 } from './app.configuration.ts';
 
 /** `replaces`: the secret that nothing refers to any more, for whoever wipes it. */
-const credentials = z.object({ secretId: z.string(), kind: credentialKind, hint: z.string(), replaces: z.string().nullable() });
+const credentials = z.object({
+  secretId: z.string(),
+  kind: credentialKind,
+  hint: z.string(),
+  replaces: z.string().nullable(),
+});
 
 /** An app's events hold configuration and ids. What an app itself says is no part of them: it quotes people's addresses (decision 2). */
-export const AppCreated = defineEvent('AppCreated', { data: z.object({ name: z.string(), preset: presetName, defaults: appDefaults }) });
+export const AppCreated = defineEvent('AppCreated', {
+  data: z.object({ name: z.string(), preset: presetName, defaults: appDefaults }),
+});
 export const AppSsoSet = defineEvent('AppSsoSet', { data: z.object({ configured: z.boolean() }) });
 export const AppCredentialsSet = defineEvent('AppCredentialsSet', { data: credentials });
 /** Of the credentials and the endpoint as they are: `problem` and `status` tell why not, in a word and as HTTP does. */
 export const AppTested = defineEvent('AppTested', {
-  data: z.object({ outcome: z.enum(['passed', 'failed']), problem: z.enum(['unauthorized', 'unreachable', 'refused']).nullable(), status: z.int().nullable() }),
+  data: z.object({
+    outcome: z.enum(['passed', 'failed']),
+    problem: z.enum(['unauthorized', 'unreachable', 'refused']).nullable(),
+    status: z.int().nullable(),
+  }),
 });
 export const AppEndpointSet = defineEvent('AppEndpointSet', { data: z.object({ endpoint: storedEndpoint }) });
 export const AppAttributesSet = defineEvent('AppAttributesSet', { data: storedAttributes });
@@ -31,7 +42,9 @@ export const AppScopeSet = defineEvent('AppScopeSet', { data: storedScope });
 export const AppAssigned = defineEvent('AppAssigned', { data: storedAssignment });
 export const AppUnassigned = defineEvent('AppUnassigned', { data: storedAssignment.omit({ role: true }) });
 /** `applyToRunning`: timers that run are moved as well (R48). */
-export const AppDeprovisioningSet = defineEvent('AppDeprovisioningSet', { data: storedDeprovisioning.extend({ applyToRunning: z.boolean() }) });
+export const AppDeprovisioningSet = defineEvent('AppDeprovisioningSet', {
+  data: storedDeprovisioning.extend({ applyToRunning: z.boolean() }),
+});
 export const AppApprovalsSet = defineEvent('AppApprovalsSet', { data: z.object({ actions: approvalActions }) });
 export const AppThresholdSet = defineEvent('AppThresholdSet', { data: storedThreshold });
 /** What was parked above the threshold may run (R87). */
@@ -39,7 +52,9 @@ export const AppThresholdReleased = defineEvent('AppThresholdReleased', { data: 
 export const AppRulesSet = defineEvent('AppRulesSet', { data: z.object({ rules: z.array(storedRule) }) });
 /** From now on the rules as they are decide about existing accounts too (R60). */
 export const AppRulesReapplied = defineEvent('AppRulesReapplied', { data: z.object({}) });
-export const AppEntitlementsSet = defineEvent('AppEntitlementsSet', { data: z.object({ domain: z.string().optional(), configuredBy: z.enum(['admin', 'user']) }) });
+export const AppEntitlementsSet = defineEvent('AppEntitlementsSet', {
+  data: z.object({ domain: z.string().optional(), configuredBy: z.enum(['admin', 'user']) }),
+});
 export const AppTurnedOn = defineEvent('AppTurnedOn', { data: z.object({}) });
 export const AppTurnedOff = defineEvent('AppTurnedOff', { data: z.object({}) });
 /** An admin asked for everyone to be looked at again (R63). */
@@ -49,7 +64,9 @@ export const AppReauthorizationNeeded = defineEvent('AppReauthorizationNeeded', 
 /** New credentials passed the test and took the place of the old ones. */
 export const AppReauthorized = defineEvent('AppReauthorized', { data: credentials });
 /** Back to what the preset gives; `wipes`: the secret of the credentials (R51). */
-export const AppConfigurationDeleted = defineEvent('AppConfigurationDeleted', { data: z.object({ wipes: z.string().nullable(), defaults: appDefaults }) });
+export const AppConfigurationDeleted = defineEvent('AppConfigurationDeleted', {
+  data: z.object({ wipes: z.string().nullable(), defaults: appDefaults }),
+});
 
 export const appEvents = [
   AppCreated,

@@ -19,7 +19,9 @@ export const RequestRefused = defineEvent('RequestRefused', { data: attempt });
 /** An oddity that was tolerated. */
 export const RequestNoted = defineEvent('RequestNoted', { data: attempt });
 /** How many more attempts there were than are written down one by one, per code (R70). */
-export const AttemptsSuppressed = defineEvent('AttemptsSuppressed', { data: z.object({ counts: z.record(z.string(), z.int()) }) });
+export const AttemptsSuppressed = defineEvent('AttemptsSuppressed', {
+  data: z.object({ counts: z.record(z.string(), z.int()) }),
+});
 
 export const attemptEvents = [RequestRefused, RequestNoted, AttemptsSuppressed] as const;
 export type AttemptEvent = EventOf<typeof attemptEvents>;

@@ -4,9 +4,16 @@ import { connectionSettings, profileName } from './connection.settings.ts';
 
 /** Settings are whole: what a profile's default was then stays, whatever it becomes in a later release. */
 export const ConnectionCreated = defineEvent('ConnectionCreated', {
-  data: z.object({ name: z.string(), identityProviderId: z.string(), profile: profileName, settings: connectionSettings }),
+  data: z.object({
+    name: z.string(),
+    identityProviderId: z.string(),
+    profile: profileName,
+    settings: connectionSettings,
+  }),
 });
-export const ConnectionSettingsReplaced = defineEvent('ConnectionSettingsReplaced', { data: z.object({ settings: connectionSettings }) });
+export const ConnectionSettingsReplaced = defineEvent('ConnectionSettingsReplaced', {
+  data: z.object({ settings: connectionSettings }),
+});
 export const ConnectionEnabled = defineEvent('ConnectionEnabled', { data: z.object({}) });
 export const ConnectionDisabled = defineEvent('ConnectionDisabled', { data: z.object({}) });
 
@@ -27,5 +34,12 @@ export const TokenIssued = defineEvent('TokenIssued', {
 });
 export const TokenDeleted = defineEvent('TokenDeleted', { data: z.object({ tokenId: z.string() }) });
 
-export const connectionEvents = [ConnectionCreated, ConnectionSettingsReplaced, ConnectionEnabled, ConnectionDisabled, TokenIssued, TokenDeleted] as const;
+export const connectionEvents = [
+  ConnectionCreated,
+  ConnectionSettingsReplaced,
+  ConnectionEnabled,
+  ConnectionDisabled,
+  TokenIssued,
+  TokenDeleted,
+] as const;
 export type ConnectionEvent = EventOf<typeof connectionEvents>;

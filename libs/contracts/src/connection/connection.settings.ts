@@ -3,7 +3,10 @@ import { z } from 'zod';
 export const profileName = z.enum(['generic', 'strict', 'entra', 'okta', 'onelogin', 'google', 'jumpcloud', 'ping']);
 
 /** A SCIM path by its looks; whether a schema knows it is nobody's business here, for a tenant may have its own. */
-const path = z.string().regex(/^[A-Za-z$][\w.:$-]*$/, 'must be the path of a SCIM attribute').max(300);
+const path = z
+  .string()
+  .regex(/^[A-Za-z$][\w.:$-]*$/, 'must be the path of a SCIM attribute')
+  .max(300);
 
 /** Of any offset; kept in UTC with milliseconds, so that instants compare as text. */
 const anyInstant = z.iso.datetime({ offset: true }).transform((at) => new Date(at).toISOString());

@@ -24,7 +24,13 @@ export const CreateGroup = defineCommand('group.create', {
 });
 
 export const ReplaceGroup = defineCommand('group.replace', {
-  payload: z.object({ resource: jsonObject, cleared: z.array(z.string()), memberIds: z.array(z.string()).optional(), ...preconditions, schemasVersion }),
+  payload: z.object({
+    resource: jsonObject,
+    cleared: z.array(z.string()),
+    memberIds: z.array(z.string()).optional(),
+    ...preconditions,
+    schemasVersion,
+  }),
   reply: groupReply,
 });
 
@@ -33,4 +39,7 @@ export const PatchGroup = defineCommand('group.patch', {
   reply: groupReply,
 });
 
-export const DeleteGroup = defineCommand('group.delete', { payload: z.object(preconditions), reply: z.object({ id: z.string(), revision: z.int() }) });
+export const DeleteGroup = defineCommand('group.delete', {
+  payload: z.object(preconditions),
+  reply: z.object({ id: z.string(), revision: z.int() }),
+});

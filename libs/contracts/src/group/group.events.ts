@@ -8,7 +8,12 @@ export type MemberKind = z.output<typeof memberKind>;
 export type Member = { id: string; kind: MemberKind };
 
 /** `resource` is the whole profile after the event: all but the members. */
-const standing = z.object({ connectionId: z.string(), changed: z.array(z.string()), resource: jsonObject, ...ownShape });
+const standing = z.object({
+  connectionId: z.string(),
+  changed: z.array(z.string()),
+  resource: jsonObject,
+  ...ownShape,
+});
 
 /** A group's events hold no person's data: names of groups, ids, and what extensions of the tenant's own say of groups (R71). */
 export const GroupCreated = defineEvent('GroupCreated', { data: standing });

@@ -8,7 +8,9 @@ export const cursorsOf = <Key>(key: z.ZodType<Key>) => ({
     try {
       return key.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
     } catch {
-      throw new Rejected('invalid', 'list/cursor', 'This cursor was not given by a list.', [{ field: 'cursor', message: 'is not a cursor' }]);
+      throw new Rejected('invalid', 'list/cursor', 'This cursor was not given by a list.', [
+        { field: 'cursor', message: 'is not a cursor' },
+      ]);
     }
   },
 });

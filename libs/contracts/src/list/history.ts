@@ -2,7 +2,10 @@ import { z } from 'zod';
 
 /** `?limit=&cursor=` of a history: the cursor is the revision of the last event seen. */
 export const historyRequest = z
-  .strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(200), cursor: z.coerce.number({ error: 'expected the nextCursor of the page before' }).int().min(0).optional() })
+  .strictObject({
+    limit: z.coerce.number().int().min(1).max(1000).default(200),
+    cursor: z.coerce.number({ error: 'expected the nextCursor of the page before' }).int().min(0).optional(),
+  })
   .transform(({ limit, cursor }) => ({ limit, ...(cursor !== undefined && { after: cursor }) }));
 export type HistoryRequest = z.output<typeof historyRequest>;
 

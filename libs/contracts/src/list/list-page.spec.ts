@@ -9,15 +9,25 @@ const inOrder = (a: Row, b: Row) => compare(a.name, b.name) || compare(a.id, b.i
 
 describe('the pages of a list', () => {
   it('show every row once, in order, however many fit on a page', () => {
-    const rowsOf = fc.uniqueArray(fc.record({ name: fc.constantFrom('Plum', 'Fig', 'Łódź', ''), id: fc.uuid() }), { selector: ({ id }) => id, maxLength: 30 });
+    const rowsOf = fc.uniqueArray(fc.record({ name: fc.constantFrom('Plum', 'Fig', 'Łódź', ''), id: fc.uuid() }), {
+      selector: ({ id }) => id,
+      maxLength: 30,
+    });
     fc.assert(
       fc.property(rowsOf, fc.integer({ min: 1, max: 7 }), (rows, limit) => {
         const all = rows.toSorted(inOrder);
         const shown: Row[] = [];
         for (let cursor: string | undefined, pages = 0; pages <= rows.length; pages++) {
           const { after } = pagesByName.behind({ limit, ...(cursor !== undefined && { cursor }) });
-          const behind = all.filter((row) => after === undefined || inOrder(row, { name: after[0], id: after[1] }) > 0).slice(0, limit + 1);
-          const page = pagesByName.of(behind, limit, (row) => row, ({ name, id }) => [name, id]);
+          const behind = all
+            .filter((row) => after === undefined || inOrder(row, { name: after[0], id: after[1] }) > 0)
+            .slice(0, limit + 1);
+          const page = pagesByName.of(
+            behind,
+            limit,
+            (row) => row,
+            ({ name, id }) => [name, id],
+          );
           shown.push(...page.items);
           cursor = page.nextCursor;
           if (cursor === undefined) break;

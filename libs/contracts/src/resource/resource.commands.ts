@@ -19,7 +19,19 @@ export type ResourceReply = z.output<typeof resourceReply>;
 const of = { typeId: z.string(), schemasVersion };
 
 /** Commands of a resource of a tenant's own type (R71). With a `connectionId` in the message SCIM writes, else an admin. */
-export const CreateResource = defineCommand('resource.create', { payload: z.object({ ...of, resource: jsonObject }), reply: resourceReply });
-export const ReplaceResource = defineCommand('resource.replace', { payload: z.object({ ...of, resource: jsonObject, cleared: z.array(z.string()), ...preconditions }), reply: resourceReply });
-export const PatchResource = defineCommand('resource.patch', { payload: z.object({ ...of, operations: z.array(jsonObject), ...preconditions }), reply: resourceReply });
-export const DeleteResource = defineCommand('resource.delete', { payload: z.object({ ...of, ...preconditions }), reply: z.object({ id: z.string(), revision: z.int() }) });
+export const CreateResource = defineCommand('resource.create', {
+  payload: z.object({ ...of, resource: jsonObject }),
+  reply: resourceReply,
+});
+export const ReplaceResource = defineCommand('resource.replace', {
+  payload: z.object({ ...of, resource: jsonObject, cleared: z.array(z.string()), ...preconditions }),
+  reply: resourceReply,
+});
+export const PatchResource = defineCommand('resource.patch', {
+  payload: z.object({ ...of, operations: z.array(jsonObject), ...preconditions }),
+  reply: resourceReply,
+});
+export const DeleteResource = defineCommand('resource.delete', {
+  payload: z.object({ ...of, ...preconditions }),
+  reply: z.object({ id: z.string(), revision: z.int() }),
+});

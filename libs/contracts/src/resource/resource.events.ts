@@ -24,7 +24,9 @@ const personal = z.object({ resource: jsonObject });
 
 export const ResourceCreated = defineEvent('ResourceCreated', { data: standing, personal });
 export const ResourceChanged = defineEvent('ResourceChanged', { data: standing, personal });
-export const ResourceDeleted = defineEvent('ResourceDeleted', { data: standing.pick({ typeId: true, connectionId: true }) });
+export const ResourceDeleted = defineEvent('ResourceDeleted', {
+  data: standing.pick({ typeId: true, connectionId: true }),
+});
 
 export const resourceEvents = [ResourceCreated, ResourceChanged, ResourceDeleted] as const;
 export type ResourceEvent = EventOf<typeof resourceEvents>;

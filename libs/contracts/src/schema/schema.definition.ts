@@ -17,7 +17,12 @@ const simpleAttribute = z.object({
 const attribute = simpleAttribute.extend({ subAttributes: z.array(simpleAttribute).optional() });
 
 /** A schema of a tenant's own (R71), an extension or the schema of a resource type. */
-export const ownSchema = z.object({ id: z.string(), name: z.string(), description: z.string(), attributes: z.array(attribute) });
+export const ownSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  description: z.string(),
+  attributes: z.array(attribute),
+});
 export type OwnSchema = z.output<typeof ownSchema>;
 
 /** What an attribute is unless it says otherwise (RFC 7643 §2.2), and how much of it is taken. */
@@ -37,7 +42,11 @@ const simpleBody = z.strictObject({
 const attributeBody = simpleBody.extend({ subAttributes: z.array(simpleBody).min(1).max(50).optional() });
 
 /** Ignored: so that what a GET answered can be put back. */
-const ignored = { schemas: z.array(z.string()).optional(), meta: z.record(z.string(), z.unknown()).optional(), version: z.int().optional() };
+const ignored = {
+  schemas: z.array(z.string()).optional(),
+  meta: z.record(z.string(), z.unknown()).optional(),
+  version: z.int().optional(),
+};
 
 export const schemaBody = z.strictObject({
   id: z.string().max(200).optional(),

@@ -24,7 +24,10 @@ export const timezone = z.string().max(64).refine(isTimezone, 'must be an IANA t
 const domain = z
   .string()
   .max(253)
-  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i, 'must be a domain such as plum.example')
+  .regex(
+    /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i,
+    'must be a domain such as plum.example',
+  )
   .transform((name) => name.toLowerCase());
 
 const text = z.string().trim().min(1).max(200);
@@ -52,7 +55,9 @@ export const tenantBody = z.strictObject({
     .max(1000)
     .refine(distinctIds, twice)
     .default([]),
-  features: z.strictObject({ provisioning: z.boolean().default(true), entitlements: z.boolean().default(true) }).prefault({}),
+  features: z
+    .strictObject({ provisioning: z.boolean().default(true), entitlements: z.boolean().default(true) })
+    .prefault({}),
 });
 
 export const appRolesBody = z
@@ -62,7 +67,10 @@ export const appRolesBody = z
       displayName: text,
       value: text,
       description: z.string().max(2000),
-      allowedMemberTypes: z.array(z.enum(['User', 'Group'])).min(1).refine(distinct, twice),
+      allowedMemberTypes: z
+        .array(z.enum(['User', 'Group']))
+        .min(1)
+        .refine(distinct, twice),
       enabled: z.boolean(),
     }),
   )

@@ -10,13 +10,25 @@ import { tenantProfile } from './tenant.profile.ts';
  */
 export const ROOT_TENANT = 'root';
 
-export const tenantReply = z.object({ id: z.string(), ...tenantProfile.shape, version: z.int(), createdAt: z.string(), updatedAt: z.string() });
+export const tenantReply = z.object({
+  id: z.string(),
+  ...tenantProfile.shape,
+  version: z.int(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
 export type TenantReply = z.output<typeof tenantReply>;
 
 /** Sent with `tenantId: ROOT_TENANT`; the key is the id of the tenant to be. */
-export const CreateTenant = defineCommand('tenant.create', { payload: z.object({ profile: tenantProfile }), reply: tenantReply });
+export const CreateTenant = defineCommand('tenant.create', {
+  payload: z.object({ profile: tenantProfile }),
+  reply: tenantReply,
+});
 
-export const ReplaceTenant = defineCommand('tenant.replace', { payload: z.object({ profile: tenantProfile, ifMatch }), reply: tenantReply });
+export const ReplaceTenant = defineCommand('tenant.replace', {
+  payload: z.object({ profile: tenantProfile, ifMatch }),
+  reply: tenantReply,
+});
 
 /** New ids come from whoever sends it. The version is the tenant's. */
 export const ReplaceAppRoles = defineCommand('app-roles.replace', {

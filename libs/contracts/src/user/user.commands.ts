@@ -36,19 +36,37 @@ const withGroups = z.boolean().optional();
  * Commands of a user. With a `connectionId` in the message SCIM writes, else an admin (R16) or the system. `resource` is what
  * `parseResource` made, its `password` included; operations are what `parsePatch` made.
  */
-export const CreateUser = defineCommand('user.create', { payload: z.object({ resource: jsonObject, schemasVersion, withGroups }), reply: userReply });
+export const CreateUser = defineCommand('user.create', {
+  payload: z.object({ resource: jsonObject, schemasVersion, withGroups }),
+  reply: userReply,
+});
 
 export const ReplaceUser = defineCommand('user.replace', {
-  payload: z.object({ resource: jsonObject, cleared: z.array(z.string()), ...preconditions, schemasVersion, withGroups }),
+  payload: z.object({
+    resource: jsonObject,
+    cleared: z.array(z.string()),
+    ...preconditions,
+    schemasVersion,
+    withGroups,
+  }),
   reply: userReply,
 });
 
 export const PatchUser = defineCommand('user.patch', {
-  payload: z.object({ operations: z.array(jsonObject), accountType: accountType.optional(), ...preconditions, schemasVersion, withGroups }),
+  payload: z.object({
+    operations: z.array(jsonObject),
+    accountType: accountType.optional(),
+    ...preconditions,
+    schemasVersion,
+    withGroups,
+  }),
   reply: userReply,
 });
 
-export const DeleteUser = defineCommand('user.delete', { payload: z.object(preconditions), reply: z.object({ id: z.string(), revision: z.int() }) });
+export const DeleteUser = defineCommand('user.delete', {
+  payload: z.object(preconditions),
+  reply: z.object({ id: z.string(), revision: z.int() }),
+});
 
 /** The user with this userName, created where there is none: a first sign-in (R23), or an admin who becomes a directory user. */
 export const EnsureUser = defineCommand('user.ensure', {

@@ -37,7 +37,9 @@ export const UserAccountTypeChanged = defineEvent('UserAccountTypeChanged', { da
 export const TeamAdminRightsLost = defineEvent('TeamAdminRightsLost', { data: standing, personal });
 export const UserDeleted = defineEvent('UserDeleted', { data: standing.pick({ writer: true, connectionId: true }) });
 /** The person's key is destroyed: no `personal` of theirs can be read again. Names what was not finished by then (decision 11). */
-export const PersonErased = defineEvent('PersonErased', { data: z.object({ unfinishedAccountIds: z.array(z.string()) }) });
+export const PersonErased = defineEvent('PersonErased', {
+  data: z.object({ unfinishedAccountIds: z.array(z.string()) }),
+});
 
 export const userEvents = [
   UserCreated,

@@ -24,7 +24,8 @@ export const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-export const passwordOf = async ({ passwordFile }: Cluster): Promise<string> => (await readFile(passwordFile, 'utf8')).trim();
+export const passwordOf = async ({ passwordFile }: Cluster): Promise<string> =>
+  (await readFile(passwordFile, 'utf8')).trim();
 
 /** Runs a program to its end; what it said is in the error. */
 const complete = async ([command, args]: [string, string[]], { uid, gid }: Privileges, cwd: string): Promise<void> => {
@@ -41,14 +42,24 @@ const UNFINISHED = '.postgres-';
  * Makes the files of a new server. In a folder of its own first, then renamed: a start that was killed halfway leaves no half server behind,
  * and of two that start at once one wins.
  */
-export const initialise = async (dataDir: string, { initdb }: Binaries, privilegesOf: (folder: string) => Promise<Privileges>): Promise<void> => {
+export const initialise = async (
+  dataDir: string,
+  { initdb }: Binaries,
+  privilegesOf: (folder: string) => Promise<Privileges>,
+): Promise<void> => {
   const unfinished = await mkdtemp(join(dataDir, UNFINISHED));
   const { data, passwordFile } = clusterAt(unfinished);
   try {
     await mkdir(data, { mode: 0o700 });
     await writeFile(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
     const privileges = await privilegesOf(unfinished);
-    const options = ['--username=tenure', `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--no-instructions'];
+    const options = [
+      '--username=tenure',
+      `--pwfile=${passwordFile}`,
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      '--no-instructions',
+    ];
     // Unicode's case mapping and the order of code points, the same on every machine.
     const locale = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
     await complete(privileges.command(initdb, [`--pgdata=${data}`, ...options, ...locale]), privileges, unfinished);
@@ -65,6 +76,7 @@ export const removeUnfinished = async (dataDir: string): Promise<void> => {
   const old = Date.now() - 10 * 60_000;
   for (const name of await readdir(dataDir)) {
     const path = join(dataDir, name);
-    if (name.startsWith(UNFINISHED) && (await stat(path)).mtimeMs < old) await rm(path, { recursive: true, force: true });
+    if (name.startsWith(UNFINISHED) && (await stat(path)).mtimeMs < old)
+      await rm(path, { recursive: true, force: true });
   }
 };

@@ -170,12 +170,17 @@ describe('the embedded PostgreSQL', () => {
   it('names the data folder where that cannot be made', async () => {
     const file = join(parent, 'a file');
     await writeFile(file, '');
-    await expect(start({ dataDir: join(file, 'data') })).rejects.toMatchObject({ name: 'NoEmbeddedPostgres', message: expect.stringContaining(`The data folder ${file}/data could not be made (ENOTDIR`) });
+    await expect(start({ dataDir: join(file, 'data') })).rejects.toMatchObject({
+      name: 'NoEmbeddedPostgres',
+      message: expect.stringContaining(`The data folder ${file}/data could not be made (ENOTDIR`),
+    });
   });
 
   it('says what it said where it cannot start', async () => {
     await (await start()).stop();
-    await expect(start({ settings: { shared_buffers: 'nonsense' } })).rejects.toThrow(/did not start. Set DATABASE_URL .*shared_buffers/s);
+    await expect(start({ settings: { shared_buffers: 'nonsense' } })).rejects.toThrow(
+      /did not start. Set DATABASE_URL .*shared_buffers/s,
+    );
   });
 
   it('as root without user namespaces runs as another user, or names the folder that keeps that one out', async () => {

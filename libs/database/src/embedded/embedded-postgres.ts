@@ -59,7 +59,8 @@ const ours = {
 const DATABASE = 'tenure';
 const START_TIMEOUT_MS = 60_000;
 
-const urlTo = (port: number, password: string, database: string) => `postgres://tenure:${password}@127.0.0.1:${port}/${database}`;
+const urlTo = (port: number, password: string, database: string) =>
+  `postgres://tenure:${password}@127.0.0.1:${port}/${database}`;
 
 const freePort = async (): Promise<number> => {
   const server = createServer();
@@ -69,14 +70,25 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
-const spawnServer = async (cluster: Cluster, { postgres }: Binaries, privileges: Privileges, settings: Record<string, string>): Promise<number> => {
+const spawnServer = async (
+  cluster: Cluster,
+  { postgres }: Binaries,
+  privileges: Privileges,
+  settings: Record<string, string>,
+): Promise<number> => {
   const log = await open(cluster.log, 'w', 0o600);
   try {
     const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const [command, args] = privileges.command(postgres, ['-D', cluster.data, ...options]);
     const { uid, gid } = privileges;
     // A process group of its own: the terminal's SIGINT must not stop the database while we drain.
-    const child = spawn(command, args, { uid, gid, cwd: cluster.root, detached: true, stdio: ['ignore', log.fd, log.fd] });
+    const child = spawn(command, args, {
+      uid,
+      gid,
+      cwd: cluster.root,
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+    });
     await new Promise<void>((spawned, failed) => child.once('spawn', spawned).once('error', failed));
     child.unref();
     return child.pid!;
@@ -123,7 +135,12 @@ const untilStarted = async (cluster: Cluster, pid: number): Promise<void> => {
 
 type Started = Postmaster & { adopted: boolean };
 
-const started = async (options: EmbeddedOptions, cluster: Cluster, programs: Binaries, password: string): Promise<Started> => {
+const started = async (
+  options: EmbeddedOptions,
+  cluster: Cluster,
+  programs: Binaries,
+  password: string,
+): Promise<Started> => {
   const privileges = await (options.privileges ?? privilegesFor)(cluster.root, Object.values(programs));
   // Twice more: a free port may be taken meanwhile, and processes of a server that was killed may hold its memory for a moment.
   for (let attempt = 1; ; attempt++) {
@@ -135,7 +152,9 @@ const started = async (options: EmbeddedOptions, cluster: Cluster, programs: Bin
     if (server) return { ...server, adopted: server.pid !== pid };
     const said = (await readFile(cluster.log, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join('\n');
     if (attempt === 3)
-      throw new NoEmbeddedPostgres(`The embedded PostgreSQL in ${cluster.root} did not start. Set DATABASE_URL to use another server. It said:\n${said}`);
+      throw new NoEmbeddedPostgres(
+        `The embedded PostgreSQL in ${cluster.root} did not start. Set DATABASE_URL to use another server. It said:\n${said}`,
+      );
     await sleep(500);
   }
 };
@@ -150,18 +169,24 @@ export const startEmbeddedPostgres = async (options: EmbeddedOptions): Promise<E
   const programs = await binaries();
   // To be entered, not to be listed: the server may run as another user. What is in it is closed to all others.
   await mkdir(dataDir, { recursive: true, mode: 0o711 }).catch(({ message }: Error) => {
-    throw new NoEmbeddedPostgres(`The data folder ${dataDir} could not be made (${message}). Set TENURE_DATA_DIR to one that can be.`);
+    throw new NoEmbeddedPostgres(
+      `The data folder ${dataDir} could not be made (${message}). Set TENURE_DATA_DIR to one that can be.`,
+    );
   });
   await removeUnfinished(dataDir);
   const cluster = clusterOf(dataDir);
   if (!(await exists(cluster.root))) {
     log(`Making a database in ${dataDir}.`);
-    await initialise(dataDir, programs, (folder) => (options.privileges ?? privilegesFor)(folder, Object.values(programs)));
+    await initialise(dataDir, programs, (folder) =>
+      (options.privileges ?? privilegesFor)(folder, Object.values(programs)),
+    );
   }
   const password = await passwordOf(cluster);
   const running = await untilReady(cluster, password);
   const server = running ? { ...running, adopted: true } : await started(options, cluster, programs, password);
-  log(`${server.adopted ? 'Using the database that runs already' : 'The database runs'} on port ${server.port}, process ${server.pid}.`);
+  log(
+    `${server.adopted ? 'Using the database that runs already' : 'The database runs'} on port ${server.port}, process ${server.pid}.`,
+  );
   return {
     url: urlTo(server.port, password, DATABASE),
     pid: server.pid,

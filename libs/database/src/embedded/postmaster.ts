@@ -8,7 +8,8 @@ export type Postmaster = { pid: number; port: number };
 const pidFile = (dataDirectory: string) => join(dataDirectory, 'postmaster.pid');
 
 /** A process that ended and that nobody has waited for yet still has its number. */
-const isZombie = async (pid: number) => / Z /.test((await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')).slice(0, 64));
+const isZombie = async (pid: number) =>
+  / Z /.test((await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')).slice(0, 64));
 
 export const isRunning = async (pid: number): Promise<boolean> => {
   try {
@@ -40,7 +41,8 @@ export const runningPostmaster = async (dataDirectory: string): Promise<Postmast
 };
 
 const untilEnded = async (pid: number, timeoutMs: number): Promise<boolean> => {
-  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(20)) if (!(await isRunning(pid))) return true;
+  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(20))
+    if (!(await isRunning(pid))) return true;
   return false;
 };
 

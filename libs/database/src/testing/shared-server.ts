@@ -9,7 +9,13 @@ import { startEmbeddedPostgres, type EmbeddedPostgres } from '../embedded/embedd
 const folder = join(tmpdir(), `tenure-test-postgres-${userInfo().username}`);
 const users = join(folder, 'users');
 
-const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300', shared_buffers: '128MB' };
+const settings = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: '300',
+  shared_buffers: '128MB',
+};
 
 /**
  * Stops the server once no test process has lived for some seconds: each one leaves its number in `users`. A process of its own,
@@ -30,7 +36,11 @@ const watchdog = `
 
 const watch = async (pid: number): Promise<void> => {
   const log = await open(join(folder, 'watchdog.log'), 'w');
-  spawn('sh', ['-c', watchdog, 'sh', String(pid), users], { detached: true, stdio: ['ignore', log.fd, log.fd], cwd: folder }).unref();
+  spawn('sh', ['-c', watchdog, 'sh', String(pid), users], {
+    detached: true,
+    stdio: ['ignore', log.fd, log.fd],
+    cwd: folder,
+  }).unref();
   await log.close();
 };
 
@@ -38,7 +48,9 @@ const watch = async (pid: number): Promise<void> => {
 const dropLeftovers = async (url: string): Promise<void> => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  const { rows } = await client.query<{ name: string }>(`select datname as name from pg_database where datname like 'test\\_%'`);
+  const { rows } = await client.query<{ name: string }>(
+    `select datname as name from pg_database where datname like 'test\\_%'`,
+  );
   for (const { name } of rows) await client.query(`drop database if exists ${name} with (force)`);
   await client.end();
 };

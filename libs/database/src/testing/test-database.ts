@@ -14,7 +14,8 @@ export type TestDatabase = {
 let server: Promise<string> | undefined;
 
 /** The server given by the test runner, or else an embedded one, started when first asked for and stopped after the last test process. */
-const serverUrl = (): Promise<string> => (server ??= process.env['TEST_DATABASE_URL'] ? Promise.resolve(process.env['TEST_DATABASE_URL']) : sharedServer());
+const serverUrl = (): Promise<string> =>
+  (server ??= process.env['TEST_DATABASE_URL'] ? Promise.resolve(process.env['TEST_DATABASE_URL']) : sharedServer());
 
 const administer = async (url: string, statement: string): Promise<void> => {
   const client = new pg.Client({ connectionString: url });

@@ -19,13 +19,20 @@ describe('admins', () => {
                   where s.kind = 'admin-key' and s.hmac = $1`;
     return (await tenancy.database.query({ text, values: [tenancy.secrets.tokenHmac(key)] }))[0];
   };
-  const change = (key: string, payload: object) => tenancy.ask<AdminReply>(ChangeAdmin.pattern, payload, { tenantId, key });
+  const change = (key: string, payload: object) =>
+    tenancy.ask<AdminReply>(ChangeAdmin.pattern, payload, { tenantId, key });
   const remove = (key: string) => tenancy.ask(RemoveAdmin.pattern, {}, { tenantId, key });
-  const userOf = ({ userId }: { userId: string }) => tenancy.directory.queries.users.get(tenantId, { kind: 'admin' }, userId);
+  const userOf = ({ userId }: { userId: string }) =>
+    tenancy.directory.queries.users.get(tenantId, { kind: 'admin' }, userId);
 
   it('are found by their key, with their role, and by no other', async () => {
     const ada = await tenancy.addAdmin(tenantId, 'ada@plum.example', 'super_admin');
-    expect(await holderOf(ada.key)).toEqual({ tenant_id: tenantId, id: ada.id, role: 'super_admin', consumer_mail: false });
+    expect(await holderOf(ada.key)).toEqual({
+      tenant_id: tenantId,
+      id: ada.id,
+      role: 'super_admin',
+      consumer_mail: false,
+    });
     expect(await holderOf(`${ada.key}x`)).toBeUndefined();
     expect(tenancy.failures).toEqual([]);
   });
@@ -39,9 +46,22 @@ describe('admins', () => {
   });
 
   it('are directory users, unmanaged, whose language and time zone they bring (R12, decision 14)', async () => {
-    const bea = await tenancy.addAdmin(tenantId, 'Bea@plum.example', 'admin', { preferredLanguage: 'ja', timezone: 'Asia/Tokyo' });
-    expect(bea).toMatchObject({ email: 'Bea@plum.example', role: 'admin', preferredLanguage: 'ja', timezone: 'Asia/Tokyo', version: 1 });
-    expect(await userOf(bea)).toMatchObject({ accountType: 'unmanaged', active: true, resource: { userName: 'Bea@plum.example', preferredLanguage: 'ja' } });
+    const bea = await tenancy.addAdmin(tenantId, 'Bea@plum.example', 'admin', {
+      preferredLanguage: 'ja',
+      timezone: 'Asia/Tokyo',
+    });
+    expect(bea).toMatchObject({
+      email: 'Bea@plum.example',
+      role: 'admin',
+      preferredLanguage: 'ja',
+      timezone: 'Asia/Tokyo',
+      version: 1,
+    });
+    expect(await userOf(bea)).toMatchObject({
+      accountType: 'unmanaged',
+      active: true,
+      resource: { userName: 'Bea@plum.example', preferredLanguage: 'ja' },
+    });
     const { key: _, actor: __, ...shown } = bea;
     expect(await tenancy.directory.queries.admins.get(tenantId, bea.id)).toEqual(shown);
   });
@@ -54,17 +74,31 @@ describe('admins', () => {
   });
 
   it('are linked to the user who has this userName, and are admins once', async () => {
-    const user = await tenancy.ask<{ id: string }>('user.create', { resource: { schemas: [], userName: 'dan@plum.example' } }, { tenantId });
+    const user = await tenancy.ask<{ id: string }>(
+      'user.create',
+      { resource: { schemas: [], userName: 'dan@plum.example' } },
+      { tenantId },
+    );
     const dan = await tenancy.addAdmin(tenantId, 'DAN@plum.example', 'auditor', { preferredLanguage: 'it' });
     expect(dan).toMatchObject({ userId: user.id, email: 'dan@plum.example', preferredLanguage: 'it' });
-    await expect(tenancy.addAdmin(tenantId, 'dan@plum.example')).rejects.toMatchObject({ kind: 'taken', code: 'admin/exists' });
+    await expect(tenancy.addAdmin(tenantId, 'dan@plum.example')).rejects.toMatchObject({
+      kind: 'taken',
+      code: 'admin/exists',
+    });
   });
 
   it('change role at once, and their address only as users', async () => {
     const eve = await tenancy.addAdmin(tenantId, 'eve@plum.example', 'auditor');
-    expect(await change(eve.id, { role: 'admin', email: 'EVE@plum.example', timezone: 'Europe/Rome' })).toMatchObject({ role: 'admin', timezone: 'Europe/Rome', version: 2 });
+    expect(await change(eve.id, { role: 'admin', email: 'EVE@plum.example', timezone: 'Europe/Rome' })).toMatchObject({
+      role: 'admin',
+      timezone: 'Europe/Rome',
+      version: 2,
+    });
     expect(await holderOf(eve.key)).toMatchObject({ role: 'admin' });
-    await expect(change(eve.id, { role: 'admin', email: 'eva@plum.example' })).rejects.toMatchObject({ kind: 'invalid', code: 'admin/email' });
+    await expect(change(eve.id, { role: 'admin', email: 'eva@plum.example' })).rejects.toMatchObject({
+      kind: 'invalid',
+      code: 'admin/email',
+    });
     await expect(change(randomUUID(), { role: 'admin' })).rejects.toMatchObject({ code: 'admin/unknown' });
   });
 
@@ -84,7 +118,10 @@ describe('admins', () => {
 
   it('answer a repeated command with the same admin and the same key', async () => {
     const key = 'a key that was chosen by whoever sent it';
-    const message = tenancy.message({ email: 'hal@plum.example', role: 'admin', newUserId: randomUUID(), key }, { tenantId });
+    const message = tenancy.message(
+      { email: 'hal@plum.example', role: 'admin', newUserId: randomUUID(), key },
+      { tenantId },
+    );
     const context = { place: { log: 'commands-1', offset: 1, at: 1 } };
     const first = await tenancy.directory.commands['admin.add']!(message, context);
     expect(await tenancy.directory.commands['admin.add']!(message, context)).toEqual(first);
@@ -112,14 +149,21 @@ describe('admins', () => {
       const ida = await tenancy.addAdmin(tenantId, 'ida@plum.example');
       const { id } = await tenancy.createConnection(tenantId);
       await tenancy.issueToken(tenantId, id, ida.actor);
-      await expect(remove(ida.id)).rejects.toMatchObject({ kind: 'conflict', code: 'admin/token-issuer', message: expect.stringContaining(id) });
+      await expect(remove(ida.id)).rejects.toMatchObject({
+        kind: 'conflict',
+        code: 'admin/token-issuer',
+        message: expect.stringContaining(id),
+      });
       await expect(change(ida.id, { role: 'auditor' })).rejects.toMatchObject({ code: 'admin/token-issuer' });
       await tenancy.ask('token.delete', { confirm: true }, { tenantId, key: id });
       await expect(change(ida.id, { role: 'auditor' })).resolves.toMatchObject({ role: 'auditor' });
     });
 
     it('are free when another admin issues it anew, who is locked instead (R8)', async () => {
-      const [jo, kit] = [await tenancy.addAdmin(tenantId, 'jo@plum.example'), await tenancy.addAdmin(tenantId, 'kit@plum.example')];
+      const [jo, kit] = [
+        await tenancy.addAdmin(tenantId, 'jo@plum.example'),
+        await tenancy.addAdmin(tenantId, 'kit@plum.example'),
+      ];
       const { id } = await tenancy.createConnection(tenantId);
       await tenancy.issueToken(tenantId, id, jo.actor);
       const { connection } = await tenancy.issueToken(tenantId, id, kit.actor);

@@ -1,4 +1,12 @@
-import { AddAdmin, ChangeAdmin, EnsureUser, PatchUser, RemoveAdmin, type AdminReply, type ReplyOf } from '@tenure/contracts';
+import {
+  AddAdmin,
+  ChangeAdmin,
+  EnsureUser,
+  PatchUser,
+  RemoveAdmin,
+  type AdminReply,
+  type ReplyOf,
+} from '@tenure/contracts';
 import { Rejected, type Handled } from '@tenure/eventing';
 import type { CommandMessage } from '@tenure/messaging';
 import { userSchema, type PatchOperation, type Resource } from '@tenure/scim';
@@ -54,14 +62,24 @@ export const adminCommands = (deps: AdminCommandDeps): AdminCommands => {
   });
 
   const setPreferences = async (message: CommandMessage, userId: string, preferences: Preferences) => {
-    const operations = Object.entries(given(preferences)).map(([path, value]): PatchOperation => ({ op: 'replace', path, value }));
-    if (operations.length > 0) await users.patch(onUser(message, userId, 'preferences', PatchUser.compose({ operations })), {});
+    const operations = Object.entries(given(preferences)).map(([path, value]): PatchOperation => ({
+      op: 'replace',
+      path,
+      value,
+    }));
+    if (operations.length > 0)
+      await users.patch(onUser(message, userId, 'preferences', PatchUser.compose({ operations })), {});
   };
 
-  const replyOf = async (tenantId: string, id: string, { state, revision, createdAt, occurredAt }: Handled<AdminState, unknown>): Promise<AdminReply> => {
+  const replyOf = async (
+    tenantId: string,
+    id: string,
+    { state, revision, createdAt, occurredAt }: Handled<AdminState, unknown>,
+  ): Promise<AdminReply> => {
     if (state.status !== 'present') throw new Rejected('not-found', 'admin/unknown', 'There is no such admin.');
     const { userId, role, keyHint } = state;
-    const { userName, preferredLanguage, timezone } = (await userQueries.get(tenantId, { kind: 'admin' }, userId))?.resource ?? {};
+    const { userName, preferredLanguage, timezone } =
+      (await userQueries.get(tenantId, { kind: 'admin' }, userId))?.resource ?? {};
     return {
       id,
       userId,
@@ -87,11 +105,21 @@ export const adminCommands = (deps: AdminCommandDeps): AdminCommands => {
       const { email, role, newUserId, key, ...preferences } = AddAdmin.read(message.payload);
       const { tenantId } = message;
       const resource = asResource(email, given(preferences));
-      const user = await users.ensure(onUser(message, newUserId, 'user', EnsureUser.compose({ resource, origin: 'local' })), {});
+      const user = await users.ensure(
+        onUser(message, newUserId, 'user', EnsureUser.compose({ resource, origin: 'local' })),
+        {},
+      );
       let kept: Promise<SecretReference> | undefined;
       const handled = await runCommand(deps, adminAggregate, message, context, {
         command: async ({ state }) => {
-          const admin: AdminCommand = { type: 'Add', userId: user.id, role, keyId: '', keyHint: '', consumerMail: isConsumerMail(email) };
+          const admin: AdminCommand = {
+            type: 'Add',
+            userId: user.id,
+            role,
+            keyId: '',
+            keyHint: '',
+            consumerMail: isConsumerMail(email),
+          };
           adminDecider.decide(admin, state);
           const { id, hint } = await (kept ??= secrets.putAdminKey(tenantId, key));
           return { ...admin, keyId: id, keyHint: hint };
@@ -107,7 +135,8 @@ export const adminCommands = (deps: AdminCommandDeps): AdminCommands => {
       const handled = await runCommand(deps, adminAggregate, message, context, {
         ifMatch,
         command: async ({ state }): Promise<AdminCommand> => {
-          if (email !== undefined && state.status === 'present') await refuseOtherAddress(userQueries, tenantId, state.userId, email);
+          if (email !== undefined && state.status === 'present')
+            await refuseOtherAddress(userQueries, tenantId, state.userId, email);
           return { type: 'ChangeRole', role, ...(await locked(tenantId, state)) };
         },
       });
@@ -128,8 +157,18 @@ export const adminCommands = (deps: AdminCommandDeps): AdminCommands => {
   };
 };
 
-const refuseOtherAddress = async (userQueries: AdminCommandDeps['userQueries'], tenantId: string, userId: string, email: string) => {
+const refuseOtherAddress = async (
+  userQueries: AdminCommandDeps['userQueries'],
+  tenantId: string,
+  userId: string,
+  email: string,
+) => {
   const user = await userQueries.get(tenantId, { kind: 'admin' }, userId);
   if (user && uniqueKey(user.resource.userName) === uniqueKey(email)) return;
-  throw new Rejected('invalid', 'admin/email', "An admin's address is the userName of their user and is changed there.", [{ field: 'email', message: 'is another' }]);
+  throw new Rejected(
+    'invalid',
+    'admin/email',
+    "An admin's address is the userName of their user and is changed there.",
+    [{ field: 'email', message: 'is another' }],
+  );
 };

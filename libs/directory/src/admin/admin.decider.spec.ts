@@ -11,16 +11,26 @@ const lockedBy = { connectionId: 'c-1', connectionName: 'Entra' };
 
 describe('an admin', () => {
   it('is added with a role and a key, and holds the user: one is an admin once', () => {
-    admin().when({ type: 'Add', ...ada }).then(added);
-    expect(adminClaims({ status: 'present', ...ada })).toMatchObject([{ kind: 'admin', value: 'u-ada', code: 'admin/exists' }]);
+    admin()
+      .when({ type: 'Add', ...ada })
+      .then(added);
+    expect(adminClaims({ status: 'present', ...ada })).toMatchObject([
+      { kind: 'admin', value: 'u-ada', code: 'admin/exists' },
+    ]);
     expect(adminClaims({ status: 'removed' })).toEqual([]);
   });
 
   it('changes role and is removed', () => {
-    admin(added).when({ type: 'ChangeRole', role: 'super_admin' }).then(AdminRoleChanged({ role: 'super_admin' }));
+    admin(added)
+      .when({ type: 'ChangeRole', role: 'super_admin' })
+      .then(AdminRoleChanged({ role: 'super_admin' }));
     admin(added).when({ type: 'ChangeRole', role: 'admin' }).thenNothing();
-    admin(added).when({ type: 'Remove' }).then(AdminRemoved({ userId: 'u-ada', keyId: 'k-1' }));
-    admin(added, AdminRemoved({ userId: 'u-ada', keyId: 'k-1' })).when({ type: 'Remove' }).thenRejected('admin/unknown');
+    admin(added)
+      .when({ type: 'Remove' })
+      .then(AdminRemoved({ userId: 'u-ada', keyId: 'k-1' }));
+    admin(added, AdminRemoved({ userId: 'u-ada', keyId: 'k-1' }))
+      .when({ type: 'Remove' })
+      .thenRejected('admin/unknown');
   });
 
   it('keeps role and place while a token lives that they issued (R7)', () => {
@@ -30,11 +40,17 @@ describe('an admin', () => {
   });
 
   it('is told by which token (R7)', () => {
-    expect(() => adminDecider.decide({ type: 'Remove', lockedBy }, { status: 'present', ...ada })).toThrow('Entra (c-1)');
+    expect(() => adminDecider.decide({ type: 'Remove', lockedBy }, { status: 'present', ...ada })).toThrow(
+      'Entra (c-1)',
+    );
   });
 });
 
 describe('an address of a consumer mail domain (R6)', () => {
-  it.each(['ada@gmail.com', 'ada@GMAIL.com', '"a@b"@outlook.com'])('is known: %s', (address) => expect(isConsumerMail(address)).toBe(true));
-  it.each(['ada@plum.example', 'ada@gmail.com.plum.example', 'gmail.com@plum.example'])('is not: %s', (address) => expect(isConsumerMail(address)).toBe(false));
+  it.each(['ada@gmail.com', 'ada@GMAIL.com', '"a@b"@outlook.com'])('is known: %s', (address) =>
+    expect(isConsumerMail(address)).toBe(true),
+  );
+  it.each(['ada@plum.example', 'ada@gmail.com.plum.example', 'gmail.com@plum.example'])('is not: %s', (address) =>
+    expect(isConsumerMail(address)).toBe(false),
+  );
 });

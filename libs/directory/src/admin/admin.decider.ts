@@ -2,7 +2,14 @@ import { AdminAdded, AdminRemoved, AdminRoleChanged, type AdminEvent, type Admin
 import { Rejected, type Decider } from '@tenure/eventing';
 import type { IssuedToken } from '../user/connection-policy.ts';
 
-export type PresentAdmin = { status: 'present'; userId: string; role: AdminRole; keyId: string; keyHint: string; consumerMail: boolean };
+export type PresentAdmin = {
+  status: 'present';
+  userId: string;
+  role: AdminRole;
+  keyId: string;
+  keyHint: string;
+  consumerMail: boolean;
+};
 export type AdminState = { status: 'none' } | PresentAdmin | { status: 'removed' };
 
 export type AdminCommand =
@@ -40,7 +47,11 @@ const present = (state: AdminState): PresentAdmin => {
 const refuseLocked = (lockedBy: IssuedToken | undefined, what: string): void => {
   if (!lockedBy) return;
   const { connectionName, connectionId } = lockedBy;
-  throw new Rejected('conflict', 'admin/token-issuer', `The admin issued the token of the connection ${connectionName} (${connectionId}) and can't be ${what} while it exists.`);
+  throw new Rejected(
+    'conflict',
+    'admin/token-issuer',
+    `The admin issued the token of the connection ${connectionName} (${connectionId}) and can't be ${what} while it exists.`,
+  );
 };
 
 const evolve = (state: AdminState, event: AdminEvent): AdminState => {
@@ -54,8 +65,21 @@ const evolve = (state: AdminState, event: AdminEvent): AdminState => {
   }
 };
 
-export const adminDecider: Decider<AdminState, AdminCommand, AdminEvent> = { initial: { status: 'none' }, decide, evolve };
+export const adminDecider: Decider<AdminState, AdminCommand, AdminEvent> = {
+  initial: { status: 'none' },
+  decide,
+  evolve,
+};
 
 /** A user is an admin once. */
 export const adminClaims = (state: AdminState) =>
-  state.status === 'present' ? [{ kind: 'admin', value: state.userId, code: 'admin/exists', message: 'The user with this address is an admin already.' }] : [];
+  state.status === 'present'
+    ? [
+        {
+          kind: 'admin',
+          value: state.userId,
+          code: 'admin/exists',
+          message: 'The user with this address is an admin already.',
+        },
+      ]
+    : [];

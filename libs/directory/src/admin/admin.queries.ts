@@ -1,4 +1,10 @@
-import { pagesByInstant, type AdminReply, type AdminRole, type ListPage, type ListPageRequest } from '@tenure/contracts';
+import {
+  pagesByInstant,
+  type AdminReply,
+  type AdminRole,
+  type ListPage,
+  type ListPageRequest,
+} from '@tenure/contracts';
 import type { Database } from '@tenure/database';
 import { Rejected } from '@tenure/eventing';
 
@@ -27,7 +33,18 @@ const select = (schema: string) => `
          u.resource->>'userName' as email, u.resource->>'preferredLanguage' as language, u.resource->>'timezone' as timezone
   from ${schema}.admins a left join ${schema}.users u on u.tenant_id = a.tenant_id and u.id = a.user_id`;
 
-const replyOf = ({ id, created_at, last_modified, revision, user_id, role, key_hint, email, language, timezone }: Row): AdminReply => ({
+const replyOf = ({
+  id,
+  created_at,
+  last_modified,
+  revision,
+  user_id,
+  role,
+  key_hint,
+  email,
+  language,
+  timezone,
+}: Row): AdminReply => ({
   id,
   userId: user_id,
   ...(email !== null && { email }),
@@ -51,7 +68,11 @@ export const adminQueries = (database: Database, schema: string): AdminQueries =
     return pagesByInstant.of(rows, limit, replyOf, ({ created_at, id }) => [created_at, id]);
   },
   get: async (tenantId, id) => {
-    const [row] = await database.query<Row>({ name: `${schema}.admin`, text: `${select(schema)} where a.tenant_id = $1 and a.id = $2`, values: [tenantId, id] });
+    const [row] = await database.query<Row>({
+      name: `${schema}.admin`,
+      text: `${select(schema)} where a.tenant_id = $1 and a.id = $2`,
+      values: [tenantId, id],
+    });
     if (!row) throw new Rejected('not-found', 'admin/unknown', 'There is no such admin.');
     return replyOf(row);
   },

@@ -23,5 +23,8 @@ export const adminsPart = configurationPart<AdminEvent>({
     `key_id uuid generated always as ((body->>'keyId')::uuid) stored`,
     `consumer_mail boolean generated always as ((body->>'consumerMail')::boolean) stored`,
   ],
-  moreIndexes: (table) => [`create index if not exists admins_by_key on ${table} (key_id)`, `create index if not exists admins_by_user on ${table} (tenant_id, user_id)`],
+  moreIndexes: (table) => [
+    `create index if not exists admins_by_key on ${table} (key_id)`,
+    `create index if not exists admins_by_user on ${table} (tenant_id, user_id)`,
+  ],
 });

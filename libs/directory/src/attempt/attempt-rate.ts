@@ -18,7 +18,10 @@ export const attemptRate = (now: () => number = () => performance.now()): Attemp
     admit: (asker, code) => {
       const known = windows.get(asker);
       // A window with something counted ends when that is taken, so that no count is lost.
-      const window = known && (!isOver(known.startedAt) || known.suppressed.size > 0) ? known : { startedAt: now(), admitted: 0, suppressed: new Map<string, number>() };
+      const window =
+        known && (!isOver(known.startedAt) || known.suppressed.size > 0)
+          ? known
+          : { startedAt: now(), admitted: 0, suppressed: new Map<string, number>() };
       windows.set(asker, window);
       if (window.admitted < ATTEMPTS_PER_WINDOW) {
         window.admitted += 1;

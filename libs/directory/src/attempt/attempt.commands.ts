@@ -6,7 +6,11 @@ import type { TenantQueries } from '../tenant/tenant.queries.ts';
 import { attemptAggregate } from './attempt.aggregate.ts';
 import { attemptRate, type AttemptRate, WINDOW_MS } from './attempt-rate.ts';
 
-export type AttemptCommandDeps = CommandDeps & { tenants: Pick<TenantQueries, 'get'>; onFailure: (error: unknown) => void; rate?: AttemptRate };
+export type AttemptCommandDeps = CommandDeps & {
+  tenants: Pick<TenantQueries, 'get'>;
+  onFailure: (error: unknown) => void;
+  rate?: AttemptRate;
+};
 
 export type AttemptCommands = {
   record: (message: CommandMessage, context: CommandPlace) => Promise<ReplyOf<typeof RecordAttempt>>;
@@ -52,7 +56,9 @@ export const attemptCommands = (deps: AttemptCommandDeps): AttemptCommands => {
       // Everybody else's tenant is vouched for by a key or a token.
       if (actor.kind === 'root') await tenants.get(tenantId);
       if (!rate.admit(`${tenantId}/${key}/${connectionId}`, attempt.code)) return {};
-      await runCommand(unseen, attemptAggregate, { ...message, key: await streamId(key) }, context, { command: { type: 'Record', kind, attempt } });
+      await runCommand(unseen, attemptAggregate, { ...message, key: await streamId(key) }, context, {
+        command: { type: 'Record', kind, attempt },
+      });
       return {};
     },
     stop: async () => {

@@ -30,4 +30,8 @@ const decide = (command: AttemptCommand): AttemptEvent[] => {
 };
 
 /** A log: nothing is decided by what came before. */
-export const attemptDecider: Decider<null, AttemptCommand, AttemptEvent> = { initial: null, decide, evolve: () => null };
+export const attemptDecider: Decider<null, AttemptCommand, AttemptEvent> = {
+  initial: null,
+  decide,
+  evolve: () => null,
+};

@@ -1,4 +1,16 @@
-import { handle, type Aggregate, type Clock, type DomainEvent, type EventSource, type Handled, type Intent, type Metadata, type Place, type Preconditions, type ViewRuntime } from '@tenure/eventing';
+import {
+  handle,
+  type Aggregate,
+  type Clock,
+  type DomainEvent,
+  type EventSource,
+  type Handled,
+  type Intent,
+  type Metadata,
+  type Place,
+  type Preconditions,
+  type ViewRuntime,
+} from '@tenure/eventing';
 import type { CommandMessage } from '@tenure/messaging';
 
 export type CommandDeps = { source: EventSource; view: Pick<ViewRuntime, 'applyInline' | 'catchUp'>; clock: Clock };
@@ -6,7 +18,11 @@ export type CommandDeps = { source: EventSource; view: Pick<ViewRuntime, 'applyI
 /** Where a command stood in its log; unknown for one that another command leads to, on another stream. */
 export type CommandPlace = { place?: Place };
 
-const metadataOf = ({ payload: _, key: __, deadline: ___, ...who }: CommandMessage, { place }: CommandPlace, occurredAt: string): Metadata => ({ ...who, ...(place && { place }), occurredAt });
+const metadataOf = (
+  { payload: _, key: __, deadline: ___, ...who }: CommandMessage,
+  { place }: CommandPlace,
+  occurredAt: string,
+): Metadata => ({ ...who, ...(place && { place }), occurredAt });
 
 /** A message's whole way: repeated? · deadline · decide · preconditions · append · apply to the view (design, decisions 5 and 7). The answer is the caller's to make. */
 export const runCommand = async <State, Command, Event extends DomainEvent>(
@@ -18,7 +34,15 @@ export const runCommand = async <State, Command, Event extends DomainEvent>(
 ): Promise<Handled<State, Event>> => {
   const { tenantId, key, deadline } = message;
   const metadata = metadataOf(message, context, await clock.now());
-  const handled = await handle(source, aggregate, { tenantId, id: key, metadata, command, deadline, ...(ifMatch && { ifMatch }), ...(ifNoneMatch && { ifNoneMatch }) });
+  const handled = await handle(source, aggregate, {
+    tenantId,
+    id: key,
+    metadata,
+    command,
+    deadline,
+    ...(ifMatch && { ifMatch }),
+    ...(ifNoneMatch && { ifNoneMatch }),
+  });
   await view.applyInline(handled.stored, handled.events);
   return handled;
 };

@@ -11,7 +11,8 @@ const entra: ScimConnection = {
   settings: profiles.entra,
   features: { provisioning: true, entitlements: true },
   primaryDomain: 'plum.example',
-  defaults: {}, schemasVersion: 0,
+  defaults: {},
+  schemasVersion: 0,
 };
 
 const counting = () => {
@@ -30,7 +31,13 @@ describe('the policy of a connection', () => {
   it('is asked for once by many writes at once', async () => {
     const { policies, asked } = counting();
     const all = await Promise.all(Array.from({ length: 100 }, () => policies.policyOf('t', 'entra')));
-    expect(all[99]).toEqual({ connectionId: 'entra', enabled: true, settings: profiles.entra, defaults: {}, schemasVersion: 0 });
+    expect(all[99]).toEqual({
+      connectionId: 'entra',
+      enabled: true,
+      settings: profiles.entra,
+      defaults: {},
+      schemasVersion: 0,
+    });
     expect(asked()).toBe(1);
   });
 
@@ -47,7 +54,8 @@ describe('the policy of a connection', () => {
 
   it('of a connection that is not there is 404 each time', async () => {
     const { policies, asked } = counting();
-    for (let n = 0; n < 2; n++) await expect(policies.policyOf('t', 'okta')).rejects.toMatchObject({ code: 'connection/unknown' });
+    for (let n = 0; n < 2; n++)
+      await expect(policies.policyOf('t', 'okta')).rejects.toMatchObject({ code: 'connection/unknown' });
     expect(asked()).toBe(2);
   });
 });

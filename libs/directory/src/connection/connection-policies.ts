@@ -11,7 +11,9 @@ export type CachedPolicies = ConnectionPolicies & { forget: (tenantId: string, c
 const KEPT_MS = 250;
 const KEPT_AT_MOST = 1000;
 
-export const connectionPolicies = (queries: Pick<ConnectionQueries, 'connectionForScim' | 'tokenIssuedBy'>): CachedPolicies => {
+export const connectionPolicies = (
+  queries: Pick<ConnectionQueries, 'connectionForScim' | 'tokenIssuedBy'>,
+): CachedPolicies => {
   const kept = new Map<string, { policy: Promise<ConnectionPolicy>; until: number }>();
   const nameOf = (tenantId: string, connectionId: string) => `${tenantId}/${connectionId}`;
 

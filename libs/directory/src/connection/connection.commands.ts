@@ -27,9 +27,14 @@ export type ConnectionCommandDeps = CommandDeps & {
 type Service = (message: CommandMessage, context: CommandPlace) => Promise<ConnectionReply>;
 
 /** One function per pattern, for a controller's `@MessagePattern` to call. */
-export type ConnectionCommands = { [name in 'create' | 'replaceSettings' | 'enable' | 'disable' | 'issueToken' | 'deleteToken']: Service };
+export type ConnectionCommands = {
+  [name in 'create' | 'replaceSettings' | 'enable' | 'disable' | 'issueToken' | 'deleteToken']: Service;
+};
 
-const replyOf = (id: string, { state, revision, createdAt, occurredAt }: Handled<ConnectionState, unknown>): ConnectionReply => {
+const replyOf = (
+  id: string,
+  { state, revision, createdAt, occurredAt }: Handled<ConnectionState, unknown>,
+): ConnectionReply => {
   if (state.status === 'none') throw new Rejected('not-found', 'connection/unknown', 'There is no such connection.');
   const { name, identityProviderId, profile, settings, enabled, token } = state;
   return {
@@ -61,7 +66,12 @@ export const connectionCommands = (deps: ConnectionCommandDeps): ConnectionComma
     return admin?.status === 'present' ? { id: actor.id, userId: admin.userId } : undefined;
   };
 
-  const run = async (message: CommandMessage, context: CommandPlace, command: Intent<ConnectionState, ConnectionCommand>['command'], ifMatch?: Intent<unknown, unknown>['ifMatch']) => {
+  const run = async (
+    message: CommandMessage,
+    context: CommandPlace,
+    command: Intent<ConnectionState, ConnectionCommand>['command'],
+    ifMatch?: Intent<unknown, unknown>['ifMatch'],
+  ) => {
     const handled = await runCommand(deps, connectionAggregate, message, context, { command, ifMatch });
     policies.forget(message.tenantId, message.key);
     await removeTokens(handled.events);
@@ -72,7 +82,8 @@ export const connectionCommands = (deps: ConnectionCommandDeps): ConnectionComma
   const removeTokens = async (events: readonly ConnectionEvent[]) => {
     for (const event of events) {
       if (event.type === 'TokenDeleted') await secrets.remove(event.data.tokenId);
-      if (event.type === 'TokenIssued' && event.data.replacedTokenId !== null) await secrets.remove(event.data.replacedTokenId);
+      if (event.type === 'TokenIssued' && event.data.replacedTokenId !== null)
+        await secrets.remove(event.data.replacedTokenId);
     }
   };
 
@@ -98,7 +109,15 @@ export const connectionCommands = (deps: ConnectionCommandDeps): ConnectionComma
       let kept: Promise<SecretReference> | undefined;
       const commandFor = async ({ state }: { state: ConnectionState }): Promise<ConnectionCommand> => {
         const [sso, issuer, issuedAt] = await Promise.all([ssoOf(message.tenantId), issuerOf(message), clock.now()]);
-        const command: ConnectionCommand = { type: 'IssueToken', tokenId: '', hint: '', chosen, issuedAt, sso, ...(issuer && { issuer }) };
+        const command: ConnectionCommand = {
+          type: 'IssueToken',
+          tokenId: '',
+          hint: '',
+          chosen,
+          issuedAt,
+          sso,
+          ...(issuer && { issuer }),
+        };
         // A refusal of the rules comes before anything is kept.
         connectionDecider.decide(command, state);
         const { id, hint } = await (kept ??= secrets.putToken(message.tenantId, token));

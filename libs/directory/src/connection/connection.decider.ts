@@ -30,12 +30,27 @@ export type ConnectionState = { status: 'none' } | PresentConnection;
 type Sso = TenantProfile['sso'];
 
 export type ConnectionCommand =
-  | { type: 'Create'; name: string; identityProviderId: string; profile: ProfileName; settings: GivenSettings; sso: Sso }
+  | {
+      type: 'Create';
+      name: string;
+      identityProviderId: string;
+      profile: ProfileName;
+      settings: GivenSettings;
+      sso: Sso;
+    }
   | { type: 'ReplaceSettings'; settings: GivenSettings }
   | { type: 'Enable'; sso: Sso }
   | { type: 'Disable' }
   /** `issuer`: the admin who asks, absent where it is none. */
-  | { type: 'IssueToken'; tokenId: string; hint: string; chosen: boolean; issuer?: { id: string; userId: string }; issuedAt: Instant; sso: Sso }
+  | {
+      type: 'IssueToken';
+      tokenId: string;
+      hint: string;
+      chosen: boolean;
+      issuer?: { id: string; userId: string };
+      issuedAt: Instant;
+      sso: Sso;
+    }
   | { type: 'DeleteToken'; confirm: boolean };
 
 const decide = (command: ConnectionCommand, state: ConnectionState): ConnectionEvent[] => {
@@ -45,7 +60,9 @@ const decide = (command: ConnectionCommand, state: ConnectionState): ConnectionE
     case 'ReplaceSettings': {
       const { profile, settings } = present(state);
       const wanted = settingsOf(profile, command.settings);
-      return sameValue(settings as JsonObject, wanted as JsonObject) ? [] : [ConnectionSettingsReplaced({ settings: wanted })];
+      return sameValue(settings as JsonObject, wanted as JsonObject)
+        ? []
+        : [ConnectionSettingsReplaced({ settings: wanted })];
     }
     case 'Enable': {
       const { enabled } = present(state);
@@ -58,7 +75,12 @@ const decide = (command: ConnectionCommand, state: ConnectionState): ConnectionE
       return issue(command, present(state));
     case 'DeleteToken': {
       const { token } = present(state);
-      if (!command.confirm) throw new Rejected('invalid', 'confirm/required', 'Deleting the token stops every SCIM call of this connection. Confirm it with ?confirm=true.');
+      if (!command.confirm)
+        throw new Rejected(
+          'invalid',
+          'confirm/required',
+          'Deleting the token stops every SCIM call of this connection. Confirm it with ?confirm=true.',
+        );
       if (!token) throw new Rejected('not-found', 'token/unknown', 'The connection has no token.');
       return [TokenDeleted({ tokenId: token.id })];
     }
@@ -70,14 +92,20 @@ const present = (state: ConnectionState): PresentConnection => {
   return state;
 };
 
-const create = ({ name, identityProviderId, profile, settings, sso }: Extract<ConnectionCommand, { type: 'Create' }>, state: ConnectionState): ConnectionEvent[] => {
+const create = (
+  { name, identityProviderId, profile, settings, sso }: Extract<ConnectionCommand, { type: 'Create' }>,
+  state: ConnectionState,
+): ConnectionEvent[] => {
   if (state.status !== 'none') throw new Rejected('conflict', 'connection/exists', 'A connection with this id exists.');
   // A tenant that names no provider yet can't be held to one: enabling waits for its SSO anyway.
   const known = sso.providers.length === 0 || sso.providers.some(({ id }) => id === identityProviderId);
   if (!known)
-    throw new Rejected('invalid', 'connection/identity-provider', "The identity provider is none of the tenant's SSO configurations.", [
-      { field: 'identityProviderId', message: `must be one of ${sso.providers.map(({ id }) => id).join(', ')}` },
-    ]);
+    throw new Rejected(
+      'invalid',
+      'connection/identity-provider',
+      "The identity provider is none of the tenant's SSO configurations.",
+      [{ field: 'identityProviderId', message: `must be one of ${sso.providers.map(({ id }) => id).join(', ')}` }],
+    );
   return [ConnectionCreated({ name, identityProviderId, profile, settings: settingsOf(profile, settings) })];
 };
 
@@ -89,13 +117,31 @@ export const settingsOf = (profile: ProfileName, given: GivenSettings): Connecti
 });
 
 const requireSso = ({ configured }: Sso, what: string): void => {
-  if (!configured) throw new Rejected('conflict', 'connection/sso-missing', `A connection can't ${what} before single sign-on is configured for the tenant.`);
+  if (!configured)
+    throw new Rejected(
+      'conflict',
+      'connection/sso-missing',
+      `A connection can't ${what} before single sign-on is configured for the tenant.`,
+    );
 };
 
-const issue = ({ tokenId, hint, chosen, issuer, issuedAt, sso }: Extract<ConnectionCommand, { type: 'IssueToken' }>, { token }: PresentConnection): ConnectionEvent[] => {
+const issue = (
+  { tokenId, hint, chosen, issuer, issuedAt, sso }: Extract<ConnectionCommand, { type: 'IssueToken' }>,
+  { token }: PresentConnection,
+): ConnectionEvent[] => {
   if (!issuer) throw new Rejected('forbidden', 'token/issuer', 'Only an admin of the tenant can issue a token.');
   requireSso(sso, 'have a token');
-  return [TokenIssued({ tokenId, hint, issuerId: issuer.id, issuerUserId: issuer.userId, issuedAt, chosen, replacedTokenId: token?.id ?? null })];
+  return [
+    TokenIssued({
+      tokenId,
+      hint,
+      issuerId: issuer.id,
+      issuerUserId: issuer.userId,
+      issuedAt,
+      chosen,
+      replacedTokenId: token?.id ?? null,
+    }),
+  ];
 };
 
 const evolve = (state: ConnectionState, event: ConnectionEvent): ConnectionState => {
@@ -117,4 +163,8 @@ const evolve = (state: ConnectionState, event: ConnectionEvent): ConnectionState
   }
 };
 
-export const connectionDecider: Decider<ConnectionState, ConnectionCommand, ConnectionEvent> = { initial: { status: 'none' }, decide, evolve };
+export const connectionDecider: Decider<ConnectionState, ConnectionCommand, ConnectionEvent> = {
+  initial: { status: 'none' },
+  decide,
+  evolve,
+};

@@ -1,4 +1,10 @@
-import { pagesByInstant, type ConnectionState, type Features, type ListPage, type ListPageRequest } from '@tenure/contracts';
+import {
+  pagesByInstant,
+  type ConnectionState,
+  type Features,
+  type ListPage,
+  type ListPageRequest,
+} from '@tenure/contracts';
 import { inBatches, unnested, type Database } from '@tenure/database';
 import { Rejected } from '@tenure/eventing';
 import type { ConnectionSettings } from '@tenure/scim';
@@ -32,7 +38,9 @@ export type ConnectionQueries = {
   tokenIssuedBy: (tenantId: string, userId: string) => Promise<IssuedToken | undefined>;
 };
 
-type Body = Pick<ConnectionState, 'name' | 'identityProviderId' | 'profile' | 'settings' | 'enabled'> & { token?: { issuerId: string; issuedAt: string; hint: string } };
+type Body = Pick<ConnectionState, 'name' | 'identityProviderId' | 'profile' | 'settings' | 'enabled'> & {
+  token?: { issuerId: string; issuedAt: string; hint: string };
+};
 type Row = { id: string; created_at: string; last_modified: string; revision: number; body: Body };
 type ScimRow = Pick<Body, 'name' | 'settings' | 'enabled'> & {
   features: Features;
@@ -43,7 +51,13 @@ type ScimRow = Pick<Body, 'name' | 'settings' | 'enabled'> & {
   schemas_version: number;
 };
 
-const stateOf = ({ id, created_at, last_modified, revision, body: { name, identityProviderId, profile, settings, enabled, token } }: Row): ConnectionState => ({
+const stateOf = ({
+  id,
+  created_at,
+  last_modified,
+  revision,
+  body: { name, identityProviderId, profile, settings, enabled, token },
+}: Row): ConnectionState => ({
   id,
   name,
   identityProviderId,
@@ -57,11 +71,24 @@ const stateOf = ({ id, created_at, last_modified, revision, body: { name, identi
 });
 
 /** A default goes only with an attribute that isn't the identity provider's alone: R12 is off unless `authority` says so. */
-const defaultsOf = ({ authority }: ConnectionSettings, issuer: Readonly<Record<string, string | null>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(issuer).flatMap(([path, value]) => (value !== null && authority[path] && authority[path] !== 'idp' ? [[path, value]] : [])));
+const defaultsOf = (
+  { authority }: ConnectionSettings,
+  issuer: Readonly<Record<string, string | null>>,
+): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(issuer).flatMap(([path, value]) =>
+      value !== null && authority[path] && authority[path] !== 'idp' ? [[path, value]] : [],
+    ),
+  );
 
 /** The rules' part of it. */
-export const policyOf = ({ connectionId, enabled, settings, defaults, schemasVersion }: ScimConnection): ConnectionPolicy => ({ connectionId, enabled, settings, defaults, schemasVersion });
+export const policyOf = ({
+  connectionId,
+  enabled,
+  settings,
+  defaults,
+  schemasVersion,
+}: ScimConnection): ConnectionPolicy => ({ connectionId, enabled, settings, defaults, schemasVersion });
 
 /** Everything is asked of `schema`, the directory's view, and of the columns of `secrets` that its reader is granted. */
 export const connectionQueries = (database: Database, schema: string): ConnectionQueries => {
@@ -92,7 +119,11 @@ export const connectionQueries = (database: Database, schema: string): Connectio
       return pagesByInstant.of(rows, limit, stateOf, ({ created_at, id }) => [created_at, id]);
     },
     get: async (tenantId, id) => {
-      const [row] = await database.query<Row>({ name: `${schema}.connection`, text: `${select} where c.tenant_id = $1 and c.id = $2`, values: [tenantId, id] });
+      const [row] = await database.query<Row>({
+        name: `${schema}.connection`,
+        text: `${select} where c.tenant_id = $1 and c.id = $2`,
+        values: [tenantId, id],
+      });
       if (!row) throw new Rejected('not-found', 'connection/unknown', 'There is no such connection.');
       return stateOf(row);
     },
@@ -115,7 +146,18 @@ export const connectionQueries = (database: Database, schema: string): Connectio
       if (!row) return undefined;
       const { name, settings, enabled, features, primary_domain, hmac, language, timezone, schemas_version } = row;
       const defaults = defaultsOf(settings, { preferredLanguage: language, timezone });
-      return { tenantId, connectionId, name, enabled, settings, ...(hmac !== null && { tokenHmac: hmac }), features, primaryDomain: primary_domain, defaults, schemasVersion: schemas_version };
+      return {
+        tenantId,
+        connectionId,
+        name,
+        enabled,
+        settings,
+        ...(hmac !== null && { tokenHmac: hmac }),
+        features,
+        primaryDomain: primary_domain,
+        defaults,
+        schemasVersion: schemas_version,
+      };
     },
     tokenIssuedBy: (tenantId, userId) => tokenIssuedBy({ tenantId, userId }),
   };

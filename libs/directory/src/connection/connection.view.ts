@@ -30,5 +30,7 @@ export const connectionsPart = configurationPart<ConnectionEvent>({
     `token_id uuid generated always as ((body->'token'->>'id')::uuid) stored`,
     `token_issuer_user_id text generated always as (body->'token'->>'issuerUserId') stored`,
   ],
-  moreIndexes: (table) => [`create index if not exists connections_by_issuer on ${table} (tenant_id, token_issuer_user_id) where token_issuer_user_id is not null`],
+  moreIndexes: (table) => [
+    `create index if not exists connections_by_issuer on ${table} (tenant_id, token_issuer_user_id) where token_issuer_user_id is not null`,
+  ],
 });

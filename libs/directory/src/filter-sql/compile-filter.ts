@@ -39,17 +39,26 @@ export const compileFilter = (filter: Filter, target: Searchable, parameters: Pa
   /** The relation that a path leads to, and the sub-attribute meant of its elements. */
   const related = (path: string) => {
     const name = relationAt(path, target);
-    return name === undefined ? undefined : { relation: target.relations[name]!, sub: path.slice(name.length + 1) || undefined };
+    return name === undefined
+      ? undefined
+      : { relation: target.relations[name]!, sub: path.slice(name.length + 1) || undefined };
   };
 
   /** One element at least; that some one of them satisfies all of `inner`. */
   const someElement = (relation: (parameters: Parameters) => Relation, inner?: Filter): Condition => {
     const { from, columns } = relation(parameters);
     const condition = inner && compileFilter(inner, { columns, search: `'{}'::jsonb`, relations: {} }, parameters);
-    return { sql: `exists (select from ${from}${condition ? ` and ${condition.sql}` : ''})`, indexed: condition?.indexed ?? false };
+    return {
+      sql: `exists (select from ${from}${condition ? ` and ${condition.sql}` : ''})`,
+      indexed: condition?.indexed ?? false,
+    };
   };
 
-  const relative = (attribute: FilterAttribute, sub = 'value'): FilterAttribute => ({ ...attribute, path: sub, multiValued: false });
+  const relative = (attribute: FilterAttribute, sub = 'value'): FilterAttribute => ({
+    ...attribute,
+    path: sub,
+    multiValued: false,
+  });
 
   /** In brackets: one element that has it all, which containment alone finds exactly. */
   const element = (filter: Extract<Filter, { op: 'where' }>): Condition => {
@@ -64,22 +73,31 @@ export const compileFilter = (filter: Filter, target: Searchable, parameters: Pa
   };
 
   const pathParameter = (path: string) => `${parameters.add(segmentsOf(path))}::text[]`;
-  const has = ({ path }: FilterAttribute) => `${target.search} #> ${parameters.add(segmentsOf(path).slice(0, path.includes(':') ? 2 : 1))}::text[] is not null`;
+  const has = ({ path }: FilterAttribute) =>
+    `${target.search} #> ${parameters.add(segmentsOf(path).slice(0, path.includes(':') ? 2 : 1))}::text[] is not null`;
 
   const present = (attribute: FilterAttribute): Condition => {
     const { path, multiValued, type } = attribute;
     const found = related(path);
-    if (found) return someElement(found.relation, found.sub === undefined ? undefined : { op: 'pr', attribute: relative(attribute, found.sub) });
+    if (found)
+      return someElement(
+        found.relation,
+        found.sub === undefined ? undefined : { op: 'pr', attribute: relative(attribute, found.sub) },
+      );
     const column = target.columns[path];
     if (column) return exactly(column.kind === 'text' ? `${column.sql} <> ''` : `${column.sql} is not null`);
-    if (multiValued || type === 'complex') return path === 'meta' ? exactly('true') : { sql: has(attribute), residual: { op: 'pr', attribute }, indexed: false };
+    if (multiValued || type === 'complex')
+      return path === 'meta'
+        ? exactly('true')
+        : { sql: has(attribute), residual: { op: 'pr', attribute }, indexed: false };
     return exactly(`${target.search} #>> ${pathParameter(path)} <> ''`);
   };
 
   const comparison = (filter: Comparison): Condition => {
     const { attribute, op, value } = filter;
     const found = related(attribute.path);
-    if (found && value === null) return op === 'eq' ? negation(filter, someElement(found.relation)) : someElement(found.relation);
+    if (found && value === null)
+      return op === 'eq' ? negation(filter, someElement(found.relation)) : someElement(found.relation);
     if (found) {
       const some = someElement(found.relation, { op, attribute: relative(attribute, found.sub), value });
       // As of any attribute: without a value `ne` holds.
@@ -90,32 +108,49 @@ export const compileFilter = (filter: Filter, target: Searchable, parameters: Pa
     if (attribute.path.startsWith('meta.')) return exactly(String(value === null ? op === 'eq' : op === 'ne'));
     const exact = contained(filter);
     if (exact) return exact;
-    const asText = !attribute.multiValued && (attribute.type === 'string' || attribute.type === 'reference' || attribute.type === 'binary' || attribute.type === 'dateTime');
+    const asText =
+      !attribute.multiValued &&
+      (attribute.type === 'string' ||
+        attribute.type === 'reference' ||
+        attribute.type === 'binary' ||
+        attribute.type === 'dateTime');
     if (!asText) return { sql: 'true', residual: filter, indexed: false };
     return onColumn(filter, { kind: 'text', sql: `(${target.search} #>> ${pathParameter(attribute.path)})` });
   };
 
   const onColumn = (filter: Comparison, column: Column): Condition => {
     const { attribute, op, value } = filter;
-    if (value === null) return exactly(op === 'eq' ? `${column.sql} is null` : op === 'ne' ? `${column.sql} is not null` : 'false');
+    if (value === null)
+      return exactly(op === 'eq' ? `${column.sql} is null` : op === 'ne' ? `${column.sql} is not null` : 'false');
     const wanted = comparable(attribute, value);
     const expected = column.kind === 'boolean' ? 'boolean' : 'string';
     if (typeof wanted !== expected) return exactly(op === 'ne' ? 'true' : 'false');
     switch (column.kind) {
       case 'boolean':
-        return exactly(op === 'eq' || op === 'ne' ? `${column.sql} ${relations[op]} ${parameters.add(wanted)}` : 'false');
+        return exactly(
+          op === 'eq' || op === 'ne' ? `${column.sql} ${relations[op]} ${parameters.add(wanted)}` : 'false',
+        );
       case 'instant':
-        return op === 'co' || op === 'sw' || op === 'ew' ? { sql: 'true', residual: filter, indexed: false } : exactly(`${column.sql} ${relations[op]} ${parameters.add(wanted)}::timestamptz`);
+        return op === 'co' || op === 'sw' || op === 'ew'
+          ? { sql: 'true', residual: filter, indexed: false }
+          : exactly(`${column.sql} ${relations[op]} ${parameters.add(wanted)}::timestamptz`);
       case 'text':
         return onText(op, column, String(wanted), String(value));
     }
   };
 
-  const onText = (op: Comparison['op'], { sql, key, indexed = false }: Extract<Column, { kind: 'text' }>, wanted: string, given: string): Condition => {
+  const onText = (
+    op: Comparison['op'],
+    { sql, key, indexed = false }: Extract<Column, { kind: 'text' }>,
+    wanted: string,
+    given: string,
+  ): Condition => {
     const value = `${parameters.add(wanted)}::text`;
     switch (op) {
       case 'eq':
-        return key ? { sql: `(${key.sql} = ${parameters.add(key.of(given))} and ${sql} = ${value})`, indexed: true } : { sql: `${sql} = ${value}`, indexed };
+        return key
+          ? { sql: `(${key.sql} = ${parameters.add(key.of(given))} and ${sql} = ${value})`, indexed: true }
+          : { sql: `${sql} = ${value}`, indexed };
       case 'ne':
         return exactly(`${sql} is distinct from ${value}`);
       case 'co':
@@ -142,7 +177,11 @@ const exactly = (sql: string): Condition => ({ sql, indexed: false });
 const conjunction = (parts: Condition[]): Condition => {
   const residuals = parts.flatMap(({ residual }) => residual ?? []);
   const residual: Filter | undefined = residuals.length > 1 ? { op: 'and', filters: residuals } : residuals[0];
-  return { sql: `(${parts.map(({ sql }) => sql).join(' and ')})`, indexed: parts.some(({ indexed }) => indexed), ...(residual && { residual }) };
+  return {
+    sql: `(${parts.map(({ sql }) => sql).join(' and ')})`,
+    indexed: parts.some(({ indexed }) => indexed),
+    ...(residual && { residual }),
+  };
 };
 
 /** Where a part is not exact the whole has to be looked at again. */
@@ -154,4 +193,6 @@ const disjunction = (filter: Filter, parts: Condition[]): Condition => ({
 
 /** What a condition lets through too much its negation would keep out. It stays in the text all the same: a parameter that nothing names has no type. */
 const negation = (filter: Filter, { sql, residual }: Condition): Condition =>
-  residual ? { sql: `(true or ${sql})`, residual: filter, indexed: false } : { sql: `((${sql}) is not true)`, indexed: false };
+  residual
+    ? { sql: `(true or ${sql})`, residual: filter, indexed: false }
+    : { sql: `((${sql}) is not true)`, indexed: false };

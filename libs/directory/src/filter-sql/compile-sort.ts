@@ -24,15 +24,22 @@ const keyOf = (sort: Sort, { columns, search }: Searchable, parameters: Paramete
   return isNumeric(sort) ? `${text}::numeric` : `${text} collate "C"`;
 };
 
-export const compileSort = (sort: Sort | undefined, target: Searchable, alias: string, parameters: Parameters): Order => {
-  const behind = ({ createdAt, id }: PageKey) => `(${alias}.created_at, ${alias}.id) > (${parameters.add(createdAt)}::timestamptz, ${parameters.add(id)})`;
+export const compileSort = (
+  sort: Sort | undefined,
+  target: Searchable,
+  alias: string,
+  parameters: Parameters,
+): Order => {
+  const behind = ({ createdAt, id }: PageKey) =>
+    `(${alias}.created_at, ${alias}.id) > (${parameters.add(createdAt)}::timestamptz, ${parameters.add(id)})`;
   if (!sort) return { orderBy: `${alias}.created_at, ${alias}.id`, after: behind };
 
   const key = keyOf(sort, target, parameters);
   const ascending = sort.order === 'ascending';
   // Without a value: last when ascending, first when descending; PostgreSQL's own defaults.
   const after = (page: PageKey) => {
-    if (page.sortedBy === undefined || page.sortedBy === null) return ascending ? `(${key} is null and ${behind(page)})` : `(${key} is not null or ${behind(page)})`;
+    if (page.sortedBy === undefined || page.sortedBy === null)
+      return ascending ? `(${key} is null and ${behind(page)})` : `(${key} is not null or ${behind(page)})`;
     const value = `${parameters.add(page.sortedBy)}::${isNumeric(sort) ? 'numeric' : 'text'}`;
     const further = ascending ? `(${key} > ${value} or ${key} is null)` : `${key} < ${value}`;
     return `(${further} or (${key} = ${value} and ${behind(page)}))`;

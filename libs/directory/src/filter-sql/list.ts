@@ -43,10 +43,18 @@ export const list = async <Row extends object, Item>(
   const { filter, page } = request;
   const condition = filter ? compileFilter(filter, source.target, parameters()) : undefined;
   if (!condition || (condition.indexed && !condition.residual)) return selectPage(database, source, request, page);
-  return bounded(database, slowFilterMs, (sql, deadline) => (condition.residual ? evaluate(sql, source, request, condition.residual, deadline) : selectPage(sql, source, request, page)));
+  return bounded(database, slowFilterMs, (sql, deadline) =>
+    condition.residual
+      ? evaluate(sql, source, request, condition.residual, deadline)
+      : selectPage(sql, source, request, page),
+  );
 };
 
-const bounded = async <T>(database: Database, limitMs: number, work: (sql: Sql, deadline: number) => Promise<T>): Promise<T> => {
+const bounded = async <T>(
+  database: Database,
+  limitMs: number,
+  work: (sql: Sql, deadline: number) => Promise<T>,
+): Promise<T> => {
   try {
     return await database.transaction(async (sql) => {
       await sql.query(`set local statement_timeout = ${limitMs}`);
@@ -64,12 +72,22 @@ const compiled = <Row, Item>(source: Source<Row, Item>, { filter, sort }: ListRe
   const all = parameters();
   const scope = source.scope(all);
   const condition: Condition | undefined = filter && compileFilter(filter, source.target, all);
-  return { source, where: condition ? `${scope} and ${condition.sql}` : scope, order: compileSort(sort, source.target, source.alias, all), parameters: all };
+  return {
+    source,
+    where: condition ? `${scope} and ${condition.sql}` : scope,
+    order: compileSort(sort, source.target, source.alias, all),
+    parameters: all,
+  };
 };
 
-const columnsOf = <Row, Item>({ source, order }: Compiled<Row, Item>) => `${source.select}${order.key ? `, ${order.key} as sorted_by` : ''}`;
+const columnsOf = <Row, Item>({ source, order }: Compiled<Row, Item>) =>
+  `${source.select}${order.key ? `, ${order.key} as sorted_by` : ''}`;
 
-const keyOf = ({ id, created_at, sorted_by }: Listable): PageKey => ({ id, createdAt: created_at, ...(sorted_by !== undefined && { sortedBy: sorted_by }) });
+const keyOf = ({ id, created_at, sorted_by }: Listable): PageKey => ({
+  id,
+  createdAt: created_at,
+  ...(sorted_by !== undefined && { sortedBy: sorted_by }),
+});
 
 const selectPage = async <Row extends object, Item>(
   sql: Sql,
@@ -79,7 +97,9 @@ const selectPage = async <Row extends object, Item>(
 ): Promise<Listed<Item>> => {
   const total = async () => (withTotal ? { total: await countAll(sql, source, request) } : {});
   if (count === 0) return { items: [], ...(await total()) };
-  const rows = await sql.query<Row & Listable>(pageStatement(source, request, { count: count + 1, startIndex, ...(after && { after }) }));
+  const rows = await sql.query<Row & Listable>(
+    pageStatement(source, request, { count: count + 1, startIndex, ...(after && { after }) }),
+  );
   const shown = rows.slice(0, count);
   const more = rows.length > count;
   // The first page that is also the last tells the total by itself.
@@ -98,15 +118,27 @@ const pageStatement = <Row extends object, Item>(
   const answers = related.map((one) => `(${compileFilter(one, source.target, given).sql}) is true`);
   const behind = after ? ` and ${order.after(after)}` : '';
   const text = `select ${columnsOf(all)}${answers.length > 0 ? `, array[${answers.join(', ')}] as related` : ''} from ${source.from} where ${where}${behind} order by ${order.orderBy} limit ${given.add(count)} offset ${given.add(startIndex - 1)}`;
-  return { text, values: given.values, ...(isUsual(request) && { name: createHash('md5').update(text).digest('hex') }) };
+  return {
+    text,
+    values: given.values,
+    ...(isUsual(request) && { name: createHash('md5').update(text).digest('hex') }),
+  };
 };
 
 /** What identity providers ask all day is prepared once per connection. Not every filter is: their texts are as many as clients like. */
-const isUsual = ({ filter, sort, page }: ListRequest) => !sort && !page.after && (!filter || filter.op === 'eq' || (filter.op === 'where' && filter.filter.op === 'and'));
+const isUsual = ({ filter, sort, page }: ListRequest) =>
+  !sort && !page.after && (!filter || filter.op === 'eq' || (filter.op === 'where' && filter.filter.op === 'and'));
 
-const countAll = async <Row extends object, Item>(sql: Sql, source: Source<Row & Listable, Item>, { filter }: ListRequest): Promise<number> => {
+const countAll = async <Row extends object, Item>(
+  sql: Sql,
+  source: Source<Row & Listable, Item>,
+  { filter }: ListRequest,
+): Promise<number> => {
   const { where, parameters: given } = compiled(source, { filter, page: { count: 0, withTotal: true } });
-  const [row] = await sql.query<{ n: number }>({ text: `select count(*) as n from ${source.from} where ${where}`, values: given.values });
+  const [row] = await sql.query<{ n: number }>({
+    text: `select count(*) as n from ${source.from} where ${where}`,
+    values: given.values,
+  });
   return Number(row!.n);
 };
 
@@ -123,9 +155,16 @@ const evaluate = async <Row extends object, Item>(
   const first = startIndex - 1;
   const related = relatedIn(residual, source.target);
   let total = 0;
-  for (let from = after; ; ) {
+  for (let from = after; ;) {
     if (Date.now() > deadline) throw tooMany();
-    const rows = await sql.query<Row & Listable>(pageStatement(source, request, { count: CANDIDATES_AT_ONCE, startIndex: 1, ...(from && { after: from }) }, related));
+    const rows = await sql.query<Row & Listable>(
+      pageStatement(
+        source,
+        request,
+        { count: CANDIDATES_AT_ONCE, startIndex: 1, ...(from && { after: from }) },
+        related,
+      ),
+    );
     for (const row of rows) {
       const item = source.itemOf(row);
       if (!matches(withAnswers(residual, related, row.related), source.resourceOf(item))) continue;
@@ -139,5 +178,9 @@ const evaluate = async <Row extends object, Item>(
   }
   const shown = items.slice(0, count);
   const more = items.length > count && shown.length > 0;
-  return { items: shown.map(({ item }) => item), ...(withTotal && { total }), ...(more && { next: shown.at(-1)!.key }) };
+  return {
+    items: shown.map(({ item }) => item),
+    ...(withTotal && { total }),
+    ...(more && { next: shown.at(-1)!.key }),
+  };
 };

@@ -16,6 +16,7 @@ export const withAnswers = (filter: Filter, related: readonly Filter[], answers:
   if (related.length === 0) return filter;
   const at = related.indexOf(filter);
   if (at >= 0) return { op: 'constant', value: answers[at] === true };
-  if ('filters' in filter) return { ...filter, filters: filter.filters.map((one) => withAnswers(one, related, answers)) };
+  if ('filters' in filter)
+    return { ...filter, filters: filter.filters.map((one) => withAnswers(one, related, answers)) };
   return filter.op === 'not' ? { ...filter, filter: withAnswers(filter.filter, related, answers) } : filter;
 };

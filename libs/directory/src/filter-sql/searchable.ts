@@ -20,4 +20,5 @@ export type Searchable = {
 export type Relation = { from: string; columns: Readonly<Record<string, Column>> };
 
 /** The multi-valued attribute that a path leads to, where another table holds it. */
-export const relationAt = (path: string, { relations }: Searchable): string | undefined => Object.keys(relations).find((one) => path === one || path.startsWith(`${one}.`));
+export const relationAt = (path: string, { relations }: Searchable): string | undefined =>
+  Object.keys(relations).find((one) => path === one || path.startsWith(`${one}.`));

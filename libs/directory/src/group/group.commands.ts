@@ -37,27 +37,51 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
 
   /** Groups are written through connections only, and through those that have groups (R18). */
   const connectionOf = async ({ tenantId, connectionId }: Message): Promise<ConnectionPolicy> => {
-    if (connectionId === undefined) throw new Rejected('forbidden', 'group/not-local', 'Groups belong to connections and are changed through them.');
+    if (connectionId === undefined)
+      throw new Rejected('forbidden', 'group/not-local', 'Groups belong to connections and are changed through them.');
     const policy = await writingConnection(policies, tenantId, connectionId);
-    if (!policy.settings.groups) throw new Rejected('forbidden', 'connection/groups-off', 'This connection has groups switched off.');
+    if (!policy.settings.groups)
+      throw new Rejected('forbidden', 'connection/groups-off', 'This connection has groups switched off.');
     return policy;
   };
 
-  type Write = { changes: readonly MemberChange[]; commandFor: (members: MemberDelta, shape: Shape) => GroupCommand; schemasVersion: number | undefined; preconditions?: Preconditions; created: boolean };
+  type Write = {
+    changes: readonly MemberChange[];
+    commandFor: (members: MemberDelta, shape: Shape) => GroupCommand;
+    schemasVersion: number | undefined;
+    preconditions?: Preconditions;
+    created: boolean;
+  };
 
-  const write = async (message: Message, context: CommandPlace, policy: ConnectionPolicy, { changes, commandFor, schemasVersion, preconditions, created }: Write): Promise<GroupReply> => {
+  const write = async (
+    message: Message,
+    context: CommandPlace,
+    policy: ConnectionPolicy,
+    { changes, commandFor, schemasVersion, preconditions, created }: Write,
+  ): Promise<GroupReply> => {
     const { tenantId, key } = message;
     const stream = streamName(groupAggregate.category, tenantId, key);
     let skipped: readonly string[] = [];
     const handled = await runCommand(deps, groupAggregate, message, context, {
       ...preconditions,
       command: async ({ state, revision }) => {
-        const { group: shape } = await typesFor(types, tenantId, policy, schemasVersion, state.status === 'present' ? state.schemasVersion : undefined);
+        const { group: shape } = await typesFor(
+          types,
+          tenantId,
+          policy,
+          schemasVersion,
+          state.status === 'present' ? state.schemasVersion : undefined,
+        );
         const command = commandFor({ add: [], remove: [] }, shape);
         // A refusal of the rule comes before the question who is a member.
         const after = groupAggregate.decider.decide(command, state).reduce(groupAggregate.decider.evolve, state);
         const closedToGuests = after.status === 'present' && isClosedToGuests(after.resource);
-        const resolved = await resolveMembers({ sql, schema, catchUp: view.catchUp }, { tenantId, groupId: key, stream, revision, closedToGuests }, policy, changes);
+        const resolved = await resolveMembers(
+          { sql, schema, catchUp: view.catchUp },
+          { tenantId, groupId: key, stream, revision, closedToGuests },
+          policy,
+          changes,
+        );
         skipped = resolved.skipped;
         return commandFor(resolved.delta, shape);
       },
@@ -84,7 +108,15 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
       return write(message, context, policy, {
         // A group has one writer, so members whom a body leaves out are this connection's to clear, as the rest of it is (C11).
         changes: [memberIds ? { op: 'replace', ids: memberIds } : { op: 'removeAll' }],
-        commandFor: (members, shape) => ({ type: 'Replace', connectionId, resource, cleared, settings, members, shape }),
+        commandFor: (members, shape) => ({
+          type: 'Replace',
+          connectionId,
+          resource,
+          cleared,
+          settings,
+          members,
+          shape,
+        }),
         schemasVersion,
         preconditions,
         created: false,
@@ -96,7 +128,14 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
       const { connectionId, settings } = policy;
       return write(message, context, policy, {
         changes: changes as MemberChange[],
-        commandFor: (members, shape) => ({ type: 'Patch', connectionId, operations: profile as PatchOperation[], settings, members, shape }),
+        commandFor: (members, shape) => ({
+          type: 'Patch',
+          connectionId,
+          operations: profile as PatchOperation[],
+          settings,
+          members,
+          shape,
+        }),
         schemasVersion,
         preconditions,
         created: false,
@@ -105,14 +144,31 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
     delete: async (message, context) => {
       const preconditions = DeleteGroup.read(message.payload);
       const { connectionId } = await connectionOf(message);
-      const { revision } = await runCommand(deps, groupAggregate, message, context, { command: { type: 'Delete', connectionId }, ...preconditions });
+      const { revision } = await runCommand(deps, groupAggregate, message, context, {
+        command: { type: 'Delete', connectionId },
+        ...preconditions,
+      });
       return { id: message.key, revision };
     },
   };
 };
 
-const replyOf = (id: string, { state, revision, createdAt, occurredAt }: Handled<GroupState, unknown>, created: boolean, skipped: readonly string[]): GroupReply => {
+const replyOf = (
+  id: string,
+  { state, revision, createdAt, occurredAt }: Handled<GroupState, unknown>,
+  created: boolean,
+  skipped: readonly string[],
+): GroupReply => {
   if (state.status !== 'present') throw new Rejected('not-found', 'group/unknown', 'There is no such group.');
   const { connectionId, resource } = state;
-  return { id, revision, created, connectionId, resource, createdAt: createdAt!, lastModified: occurredAt!, skippedMemberIds: skipped.slice(0, SKIPPED_AT_MOST) };
+  return {
+    id,
+    revision,
+    created,
+    connectionId,
+    resource,
+    createdAt: createdAt!,
+    lastModified: occurredAt!,
+    skippedMemberIds: skipped.slice(0, SKIPPED_AT_MOST),
+  };
 };

@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { GroupChanged, GroupCreated, GroupDeleted, GroupMembersAdded, GroupMembersRemoved, type Member } from '@tenure/contracts';
+import {
+  GroupChanged,
+  GroupCreated,
+  GroupDeleted,
+  GroupMembersAdded,
+  GroupMembersRemoved,
+  type Member,
+} from '@tenure/contracts';
 import { given } from '@tenure/eventing/testing';
 import { profiles, type PatchOperation } from '@tenure/scim';
 import { groupClaims, groupDecider } from './group.decider.ts';
@@ -12,28 +19,51 @@ const settings = profiles.entra;
 const created = GroupCreated({ connectionId, changed: ['displayName'], resource: bakers });
 const none = { add: [], remove: [] };
 const ada: Member = { id: 'ada', kind: 'User' };
-const people = (count: number): Member[] => Array.from({ length: count }, (_, index) => ({ id: `u-${index}`, kind: 'User' }));
+const people = (count: number): Member[] =>
+  Array.from({ length: count }, (_, index) => ({ id: `u-${index}`, kind: 'User' }));
 const rename: PatchOperation = { op: 'replace', path: 'displayName', value: 'Pastry' };
 const renamed = GroupChanged({ connectionId, changed: ['displayName'], resource: { schemas, displayName: 'Pastry' } });
 
 describe('a group', () => {
   it('is created with its members', () => {
-    group().when({ type: 'Create', connectionId, resource: bakers, members: { add: [ada], remove: [] } }).then(created, GroupMembersAdded({ members: [ada] }));
+    group()
+      .when({ type: 'Create', connectionId, resource: bakers, members: { add: [ada], remove: [] } })
+      .then(created, GroupMembersAdded({ members: [ada] }));
   });
 
   it('changes its name and members in one append', () => {
-    const decided = groupDecider.decide({ type: 'Patch', connectionId, settings, operations: [rename], members: { add: [ada], remove: ['bob'] } }, { status: 'present', connectionId, resource: bakers });
-    expect(decided).toEqual([renamed, GroupMembersRemoved({ memberIds: ['bob'], because: 'request' }), GroupMembersAdded({ members: [ada] })]);
+    const decided = groupDecider.decide(
+      { type: 'Patch', connectionId, settings, operations: [rename], members: { add: [ada], remove: ['bob'] } },
+      { status: 'present', connectionId, resource: bakers },
+    );
+    expect(decided).toEqual([
+      renamed,
+      GroupMembersRemoved({ memberIds: ['bob'], because: 'request' }),
+      GroupMembersAdded({ members: [ada] }),
+    ]);
   });
 
   it('tells at most 1,000 members an event', () => {
-    const decided = groupDecider.decide({ type: 'Patch', connectionId, settings, operations: [], members: { add: people(2001), remove: [] } }, { status: 'present', connectionId, resource: bakers });
+    const decided = groupDecider.decide(
+      { type: 'Patch', connectionId, settings, operations: [], members: { add: people(2001), remove: [] } },
+      { status: 'present', connectionId, resource: bakers },
+    );
     expect(decided.map(({ data }) => ('members' in data ? data.members.length : 0))).toEqual([1000, 1000, 1]);
   });
 
   it('says nothing of what changes nothing', () => {
-    group(created).when({ type: 'Patch', connectionId, settings, operations: [{ op: 'replace', path: 'displayName', value: 'Bakers' }], members: none }).thenNothing();
-    group(created).when({ type: 'Replace', connectionId, settings, resource: bakers, cleared: [], members: none }).thenNothing();
+    group(created)
+      .when({
+        type: 'Patch',
+        connectionId,
+        settings,
+        operations: [{ op: 'replace', path: 'displayName', value: 'Bakers' }],
+        members: none,
+      })
+      .thenNothing();
+    group(created)
+      .when({ type: 'Replace', connectionId, settings, resource: bakers, cleared: [], members: none })
+      .thenNothing();
   });
 
   it('loses by a PUT what the PUT leaves out', () => {
@@ -50,21 +80,35 @@ describe('a group', () => {
   });
 
   it('drops members that were deleted, unless it is deleted itself', () => {
-    group(created).when({ type: 'DropMembers', memberIds: ['ada'], because: 'memberDeleted' }).then(GroupMembersRemoved({ memberIds: ['ada'], because: 'memberDeleted' }));
-    group(created, GroupDeleted({ connectionId })).when({ type: 'DropMembers', memberIds: ['ada'], because: 'memberDeleted' }).thenNothing();
+    group(created)
+      .when({ type: 'DropMembers', memberIds: ['ada'], because: 'memberDeleted' })
+      .then(GroupMembersRemoved({ memberIds: ['ada'], because: 'memberDeleted' }));
+    group(created, GroupDeleted({ connectionId }))
+      .when({ type: 'DropMembers', memberIds: ['ada'], because: 'memberDeleted' })
+      .thenNothing();
   });
 
   it('drops guests only while it is closed to them (R14)', () => {
     const tenure = 'urn:ietf:params:scim:schemas:extension:tenure:2.0:Group';
-    const closed = GroupChanged({ connectionId, changed: [`${tenure}:closedToGuests`], resource: { ...bakers, schemas: [...schemas, tenure], [tenure]: { closedToGuests: true } } });
+    const closed = GroupChanged({
+      connectionId,
+      changed: [`${tenure}:closedToGuests`],
+      resource: { ...bakers, schemas: [...schemas, tenure], [tenure]: { closedToGuests: true } },
+    });
     const drop = { type: 'DropMembers', memberIds: ['gus'], because: 'guest' } as const;
-    group(created, closed).when(drop).then(GroupMembersRemoved({ memberIds: ['gus'], because: 'guest' }));
+    group(created, closed)
+      .when(drop)
+      .then(GroupMembersRemoved({ memberIds: ['gus'], because: 'guest' }));
     group(created).when(drop).thenNothing();
-    group(created, closed, GroupChanged({ connectionId, changed: [`${tenure}:closedToGuests`], resource: bakers })).when(drop).thenNothing();
+    group(created, closed, GroupChanged({ connectionId, changed: [`${tenure}:closedToGuests`], resource: bakers }))
+      .when(drop)
+      .thenNothing();
   });
 
   it('holds its name in its connection, whatever the case', () => {
-    expect(groupClaims({ status: 'present', connectionId, resource: { displayName: 'BAKERS' } })).toMatchObject([{ kind: 'groupName/entra', value: 'bakers' }]);
+    expect(groupClaims({ status: 'present', connectionId, resource: { displayName: 'BAKERS' } })).toMatchObject([
+      { kind: 'groupName/entra', value: 'bakers' },
+    ]);
     expect(groupClaims({ status: 'deleted' })).toEqual([]);
   });
 });

@@ -1,6 +1,27 @@
-import { GroupChanged, GroupCreated, GroupDeleted, GroupMembersAdded, GroupMembersRemoved, MEMBERS_PER_EVENT, type GroupEvent, type Member, type UniqueAttribute } from '@tenure/contracts';
+import {
+  GroupChanged,
+  GroupCreated,
+  GroupDeleted,
+  GroupMembersAdded,
+  GroupMembersRemoved,
+  MEMBERS_PER_EVENT,
+  type GroupEvent,
+  type Member,
+  type UniqueAttribute,
+} from '@tenure/contracts';
 import { Rejected, type Decider } from '@tenure/eventing';
-import { applyPatch, applyReplacement, pathsOf, settle, tenureGroupSchema, valueAt, withoutHidden, type ConnectionSettings, type PatchOperation, type Resource } from '@tenure/scim';
+import {
+  applyPatch,
+  applyReplacement,
+  pathsOf,
+  settle,
+  tenureGroupSchema,
+  valueAt,
+  withoutHidden,
+  type ConnectionSettings,
+  type PatchOperation,
+  type Resource,
+} from '@tenure/scim';
 import { builtInTypes, saidOf, type Shape } from '../schema/tenant-types.ts';
 import { uniqueClaims } from '../schema/unique.claims.ts';
 import { inScim } from '../user/user.rules.ts';
@@ -9,7 +30,13 @@ import { refuseOverlong, uniqueKey } from '../user/unique-key.ts';
 /** The profile only: a member set would make every PATCH cost what the group is large (design, decision 4). */
 export type GroupState =
   | { status: 'none' }
-  | { status: 'present'; connectionId: string; resource: Resource; schemasVersion?: number; unique?: readonly UniqueAttribute[] }
+  | {
+      status: 'present';
+      connectionId: string;
+      resource: Resource;
+      schemasVersion?: number;
+      unique?: readonly UniqueAttribute[];
+    }
   | { status: 'deleted' };
 
 /** What a command does to the members, already compared with who is one at the loaded revision. */
@@ -20,8 +47,21 @@ type Shaped = { shape?: Shape };
 
 export type GroupCommand =
   | ({ type: 'Create'; connectionId: string; resource: Resource; members: MemberDelta } & Shaped)
-  | ({ type: 'Replace'; connectionId: string; resource: Resource; cleared: string[]; settings: ConnectionSettings; members: MemberDelta } & Shaped)
-  | ({ type: 'Patch'; connectionId: string; operations: readonly PatchOperation[]; settings: ConnectionSettings; members: MemberDelta } & Shaped)
+  | ({
+      type: 'Replace';
+      connectionId: string;
+      resource: Resource;
+      cleared: string[];
+      settings: ConnectionSettings;
+      members: MemberDelta;
+    } & Shaped)
+  | ({
+      type: 'Patch';
+      connectionId: string;
+      operations: readonly PatchOperation[];
+      settings: ConnectionSettings;
+      members: MemberDelta;
+    } & Shaped)
   | { type: 'Delete'; connectionId: string }
   /** Sent by a reactor for members that were deleted or, where the group is closed to them, became guests; perhaps twice. */
   | { type: 'DropMembers'; memberIds: readonly string[]; because: 'memberDeleted' | 'guest' };
@@ -38,17 +78,31 @@ const decide = (command: GroupCommand, state: GroupState): GroupEvent[] => {
     case 'Replace': {
       const { resource } = ownGroup(state, command.connectionId);
       // A group has one writer: what it has is what this connection set (C11).
-      return change(command, resource, inScim(() => applyReplacement(typeOf(command), resource, command, command.settings, pathsOf(typeOf(command), resource)).resource));
+      return change(
+        command,
+        resource,
+        inScim(
+          () =>
+            applyReplacement(typeOf(command), resource, command, command.settings, pathsOf(typeOf(command), resource))
+              .resource,
+        ),
+      );
     }
     case 'Patch': {
       const { resource } = ownGroup(state, command.connectionId);
-      return change(command, resource, inScim(() => applyPatch(typeOf(command), resource, command.operations, command.settings).resource));
+      return change(
+        command,
+        resource,
+        inScim(() => applyPatch(typeOf(command), resource, command.operations, command.settings).resource),
+      );
     }
     case 'Delete':
       ownGroup(state, command.connectionId);
       return [GroupDeleted({ connectionId: command.connectionId })];
     case 'DropMembers':
-      return state.status === 'present' && (command.because === 'memberDeleted' || isClosedToGuests(state.resource)) ? removals(command.memberIds, command.because) : [];
+      return state.status === 'present' && (command.because === 'memberDeleted' || isClosedToGuests(state.resource))
+        ? removals(command.memberIds, command.because)
+        : [];
   }
 };
 
@@ -64,7 +118,11 @@ const ownGroup = (state: GroupState, connectionId: string) => {
 
 const typeOf = ({ shape = builtInTypes.group }: Shaped) => shape.type;
 
-const change = ({ connectionId, members, shape = builtInTypes.group }: { connectionId: string; members: MemberDelta } & Shaped, before: Resource, after: Resource): GroupEvent[] => {
+const change = (
+  { connectionId, members, shape = builtInTypes.group }: { connectionId: string; members: MemberDelta } & Shaped,
+  before: Resource,
+  after: Resource,
+): GroupEvent[] => {
   refuseOverlong({ displayName: after.displayName });
   const { resource, changed } = settle(shape.type, before, withoutHidden(shape.type, after));
   const profile = changed.length > 0 ? [GroupChanged({ connectionId, changed, resource, ...saidOf(shape) })] : [];
@@ -76,19 +134,30 @@ export const CLOSED_TO_GUESTS = `${tenureGroupSchema.id}:closedToGuests`;
 /** R14: whether guests can be no members. */
 export const isClosedToGuests = (resource: Resource): boolean => valueAt(resource, CLOSED_TO_GUESTS) === true;
 
-const memberEvents = ({ add, remove }: MemberDelta): GroupEvent[] => [...removals(remove, 'request'), ...chunks(add).map((members) => GroupMembersAdded({ members }))];
+const memberEvents = ({ add, remove }: MemberDelta): GroupEvent[] => [
+  ...removals(remove, 'request'),
+  ...chunks(add).map((members) => GroupMembersAdded({ members })),
+];
 
-const removals = (ids: readonly string[], because: 'request' | 'memberDeleted' | 'guest') => chunks(ids).map((memberIds) => GroupMembersRemoved({ memberIds, because }));
+const removals = (ids: readonly string[], because: 'request' | 'memberDeleted' | 'guest') =>
+  chunks(ids).map((memberIds) => GroupMembersRemoved({ memberIds, because }));
 
 const chunks = <T>(all: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(all.length / MEMBERS_PER_EVENT) }, (_, index) => all.slice(index * MEMBERS_PER_EVENT, (index + 1) * MEMBERS_PER_EVENT));
+  Array.from({ length: Math.ceil(all.length / MEMBERS_PER_EVENT) }, (_, index) =>
+    all.slice(index * MEMBERS_PER_EVENT, (index + 1) * MEMBERS_PER_EVENT),
+  );
 
 const evolve = (state: GroupState, event: GroupEvent): GroupState => {
   switch (event.type) {
     case 'GroupCreated':
     case 'GroupChanged': {
       const { connectionId, resource, schemasVersion, unique } = event.data;
-      return { status: 'present', connectionId, resource, ...(schemasVersion !== undefined && { schemasVersion, unique }) };
+      return {
+        status: 'present',
+        connectionId,
+        resource,
+        ...(schemasVersion !== undefined && { schemasVersion, unique }),
+      };
     }
     case 'GroupMembersAdded':
     case 'GroupMembersRemoved':
@@ -98,13 +167,22 @@ const evolve = (state: GroupState, event: GroupEvent): GroupState => {
   }
 };
 
-export const groupDecider: Decider<GroupState, GroupCommand, GroupEvent> = { initial: { status: 'none' }, decide, evolve };
+export const groupDecider: Decider<GroupState, GroupCommand, GroupEvent> = {
+  initial: { status: 'none' },
+  decide,
+  evolve,
+};
 
 /** By their names identity providers match groups (E17); the rest is as the tenant's schemas say. */
 export const groupClaims = (state: GroupState) =>
   state.status === 'present'
     ? [
-        { kind: `groupName/${state.connectionId}`, value: uniqueKey(state.resource.displayName), code: 'group/name-taken', message: 'A group with this displayName exists.' },
+        {
+          kind: `groupName/${state.connectionId}`,
+          value: uniqueKey(state.resource.displayName),
+          code: 'group/name-taken',
+          message: 'A group with this displayName exists.',
+        },
         ...uniqueClaims(state.resource, state.unique),
       ]
     : [];

@@ -17,7 +17,14 @@ export type GroupRecord = {
   lastModified: string;
 };
 
-type Row = { id: string; revision: number; connection_id: string; resource: Resource; created_at: string; last_modified: string };
+type Row = {
+  id: string;
+  revision: number;
+  connection_id: string;
+  resource: Resource;
+  created_at: string;
+  last_modified: string;
+};
 
 const columns = 'g.id, g.revision, g.connection_id, g.resource, g.created_at, g.last_modified';
 
@@ -31,7 +38,10 @@ const recordOf = ({ id, revision, connection_id, resource, created_at, last_modi
 });
 
 /** As SCIM shows a group, `meta.location` apart; `members` only where they were asked for. */
-export const presentedGroup = ({ id, revision, resource, createdAt, lastModified }: Omit<GroupRecord, 'connectionId'>, members: readonly JsonObject[] = []): Resource => {
+export const presentedGroup = (
+  { id, revision, resource, createdAt, lastModified }: Omit<GroupRecord, 'connectionId'>,
+  members: readonly JsonObject[] = [],
+): Resource => {
   const { schemas, externalId, ...rest } = resource;
   return {
     schemas: schemas!,
@@ -77,7 +87,8 @@ const source = (schema: string, tenantId: string, sight: GroupSight): Source<Row
   from: `${schema}.groups g`,
   alias: 'g',
   select: columns,
-  scope: ({ add }) => `g.tenant_id = ${add(tenantId)}${sight.policy === undefined ? '' : ` and g.connection_id = ${add(sight.policy.connectionId)}`}`,
+  scope: ({ add }) =>
+    `g.tenant_id = ${add(tenantId)}${sight.policy === undefined ? '' : ` and g.connection_id = ${add(sight.policy.connectionId)}`}`,
   itemOf: recordOf,
   resourceOf: (group) => presentedGroup(group),
 });

@@ -80,7 +80,8 @@ const indexes = (schema: string) => [
   `create index if not exists groups_of_member on ${schema}.group_members (tenant_id, member_id, group_id)`,
 ];
 
-const changesOf = (streams: readonly StreamEvents<GroupEvent>[], typesOf: TypesOf) => streams.map((stream) => changeOf(stream, typesOf(stream).group.type));
+const changesOf = (streams: readonly StreamEvents<GroupEvent>[], typesOf: TypesOf) =>
+  streams.map((stream) => changeOf(stream, typesOf(stream).group.type));
 
 const changeOf = ({ stream, tenantId, id, events }: StreamEvents<GroupEvent>, type: ResourceType) => {
   const last = events.at(-1)!;
@@ -132,4 +133,11 @@ const profileOf = ({ event, revision }: StreamEvents<GroupEvent>['events'][numbe
   };
 };
 
-export const groupsPart = viewPart<GroupEvent>({ name: 'groups', category: 'group', events: groupEvents, create, indexes, changesOf });
+export const groupsPart = viewPart<GroupEvent>({
+  name: 'groups',
+  category: 'group',
+  events: groupEvents,
+  create,
+  indexes,
+  changesOf,
+});

@@ -41,13 +41,20 @@ const groupWithMembers = (): Aggregate<WithMembers, GroupCommand, GroupEvent> =>
 export const groupHistory = (source: EventSource): GroupHistory => ({
   history: async (tenantId, id, page) => {
     const found = await historyOf(source, groupAggregate, streamName('group', tenantId, id), page);
-    if (found.items.length === 0 && !page.after) throw new Rejected('not-found', 'group/unknown', 'There is no such group.');
+    if (found.items.length === 0 && !page.after)
+      throw new Rejected('not-found', 'group/unknown', 'There is no such group.');
     return found;
   },
   asOf: async (tenantId, id, instant, { members: wanted = false } = {}) => {
-    const { state, revision, createdAt, lastModified } = await stateAsOf(source, groupWithMembers(), streamName('group', tenantId, id), instant);
+    const { state, revision, createdAt, lastModified } = await stateAsOf(
+      source,
+      groupWithMembers(),
+      streamName('group', tenantId, id),
+      instant,
+    );
     const { profile, members } = state;
-    if (profile.status !== 'present') throw new Rejected('not-found', 'group/unknown', 'The group had been deleted by then.');
+    if (profile.status !== 'present')
+      throw new Rejected('not-found', 'group/unknown', 'The group had been deleted by then.');
     const { connectionId, resource } = profile;
     const then = [...members].map(([value, type]) => ({ value, type }));
     return { id, revision, connectionId, resource, createdAt, lastModified, ...(wanted && { members: then }) };

@@ -10,7 +10,8 @@ export type ResourceHistory = {
   asOf: (tenantId: string, typeId: string, id: string, instant: Instant) => Promise<ResourceRecord>;
 };
 
-const unknown = () => new Rejected('not-found', 'resource/unknown', 'There is no such resource, or it had been deleted by then.');
+const unknown = () =>
+  new Rejected('not-found', 'resource/unknown', 'There is no such resource, or it had been deleted by then.');
 
 export const resourceHistory = (source: EventSource): ResourceHistory => ({
   history: async (tenantId, typeId, id, page) => {
@@ -20,7 +21,12 @@ export const resourceHistory = (source: EventSource): ResourceHistory => ({
     return historyOf(source, resourceAggregate, stream, page);
   },
   asOf: async (tenantId, typeId, id, instant) => {
-    const { state, revision, createdAt, lastModified } = await stateAsOf(source, resourceAggregate, streamName('resource', tenantId, id), instant);
+    const { state, revision, createdAt, lastModified } = await stateAsOf(
+      source,
+      resourceAggregate,
+      streamName('resource', tenantId, id),
+      instant,
+    );
     if (state.status !== 'present' || state.typeId !== typeId) throw unknown();
     const { connectionId, resource } = state;
     return { id, revision, typeId, connectionId, resource, createdAt, lastModified };

@@ -15,15 +15,30 @@ export type UserHistory = {
 export const userHistory = (source: EventSource): UserHistory => ({
   history: async (tenantId, id, page) => {
     const found = await historyOf(source, userAggregate, streamName('user', tenantId, id), page);
-    if (found.items.length === 0 && !page.after) throw new Rejected('not-found', 'user/unknown', 'There is no such user.');
+    if (found.items.length === 0 && !page.after)
+      throw new Rejected('not-found', 'user/unknown', 'There is no such user.');
     return found;
   },
   asOf: async (tenantId, id, instant) => {
-    const { state, revision, createdAt, lastModified } = await stateAsOf(source, userAggregate, streamName('user', tenantId, id), instant);
+    const { state, revision, createdAt, lastModified } = await stateAsOf(
+      source,
+      userAggregate,
+      streamName('user', tenantId, id),
+      instant,
+    );
     switch (state.status) {
       case 'present': {
         const { accountType, connectionId, resource } = state;
-        return { id, revision, accountType, connectionId, active: isActive(resource), resource, createdAt, lastModified };
+        return {
+          id,
+          revision,
+          accountType,
+          connectionId,
+          active: isActive(resource),
+          resource,
+          createdAt,
+          lastModified,
+        };
       }
       case 'erased':
         return { id, revision, erased: true };

@@ -11,16 +11,31 @@ const MAYBE = `u.search @> '{"roles": [{"value": "guest"}]}'`;
 const CLOSED = `g.resource @> '{"${tenureGroupSchema.id}": {"closedToGuests": true}}'`;
 
 /** Of these, the ids of guests. */
-export const guestsAmong = async (sql: Sql, schema: string, tenantId: string, ids: readonly string[]): Promise<string[]> => {
+export const guestsAmong = async (
+  sql: Sql,
+  schema: string,
+  tenantId: string,
+  ids: readonly string[],
+): Promise<string[]> => {
   if (ids.length === 0) return [];
   const text = `select u.id, u.resource -> 'roles' as roles from ${schema}.users u where u.tenant_id = $1 and u.id = any($2::text[]) and ${MAYBE} order by u.id`;
   return idsOfGuests(await sql.query<Guest>({ name: `${schema}.guests-among`, text, values: [tenantId, ids] }));
 };
 
 /** R14: the members of a group that it is closed to, of all or of these; none where it is closed to nobody. */
-export const guestsInClosed = async (sql: Sql, schema: string, tenantId: string, groupId: string, ids?: readonly string[]): Promise<string[]> => {
+export const guestsInClosed = async (
+  sql: Sql,
+  schema: string,
+  tenantId: string,
+  groupId: string,
+  ids?: readonly string[],
+): Promise<string[]> => {
   // Most groups are closed to nobody: that is asked by key, before anybody in them.
-  const closed = await sql.query({ name: `${schema}.is-closed`, text: `select 1 from ${schema}.groups g where g.tenant_id = $1 and g.id = $2 and ${CLOSED}`, values: [tenantId, groupId] });
+  const closed = await sql.query({
+    name: `${schema}.is-closed`,
+    text: `select 1 from ${schema}.groups g where g.tenant_id = $1 and g.id = $2 and ${CLOSED}`,
+    values: [tenantId, groupId],
+  });
   if (closed.length === 0) return [];
   const text = `
     select u.id, u.resource -> 'roles' as roles
@@ -37,5 +52,7 @@ export const closedGroupsOf = async (sql: Sql, schema: string, tenantId: string,
   const text = `
     select g.id from ${schema}.group_members m join ${schema}.groups g on g.tenant_id = m.tenant_id and g.id = m.group_id and ${CLOSED}
     where m.tenant_id = $1 and m.member_id = $2 order by g.id`;
-  return (await sql.query<{ id: string }>({ name: `${schema}.closed-groups-of`, text, values: [tenantId, userId] })).map(({ id }) => id);
+  return (
+    await sql.query<{ id: string }>({ name: `${schema}.closed-groups-of`, text, values: [tenantId, userId] })
+  ).map(({ id }) => id);
 };

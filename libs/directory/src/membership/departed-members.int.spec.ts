@@ -22,15 +22,27 @@ describe('members who were deleted (decision 4)', () => {
     while (!(await reactor.isSettled())) await new Promise((resolve) => setTimeout(resolve, 20));
   };
   const removeUser = (key: string) => directory.users.delete(directory.message({}, { key, connectionId: 'entra' }), {});
-  const eventsOf = async (groupId: string) => (await directory.store.read(streamName('group', TENANT, groupId))).map(({ type, data, metadata }) => ({ type, data, by: metadata.actor.id }));
+  const eventsOf = async (groupId: string) =>
+    (await directory.store.read(streamName('group', TENANT, groupId))).map(({ type, data, metadata }) => ({
+      type,
+      data,
+      by: metadata.actor.id,
+    }));
 
   it('are taken out of every group, because they were deleted', async () => {
     const { id: ada } = await directory.createUser('ada@plum.example', { connectionId: 'entra' });
-    const groups = [await directory.createGroup('Bakers', [ada], 'entra'), await directory.createGroup('Cooks', [ada], 'entra')];
+    const groups = [
+      await directory.createGroup('Bakers', [ada], 'entra'),
+      await directory.createGroup('Cooks', [ada], 'entra'),
+    ];
     await removeUser(ada);
     await settled();
     for (const { id } of groups) {
-      expect((await eventsOf(id)).at(-1)).toEqual({ type: 'GroupMembersRemoved', data: { memberIds: [ada], because: 'memberDeleted' }, by: 'departed-members' });
+      expect((await eventsOf(id)).at(-1)).toEqual({
+        type: 'GroupMembersRemoved',
+        data: { memberIds: [ada], because: 'memberDeleted' },
+        by: 'departed-members',
+      });
       expect(await directory.groupQueries.membersOf(TENANT, {}, id)).toEqual({ members: [], remnants: false });
     }
   });
@@ -48,7 +60,10 @@ describe('members who were deleted (decision 4)', () => {
     const outer = await directory.createGroup('Outer', [inner.id], 'entra');
     await directory.groups.delete(directory.message({}, { key: inner.id, connectionId: 'entra' }), {});
     await settled();
-    expect((await eventsOf(outer.id)).at(-1)).toMatchObject({ type: 'GroupMembersRemoved', data: { memberIds: [inner.id] } });
+    expect((await eventsOf(outer.id)).at(-1)).toMatchObject({
+      type: 'GroupMembersRemoved',
+      data: { memberIds: [inner.id] },
+    });
   });
 });
 
@@ -63,30 +78,38 @@ describe('guests in groups that are closed to them (R14)', () => {
   });
   afterAll(() => directory.close());
 
-  const reactor = () => startDepartedMembers({ ...directory, schema: 'directory', viewSchema: directory.definition.name });
+  const reactor = () =>
+    startDepartedMembers({ ...directory, schema: 'directory', viewSchema: directory.definition.name });
   const react = async () => {
     const running = reactor();
     await running.caughtUp;
     while (!(await running.isSettled())) await new Promise((resolve) => setTimeout(resolve, 20));
     await running.stop();
   };
-  const become = (key: string, role: string) => directory.users.patch(directory.message(setRoles(role), { key, connectionId: 'entra' }), {});
-  const hire = async (name: string, role = 'USER') => (await directory.createUser(`${name}@plum.example`, { connectionId: 'entra', roles: [{ value: role }] })).id;
+  const become = (key: string, role: string) =>
+    directory.users.patch(directory.message(setRoles(role), { key, connectionId: 'entra' }), {});
+  const hire = async (name: string, role = 'USER') =>
+    (await directory.createUser(`${name}@plum.example`, { connectionId: 'entra', roles: [{ value: role }] })).id;
   const team = async (name: string, ...ids: string[]) => {
     const { id } = await directory.createGroup(name, ids, 'entra');
     await directory.patchMembers(id, 'entra', [], [close]);
     return id;
   };
   const removals = async (groupId: string) =>
-    (await directory.store.read(streamName('group', TENANT, groupId))).filter(({ type }) => type === 'GroupMembersRemoved').map(({ data, metadata }) => [data, metadata.actor.id]);
-  const members = async (groupId: string) => (await directory.groupQueries.membersOf(TENANT, {}, groupId)).members.map(({ value }) => value);
+    (await directory.store.read(streamName('group', TENANT, groupId)))
+      .filter(({ type }) => type === 'GroupMembersRemoved')
+      .map(({ data, metadata }) => [data, metadata.actor.id]);
+  const members = async (groupId: string) =>
+    (await directory.groupQueries.membersOf(TENANT, {}, groupId)).members.map(({ value }) => value);
 
   it('go when they become guests, when the group is closed, and are never taken in; others stay', async () => {
     const [ada, bob, gus] = [await hire('ada'), await hire('bob'), await hire('gus', 'Guest')];
     const open = (await directory.createGroup('Open', [ada, bob, gus], 'entra')).id;
     const closed = await team('Closed', ada, bob);
     const closing = (await directory.createGroup('Closing', [ada, gus], 'entra')).id;
-    expect(await directory.patchMembers(closed, 'entra', [{ op: 'add', ids: [gus] }])).toMatchObject({ skippedMemberIds: [gus] });
+    expect(await directory.patchMembers(closed, 'entra', [{ op: 'add', ids: [gus] }])).toMatchObject({
+      skippedMemberIds: [gus],
+    });
     await become(ada, 'GUEST');
     await directory.patchMembers(closing, 'entra', [], [close]);
     await react();
@@ -116,9 +139,13 @@ describe('guests in groups that are closed to them (R14)', () => {
     await react();
     expect(await members(closed)).toEqual([]);
     directory.connect('strict', { unknownMembers: 'reject' });
-    const strict = (await directory.createUser('fay@plum.example', { connectionId: 'strict', roles: [{ value: 'GUEST' }] })).id;
+    const strict = (
+      await directory.createUser('fay@plum.example', { connectionId: 'strict', roles: [{ value: 'GUEST' }] })
+    ).id;
     const { id } = await directory.createGroup('Strict', [], 'strict');
     await directory.patchMembers(id, 'strict', [], [close]);
-    await expect(directory.patchMembers(id, 'strict', [{ op: 'add', ids: [strict] }])).rejects.toMatchObject({ code: 'group/closed-to-guests' });
+    await expect(directory.patchMembers(id, 'strict', [{ op: 'add', ids: [strict] }])).rejects.toMatchObject({
+      code: 'group/closed-to-guests',
+    });
   });
 });

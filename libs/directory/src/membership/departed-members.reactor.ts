@@ -1,6 +1,15 @@
 import { GroupMembersAdded, type Member } from '@tenure/contracts';
 import type { Sql } from '@tenure/database';
-import { handle, startFollower, streamName, streamParts, type Follower, type FollowerOptions, type StoredEvent, type StreamName } from '@tenure/eventing';
+import {
+  handle,
+  startFollower,
+  streamName,
+  streamParts,
+  type Follower,
+  type FollowerOptions,
+  type StoredEvent,
+  type StreamName,
+} from '@tenure/eventing';
 import type { CommandDeps } from '../command/run-command.ts';
 import { groupAggregate } from '../group/group.aggregate.ts';
 import { CLOSED_TO_GUESTS } from '../group/group.decider.ts';
@@ -45,14 +54,16 @@ export const startDepartedMembers = (deps: DepartedMembersDeps): Follower => {
   const onDeparture = async (deleted: StoredEvent) => {
     const { tenantId, id } = streamParts(deleted.stream);
     await view.catchUp(deleted.stream);
-    for (const groupId of await groupsWith(database, viewSchema, tenantId, id)) await drop(deleted, groupId, [id], 'memberDeleted');
+    for (const groupId of await groupsWith(database, viewSchema, tenantId, id))
+      await drop(deleted, groupId, [id], 'memberDeleted');
   };
 
   /** The roles as they are now: whoever is no guest any more when this runs, late or twice, stays. */
   const onRoles = async (changed: StoredEvent) => {
     const { tenantId, id } = streamParts(changed.stream);
     await view.catchUp(changed.stream);
-    for (const groupId of await closedGroupsOf(database, viewSchema, tenantId, id)) await drop(changed, groupId, [id], 'guest');
+    for (const groupId of await closedGroupsOf(database, viewSchema, tenantId, id))
+      await drop(changed, groupId, [id], 'guest');
   };
 
   const onClosed = async (closed: StoredEvent) => {
@@ -98,23 +109,35 @@ export const startDepartedMembers = (deps: DepartedMembersDeps): Follower => {
 
 const actors: Record<Reason, string> = { memberDeleted: 'departed-members', guest: 'guests' };
 
-const hasChanged = ({ data }: StoredEvent, path: string): boolean => Array.isArray(data['changed']) && data['changed'].includes(path);
+const hasChanged = ({ data }: StoredEvent, path: string): boolean =>
+  Array.isArray(data['changed']) && data['changed'].includes(path);
 
-const streamOf = (tenantId: string, { id, kind }: Member): StreamName => streamName(kind === 'User' ? 'user' : 'group', tenantId, id);
+const streamOf = (tenantId: string, { id, kind }: Member): StreamName =>
+  streamName(kind === 'User' ? 'user' : 'group', tenantId, id);
 
 const groupsWith = async (sql: Sql, schema: string, tenantId: string, memberId: string): Promise<string[]> => {
   const text = `select group_id from ${schema}.group_members where tenant_id = $1 and member_id = $2 order by group_id`;
-  return (await sql.query<{ group_id: string }>({ name: `${schema}.groups-with`, text, values: [tenantId, memberId] })).map(({ group_id }) => group_id);
+  return (
+    await sql.query<{ group_id: string }>({ name: `${schema}.groups-with`, text, values: [tenantId, memberId] })
+  ).map(({ group_id }) => group_id);
 };
 
 /** Streams of which the view has nothing yet: whether they were deleted can't be told. */
 const unseenOf = async (sql: Sql, schema: string, streams: readonly StreamName[]): Promise<StreamName[]> => {
   const text = `select s.stream from unnest($1::text[]) s(stream) where not exists (select from ${schema}.heads h where h.stream = s.stream and h.revision > 0)`;
-  return (await sql.query<{ stream: StreamName }>({ name: `${schema}.unseen`, text, values: [streams] })).map(({ stream }) => stream);
+  return (await sql.query<{ stream: StreamName }>({ name: `${schema}.unseen`, text, values: [streams] })).map(
+    ({ stream }) => stream,
+  );
 };
 
 /** Of these, the ids that are rows of the group and nobody's any more. */
-const departedFrom = async (sql: Sql, schema: string, tenantId: string, groupId: string, ids: readonly string[]): Promise<string[]> => {
+const departedFrom = async (
+  sql: Sql,
+  schema: string,
+  tenantId: string,
+  groupId: string,
+  ids: readonly string[],
+): Promise<string[]> => {
   const text = `
     select m.member_id from unnest((select $3::text[])) as asked (id)
     cross join lateral (select member_id from ${schema}.group_members where tenant_id = $1 and group_id = $2 and member_id = asked.id limit 1) m
@@ -122,5 +145,7 @@ const departedFrom = async (sql: Sql, schema: string, tenantId: string, groupId:
     left join lateral (select true as living from ${schema}.groups g where g.tenant_id = $1 and g.id = m.member_id limit 1) g on true
     where u.living is null and g.living is null
     order by m.member_id`;
-  return (await sql.query<{ member_id: string }>({ name: `${schema}.departed`, text, values: [tenantId, groupId, ids] })).map(({ member_id }) => member_id);
+  return (
+    await sql.query<{ member_id: string }>({ name: `${schema}.departed`, text, values: [tenantId, groupId, ids] })
+  ).map(({ member_id }) => member_id);
 };

@@ -34,7 +34,11 @@ export const groupsOfUsers = async (
 ): Promise<Map<string, JsonObject[]>> => {
   const found = new Map<string, JsonObject[]>(ids.map((id) => [id, []]));
   if (ids.length === 0) return found;
-  const rows = await sql.query<GroupOfUser>({ name: `${schema}.groups-of-users`, text: groupsOfUsersQuery(schema, { tenantId: '$1', ids: '$2::text[]', connectionId: '$3::text' }), values: [tenantId, ids, connectionId ?? null] });
+  const rows = await sql.query<GroupOfUser>({
+    name: `${schema}.groups-of-users`,
+    text: groupsOfUsersQuery(schema, { tenantId: '$1', ids: '$2::text[]', connectionId: '$3::text' }),
+    values: [tenantId, ids, connectionId ?? null],
+  });
   for (const row of rows) found.get(row.user_id)?.push(shownGroup(row));
   return found;
 };

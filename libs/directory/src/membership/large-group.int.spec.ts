@@ -32,7 +32,8 @@ describe('a group of a hundred thousand (R86)', () => {
   }, 120_000);
   afterAll(() => directory.close());
 
-  const events = async (id: string, after: number) => (await directory.store.read(streamName('group', TENANT, id), { after })).map(({ type, data }) => ({ type, data }));
+  const events = async (id: string, after: number) =>
+    (await directory.store.read(streamName('group', TENANT, id), { after })).map(({ type, data }) => ({ type, data }));
   const revisionOf = async (id: string) => (await directory.groupQueries.get(TENANT, {}, id))!.revision;
 
   it('is told in events of a thousand', async () => {
@@ -60,7 +61,10 @@ describe('a group of a hundred thousand (R86)', () => {
     const before = await revisionOf(large);
     const memberIds = [...Array.from({ length: MANY - 1 }, (_, index) => `m-${index + 2}`), one];
     const resource = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName: 'Everyone' };
-    await directory.groups.replace(directory.message({ resource, cleared: [], memberIds }, { key: large, connectionId: 'entra' }), {});
+    await directory.groups.replace(
+      directory.message({ resource, cleared: [], memberIds }, { key: large, connectionId: 'entra' }),
+      {},
+    );
     expect(await events(large, before)).toEqual([
       { type: 'GroupMembersRemoved', data: { memberIds: ['m-1'], because: 'request' } },
       { type: 'GroupMembersAdded', data: { members: [{ id: one, kind: 'User' }] } },

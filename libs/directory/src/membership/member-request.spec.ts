@@ -15,7 +15,9 @@ const changes: fc.Arbitrary<ResolvedChange[]> = fc.array(
 const oneByOne = (members: ReadonlySet<string>, change: ResolvedChange): ReadonlySet<string> => {
   if (change.op === 'removeAll') return new Set();
   if (change.op === 'replace') return new Set(change.ids);
-  return change.op === 'add' ? new Set([...members, ...change.ids]) : new Set([...members].filter((id) => !change.ids.includes(id)));
+  return change.op === 'add'
+    ? new Set([...members, ...change.ids])
+    : new Set([...members].filter((id) => !change.ids.includes(id)));
 };
 
 describe('changes of members, taken together', () => {

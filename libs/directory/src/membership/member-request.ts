@@ -10,7 +10,8 @@ export type MemberRequest = {
 
 export const noMembersAsked: MemberRequest = { others: 'keep', add: [], remove: [] };
 
-export const asksNothing = ({ others, add, remove }: MemberRequest) => others === 'keep' && add.length + remove.length === 0;
+export const asksNothing = ({ others, add, remove }: MemberRequest) =>
+  others === 'keep' && add.length + remove.length === 0;
 
 /** A removal by filter has to be resolved to ids before. */
 export type ResolvedChange = Exclude<MemberChange, { op: 'removeWhere' }>;

@@ -11,7 +11,11 @@ type Row = { member_id: string; kind: MemberKind; display_name: string | null; s
 export type GroupMembers = { members: JsonObject[]; remnants: boolean };
 
 /** The living members of a group, nested groups among them. Whom a connection let go of, or lost to another, it sees in its groups no more (decision 14). */
-export const membersOfGroup = async (sql: Sql, schema: string, { tenantId, groupId, policy }: { tenantId: string; groupId: string; policy?: ConnectionPolicy }): Promise<GroupMembers> => {
+export const membersOfGroup = async (
+  sql: Sql,
+  schema: string,
+  { tenantId, groupId, policy }: { tenantId: string; groupId: string; policy?: ConnectionPolicy },
+): Promise<GroupMembers> => {
   const given = parameters(tenantId, groupId);
   const sight = userSight(policy ? { kind: 'connection', policy } : { kind: 'admin' }, given);
   const rows = await sql.query<Row>({
@@ -28,7 +32,11 @@ export const membersOfGroup = async (sql: Sql, schema: string, { tenantId, group
   });
   const shown = rows.filter((row) => row.shown);
   return {
-    members: shown.map(({ member_id, kind, display_name }) => ({ value: member_id, type: kind, ...(display_name !== null && { display: display_name }) })),
+    members: shown.map(({ member_id, kind, display_name }) => ({
+      value: member_id,
+      type: kind,
+      ...(display_name !== null && { display: display_name }),
+    })),
     remnants: shown.length < rows.length,
   };
 };

@@ -10,7 +10,13 @@ import { guestsAmong } from './closed-teams.ts';
 import { asksNothing, memberRequest, type MemberRequest, type ResolvedChange } from './member-request.ts';
 
 /** `closedToGuests`: as it will be after the command (R14). */
-export type GroupAt = { tenantId: string; groupId: string; stream: StreamName; revision: Revision; closedToGuests: boolean };
+export type GroupAt = {
+  tenantId: string;
+  groupId: string;
+  stream: StreamName;
+  revision: Revision;
+  closedToGuests: boolean;
+};
 
 /** What is asked, compared with who is a member; `skipped` are ids of nobody whom the connection sees (C5), and of guests where the group is closed to them. */
 export type ResolvedMembers = { delta: MemberDelta; skipped: readonly string[] };
@@ -23,23 +29,57 @@ type Answer = { head: Revision | null; added: Member[]; removed: string[]; unkno
  * Compares what a command asks with the raw membership rows of the view at exactly the loaded revision: head and rows in one statement, so
  * the answer costs what is asked, not what the group is large (design, decision 4). The append expects the same revision.
  */
-export const resolveMembers = async (deps: MembersDeps, at: GroupAt, policy: ConnectionPolicy, changes: readonly MemberChange[]): Promise<ResolvedMembers> => {
+export const resolveMembers = async (
+  deps: MembersDeps,
+  at: GroupAt,
+  policy: ConnectionPolicy,
+  changes: readonly MemberChange[],
+): Promise<ResolvedMembers> => {
   if (changes.length === 0) return { delta: { add: [], remove: [] }, skipped: [] };
-  const request = memberRequest(await Promise.all(changes.map((change, index) => withIds(deps, at, policy, change, namedIn(changes.slice(0, index))))));
+  const request = memberRequest(
+    await Promise.all(
+      changes.map((change, index) => withIds(deps, at, policy, change, namedIn(changes.slice(0, index)))),
+    ),
+  );
   if (asksNothing(request)) return { delta: { add: [], remove: [] }, skipped: [] };
   const { added, removed, unknown } = await atRevision(deps, at, () => ask(deps, at, policy, request));
-  const guests = at.closedToGuests ? await guestsAmong(deps.sql, deps.schema, at.tenantId, added.map(({ id }) => id)) : [];
+  const guests = at.closedToGuests
+    ? await guestsAmong(
+        deps.sql,
+        deps.schema,
+        at.tenantId,
+        added.map(({ id }) => id),
+      )
+    : [];
   if (policy.settings.unknownMembers === 'reject') {
-    if (unknown.length > 0) throw new Rejected('invalid', 'group/member-unknown', `There is no such member: ${unknown.slice(0, 10).join(', ')}.`);
-    if (guests.length > 0) throw new Rejected('invalid', 'group/closed-to-guests', `The group is closed to guests: ${guests.slice(0, 10).join(', ')}.`);
+    if (unknown.length > 0)
+      throw new Rejected(
+        'invalid',
+        'group/member-unknown',
+        `There is no such member: ${unknown.slice(0, 10).join(', ')}.`,
+      );
+    if (guests.length > 0)
+      throw new Rejected(
+        'invalid',
+        'group/closed-to-guests',
+        `The group is closed to guests: ${guests.slice(0, 10).join(', ')}.`,
+      );
   }
   // Groups that hold each other are as RFC 7644 §3.7.1 has them; whoever follows memberships meets each group once.
-  if (added.some(({ id }) => id === at.groupId)) throw new Rejected('invalid', 'group/cycle', 'A group cannot be a member of itself.');
-  return { delta: { add: added.filter(({ id }) => !guests.includes(id)), remove: removed }, skipped: [...unknown, ...guests] };
+  if (added.some(({ id }) => id === at.groupId))
+    throw new Rejected('invalid', 'group/cycle', 'A group cannot be a member of itself.');
+  return {
+    delta: { add: added.filter(({ id }) => !guests.includes(id)), remove: removed },
+    skipped: [...unknown, ...guests],
+  };
 };
 
 /** The view may be behind what was loaded (then it is caught up) or ahead of it (then what was loaded is stale, and `handle` loads again). */
-const atRevision = async <T extends { head: Revision | null }>({ catchUp }: MembersDeps, { stream, revision }: GroupAt, read: () => Promise<T>): Promise<T> => {
+const atRevision = async <T extends { head: Revision | null }>(
+  { catchUp }: MembersDeps,
+  { stream, revision }: GroupAt,
+  read: () => Promise<T>,
+): Promise<T> => {
   const first = await read();
   if ((first.head ?? 0) === revision) return first;
   if ((first.head ?? 0) < revision) {
@@ -51,9 +91,15 @@ const atRevision = async <T extends { head: Revision | null }>({ catchUp }: Memb
 };
 
 /** A member's row by its key. Joined, a young table whose size the planner doesn't know yet is read for the whole group. */
-const memberRow = (schema: string, id: string) => `select member_id from ${schema}.group_members where tenant_id = $2 and group_id = $3 and member_id = ${id} limit 1`;
+const memberRow = (schema: string, id: string) =>
+  `select member_id from ${schema}.group_members where tenant_id = $2 and group_id = $3 and member_id = ${id} limit 1`;
 
-const ask = async ({ sql, schema }: MembersDeps, { tenantId, groupId, stream }: GroupAt, policy: ConnectionPolicy, request: MemberRequest): Promise<Answer> => {
+const ask = async (
+  { sql, schema }: MembersDeps,
+  { tenantId, groupId, stream }: GroupAt,
+  policy: ConnectionPolicy,
+  request: MemberRequest,
+): Promise<Answer> => {
   const given = parameters(stream, tenantId, groupId, request.add, policy.connectionId);
   const sight = userSight({ kind: 'connection', policy }, given);
   const removed =
@@ -85,15 +131,23 @@ const ask = async ({ sql, schema }: MembersDeps, { tenantId, groupId, stream }: 
 type Element = { head: Revision | null; members: { value: string; type: MemberKind; display: string | null }[] };
 
 /** Whom changes may make members, one after the other. */
-const namedIn = (changes: readonly MemberChange[]): string[] => changes.flatMap((change) => (change.op === 'add' || change.op === 'replace' ? change.ids : []));
+const namedIn = (changes: readonly MemberChange[]): string[] =>
+  changes.flatMap((change) => (change.op === 'add' || change.op === 'replace' ? change.ids : []));
 
 /** `members[type eq "Group"]` and the like: which ids are meant, is seen at the members themselves, those among them that were named before. */
-const withIds = async (deps: MembersDeps, at: GroupAt, policy: ConnectionPolicy, change: MemberChange, named: readonly string[]): Promise<ResolvedChange> => {
+const withIds = async (
+  deps: MembersDeps,
+  at: GroupAt,
+  policy: ConnectionPolicy,
+  change: MemberChange,
+  named: readonly string[],
+): Promise<ResolvedChange> => {
   if (change.op !== 'removeWhere') return change;
   const { sql, schema } = deps;
   const given = parameters(at.stream, at.tenantId, at.groupId, named, policy.connectionId);
   const sight = userSight({ kind: 'connection', policy }, given);
-  const meant = (id: string) => `${id} in (select unnest($4::text[]) union select m.member_id from ${schema}.group_members m where m.tenant_id = $2 and m.group_id = $3)`;
+  const meant = (id: string) =>
+    `${id} in (select unnest($4::text[]) union select m.member_id from ${schema}.group_members m where m.tenant_id = $2 and m.group_id = $3)`;
   const { members } = await atRevision(deps, at, async () => {
     const [row] = await sql.query<Element>({
       text: `

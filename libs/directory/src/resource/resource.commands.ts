@@ -1,4 +1,11 @@
-import { CreateResource, DeleteResource, PatchResource, ReplaceResource, type ReplyOf, type ResourceReply } from '@tenure/contracts';
+import {
+  CreateResource,
+  DeleteResource,
+  PatchResource,
+  ReplaceResource,
+  type ReplyOf,
+  type ResourceReply,
+} from '@tenure/contracts';
 import { Rejected, type Handled, type Preconditions } from '@tenure/eventing';
 import type { CommandMessage } from '@tenure/messaging';
 import { profiles, type ConnectionSettings, type PatchOperation } from '@tenure/scim';
@@ -28,9 +35,17 @@ export type ResourceCommands = {
 };
 
 type Asked = { typeId: string; schemasVersion?: number };
-type Writer = { connectionId: string | null; settings: ConnectionSettings; shapeAt: (version: number) => Promise<Shape> };
+type Writer = {
+  connectionId: string | null;
+  settings: ConnectionSettings;
+  shapeAt: (version: number) => Promise<Shape>;
+};
 
-const replyOf = (id: string, { state, revision, createdAt, occurredAt }: Handled<ResourceState, unknown>, created: boolean): ResourceReply => {
+const replyOf = (
+  id: string,
+  { state, revision, createdAt, occurredAt }: Handled<ResourceState, unknown>,
+  created: boolean,
+): ResourceReply => {
   if (state.status !== 'present') throw new Rejected('not-found', 'resource/unknown', 'There is no such resource.');
   const { typeId, connectionId, resource } = state;
   return { id, revision, created, typeId, connectionId, resource, createdAt: createdAt!, lastModified: occurredAt! };
@@ -56,10 +71,20 @@ export const resourceCommands = (deps: ResourceCommandDeps): ResourceCommands =>
 
   const versionIn = (state: ResourceState) => (state.status === 'present' ? (state.schemasVersion ?? 0) : 0);
 
-  const write = async (message: Message, context: CommandPlace, asked: Asked & Preconditions, commandFor: (writing: { shape: Shape; connectionId: string | null }, writer: Writer) => ResourceCommand) => {
+  const write = async (
+    message: Message,
+    context: CommandPlace,
+    asked: Asked & Preconditions,
+    commandFor: (writing: { shape: Shape; connectionId: string | null }, writer: Writer) => ResourceCommand,
+  ) => {
     const writer = await writerOf(message, asked);
-    const command = async ({ state }: { state: ResourceState }) => commandFor({ shape: await writer.shapeAt(versionIn(state)), connectionId: writer.connectionId }, writer);
-    return runCommand(deps, resourceAggregate, message, context, { command, ifMatch: asked.ifMatch, ifNoneMatch: asked.ifNoneMatch });
+    const command = async ({ state }: { state: ResourceState }) =>
+      commandFor({ shape: await writer.shapeAt(versionIn(state)), connectionId: writer.connectionId }, writer);
+    return runCommand(deps, resourceAggregate, message, context, {
+      command,
+      ifMatch: asked.ifMatch,
+      ifNoneMatch: asked.ifNoneMatch,
+    });
   };
 
   return {
@@ -68,7 +93,12 @@ export const resourceCommands = (deps: ResourceCommandDeps): ResourceCommands =>
       const writer = await writerOf(message, asked);
       const handled = await runCommand(deps, resourceAggregate, message, context, {
         command: async ({ state }) => {
-          const command: ResourceCommand = { type: 'Create', resource, shape: await writer.shapeAt(0), connectionId: writer.connectionId };
+          const command: ResourceCommand = {
+            type: 'Create',
+            resource,
+            shape: await writer.shapeAt(0),
+            connectionId: writer.connectionId,
+          };
           // Its key is made before its first event is sealed with it, and not for a request that the rules refuse.
           resourceDecider.decide(command, state);
           await keys.createPerson({ tenantId: message.tenantId, personId: message.key });
@@ -79,14 +109,36 @@ export const resourceCommands = (deps: ResourceCommandDeps): ResourceCommands =>
     },
     replace: async (message, context) => {
       const { resource, cleared, ...asked } = ReplaceResource.read(message.payload);
-      return replyOf(message.key, await write(message, context, asked, (writing, { settings }) => ({ type: 'Replace', resource, cleared, dialect: settings, ...writing })), false);
+      return replyOf(
+        message.key,
+        await write(message, context, asked, (writing, { settings }) => ({
+          type: 'Replace',
+          resource,
+          cleared,
+          dialect: settings,
+          ...writing,
+        })),
+        false,
+      );
     },
     patch: async (message, context) => {
       const { operations, ...asked } = PatchResource.read(message.payload);
-      return replyOf(message.key, await write(message, context, asked, (writing, { settings }) => ({ type: 'Patch', operations: operations as PatchOperation[], dialect: settings, ...writing })), false);
+      return replyOf(
+        message.key,
+        await write(message, context, asked, (writing, { settings }) => ({
+          type: 'Patch',
+          operations: operations as PatchOperation[],
+          dialect: settings,
+          ...writing,
+        })),
+        false,
+      );
     },
     delete: async (message, context) => {
-      const { revision } = await write(message, context, DeleteResource.read(message.payload), (writing) => ({ type: 'Delete', ...writing }));
+      const { revision } = await write(message, context, DeleteResource.read(message.payload), (writing) => ({
+        type: 'Delete',
+        ...writing,
+      }));
       return { id: message.key, revision };
     },
   };

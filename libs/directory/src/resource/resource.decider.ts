@@ -1,6 +1,21 @@
-import { ResourceChanged, ResourceCreated, ResourceDeleted, type ResourceEvent, type UniqueAttribute } from '@tenure/contracts';
+import {
+  ResourceChanged,
+  ResourceCreated,
+  ResourceDeleted,
+  type ResourceEvent,
+  type UniqueAttribute,
+} from '@tenure/contracts';
 import { ERASED, Rejected, type Claim, type Decider } from '@tenure/eventing';
-import { applyPatch, applyReplacement, pathsOf, settle, withoutHidden, type Dialect, type PatchOperation, type Resource } from '@tenure/scim';
+import {
+  applyPatch,
+  applyReplacement,
+  pathsOf,
+  settle,
+  withoutHidden,
+  type Dialect,
+  type PatchOperation,
+  type Resource,
+} from '@tenure/scim';
 import { saidOf, type Shape } from '../schema/tenant-types.ts';
 import { uniqueClaims } from '../schema/unique.claims.ts';
 import { inScim } from '../user/user.rules.ts';
@@ -8,7 +23,14 @@ import { refuseOverlong } from '../user/unique-key.ts';
 
 export type ResourceState =
   | { status: 'none' }
-  | { status: 'present'; typeId: string; connectionId: string | null; resource: Resource; schemasVersion?: number; unique?: readonly UniqueAttribute[] }
+  | {
+      status: 'present';
+      typeId: string;
+      connectionId: string | null;
+      resource: Resource;
+      schemasVersion?: number;
+      unique?: readonly UniqueAttribute[];
+    }
   | { status: 'deleted' }
   /** Its key was destroyed. */
   | { status: 'erased' };
@@ -37,11 +59,28 @@ const decide = (command: ResourceCommand, state: ResourceState): ResourceEvent[]
     case 'Replace': {
       const present = writable(state, command);
       // A resource has one writer: what it has is what this writer set (C11).
-      return change(present, shape, inScim(() => applyReplacement(shape.type, present.resource, command, command.dialect, pathsOf(shape.type, present.resource)).resource));
+      return change(
+        present,
+        shape,
+        inScim(
+          () =>
+            applyReplacement(
+              shape.type,
+              present.resource,
+              command,
+              command.dialect,
+              pathsOf(shape.type, present.resource),
+            ).resource,
+        ),
+      );
     }
     case 'Patch': {
       const present = writable(state, command);
-      return change(present, shape, inScim(() => applyPatch(shape.type, present.resource, command.operations, command.dialect).resource));
+      return change(
+        present,
+        shape,
+        inScim(() => applyPatch(shape.type, present.resource, command.operations, command.dialect).resource),
+      );
     }
     case 'Delete': {
       const { typeId, connectionId: owner } = writable(state, command);
@@ -64,9 +103,15 @@ const writable = (state: ResourceState, { shape, connectionId }: Writing): Prese
   throw new Rejected('forbidden', 'resource/read-only', 'An admin made this resource: connections can only read it.');
 };
 
-const change = ({ resource: before, connectionId }: PresentResource, shape: Shape, after: Resource): ResourceEvent[] => {
+const change = (
+  { resource: before, connectionId }: PresentResource,
+  shape: Shape,
+  after: Resource,
+): ResourceEvent[] => {
   const { resource, changed } = settle(shape.type, before, kept(shape, after));
-  return changed.length === 0 ? [] : [ResourceChanged({ typeId: shape.id, connectionId, changed, ...saidOf(shape) }, { resource })];
+  return changed.length === 0
+    ? []
+    : [ResourceChanged({ typeId: shape.id, connectionId, changed, ...saidOf(shape) }, { resource })];
 };
 
 const evolve = (state: ResourceState, event: ResourceEvent): ResourceState => {
@@ -82,7 +127,11 @@ const evolve = (state: ResourceState, event: ResourceEvent): ResourceState => {
   }
 };
 
-export const resourceDecider: Decider<ResourceState, ResourceCommand, ResourceEvent> = { initial: { status: 'none' }, decide, evolve };
+export const resourceDecider: Decider<ResourceState, ResourceCommand, ResourceEvent> = {
+  initial: { status: 'none' },
+  decide,
+  evolve,
+};
 
 /** An externalId belongs to its connection (RFC 7643 §3.1, C17), within a type; the rest is as the tenant's schemas say. */
 export const resourceClaims = (state: ResourceState): Claim[] => {
@@ -91,5 +140,13 @@ export const resourceClaims = (state: ResourceState): Claim[] => {
   const { externalId } = resource;
   const own = uniqueClaims(resource, unique);
   if (typeof externalId !== 'string') return own;
-  return [{ kind: `externalId/${connectionId ?? ''}/${typeId}`, value: externalId, code: 'resource/external-id-taken', message: 'A resource with this externalId exists.' }, ...own];
+  return [
+    {
+      kind: `externalId/${connectionId ?? ''}/${typeId}`,
+      value: externalId,
+      code: 'resource/external-id-taken',
+      message: 'A resource with this externalId exists.',
+    },
+    ...own,
+  ];
 };

@@ -16,11 +16,27 @@ export type ResourceRecord = {
   lastModified: string;
 };
 
-type Row = { id: string; revision: number; type_id: string; connection_id: string | null; resource: Resource; created_at: string; last_modified: string };
+type Row = {
+  id: string;
+  revision: number;
+  type_id: string;
+  connection_id: string | null;
+  resource: Resource;
+  created_at: string;
+  last_modified: string;
+};
 
 const columns = 'r.id, r.revision, r.type_id, r.connection_id, r.resource, r.created_at, r.last_modified';
 
-const recordOf = ({ id, revision, type_id, connection_id, resource, created_at, last_modified }: Row): ResourceRecord => ({
+const recordOf = ({
+  id,
+  revision,
+  type_id,
+  connection_id,
+  resource,
+  created_at,
+  last_modified,
+}: Row): ResourceRecord => ({
   id,
   revision,
   typeId: type_id,
@@ -31,7 +47,10 @@ const recordOf = ({ id, revision, type_id, connection_id, resource, created_at, 
 });
 
 /** As SCIM shows it, `meta.location` apart, which the gateway knows. */
-export const presentedResource = ({ id, revision, resource, createdAt, lastModified }: Omit<ResourceRecord, 'typeId' | 'connectionId'>, { type }: Pick<Shape, 'type'>): Resource => {
+export const presentedResource = (
+  { id, revision, resource, createdAt, lastModified }: Omit<ResourceRecord, 'typeId' | 'connectionId'>,
+  { type }: Pick<Shape, 'type'>,
+): Resource => {
   const { schemas, externalId, ...rest } = resource;
   return {
     schemas: schemas!,
@@ -59,12 +78,18 @@ const searchable = (type: Shape['type']): Searchable => ({
 /** `connectionId`: a connection sees its own resources and those that admins made; without it an admin sees all. */
 export type ResourceSight = { connectionId?: string };
 
-const source = (schema: string, tenantId: string, { connectionId }: ResourceSight, { id, type }: Shape): Source<Row, ResourceRecord> => ({
+const source = (
+  schema: string,
+  tenantId: string,
+  { connectionId }: ResourceSight,
+  { id, type }: Shape,
+): Source<Row, ResourceRecord> => ({
   target: searchable(type),
   from: `${schema}.resources r`,
   alias: 'r',
   select: columns,
-  scope: ({ add }) => `r.tenant_id = ${add(tenantId)} and r.type_id = ${add(id)}${connectionId === undefined ? '' : ` and (r.connection_id is null or r.connection_id = ${add(connectionId)})`}`,
+  scope: ({ add }) =>
+    `r.tenant_id = ${add(tenantId)} and r.type_id = ${add(id)}${connectionId === undefined ? '' : ` and (r.connection_id is null or r.connection_id = ${add(connectionId)})`}`,
   itemOf: recordOf,
   resourceOf: (resource) => presentedResource(resource, { type }),
 });
@@ -72,7 +97,12 @@ const source = (schema: string, tenantId: string, { connectionId }: ResourceSigh
 export type ResourceQueries = {
   get: (tenantId: string, sight: ResourceSight, shape: Shape, id: string) => Promise<ResourceRecord | undefined>;
   /** The same, telling a wall from nothing: for an auditor, not for who asks (R70). */
-  look: (tenantId: string, sight: ResourceSight, shape: Shape, id: string) => Promise<ResourceRecord | Unseen | undefined>;
+  look: (
+    tenantId: string,
+    sight: ResourceSight,
+    shape: Shape,
+    id: string,
+  ) => Promise<ResourceRecord | Unseen | undefined>;
   list: (tenantId: string, sight: ResourceSight, shape: Shape, request: ListRequest) => Promise<Listed<ResourceRecord>>;
 };
 
@@ -82,7 +112,9 @@ export const resourceQueries = (database: Database, schema: string): ResourceQue
     const text = `select ${columns} from ${schema}.resources r where r.tenant_id = $1 and r.id = $2`;
     const [row] = await database.query<Row>({ name: `${schema}.resource`, text, values: [tenantId, id] });
     if (row?.type_id !== shape.id) return undefined;
-    return connectionId === undefined || row.connection_id === null || row.connection_id === connectionId ? recordOf(row) : 'unseen';
+    return connectionId === undefined || row.connection_id === null || row.connection_id === connectionId
+      ? recordOf(row)
+      : 'unseen';
   };
 
   return {

@@ -74,4 +74,11 @@ const changeOf = ({ stream, tenantId, id, events }: StreamEvents<ResourceEvent>,
   return { kind: 'put', row };
 };
 
-export const resourcesPart = viewPart<ResourceEvent>({ name: 'resources', category: 'resource', events: resourceEvents, create, indexes, changesOf });
+export const resourcesPart = viewPart<ResourceEvent>({
+  name: 'resources',
+  category: 'resource',
+  events: resourceEvents,
+  create,
+  indexes,
+  changesOf,
+});

@@ -8,7 +8,9 @@ describe('the types by which a command is decided (R71)', () => {
     now: async () => (asked.push('now'), builtInTypes),
     at: async (_, version) => (asked.push(version), builtInTypes),
   };
-  const askedFor = async (...given: [policy: { schemasVersion: number } | undefined, ...versions: (number | undefined)[]]) => {
+  const askedFor = async (
+    ...given: [policy: { schemasVersion: number } | undefined, ...versions: (number | undefined)[]]
+  ) => {
     await typesFor(types, 'acme', ...given);
     return asked.pop();
   };

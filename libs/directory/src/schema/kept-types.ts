@@ -45,12 +45,22 @@ export type TypeQueries = {
 
 export const typeQueries = (database: Database, schema: string): TypeQueries => {
   const types = keptTypes(schema);
-  return { now: (tenantId) => types.now(database, tenantId), at: (tenantId, version) => types.at(database, tenantId, version) };
+  return {
+    now: (tenantId) => types.now(database, tenantId),
+    at: (tenantId, version) => types.at(database, tenantId, version),
+  };
 };
 
 /**
  * The types by which a command is decided: of a connection's at least those that its policy, the request's reader and the resource as it is
  * stand by, whoever is ahead, and the latest for what is written here.
  */
-export const typesFor = (types: TypeQueries, tenantId: string, policy: { schemasVersion: number } | undefined, ...versions: (number | undefined)[]): Promise<TenantTypes> =>
-  policy ? types.at(tenantId, Math.max(policy.schemasVersion, ...versions.map((version) => version ?? 0))) : types.now(tenantId);
+export const typesFor = (
+  types: TypeQueries,
+  tenantId: string,
+  policy: { schemasVersion: number } | undefined,
+  ...versions: (number | undefined)[]
+): Promise<TenantTypes> =>
+  policy
+    ? types.at(tenantId, Math.max(policy.schemasVersion, ...versions.map((version) => version ?? 0)))
+    : types.now(tenantId);

@@ -23,34 +23,64 @@ export const schemaCommands = (deps: SchemaCommandDeps): SchemaCommands => {
   const run = (
     message: CommandMessage,
     context: CommandPlace,
-    { about, command, ifMatch }: { about: (usage: Usage, state: SchemasState) => boolean; command: (stored: Usage[]) => SchemaCommand; ifMatch?: '*' | number[] },
+    {
+      about,
+      command,
+      ifMatch,
+    }: {
+      about: (usage: Usage, state: SchemasState) => boolean;
+      command: (stored: Usage[]) => SchemaCommand;
+      ifMatch?: '*' | number[];
+    },
   ): Promise<Handled<SchemasState, unknown>> =>
     runCommand(deps, schemaAggregate, message, context, {
       ifMatch,
-      command: async ({ state }) => command(await deps.schemas.stored(message.tenantId, usagesOf(state).filter((usage) => about(usage, state)))),
+      command: async ({ state }) =>
+        command(
+          await deps.schemas.stored(
+            message.tenantId,
+            usagesOf(state).filter((usage) => about(usage, state)),
+          ),
+        ),
     });
   const ofType = (name: string) => (usage: Usage, state: SchemasState) => usage.typeId === typeNamed(state, name)?.id;
 
   return {
     define: async (message, context) => {
       const { schema, ifMatch } = DefineSchema.read(message.payload);
-      const { state, revision } = await run(message, context, { about: ({ schemaId }) => sameName(schemaId, schema.id), command: (stored) => ({ type: 'DefineSchema', schema, stored }), ifMatch });
+      const { state, revision } = await run(message, context, {
+        about: ({ schemaId }) => sameName(schemaId, schema.id),
+        command: (stored) => ({ type: 'DefineSchema', schema, stored }),
+        ifMatch,
+      });
       return { ...schemaNamed(state, schema.id)!, version: revision };
     },
     delete: async (message, context) => {
       const { schemaId, ifMatch } = DeleteSchema.read(message.payload);
-      const { revision } = await run(message, context, { about: () => false, command: () => ({ type: 'DeleteSchema', schemaId }), ifMatch });
+      const { revision } = await run(message, context, {
+        about: () => false,
+        command: () => ({ type: 'DeleteSchema', schemaId }),
+        ifMatch,
+      });
       return { version: revision };
     },
     defineType: async (message, context) => {
       const { resourceType, ifMatch } = DefineResourceType.read(message.payload);
       const { name } = resourceType;
-      const { state, revision } = await run(message, context, { about: ofType(name), command: (stored) => ({ type: 'DefineResourceType', resourceType, stored }), ifMatch });
+      const { state, revision } = await run(message, context, {
+        about: ofType(name),
+        command: (stored) => ({ type: 'DefineResourceType', resourceType, stored }),
+        ifMatch,
+      });
       return { ...shownTypes(state).find((type) => sameName(type.name, name))!, version: revision };
     },
     deleteType: async (message, context) => {
       const { name, ifMatch } = DeleteResourceType.read(message.payload);
-      const { revision } = await run(message, context, { about: ofType(name), command: (stored) => ({ type: 'DeleteResourceType', name, stored }), ifMatch });
+      const { revision } = await run(message, context, {
+        about: ofType(name),
+        command: (stored) => ({ type: 'DeleteResourceType', name, stored }),
+        ifMatch,
+      });
       return { version: revision };
     },
   };

@@ -25,7 +25,11 @@ export type SchemaQueries = {
 export const schemaQueries = (database: Database, schema: string): SchemaQueries => {
   const read = async (tenantId: string): Promise<Versioned<Definitions>> => {
     const text = `select revision, body from ${schema}.schemas where tenant_id = $1 and id = $1`;
-    const [row] = await database.query<{ revision: number; body: Record<string, unknown> }>({ name: `${schema}.schemas`, text, values: [tenantId] });
+    const [row] = await database.query<{ revision: number; body: Record<string, unknown> }>({
+      name: `${schema}.schemas`,
+      text,
+      values: [tenantId],
+    });
     return { version: row?.revision ?? 0, ...definitionsIn(row?.body ?? {}) };
   };
   const resourceTypes = async (tenantId: string) => {
@@ -67,5 +71,8 @@ const storedStatement = (schema: string, tenantId: string, { typeId, schemaId, e
   const table = typeId === USER ? 'users' : typeId === GROUP ? 'groups' : 'resources';
   const ofType = table === 'resources' ? ' and type_id = $2' : ' and $2::text is not null';
   const withValues = extension ? ' and resource ? $3' : ' and $3::text is not null';
-  return { text: `select exists (select from ${schema}.${table} where tenant_id = $1${ofType}${withValues}) as stored`, values: [tenantId, typeId, schemaId] };
+  return {
+    text: `select exists (select from ${schema}.${table} where tenant_id = $1${ofType}${withValues}) as stored`,
+    values: [tenantId, typeId, schemaId],
+  };
 };

@@ -3,29 +3,62 @@ import { groupType, isSchemaUrn, resourceTypeIssues, schemaIssues, userType, typ
 import { GROUP, USER, type Definitions } from './tenant-types.ts';
 
 /** Far more than anybody describes, little enough to be read with every command that needs it. */
-export const LIMITS = { schemas: 50, resourceTypes: 30, extensions: 10, schemaLength: 64 * 1024, allLength: 512 * 1024 };
+export const LIMITS = {
+  schemas: 50,
+  resourceTypes: 30,
+  extensions: 10,
+  schemaLength: 64 * 1024,
+  allLength: 512 * 1024,
+};
 
-const reservedUrns = [/^urn:ietf:params:scim:(?!schemas:extension:)/, /^urn:ietf:params:scim:schemas:extension:(enterprise|tenure):/, /^urn:scim:schemas:(core|extension:enterprise):/];
+const reservedUrns = [
+  /^urn:ietf:params:scim:(?!schemas:extension:)/,
+  /^urn:ietf:params:scim:schemas:extension:(enterprise|tenure):/,
+  /^urn:scim:schemas:(core|extension:enterprise):/,
+];
 const reservedNames = new Set(['user', 'group', 'resourcetype', 'schema', 'serviceproviderconfig', 'me', 'bulk']);
-const reservedEndpoints = new Set(['/users', '/groups', '/me', '/bulk', '/schemas', '/resourcetypes', '/serviceproviderconfig']);
+const reservedEndpoints = new Set([
+  '/users',
+  '/groups',
+  '/me',
+  '/bulk',
+  '/schemas',
+  '/resourcetypes',
+  '/serviceproviderconfig',
+]);
 
 export const sameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 /** One URN that goes on where another ends would make a path ambiguous: attribute or schema? */
-const overlaps = (a: string, b: string): boolean => [a, b].some((one, index) => [':', '.'].some((mark) => one.toLowerCase().startsWith(`${[b, a][index]!.toLowerCase()}${mark}`)));
+const overlaps = (a: string, b: string): boolean =>
+  [a, b].some((one, index) =>
+    [':', '.'].some((mark) => one.toLowerCase().startsWith(`${[b, a][index]!.toLowerCase()}${mark}`)),
+  );
 
 /** What is wrong with a schema, in itself and beside the others. */
 export const issuesOfSchema = (schema: OwnSchema, { schemas }: Definitions): DefinitionIssue[] => {
   const other = schemas.find(({ id }) => !sameName(id, schema.id) && overlaps(id, schema.id));
   return [
     ...schemaIssues(schema),
-    ...(reservedUrns.some((urn) => urn.test(schema.id.toLowerCase())) ? [{ field: 'id', message: 'is reserved; take a URN of your own, such as urn:example:params:scim:schemas:2.0:Device' }] : []),
+    ...(reservedUrns.some((urn) => urn.test(schema.id.toLowerCase()))
+      ? [
+          {
+            field: 'id',
+            message: 'is reserved; take a URN of your own, such as urn:example:params:scim:schemas:2.0:Device',
+          },
+        ]
+      : []),
     ...(other ? [{ field: 'id', message: `can't be told from ${other.id} in a path` }] : []),
-    ...(JSON.stringify(schema).length > LIMITS.schemaLength ? [{ field: 'attributes', message: `must not take more than ${LIMITS.schemaLength} characters in all` }] : []),
+    ...(JSON.stringify(schema).length > LIMITS.schemaLength
+      ? [{ field: 'attributes', message: `must not take more than ${LIMITS.schemaLength} characters in all` }]
+      : []),
   ];
 };
 
-const issuesOfExtensions = ({ schema: core, schemaExtensions }: OwnResourceType, { schemas }: Definitions): DefinitionIssue[] => {
+const issuesOfExtensions = (
+  { schema: core, schemaExtensions }: OwnResourceType,
+  { schemas }: Definitions,
+): DefinitionIssue[] => {
   const ids = schemaExtensions.map(({ schema }) => schema.toLowerCase());
   const issueOf = (id: string, index: number) => {
     if (!schemas.some((schema) => sameName(schema.id, id))) return "is none of the tenant's schemas";
@@ -35,7 +68,9 @@ const issuesOfExtensions = ({ schema: core, schemaExtensions }: OwnResourceType,
     const message = issueOf(id, index);
     return message === undefined ? [] : [{ field: `schemaExtensions[${index}].schema`, message }];
   });
-  return ids.length > LIMITS.extensions ? [...issues, { field: 'schemaExtensions', message: `must not be more than ${LIMITS.extensions}` }] : issues;
+  return ids.length > LIMITS.extensions
+    ? [...issues, { field: 'schemaExtensions', message: `must not be more than ${LIMITS.extensions}` }]
+    : issues;
 };
 
 const isBuiltIn = ({ id }: Pick<OwnResourceType, 'id'>): boolean => id === USER || id === GROUP;
@@ -50,8 +85,17 @@ export const issuesOfResourceType = (given: OwnResourceType, definitions: Defini
     ...resourceTypeIssues(given),
     ...(reservedNames.has(name.toLowerCase()) ? [{ field: 'name', message: 'is reserved' }] : []),
     ...(reservedEndpoints.has(endpoint.toLowerCase()) ? [{ field: 'endpoint', message: 'is reserved' }] : []),
-    ...(others.some((one) => sameName(one.endpoint, endpoint)) ? [{ field: 'endpoint', message: "is another resource type's" }] : []),
-    ...(definitions.schemas.some(({ id }) => sameName(id, schema)) ? [] : [{ field: 'schema', message: isSchemaUrn(schema) ? "is none of the tenant's schemas" : 'must be the URN of a schema' }]),
+    ...(others.some((one) => sameName(one.endpoint, endpoint))
+      ? [{ field: 'endpoint', message: "is another resource type's" }]
+      : []),
+    ...(definitions.schemas.some(({ id }) => sameName(id, schema))
+      ? []
+      : [
+          {
+            field: 'schema',
+            message: isSchemaUrn(schema) ? "is none of the tenant's schemas" : 'must be the URN of a schema',
+          },
+        ]),
     ...extensions,
   ];
 };

@@ -21,7 +21,8 @@ const patchOf = (event: SchemaEvent): RowPatch => {
 
 /** What `body` says, by name: JSON in a database keeps no order. */
 export const definitionsIn = (body: Readonly<Record<string, unknown>>): Definitions => {
-  const membersOf = <T>(prefix: string) => Object.entries(body).flatMap(([name, value]) => (name.startsWith(prefix) ? [value as T] : []));
+  const membersOf = <T>(prefix: string) =>
+    Object.entries(body).flatMap(([name, value]) => (name.startsWith(prefix) ? [value as T] : []));
   const inOrder = (a: string, b: string) => (a < b ? -1 : 1);
   return {
     schemas: membersOf<OwnSchema>(SCHEMA).sort((a, b) => inOrder(a.id, b.id)),
@@ -30,4 +31,9 @@ export const definitionsIn = (body: Readonly<Record<string, unknown>>): Definiti
 };
 
 /** Its revision is joined at every SCIM request, its body read once for each. */
-export const schemasPart = configurationPart<SchemaEvent>({ name: 'schemas', category: 'schemas', events: schemaEvents, patchOf });
+export const schemasPart = configurationPart<SchemaEvent>({
+  name: 'schemas',
+  category: 'schemas',
+  events: schemaEvents,
+  patchOf,
+});

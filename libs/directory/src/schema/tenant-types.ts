@@ -44,21 +44,32 @@ const uniqueOf = (typeId: string, type: ResourceType, isOwn: (schemaId: string) 
 /** The types that a tenant's definitions make. Of what refers to nothing (it can't, by the rules) nothing is made. */
 export const compileTypes = (version: number, { schemas, resourceTypes }: Definitions): TenantTypes => {
   const byId = new Map(schemas.map((schema) => [schema.id, schema]));
-  const extensionsOf = ({ schemaExtensions }: OwnResourceType) => schemaExtensions.flatMap(({ schema: id, required }) => (byId.has(id) ? [{ schema: byId.get(id)!, required }] : []));
-  const shape = (id: string, type: ResourceType): Shape => ({ id, type, schemasVersion: version, unique: uniqueOf(id, type, (schemaId) => byId.has(schemaId)) });
+  const extensionsOf = ({ schemaExtensions }: OwnResourceType) =>
+    schemaExtensions.flatMap(({ schema: id, required }) => (byId.has(id) ? [{ schema: byId.get(id)!, required }] : []));
+  const shape = (id: string, type: ResourceType): Shape => ({
+    id,
+    type,
+    schemasVersion: version,
+    unique: uniqueOf(id, type, (schemaId) => byId.has(schemaId)),
+  });
   const extended = (known: Shape): Shape => {
     const given = resourceTypes.find(({ id }) => id === known.id);
     const extensions = given ? extensionsOf(given) : [];
-    return extensions.length === 0 ? known : shape(known.id, { ...known.type, extensions: [...known.type.extensions, ...extensions] });
+    return extensions.length === 0
+      ? known
+      : shape(known.id, { ...known.type, extensions: [...known.type.extensions, ...extensions] });
   };
   const own = resourceTypes.flatMap((given): Shape[] => {
     const schema = byId.get(given.schema);
     if (given.id === USER || given.id === GROUP || !schema) return [];
     const { id, name, endpoint, description } = given;
-    return [shape(id, { name, endpoint, ...(description && { description }), schema, extensions: extensionsOf(given) })];
+    return [
+      shape(id, { name, endpoint, ...(description && { description }), schema, extensions: extensionsOf(given) }),
+    ];
   });
   return { version, user: extended(builtInTypes.user), group: extended(builtInTypes.group), own };
 };
 
 /** What an event says of the shape of its resource. */
-export const saidOf = ({ schemasVersion, unique }: Shape): { schemasVersion?: number; unique?: UniqueAttribute[] } => (schemasVersion === undefined ? {} : { schemasVersion, unique: [...unique] });
+export const saidOf = ({ schemasVersion, unique }: Shape): { schemasVersion?: number; unique?: UniqueAttribute[] } =>
+  schemasVersion === undefined ? {} : { schemasVersion, unique: [...unique] };

@@ -9,15 +9,27 @@ describe('secrets that nothing refers to (decision 12)', () => {
   });
   afterAll(() => tenancy.close());
 
-  const ids = async () => (await tenancy.database.query<{ id: string }>('select id::text from secrets.secrets order by id')).map(({ id }) => id);
-  const deps = (view: ReapDeps['view']): ReapDeps => ({ database: tenancy.database, schema: tenancy.schema, secrets: tenancy.secrets, view });
+  const ids = async () =>
+    (await tenancy.database.query<{ id: string }>('select id::text from secrets.secrets order by id')).map(
+      ({ id }) => id,
+    );
+  const deps = (view: ReapDeps['view']): ReapDeps => ({
+    database: tenancy.database,
+    schema: tenancy.schema,
+    secrets: tenancy.secrets,
+    view,
+  });
 
   it('are removed, while living keys, tokens, passwords and the credentials of apps stay', async () => {
     const { id } = await tenancy.createTenant();
     const ada = await tenancy.addAdmin(id, 'ada@plum.example');
     const connection = await tenancy.createConnection(id);
     await tenancy.issueToken(id, connection.id, ada.actor);
-    await tenancy.ask('user.create', { resource: { schemas: [], userName: 'bea@plum.example', password: 'correct horse' } }, { tenantId: id });
+    await tenancy.ask(
+      'user.create',
+      { resource: { schemas: [], userName: 'bea@plum.example', password: 'correct horse' } },
+      { tenantId: id },
+    );
     await tenancy.secrets.putCredential(id, { kind: 'bearer', token: 'of an app' });
     const living = await ids();
     expect(living).toHaveLength(4);

@@ -2,7 +2,12 @@ import type { Database } from '@tenure/database';
 import type { ViewRuntime } from '@tenure/eventing';
 import type { SecretStore, StoredSecret } from '@tenure/sealing';
 
-export type ReapDeps = { database: Database; schema: string; view: Pick<ViewRuntime, 'state' | 'follower'>; secrets: Pick<SecretStore, 'reapUnreferenced'> };
+export type ReapDeps = {
+  database: Database;
+  schema: string;
+  view: Pick<ViewRuntime, 'state' | 'follower'>;
+  secrets: Pick<SecretStore, 'reapUnreferenced'>;
+};
 
 /** Far longer than any command may take to append the event that refers to its row. */
 const OLDER_THAN_MS = 3_600_000;
@@ -14,7 +19,11 @@ export const reapSecrets = async ({ database, schema, view, secrets }: ReapDeps)
 };
 
 /** Credentials of apps are another domain's: of them nothing is known here, so they count as in use. */
-const inUse = async (database: Database, schema: string, secrets: readonly StoredSecret[]): Promise<ReadonlySet<string>> => {
+const inUse = async (
+  database: Database,
+  schema: string,
+  secrets: readonly StoredSecret[],
+): Promise<ReadonlySet<string>> => {
   const ours = secrets.filter(({ kind }) => kind !== 'credential').map(({ id }) => id);
   const rows = await database.query<{ id: string }>({
     text: `select token_id::text as id from ${schema}.connections where token_id = any($1::uuid[])
@@ -22,5 +31,8 @@ const inUse = async (database: Database, schema: string, secrets: readonly Store
            union all select password_id from ${schema}.users where password_id = any($1::text[])`,
     values: [ours],
   });
-  return new Set([...rows.map(({ id }) => id), ...secrets.filter(({ kind }) => kind === 'credential').map(({ id }) => id)]);
+  return new Set([
+    ...rows.map(({ id }) => id),
+    ...secrets.filter(({ kind }) => kind === 'credential').map(({ id }) => id),
+  ]);
 };

@@ -19,9 +19,15 @@ export const jitUser =
   (tenants: Pick<TenantQueries, 'get'>, types: Pick<TypeQueries, 'now'>): JitUser =>
   async (tenantId, { identityProviderId, attributes }) => {
     const { features, sso } = await tenants.get(tenantId);
-    if (!features.provisioning) throw new Rejected('forbidden', 'feature/provisioning', 'Provisioning is not enabled for this tenant.');
+    if (!features.provisioning)
+      throw new Rejected('forbidden', 'feature/provisioning', 'Provisioning is not enabled for this tenant.');
     if (!sso.providers.some(({ id }) => id === identityProviderId))
-      throw new Rejected('invalid', 'jit/identity-provider', "The identity provider is none of the tenant's SSO configurations.", [{ field: 'identityProviderId', message: 'is not known' }]);
+      throw new Rejected(
+        'invalid',
+        'jit/identity-provider',
+        "The identity provider is none of the tenant's SSO configurations.",
+        [{ field: 'identityProviderId', message: 'is not known' }],
+      );
     const { type } = (await types.now(tenantId)).user;
     const resource = inScim(() => {
       const Operations = Object.entries(attributes).map(([path, value]) => ({ op: 'add', path, value }));
@@ -29,6 +35,8 @@ export const jitUser =
       return applyPatch(type, { schemas: [userSchema.id] }, operations, profiles.generic).resource;
     });
     if (typeof valueAt(resource, 'userName') !== 'string')
-      throw new Rejected('invalid', 'user/attribute-required', 'The assertion must bring a userName.', [{ field: 'attributes.userName', message: 'is required' }]);
+      throw new Rejected('invalid', 'user/attribute-required', 'The assertion must bring a userName.', [
+        { field: 'attributes.userName', message: 'is required' },
+      ]);
     return { resource, origin: 'jit' };
   };

@@ -2,8 +2,14 @@ import type { SecretStore } from '@tenure/sealing';
 import { z } from 'zod';
 import type { UserQueries } from '../user/user.queries.ts';
 
-export const signInBody = z.strictObject({ userName: z.string().min(1).max(1000), password: z.string().max(1000).optional() });
-export const signInReply = z.object({ allowed: z.boolean(), code: z.enum(['sign-in/unknown', 'sign-in/deactivated', 'sign-in/password']).optional() });
+export const signInBody = z.strictObject({
+  userName: z.string().min(1).max(1000),
+  password: z.string().max(1000).optional(),
+});
+export const signInReply = z.object({
+  allowed: z.boolean(),
+  code: z.enum(['sign-in/unknown', 'sign-in/deactivated', 'sign-in/password']).optional(),
+});
 export type SignInReply = z.output<typeof signInReply>;
 
 /** Whether a person may sign in (R17). Without a password somebody else, such as SSO, has made sure who it is. */

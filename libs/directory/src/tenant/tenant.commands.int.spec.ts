@@ -13,21 +13,38 @@ describe('tenants', () => {
   });
   afterAll(() => tenancy.close());
 
-  const replace = (tenantId: string, profile: object, more: object = {}) => tenancy.ask(ReplaceTenant.pattern, { profile, ...more }, { tenantId, key: tenantId });
+  const replace = (tenantId: string, profile: object, more: object = {}) =>
+    tenancy.ask(ReplaceTenant.pattern, { profile, ...more }, { tenantId, key: tenantId });
 
   it('are made with keys of their own before anything is written of them', async () => {
     const tenant = await tenancy.createTenant({ language: 'ja', timezone: 'Asia/Tokyo' });
-    expect(tenant).toMatchObject({ name: 'Plum', version: 1, domains: ['plum.example'], features: { provisioning: true, entitlements: true }, createdAt: '2026-01-05T09:00:00.000Z' });
+    expect(tenant).toMatchObject({
+      name: 'Plum',
+      version: 1,
+      domains: ['plum.example'],
+      features: { provisioning: true, entitlements: true },
+      createdAt: '2026-01-05T09:00:00.000Z',
+    });
     expect(await tenancy.keys.tenantKey(tenant.id, 'transport')).toBeDefined();
     expect(await tenancy.directory.queries.tenants.get(tenant.id)).toEqual(tenant);
     expect(tenancy.failures).toEqual([]);
   });
 
   it('are replaced whole, at the version that If-Match allows', async () => {
-    const { id, version: _, createdAt: __, updatedAt: ___, ...profile } = await tenancy.createTenant({ language: 'ja' });
+    const {
+      id,
+      version: _,
+      createdAt: __,
+      updatedAt: ___,
+      ...profile
+    } = await tenancy.createTenant({ language: 'ja' });
     const { language: ____, ...silent } = profile;
     await expect(replace(id, silent, { ifMatch: [7] })).rejects.toMatchObject({ kind: 'stale' });
-    const replaced = await replace(id, { ...silent, features: { provisioning: false, entitlements: true } }, { ifMatch: [1] });
+    const replaced = await replace(
+      id,
+      { ...silent, features: { provisioning: false, entitlements: true } },
+      { ifMatch: [1] },
+    );
     expect(replaced).toMatchObject({ version: 2, features: { provisioning: false } });
     expect(replaced).not.toHaveProperty('language');
     expect(await tenancy.directory.queries.tenants.get(id)).toEqual(replaced);
@@ -35,14 +52,25 @@ describe('tenants', () => {
 
   it('that are not there are 404', async () => {
     const body = tenantBody.parse({ name: 'None', primaryDomain: 'none.example', sso: { configured: false } });
-    await expect(tenancy.directory.queries.tenants.get(randomUUID())).rejects.toMatchObject({ kind: 'not-found', code: 'tenant/not-found' });
+    await expect(tenancy.directory.queries.tenants.get(randomUUID())).rejects.toMatchObject({
+      kind: 'not-found',
+      code: 'tenant/not-found',
+    });
     await expect(replace(randomUUID(), body)).rejects.toMatchObject({ code: 'tenant/not-found' });
   });
 
   it('have the app roles that an admin defines (R22)', async () => {
     const { id } = await tenancy.createTenant();
-    const editor = { id: randomUUID(), displayName: 'Editor', value: 'Editor', description: 'Edits', allowedMemberTypes: ['User', 'Group'], enabled: true };
-    const replaceRoles = (appRoles: object[]) => tenancy.ask(ReplaceAppRoles.pattern, { appRoles }, { tenantId: id, key: id });
+    const editor = {
+      id: randomUUID(),
+      displayName: 'Editor',
+      value: 'Editor',
+      description: 'Edits',
+      allowedMemberTypes: ['User', 'Group'],
+      enabled: true,
+    };
+    const replaceRoles = (appRoles: object[]) =>
+      tenancy.ask(ReplaceAppRoles.pattern, { appRoles }, { tenantId: id, key: id });
     expect(await tenancy.directory.queries.tenants.appRoles(id)).toEqual({ appRoles: [], version: 1 });
     expect(await replaceRoles([editor])).toEqual({ appRoles: [editor], version: 2 });
     expect(await tenancy.directory.queries.tenants.appRoles(id)).toEqual({ appRoles: [editor], version: 2 });
@@ -57,7 +85,8 @@ describe('tenants', () => {
     await tenancy.ask('admin.change', { role: 'super_admin' }, { tenantId: id, key: gone.id });
     await tenancy.ask('admin.remove', {}, { tenantId: id, key: gone.id });
     const { id: connectionId } = await tenancy.createConnection(id);
-    for (const pattern of ['connection.enable', 'connection.disable', 'connection.enable']) await tenancy.ask(pattern, {}, { tenantId: id, key: connectionId });
+    for (const pattern of ['connection.enable', 'connection.disable', 'connection.enable'])
+      await tenancy.ask(pattern, {}, { tenantId: id, key: connectionId });
     await tenancy.issueToken(id, connectionId, ada.actor);
     await tenancy.ask('token.delete', { confirm: true }, { tenantId: id, key: connectionId });
     await tenancy.issueToken(id, connectionId, ada.actor);
@@ -65,7 +94,14 @@ describe('tenants', () => {
     const rebuilt = fullDirectoryView('directory_rebuilt');
     const { sealer } = await testSealing(tenancy.database);
     const leases = openLeases(tenancy.database);
-    const view = await startView({ view: rebuilt, database: tenancy.database, schema: 'directory', store: tenancy.store, sealer, leases });
+    const view = await startView({
+      view: rebuilt,
+      database: tenancy.database,
+      schema: 'directory',
+      store: tenancy.store,
+      sealer,
+      leases,
+    });
     await view.serving;
     for (const table of ['tenants', 'admins', 'connections', 'heads']) {
       const rows = (schema: string) => tenancy.database.query(`select * from ${schema}.${table} order by 1, 2`);

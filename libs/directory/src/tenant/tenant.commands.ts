@@ -35,15 +35,26 @@ export const tenantCommands = (deps: TenantCommandDeps): TenantCommands => ({
     const { profile } = CreateTenant.read(message.payload);
     // The command came under ROOT_TENANT; what it says is the new tenant's own. Nothing can be written of a tenant that has no keys.
     await deps.keys.ensureTenant(message.key);
-    return replyOf(message.key, await runCommand(deps, tenantAggregate, { ...message, tenantId: message.key }, context, { command: { type: 'Create', profile } }));
+    return replyOf(
+      message.key,
+      await runCommand(deps, tenantAggregate, { ...message, tenantId: message.key }, context, {
+        command: { type: 'Create', profile },
+      }),
+    );
   },
   replace: async (message, context) => {
     const { profile, ifMatch } = ReplaceTenant.read(message.payload);
-    return replyOf(message.key, await runCommand(deps, tenantAggregate, message, context, { command: { type: 'Replace', profile }, ifMatch }));
+    return replyOf(
+      message.key,
+      await runCommand(deps, tenantAggregate, message, context, { command: { type: 'Replace', profile }, ifMatch }),
+    );
   },
   replaceAppRoles: async (message, context) => {
     const { appRoles, ifMatch } = ReplaceAppRoles.read(message.payload);
-    const handled = await runCommand(deps, tenantAggregate, message, context, { command: { type: 'ReplaceAppRoles', appRoles }, ifMatch });
+    const handled = await runCommand(deps, tenantAggregate, message, context, {
+      command: { type: 'ReplaceAppRoles', appRoles },
+      ifMatch,
+    });
     return { appRoles: [...presentState(handled).appRoles], version: handled.revision };
   },
 });

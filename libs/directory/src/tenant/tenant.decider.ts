@@ -1,7 +1,15 @@
-import { AppRolesReplaced, TenantCreated, TenantReplaced, type AppRole, type TenantEvent, type TenantProfile } from '@tenure/contracts';
+import {
+  AppRolesReplaced,
+  TenantCreated,
+  TenantReplaced,
+  type AppRole,
+  type TenantEvent,
+  type TenantProfile,
+} from '@tenure/contracts';
 import { Rejected, type Decider } from '@tenure/eventing';
 
-export type TenantState = { status: 'none' } | { status: 'present'; profile: TenantProfile; appRoles: readonly AppRole[] };
+export type TenantState =
+  { status: 'none' } | { status: 'present'; profile: TenantProfile; appRoles: readonly AppRole[] };
 
 export type TenantCommand =
   | { type: 'Create'; profile: TenantProfile }
@@ -35,7 +43,10 @@ const existing = (state: TenantState) => {
 const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
 /** The primary domain is one of the domains, and the first. */
-const withPrimaryDomain = (profile: TenantProfile): TenantProfile => ({ ...profile, domains: [...new Set([profile.primaryDomain, ...profile.domains])] });
+const withPrimaryDomain = (profile: TenantProfile): TenantProfile => ({
+  ...profile,
+  domains: [...new Set([profile.primaryDomain, ...profile.domains])],
+});
 
 const evolve = (state: TenantState, event: TenantEvent): TenantState => {
   const appRoles = state.status === 'present' ? state.appRoles : [];
@@ -48,4 +59,8 @@ const evolve = (state: TenantState, event: TenantEvent): TenantState => {
   }
 };
 
-export const tenantDecider: Decider<TenantState, TenantCommand, TenantEvent> = { initial: { status: 'none' }, decide, evolve };
+export const tenantDecider: Decider<TenantState, TenantCommand, TenantEvent> = {
+  initial: { status: 'none' },
+  decide,
+  evolve,
+};

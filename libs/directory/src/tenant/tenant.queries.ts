@@ -9,7 +9,12 @@ export type TenantQueries = {
   appRoles: (tenantId: string) => Promise<{ appRoles: AppRole[]; version: number }>;
 };
 
-type Row = { created_at: string; last_modified: string; revision: number; body: { profile: TenantProfile; appRoles?: AppRole[] } };
+type Row = {
+  created_at: string;
+  last_modified: string;
+  revision: number;
+  body: { profile: TenantProfile; appRoles?: AppRole[] };
+};
 
 /** Everything is asked of `schema`, the directory's view. */
 export const tenantQueries = (database: Database, schema: string): TenantQueries => {

@@ -11,4 +11,9 @@ const patchOf = (event: TenantEvent): RowPatch => {
   }
 };
 
-export const tenantsPart = configurationPart<TenantEvent>({ name: 'tenants', category: 'tenant', events: tenantEvents, patchOf });
+export const tenantsPart = configurationPart<TenantEvent>({
+  name: 'tenants',
+  category: 'tenant',
+  events: tenantEvents,
+  patchOf,
+});

@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { testDatabase } from '@tenure/database/testing';
-import { memoryEventStore, openLeases, Rejected, startView, type EventStore, type Instant, type Snapshot, type SnapshotStore } from '@tenure/eventing';
+import {
+  memoryEventStore,
+  openLeases,
+  Rejected,
+  startView,
+  type EventStore,
+  type Instant,
+  type Snapshot,
+  type SnapshotStore,
+} from '@tenure/eventing';
 import { memorySealer } from '@tenure/eventing/testing';
 import type { CommandMessage } from '@tenure/messaging';
 import { profiles, type ConnectionSettings, type JsonObject } from '@tenure/scim';
@@ -34,13 +43,33 @@ export const testDirectory = async () => {
   const leases = openLeases(database);
   const definition = directoryView([usersPart, groupsPart]);
   const failures: unknown[] = [];
-  const openView = () => startView({ view: definition, database, schema: 'directory', store, sealer, leases, onFailure: (error) => failures.push(error) });
+  const openView = () =>
+    startView({
+      view: definition,
+      database,
+      schema: 'directory',
+      store,
+      sealer,
+      leases,
+      onFailure: (error) => failures.push(error),
+    });
   const view = await openView();
   await view.serving;
 
   const connections = new Map<string, ConnectionPolicy>();
-  const connect = (connectionId: string, settings: Partial<ConnectionSettings> = {}, more: Partial<ConnectionPolicy> = {}): ConnectionPolicy => {
-    const policy = { connectionId, enabled: true, settings: { ...profiles.generic, ...settings }, defaults: {}, schemasVersion: 0, ...more };
+  const connect = (
+    connectionId: string,
+    settings: Partial<ConnectionSettings> = {},
+    more: Partial<ConnectionPolicy> = {},
+  ): ConnectionPolicy => {
+    const policy = {
+      connectionId,
+      enabled: true,
+      settings: { ...profiles.generic, ...settings },
+      defaults: {},
+      schemasVersion: 0,
+      ...more,
+    };
     connections.set(connectionId, policy);
     return policy;
   };
@@ -78,7 +107,10 @@ export const testDirectory = async () => {
   let offset = 0;
   /** As from a transport, which runs the commands of one key in order; those that tests run at once have none. */
   const context = () => ({ place: { log: 'commands-0', offset: ++offset, at: offset } });
-  const message = (payload: object, { key = randomUUID() as string, connectionId, ...more }: Partial<CommandMessage> = {}): CommandMessage => ({
+  const message = (
+    payload: object,
+    { key = randomUUID() as string, connectionId, ...more }: Partial<CommandMessage> = {},
+  ): CommandMessage => ({
     tenantId: TENANT,
     key,
     commandId: randomUUID(),
@@ -113,10 +145,20 @@ export const testDirectory = async () => {
     groups,
     groupQueries: groupQueries(database, definition.name),
     createUser: (userName: string, { connectionId, ...more }: JsonObject & { connectionId?: string } = {}) =>
-      users.create(message({ resource: { schemas, userName, ...more } }, { ...(connectionId && { connectionId }) }), context()),
+      users.create(
+        message({ resource: { schemas, userName, ...more } }, { ...(connectionId && { connectionId }) }),
+        context(),
+      ),
     createGroup: (displayName: string, memberIds: string[], connectionId: string) =>
-      groups.create(message({ resource: { schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName }, memberIds }, { connectionId }), context()),
-    patchMembers: (key: string, connectionId: string, members: JsonObject[], profile: JsonObject[] = []) => groups.patch(message({ profile, members }, { key, connectionId }), {}),
+      groups.create(
+        message(
+          { resource: { schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName }, memberIds },
+          { connectionId },
+        ),
+        context(),
+      ),
+    patchMembers: (key: string, connectionId: string, members: JsonObject[], profile: JsonObject[] = []) =>
+      groups.patch(message({ profile, members }, { key, connectionId }), {}),
     close: async () => {
       await view.stop();
       await leases.close();

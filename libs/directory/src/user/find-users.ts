@@ -16,9 +16,14 @@ export type UserRow = {
 };
 
 /** A user as found by key: with what tells who sees them, and the groups where they were wanted. */
-export type FoundUser = UserRow & { unassigned_from: string | null; password_id: string | null; groups: GroupOfUser[] | null };
+export type FoundUser = UserRow & {
+  unassigned_from: string | null;
+  password_id: string | null;
+  groups: GroupOfUser[] | null;
+};
 
-export const userColumns = 'u.id, u.revision, u.account_type, u.connection_id, u.active, u.resource, u.created_at, u.last_modified';
+export const userColumns =
+  'u.id, u.revision, u.account_type, u.connection_id, u.active, u.resource, u.created_at, u.last_modified';
 
 /** Whose key, and which groups go with the user: none, all, or those of one connection. */
 export type WantedUser = { tenantId: string; key: string; groups: 'none' | 'all' | { connectionId: string } };
@@ -32,7 +37,11 @@ export type FindUsers = {
 /** What identity providers ask all day: one user by key. Those who ask at the same time share a statement, whatever their tenants. */
 export const findUsers = (database: Database, schema: string): FindUsers => {
   const findBy = (column: string) => {
-    const groups = groupsOfUsersQuery(schema, { tenantId: 'wanted.tenant_id', ids: 'array[u.id]', connectionId: 'wanted.connection_id' });
+    const groups = groupsOfUsersQuery(schema, {
+      tenantId: 'wanted.tenant_id',
+      ids: 'array[u.id]',
+      connectionId: 'wanted.connection_id',
+    });
     // Each by its key: joined, a young table whose size the planner doesn't know yet is read from end to end.
     const text = `
       select wanted.n, ${userColumns}, u.unassigned_from, u.password_id,
@@ -48,7 +57,12 @@ export const findUsers = (database: Database, schema: string): FindUsers => {
           wanted.map(({ groups: which }) => (typeof which === 'object' ? which.connectionId : null)),
         ];
         const found: (FoundUser | undefined)[] = wanted.map(() => undefined);
-        for (const { n, ...row } of await database.query<FoundUser & { n: number }>({ name: `${schema}.users-by-${column}`, text, values })) found[n - 1] = row;
+        for (const { n, ...row } of await database.query<FoundUser & { n: number }>({
+          name: `${schema}.users-by-${column}`,
+          text,
+          values,
+        }))
+          found[n - 1] = row;
         return found;
       },
     });

@@ -14,17 +14,36 @@ describe('keys of people who never came to be (decision 11)', () => {
   });
   afterAll(() => tenancy.close());
 
-  const create = (userName: string, key: string) => tenancy.ask('user.create', { resource: { schemas: [], userName } }, { tenantId, key });
-  const holders = async () => (await tenancy.database.query<{ id: string }>('select person_id as id from keys.person_keys where wrapped is not null')).map(({ id }) => id);
+  const create = (userName: string, key: string) =>
+    tenancy.ask('user.create', { resource: { schemas: [], userName } }, { tenantId, key });
+  const holders = async () =>
+    (
+      await tenancy.database.query<{ id: string }>(
+        'select person_id as id from keys.person_keys where wrapped is not null',
+      )
+    ).map(({ id }) => id);
   const growOld = () => tenancy.database.query(`update keys.person_keys set created_at = now() - interval '2 hours'`);
   const reap = (more: Partial<ReapKeysDeps> = {}) =>
-    reapKeys({ database: tenancy.database, schema: tenancy.schema, view: tenancy.view, store: tenancy.store, unused: unusedKeys(tenancy.database), ...more });
+    reapKeys({
+      database: tenancy.database,
+      schema: tenancy.schema,
+      view: tenancy.view,
+      store: tenancy.store,
+      unused: unusedKeys(tenancy.database),
+      ...more,
+    });
   const settled = async () => {
     while (!(await tenancy.view.follower.isSettled())) await new Promise((resolve) => setTimeout(resolve, 10));
   };
 
   it('are removed once no command can be on its way, and those of everybody who ever was stay', async () => {
-    const [ada, refused, killed, deleted, unseen] = Array.from({ length: 5 }, () => randomUUID()) as [string, string, string, string, string];
+    const [ada, refused, killed, deleted, unseen] = Array.from({ length: 5 }, () => randomUUID()) as [
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
     await create('ada@plum.example', ada);
     await expect(create('ada@plum.example', refused)).rejects.toMatchObject({ code: 'user/name-taken' });
     // A writer that was killed between the key and the append.
@@ -40,7 +59,10 @@ describe('keys of people who never came to be (decision 11)', () => {
     await growOld();
     expect(await reap({ view: { ...tenancy.view, state: async () => 'building' } })).toBe(0);
     // A view that lacks somebody does not cost them their key.
-    await tenancy.database.query({ text: `delete from ${tenancy.schema}.heads where stream = $1`, values: [`user-${tenantId}_${unseen}`] });
+    await tenancy.database.query({
+      text: `delete from ${tenancy.schema}.heads where stream = $1`,
+      values: [`user-${tenantId}_${unseen}`],
+    });
     expect(await reap()).toBe(2);
     expect((await holders()).toSorted()).toEqual(all.filter((id) => id !== refused && id !== killed).toSorted());
   });
@@ -48,12 +70,33 @@ describe('keys of people who never came to be (decision 11)', () => {
   it('are not those of resources of a tenant’s own types, which are sealed with keys of theirs (R71)', async () => {
     const schema = ownSchema('urn:example:tools:2.0:Saw', { name: 'label' });
     await tenancy.ask('schema.define', { schema }, { tenantId, key: tenantId });
-    await tenancy.ask('resource-type.define', { resourceType: { id: 'saws', name: 'Saw', description: '', endpoint: '/Saws', schema: schema.id, schemaExtensions: [] } }, { tenantId, key: tenantId });
+    await tenancy.ask(
+      'resource-type.define',
+      {
+        resourceType: {
+          id: 'saws',
+          name: 'Saw',
+          description: '',
+          endpoint: '/Saws',
+          schema: schema.id,
+          schemaExtensions: [],
+        },
+      },
+      { tenantId, key: tenantId },
+    );
     const [saw, unseen] = [randomUUID(), randomUUID()];
-    for (const key of [saw, unseen]) await tenancy.ask('resource.create', { typeId: 'saws', resource: { schemas: [schema.id], label: 'x' } }, { tenantId, key });
+    for (const key of [saw, unseen])
+      await tenancy.ask(
+        'resource.create',
+        { typeId: 'saws', resource: { schemas: [schema.id], label: 'x' } },
+        { tenantId, key },
+      );
     await settled();
     await growOld();
-    await tenancy.database.query({ text: `delete from ${tenancy.schema}.heads where stream = $1`, values: [`resource-${tenantId}_${unseen}`] });
+    await tenancy.database.query({
+      text: `delete from ${tenancy.schema}.heads where stream = $1`,
+      values: [`resource-${tenantId}_${unseen}`],
+    });
     await reap();
     expect(await holders()).toEqual(expect.arrayContaining([saw, unseen]));
   });

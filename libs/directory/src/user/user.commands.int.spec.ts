@@ -15,7 +15,11 @@ describe('commands of users', () => {
   const filtered = async (filter: string, connectionId = 'entra') => {
     const policy = await directory.policies.policyOf(TENANT, connectionId);
     const parsed = parseFilter(filter, userType, policy.settings);
-    const { items } = await directory.queries.list(TENANT, { kind: 'connection', policy }, { filter: parsed, page: { count: 10, withTotal: true } });
+    const { items } = await directory.queries.list(
+      TENANT,
+      { kind: 'connection', policy },
+      { filter: parsed, page: { count: 10, withTotal: true } },
+    );
     return items.map(({ resource }) => resource.userName);
   };
   const patch = (key: string, operations: JsonObject[], more: JsonObject = {}, connectionId = 'entra') =>
@@ -23,7 +27,11 @@ describe('commands of users', () => {
   const replace = (path: string, value: JsonObject[string]) => ({ op: 'replace', path, value });
 
   it('answer a create with all that a reply needs, and a filter right after sees the user', async () => {
-    const reply = await directory.createUser('Ada@Plum.example', { connectionId: 'entra', externalId: 'ada-1', emails: [{ type: 'work', value: 'ada@plum.example' }] });
+    const reply = await directory.createUser('Ada@Plum.example', {
+      connectionId: 'entra',
+      externalId: 'ada-1',
+      emails: [{ type: 'work', value: 'ada@plum.example' }],
+    });
     expect(reply).toMatchObject({
       revision: 1,
       created: true,
@@ -33,36 +41,58 @@ describe('commands of users', () => {
       createdAt: '2026-01-05T09:00:00.000Z',
       lastModified: '2026-01-05T09:00:00.000Z',
     });
-    for (const filter of ['userName eq "ADA@plum.example"', 'externalId eq "ada-1"', 'emails[type eq "work"].value eq "ADA@plum.example"', `id eq "${reply.id}"`])
+    for (const filter of [
+      'userName eq "ADA@plum.example"',
+      'externalId eq "ada-1"',
+      'emails[type eq "work"].value eq "ADA@plum.example"',
+      `id eq "${reply.id}"`,
+    ])
       expect(await filtered(filter)).toEqual(['Ada@Plum.example']);
     expect(directory.failures).toEqual([]);
   });
 
   it('refuse a userName that is taken in the tenant, whatever its case, without telling by whom (decision 14)', async () => {
     await directory.createUser('bea@plum.example', { connectionId: 'entra' });
-    await expect(directory.createUser('BEA@plum.example', { connectionId: 'okta' })).rejects.toMatchObject({ kind: 'taken', code: 'user/name-taken' });
+    await expect(directory.createUser('BEA@plum.example', { connectionId: 'okta' })).rejects.toMatchObject({
+      kind: 'taken',
+      code: 'user/name-taken',
+    });
   });
 
   it('refuse an externalId that is taken in the connection, not in another (C17)', async () => {
     await directory.createUser('cy@plum.example', { connectionId: 'entra', externalId: 'x-1' });
-    await expect(directory.createUser('cyd@plum.example', { connectionId: 'entra', externalId: 'x-1' })).rejects.toMatchObject({ code: 'user/external-id-taken' });
-    await expect(directory.createUser('cyd@plum.example', { connectionId: 'okta', externalId: 'x-1' })).resolves.toMatchObject({ created: true });
+    await expect(
+      directory.createUser('cyd@plum.example', { connectionId: 'entra', externalId: 'x-1' }),
+    ).rejects.toMatchObject({ code: 'user/external-id-taken' });
+    await expect(
+      directory.createUser('cyd@plum.example', { connectionId: 'okta', externalId: 'x-1' }),
+    ).resolves.toMatchObject({ created: true });
   });
 
   it('free the userName of a deleted user, who is 404 from then on', async () => {
     const { id } = await directory.createUser('dan@plum.example', { connectionId: 'entra' });
-    const remove = () => directory.users.delete(directory.message({}, { key: id, connectionId: 'entra' }), directory.context());
+    const remove = () =>
+      directory.users.delete(directory.message({}, { key: id, connectionId: 'entra' }), directory.context());
     await remove();
     expect(await filtered('userName eq "dan@plum.example"')).toEqual([]);
     await expect(remove()).rejects.toMatchObject({ code: 'user/unknown' });
-    await expect(directory.createUser('dan@plum.example', { connectionId: 'entra' })).resolves.toMatchObject({ created: true });
+    await expect(directory.createUser('dan@plum.example', { connectionId: 'entra' })).resolves.toMatchObject({
+      created: true,
+    });
   });
 
   it('leave version and time alone where nothing changes', async () => {
     const { id } = await directory.createUser('eve@plum.example', { connectionId: 'entra', title: 'Baker' });
     directory.time.now = '2026-01-06T09:00:00.000Z';
-    expect(await patch(id, [replace('title', 'Baker')])).toMatchObject({ revision: 1, lastModified: '2026-01-05T09:00:00.000Z' });
-    expect(await patch(id, [replace('title', 'Miller')])).toMatchObject({ revision: 2, createdAt: '2026-01-05T09:00:00.000Z', lastModified: '2026-01-06T09:00:00.000Z' });
+    expect(await patch(id, [replace('title', 'Baker')])).toMatchObject({
+      revision: 1,
+      lastModified: '2026-01-05T09:00:00.000Z',
+    });
+    expect(await patch(id, [replace('title', 'Miller')])).toMatchObject({
+      revision: 2,
+      createdAt: '2026-01-05T09:00:00.000Z',
+      lastModified: '2026-01-06T09:00:00.000Z',
+    });
     directory.time.now = '2026-01-05T09:00:00.000Z';
   });
 
@@ -75,10 +105,14 @@ describe('commands of users', () => {
   it('lose nothing when fifty PATCHes of one user arrive at once (decision 5)', async () => {
     const { id } = await directory.createUser('gus@plum.example', { connectionId: 'entra' });
     const values = Array.from({ length: 50 }, (_, index) => `+3161234${index}`);
-    await Promise.all(values.map((value) => patch(id, [{ op: 'add', path: 'phoneNumbers', value: [{ type: 'other', value }] }])));
+    await Promise.all(
+      values.map((value) => patch(id, [{ op: 'add', path: 'phoneNumbers', value: [{ type: 'other', value }] }])),
+    );
     const user = await directory.queries.get(TENANT, { kind: 'admin' }, id);
     expect(user?.revision).toBe(51);
-    expect((user!.resource.phoneNumbers as { value: string }[]).map(({ value }) => value).sort()).toEqual(values.sort());
+    expect((user!.resource.phoneNumbers as { value: string }[]).map(({ value }) => value).sort()).toEqual(
+      values.sort(),
+    );
   });
 
   it('answer a repeated command with the state after its event', async () => {
@@ -95,9 +129,18 @@ describe('commands of users', () => {
     const { id } = await directory.createUser('ida@plum.example', { connectionId: 'okta', externalId: 'ida-1' });
     await directory.users.delete(directory.message({}, { key: id, connectionId: 'okta' }), directory.context());
     expect(await filtered('userName eq "ida@plum.example"', 'okta')).toEqual([]);
-    expect(await directory.queries.get(TENANT, { kind: 'admin' }, id)).toMatchObject({ active: false, connectionId: null });
+    expect(await directory.queries.get(TENANT, { kind: 'admin' }, id)).toMatchObject({
+      active: false,
+      connectionId: null,
+    });
     const reply = await directory.createUser('ida@plum.example', { connectionId: 'okta', externalId: 'ida-2' });
-    expect(reply).toMatchObject({ id, created: true, connectionId: 'okta', resource: { active: true, externalId: 'ida-2' }, groups: [] });
+    expect(reply).toMatchObject({
+      id,
+      created: true,
+      connectionId: 'okta',
+      resource: { active: true, externalId: 'ida-2' },
+      groups: [],
+    });
     expect(await filtered('userName eq "ida@plum.example"', 'okta')).toEqual(['ida@plum.example']);
   });
 
@@ -115,20 +158,33 @@ describe('commands of users', () => {
     const { id } = await directory.createUser('jo@plum.example');
     expect(await filtered('userName eq "jo@plum.example"')).toEqual([]);
     await expect(patch(id, [replace('title', 'Baker')])).rejects.toMatchObject({ code: 'user/unseen' });
-    await expect(directory.createUser('jo@plum.example', { connectionId: 'entra' })).rejects.toMatchObject({ code: 'user/name-taken' });
+    await expect(directory.createUser('jo@plum.example', { connectionId: 'entra' })).rejects.toMatchObject({
+      code: 'user/name-taken',
+    });
   });
 
   it('let an admin make it managed, and the next write of the connection link it (R15)', async () => {
     const { id } = await directory.createUser('kit@plum.example');
-    await directory.users.patch(directory.message({ operations: [], accountType: 'managed' }, { key: id }), directory.context());
+    await directory.users.patch(
+      directory.message({ operations: [], accountType: 'managed' }, { key: id }),
+      directory.context(),
+    );
     expect(await filtered('userName eq "kit@plum.example"')).toEqual(['kit@plum.example']);
-    expect(await patch(id, [replace('title', 'Baker')])).toMatchObject({ accountType: 'provisionedManaged', connectionId: 'entra', revision: 4 });
+    expect(await patch(id, [replace('title', 'Baker')])).toMatchObject({
+      accountType: 'provisionedManaged',
+      connectionId: 'entra',
+      revision: 4,
+    });
   });
 
   it('keep the issuer of a living token as they are, and say which token (R7, R65)', async () => {
     const { id } = await directory.createUser('lea@plum.example', { connectionId: 'entra' });
     directory.tokens.set(id, { connectionId: 'entra', connectionName: 'Entra' });
-    await expect(patch(id, [replace('active', false)])).rejects.toMatchObject({ kind: 'conflict', code: 'user/token-issuer', message: expect.stringContaining('Entra') });
+    await expect(patch(id, [replace('active', false)])).rejects.toMatchObject({
+      kind: 'conflict',
+      code: 'user/token-issuer',
+      message: expect.stringContaining('Entra'),
+    });
     await expect(patch(id, [replace('title', 'Baker')])).resolves.toMatchObject({ revision: 2 });
     directory.tokens.delete(id);
     await expect(patch(id, [replace('active', false)])).resolves.toMatchObject({ resource: { active: false } });
@@ -136,7 +192,10 @@ describe('commands of users', () => {
 
   it('refuse writes of a disabled connection (R9)', async () => {
     directory.connect('off', {}, { enabled: false });
-    await expect(directory.createUser('max@plum.example', { connectionId: 'off' })).rejects.toMatchObject({ kind: 'forbidden', code: 'connection/disabled' });
+    await expect(directory.createUser('max@plum.example', { connectionId: 'off' })).rejects.toMatchObject({
+      kind: 'forbidden',
+      code: 'connection/disabled',
+    });
   });
 
   it('keep a password out of events, and its repetition from being a change', async () => {
@@ -145,11 +204,18 @@ describe('commands of users', () => {
     expect(await patch(id, [replace('password', 'another-10')])).toMatchObject({ revision: 2 });
     const stored = await directory.store.read(streamName('user', TENANT, id));
     expect(stored.at(-1)?.data).toMatchObject({ changed: ['password'] });
-    expect(await directory.queries.findByName(TENANT, 'nia@plum.example')).toMatchObject({ passwordId: stored.at(-1)?.data.passwordId, resource: expect.not.objectContaining({ password: expect.anything() }) });
+    expect(await directory.queries.findByName(TENANT, 'nia@plum.example')).toMatchObject({
+      passwordId: stored.at(-1)?.data.passwordId,
+      resource: expect.not.objectContaining({ password: expect.anything() }),
+    });
   });
 
   it('create at a first sign-in and find at the next (R23)', async () => {
-    const signIn = () => directory.users.ensure(directory.message({ resource: { schemas: [], userName: 'oda@plum.example' }, origin: 'jit' }), directory.context());
+    const signIn = () =>
+      directory.users.ensure(
+        directory.message({ resource: { schemas: [], userName: 'oda@plum.example' }, origin: 'jit' }),
+        directory.context(),
+      );
     const both = await Promise.all([signIn(), signIn()]);
     expect(both.filter(({ created }) => created)).toHaveLength(1);
     expect(both[0]!.id).toBe(both[1]!.id);
@@ -159,6 +225,8 @@ describe('commands of users', () => {
   it('reject what the protocol refuses with its scimType', async () => {
     const { id } = await directory.createUser('pam@plum.example', { connectionId: 'entra' });
     directory.connect('strict', profiles.strict);
-    await expect(patch(id, [{ op: 'replace', path: 'nothing', value: 1 }])).rejects.toMatchObject({ code: 'scim/invalidPath' });
+    await expect(patch(id, [{ op: 'replace', path: 'nothing', value: 1 }])).rejects.toMatchObject({
+      code: 'scim/invalidPath',
+    });
   });
 });

@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateUser, DeleteUser, EnsureUser, PatchUser, ReplaceUser, type ReplyOf, type UserReply } from '@tenure/contracts';
+import {
+  CreateUser,
+  DeleteUser,
+  EnsureUser,
+  PatchUser,
+  ReplaceUser,
+  type ReplyOf,
+  type UserReply,
+} from '@tenure/contracts';
 import { Rejected, type Handled } from '@tenure/eventing';
 import type { CommandMessage } from '@tenure/messaging';
 import type { PatchOperation, Resource } from '@tenure/scim';
@@ -35,16 +43,38 @@ export type UserCommands = {
 };
 
 /** The connection that a message speaks for, refused while it is disabled (R9). */
-export const writingConnection = async (policies: ConnectionPolicies, tenantId: string, connectionId: string): Promise<ConnectionPolicy> => {
+export const writingConnection = async (
+  policies: ConnectionPolicies,
+  tenantId: string,
+  connectionId: string,
+): Promise<ConnectionPolicy> => {
   const policy = await policies.policyOf(tenantId, connectionId);
-  if (!policy.enabled) throw new Rejected('forbidden', 'connection/disabled', 'The connection is disabled: it can be read through, but not written.');
+  if (!policy.enabled)
+    throw new Rejected(
+      'forbidden',
+      'connection/disabled',
+      'The connection is disabled: it can be read through, but not written.',
+    );
   return policy;
 };
 
-const replyOf = (id: string, { state, revision, createdAt, occurredAt }: Handled<UserState, unknown>, created: boolean): UserReply => {
+const replyOf = (
+  id: string,
+  { state, revision, createdAt, occurredAt }: Handled<UserState, unknown>,
+  created: boolean,
+): UserReply => {
   if (state.status !== 'present') throw new Rejected('not-found', 'user/unknown', 'There is no such user.');
   const { accountType, connectionId, resource } = state;
-  return { id, revision, created, accountType, connectionId, resource, createdAt: createdAt!, lastModified: occurredAt! };
+  return {
+    id,
+    revision,
+    created,
+    accountType,
+    connectionId,
+    resource,
+    createdAt: createdAt!,
+    lastModified: occurredAt!,
+  };
 };
 
 const isTaken = (error: unknown): error is Rejected => error instanceof Rejected && error.kind === 'taken';
@@ -66,57 +96,122 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
   const { queries, policies, types, keys, secrets } = deps;
 
   const writerOf = async ({ tenantId, connectionId }: Message): Promise<Writer> =>
-    connectionId === undefined ? { kind: 'local' } : { kind: 'connection', policy: await writingConnection(policies, tenantId, connectionId) };
+    connectionId === undefined
+      ? { kind: 'local' }
+      : { kind: 'connection', policy: await writingConnection(policies, tenantId, connectionId) };
 
   const keeperOf = ({ tenantId }: Message, writer: Writer, password: string | undefined) =>
-    passwordKeeper(secrets, tenantId, writer.kind === 'connection' && writer.policy.settings.passwords === 'drop' ? undefined : password);
+    passwordKeeper(
+      secrets,
+      tenantId,
+      writer.kind === 'connection' && writer.policy.settings.passwords === 'drop' ? undefined : password,
+    );
 
   /** What a user is in this tenant (R71), for who stands like this. */
-  const shapeFor = ({ tenantId }: Message, writer: { kind: string; policy?: ConnectionPolicy }, asked?: number) => async (state: UserState): Promise<Shape> =>
-    (await typesFor(types, tenantId, writer.policy, asked, state.status === 'present' ? state.schemasVersion : undefined)).user;
+  const shapeFor =
+    ({ tenantId }: Message, writer: { kind: string; policy?: ConnectionPolicy }, asked?: number) =>
+    async (state: UserState): Promise<Shape> =>
+      (
+        await typesFor(
+          types,
+          tenantId,
+          writer.policy,
+          asked,
+          state.status === 'present' ? state.schemasVersion : undefined,
+        )
+      ).user;
 
   /** What the answer shows beside the user's own state; read while the command runs, which doesn't change it. */
-  const groupsFor = (wanted: boolean | undefined, { tenantId, key }: Message, writer: Writer): Promise<Partial<UserReply>> => {
+  const groupsFor = (
+    wanted: boolean | undefined,
+    { tenantId, key }: Message,
+    writer: Writer,
+  ): Promise<Partial<UserReply>> => {
     if (!wanted) return Promise.resolve({});
     const sight: Sight = writer.kind === 'connection' ? writer : { kind: 'admin' };
     return queries.groupsOf(tenantId, sight, [key]).then((found) => ({ groups: found.get(key) ?? [] }));
   };
 
   /** A person's key is made before their first event is sealed with it, and not for a request that the rules refuse. */
-  const createWith = async (message: Message, context: CommandPlace, resource: Resource, writer: Extract<UserCommand, { type: 'Create' }>['writer'], keep: ReturnType<typeof passwordKeeper>, asked?: number) =>
+  const createWith = async (
+    message: Message,
+    context: CommandPlace,
+    resource: Resource,
+    writer: Extract<UserCommand, { type: 'Create' }>['writer'],
+    keep: ReturnType<typeof passwordKeeper>,
+    asked?: number,
+  ) =>
     runCommand(deps, userAggregate, message, context, {
       command: async ({ state }) => {
-        const command: UserCommand = { type: 'Create', resource, writer, shape: await shapeFor(message, writer, asked)(state) };
+        const command: UserCommand = {
+          type: 'Create',
+          resource,
+          writer,
+          shape: await shapeFor(message, writer, asked)(state),
+        };
         userDecider.decide(command, state);
-        const [password] = await Promise.all([keep(null), keys.createPerson({ tenantId: message.tenantId, personId: message.key })]);
+        const [password] = await Promise.all([
+          keep(null),
+          keys.createPerson({ tenantId: message.tenantId, personId: message.key }),
+        ]);
         return { ...command, ...password };
       },
     });
 
   /** Who holds what a POST wants: perhaps somebody whom this very connection let go of (R19, C10). */
-  const holderOf = async ({ tenantId }: Message, { connectionId }: ConnectionPolicy, { userName, externalId }: Resource) => {
+  const holderOf = async (
+    { tenantId }: Message,
+    { connectionId }: ConnectionPolicy,
+    { userName, externalId }: Resource,
+  ) => {
     const byName = await queries.findByName(tenantId, userName);
-    return byName ?? (typeof externalId === 'string' ? queries.findByExternalId(tenantId, connectionId, externalId) : undefined);
+    return (
+      byName ??
+      (typeof externalId === 'string' ? queries.findByExternalId(tenantId, connectionId, externalId) : undefined)
+    );
   };
 
   /** The state as it is when the command is decided: what it may do depends on it, and whether a lock is worth asking for (R7). */
-  const existing = (message: Message, shapeIn: ReturnType<typeof shapeFor>, keep: ReturnType<typeof passwordKeeper>, commandFor: (loaded: Loaded) => UserCommand) => async (loaded: Loaded) => {
-    const command = { ...commandFor(loaded), shape: await shapeIn(loaded.state) };
-    const lockedBy = wouldBreakLock(command, loaded.state) ? await policies.tokenIssuedBy(message.tenantId, message.key) : undefined;
-    const password = await keep(loaded.state.status === 'present' ? loaded.state.passwordId : null);
-    return { ...command, ...password, ...(lockedBy && { lockedBy }) };
-  };
+  const existing =
+    (
+      message: Message,
+      shapeIn: ReturnType<typeof shapeFor>,
+      keep: ReturnType<typeof passwordKeeper>,
+      commandFor: (loaded: Loaded) => UserCommand,
+    ) =>
+    async (loaded: Loaded) => {
+      const command = { ...commandFor(loaded), shape: await shapeIn(loaded.state) };
+      const lockedBy = wouldBreakLock(command, loaded.state)
+        ? await policies.tokenIssuedBy(message.tenantId, message.key)
+        : undefined;
+      const password = await keep(loaded.state.status === 'present' ? loaded.state.passwordId : null);
+      return { ...command, ...password, ...(lockedBy && { lockedBy }) };
+    };
 
   /** The refused POST as a revival of the holder; refused like the POST where it is none. */
-  const revive = async (message: Message, refused: Rejected, resource: Resource, policy: ConnectionPolicy, keep: ReturnType<typeof passwordKeeper>, asked?: number): Promise<UserReply> => {
+  const revive = async (
+    message: Message,
+    refused: Rejected,
+    resource: Resource,
+    policy: ConnectionPolicy,
+    keep: ReturnType<typeof passwordKeeper>,
+    asked?: number,
+  ): Promise<UserReply> => {
     const holder = await holderOf(message, policy, resource);
     if (!holder) throw refused;
     const revived = { ...message, key: holder.id };
-    const command = existing(revived, shapeFor(revived, { kind: 'connection', policy }, asked), keep, () => ({ type: 'Revive', resource, policy }));
+    const command = existing(revived, shapeFor(revived, { kind: 'connection', policy }, asked), keep, () => ({
+      type: 'Revive',
+      resource,
+      policy,
+    }));
     const handled = await runCommand(deps, userAggregate, revived, {}, { command }).catch((error: unknown) => {
       throw isTaken(error) ? refused : error;
     });
-    return { ...replyOf(holder.id, handled, true), ...(await groupsFor(true, revived, { kind: 'connection', policy })) };
+    return {
+      ...replyOf(holder.id, handled, true),
+      ...(await groupsFor(true, revived, { kind: 'connection', policy })),
+    };
   };
 
   const create: UserCommands['create'] = async (message, context) => {
@@ -133,31 +228,66 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
   };
 
   const replace: UserCommands['replace'] = async (message, context) => {
-    const { resource: given, cleared, schemasVersion, withGroups, ...preconditions } = ReplaceUser.read(message.payload);
+    const {
+      resource: given,
+      cleared,
+      schemasVersion,
+      withGroups,
+      ...preconditions
+    } = ReplaceUser.read(message.payload);
     const { resource, password } = takePassword(given);
     const writer = await writerOf(message);
     const groups = groupsFor(withGroups, message, writer);
     groups.catch(() => undefined);
-    const command = existing(message, shapeFor(message, writer, schemasVersion), keeperOf(message, writer, password), ({ occurredAt }) => ({ type: 'Replace', resource, cleared, writer, lastModified: occurredAt }));
-    const reply = replyOf(message.key, await runCommand(deps, userAggregate, message, context, { command, ...preconditions }), false);
+    const command = existing(
+      message,
+      shapeFor(message, writer, schemasVersion),
+      keeperOf(message, writer, password),
+      ({ occurredAt }) => ({ type: 'Replace', resource, cleared, writer, lastModified: occurredAt }),
+    );
+    const reply = replyOf(
+      message.key,
+      await runCommand(deps, userAggregate, message, context, { command, ...preconditions }),
+      false,
+    );
     return { ...reply, ...(await groups) };
   };
 
   const patch: UserCommands['patch'] = async (message, context) => {
-    const { operations: given, accountType, schemasVersion, withGroups, ...preconditions } = PatchUser.read(message.payload);
+    const {
+      operations: given,
+      accountType,
+      schemasVersion,
+      withGroups,
+      ...preconditions
+    } = PatchUser.read(message.payload);
     const { operations, password } = takePatchedPassword(given as PatchOperation[]);
     const writer = await writerOf(message);
     const groups = groupsFor(withGroups, message, writer);
     groups.catch(() => undefined);
-    const command = existing(message, shapeFor(message, writer, schemasVersion), keeperOf(message, writer, password), ({ occurredAt }) => ({ type: 'Patch', operations, accountType, writer, lastModified: occurredAt }));
-    const reply = replyOf(message.key, await runCommand(deps, userAggregate, message, context, { command, ...preconditions }), false);
+    const command = existing(
+      message,
+      shapeFor(message, writer, schemasVersion),
+      keeperOf(message, writer, password),
+      ({ occurredAt }) => ({ type: 'Patch', operations, accountType, writer, lastModified: occurredAt }),
+    );
+    const reply = replyOf(
+      message.key,
+      await runCommand(deps, userAggregate, message, context, { command, ...preconditions }),
+      false,
+    );
     return { ...reply, ...(await groups) };
   };
 
   const remove: UserCommands['delete'] = async (message, context) => {
     const preconditions = DeleteUser.read(message.payload);
     const writer = await writerOf(message);
-    const command = existing(message, shapeFor(message, writer), keeperOf(message, writer, undefined), ({ occurredAt }) => ({ type: 'Delete', writer, lastModified: occurredAt }));
+    const command = existing(
+      message,
+      shapeFor(message, writer),
+      keeperOf(message, writer, undefined),
+      ({ occurredAt }) => ({ type: 'Delete', writer, lastModified: occurredAt }),
+    );
     const { revision } = await runCommand(deps, userAggregate, message, context, { command, ...preconditions });
     return { id: message.key, revision };
   };

@@ -14,7 +14,18 @@ import {
   type UserStanding,
 } from '@tenure/contracts';
 import { Rejected, type Decider } from '@tenure/eventing';
-import { applyPatch, applyReplacement, profiles, requireAttributes, withSchemas, withValue, type Change, type PatchOperation, type Resource, type ResourceType } from '@tenure/scim';
+import {
+  applyPatch,
+  applyReplacement,
+  profiles,
+  requireAttributes,
+  withSchemas,
+  withValue,
+  type Change,
+  type PatchOperation,
+  type Resource,
+  type ResourceType,
+} from '@tenure/scim';
 import { builtInTypes, saidOf, type Shape } from '../schema/tenant-types.ts';
 import { uniqueClaims } from '../schema/unique.claims.ts';
 import type { ConnectionPolicy, IssuedToken } from './connection-policy.ts';
@@ -56,7 +67,9 @@ const typeOf = (command: Shaped) => shapeOf(command).type;
 /** What is decided, with what its readers must know of the tenant's schemas. */
 const decide = (command: UserCommand, state: UserState): UserEvent[] => {
   const said = command.type === 'Erase' ? {} : saidOf(shapeOf(command));
-  return decideAs(command, state).map((event) => ('changed' in event.data ? ({ ...event, data: { ...event.data, ...said } } as UserEvent) : event));
+  return decideAs(command, state).map((event) =>
+    'changed' in event.data ? ({ ...event, data: { ...event.data, ...said } } as UserEvent) : event,
+  );
 };
 
 const decideAs = (command: UserCommand, state: UserState): UserEvent[] => {
@@ -65,7 +78,11 @@ const decideAs = (command: UserCommand, state: UserState): UserEvent[] => {
       return create(command, state);
     case 'Replace': {
       const user = writable(state, command);
-      return write(user, command, inScim(() => replaced(user, command)));
+      return write(
+        user,
+        command,
+        inScim(() => replaced(user, command)),
+      );
     }
     case 'Patch': {
       const user = writable(state, command);
@@ -90,7 +107,10 @@ const create = (command: Extract<UserCommand, { type: 'Create' }>, state: UserSt
   if (state.status !== 'none') throw new Rejected('conflict', 'user/exists', 'A user with this id exists.');
   // Others send a whole that was read as one; an assertion's parts are looked at when they come to somebody new (R23).
   if (writer.kind === 'jit') inScim(() => requireAttributes(type, resource));
-  const { resource: whole, changed } = writer.kind === 'connection' ? govern(type, writer.policy, undefined, resource) : governLocal(type, undefined, resource);
+  const { resource: whole, changed } =
+    writer.kind === 'connection'
+      ? govern(type, writer.policy, undefined, resource)
+      : governLocal(type, undefined, resource);
   const standing = {
     changed: withPassword(changed, passwordId),
     writer: writer.kind,
@@ -106,26 +126,40 @@ const create = (command: Extract<UserCommand, { type: 'Create' }>, state: UserSt
 const writable = (state: UserState, { writer, lastModified }: Writing): PresentUser => {
   if (state.status !== 'present') throw unknown();
   // The same to the client; an auditor sees that somebody ran into a wall (R70).
-  if (writer.kind === 'connection' && !isSeenBy(writer.policy, state, lastModified)) throw new Rejected('not-found', 'user/unseen', unknown().message);
+  if (writer.kind === 'connection' && !isSeenBy(writer.policy, state, lastModified))
+    throw new Rejected('not-found', 'user/unseen', unknown().message);
   return state;
 };
 
 const replaced = (user: PresentUser, command: Extract<UserCommand, { type: 'Replace' }>): Resource => {
   const { resource, cleared, writer } = command;
   const type = typeOf(command);
-  if (writer.kind === 'local') return applyReplacement(type, user.resource, { resource, cleared }, { putClears: 'all' }).resource;
+  if (writer.kind === 'local')
+    return applyReplacement(type, user.resource, { resource, cleared }, { putClears: 'all' }).resource;
   const { settings, connectionId } = writer.policy;
-  return applyReplacement(type, user.resource, { resource, cleared }, settings, [...(user.owned[connectionId] ?? [])]).resource;
+  return applyReplacement(type, user.resource, { resource, cleared }, settings, [...(user.owned[connectionId] ?? [])])
+    .resource;
 };
 
-const removesActive = (operation: PatchOperation): boolean => operation.op === 'remove' && operation.path === 'active' && !operation.emptied;
+const removesActive = (operation: PatchOperation): boolean =>
+  operation.op === 'remove' && operation.path === 'active' && !operation.emptied;
 
 /** A write's events: the link that a connection's first write makes, then what changed, if anything did. */
 const write = (user: PresentUser, writing: Writing, wanted: Resource, { activeRemoved = false } = {}): UserEvent[] => {
   const { writer, lockedBy, passwordId } = writing;
   const type = typeOf(writing);
-  const change = writer.kind === 'connection' ? govern(type, writer.policy, user, wanted, { activeRemoved }) : governLocal(type, user, wanted);
-  refuseLocked(lockedBy, isActive(user.resource) && !isActive(change.resource) ? 'suspended' : change.changed.includes('roles') ? 'given another role' : undefined);
+  const change =
+    writer.kind === 'connection'
+      ? govern(type, writer.policy, user, wanted, { activeRemoved })
+      : governLocal(type, user, wanted);
+  refuseLocked(
+    lockedBy,
+    isActive(user.resource) && !isActive(change.resource)
+      ? 'suspended'
+      : change.changed.includes('roles')
+        ? 'given another role'
+        : undefined,
+  );
   const linked = writer.kind === 'connection' ? link(user, writer.policy.connectionId) : user;
   const linking = linked === user ? [] : [UserLinked(standingOf(linked, writer, []), { resource: user.resource })];
   const written = [...linking, ...changes(linked, writer, change, passwordId)];
@@ -135,22 +169,43 @@ const write = (user: PresentUser, writing: Writing, wanted: Resource, { activeRe
 /** R14: who has become a guest loses their rights as team admin. The teams that are closed to guests, a reactor looks after. */
 const guestCascade = (user: UserState, writer: Writer, type: ResourceType): UserEvent[] => {
   if (user.status !== 'present' || !isGuest(user.resource) || !isTeamAdmin(user.resource)) return [];
-  return [TeamAdminRightsLost(standingOf(user, writer, [TEAM_ADMIN]), { resource: withSchemas(type, withValue(user.resource, TEAM_ADMIN, undefined)) })];
+  return [
+    TeamAdminRightsLost(standingOf(user, writer, [TEAM_ADMIN]), {
+      resource: withSchemas(type, withValue(user.resource, TEAM_ADMIN, undefined)),
+    }),
+  ];
 };
 
 const link = (user: PresentUser, connectionId: string): PresentUser =>
-  user.connectionId === connectionId ? user : { ...user, connectionId, accountType: 'provisionedManaged', unassignedFrom: null };
+  user.connectionId === connectionId
+    ? user
+    : { ...user, connectionId, accountType: 'provisionedManaged', unassignedFrom: null };
 
-const changes = (user: PresentUser, writer: Writer, { resource, changed }: Change, passwordId: string | undefined): UserEvent[] => {
+const changes = (
+  user: PresentUser,
+  writer: Writer,
+  { resource, changed }: Change,
+  passwordId: string | undefined,
+): UserEvent[] => {
   const all = withPassword(changed, passwordId);
   if (all.length === 0) return [];
-  const name = isActive(resource) === isActive(user.resource) ? UserChanged : isActive(resource) ? UserReactivated : UserDeactivated;
+  const name =
+    isActive(resource) === isActive(user.resource)
+      ? UserChanged
+      : isActive(resource)
+        ? UserReactivated
+        : UserDeactivated;
   return [name({ ...standingOf(user, writer, all), passwordId: passwordId ?? user.passwordId }, { resource })];
 };
 
-const withPassword = (changed: string[], passwordId: string | undefined) => (passwordId === undefined ? changed : [...changed, 'password']);
+const withPassword = (changed: string[], passwordId: string | undefined) =>
+  passwordId === undefined ? changed : [...changed, 'password'];
 
-const standingOf = ({ accountType, connectionId, unassignedFrom, passwordId }: PresentUser, writer: Writer, changed: string[]): UserStanding => ({
+const standingOf = (
+  { accountType, connectionId, unassignedFrom, passwordId }: PresentUser,
+  writer: Writer,
+  changed: string[],
+): UserStanding => ({
   changed,
   writer: writer.kind,
   accountType,
@@ -162,27 +217,47 @@ const standingOf = ({ accountType, connectionId, unassignedFrom, passwordId }: P
 /** R15, decision 14: an admin makes an account managed, hence eligible; `provisionedManaged` comes from linking alone. */
 const changeType = (user: UserState, { writer, accountType }: Extract<UserCommand, { type: 'Patch' }>): UserEvent[] => {
   if (user.status !== 'present' || accountType === undefined || accountType === user.accountType) return [];
-  if (writer.kind === 'connection') throw new Rejected('forbidden', 'user/account-type', 'Only an admin changes the type of an account.');
-  if (accountType === 'provisionedManaged') throw new Rejected('invalid', 'user/account-type', 'An account becomes provisionedManaged when a connection links it.');
-  if (user.connectionId !== null) throw new Rejected('conflict', 'user/linked', 'The account is provisioned by a connection, which must let go of it first.');
+  if (writer.kind === 'connection')
+    throw new Rejected('forbidden', 'user/account-type', 'Only an admin changes the type of an account.');
+  if (accountType === 'provisionedManaged')
+    throw new Rejected(
+      'invalid',
+      'user/account-type',
+      'An account becomes provisionedManaged when a connection links it.',
+    );
+  if (user.connectionId !== null)
+    throw new Rejected(
+      'conflict',
+      'user/linked',
+      'The account is provisioned by a connection, which must let go of it first.',
+    );
   return [UserAccountTypeChanged({ ...standingOf(user, writer, []), accountType }, { resource: user.resource })];
 };
 
 const revive = (command: Extract<UserCommand, { type: 'Revive' }>, state: UserState): UserEvent[] => {
   const { resource, policy, passwordId, shape } = command;
-  if (state.status !== 'present' || !revivable(policy, state)) throw new Rejected('taken', nameTaken.code, nameTaken.message);
+  if (state.status !== 'present' || !revivable(policy, state))
+    throw new Rejected('taken', nameTaken.code, nameTaken.message);
   const writer = { kind: 'connection', policy } as const;
   const active = { ...resource, active: resource.active ?? true };
-  const wanted = inScim(() => applyReplacement(typeOf(command), state.resource, { resource: active, cleared: [] }, policy.settings, [...(state.owned[policy.connectionId] ?? [])]).resource);
+  const wanted = inScim(
+    () =>
+      applyReplacement(typeOf(command), state.resource, { resource: active, cleared: [] }, policy.settings, [
+        ...(state.owned[policy.connectionId] ?? []),
+      ]).resource,
+  );
   return write(state, { writer, passwordId, shape }, wanted);
 };
 
 const revivable = ({ connectionId, settings }: ConnectionPolicy, user: PresentUser): boolean =>
-  user.connectionId === null ? user.unassignedFrom === connectionId : settings.reactivateOnCreate && user.connectionId === connectionId && !isActive(user.resource);
+  user.connectionId === null
+    ? user.unassignedFrom === connectionId
+    : settings.reactivateOnCreate && user.connectionId === connectionId && !isActive(user.resource);
 
 const remove = ({ writer, lockedBy }: Extract<UserCommand, { type: 'Delete' }>, user: PresentUser): UserEvent[] => {
   refuseLocked(lockedBy, 'deleted');
-  if (writer.kind === 'local' || writer.policy.settings.unassign === 'delete') return [UserDeleted({ writer: writer.kind, connectionId: user.connectionId })];
+  if (writer.kind === 'local' || writer.policy.settings.unassign === 'delete')
+    return [UserDeleted({ writer: writer.kind, connectionId: user.connectionId })];
   return unassign(user, writer.policy.connectionId, writer);
 };
 
@@ -193,39 +268,68 @@ const unassign = (user: PresentUser, connectionId: string, writer: Writer): User
   const resource = withValue(inactive, 'externalId', undefined);
   const unlinked = { ...linked, connectionId: null, accountType: 'managed', unassignedFrom: connectionId } as const;
   return [
-    ...(isActive(user.resource) ? [UserDeactivated(standingOf(linked, writer, ['active']), { resource: inactive })] : []),
-    UserUnlinked(standingOf(unlinked, writer, user.resource.externalId === undefined ? [] : ['externalId']), { resource }),
+    ...(isActive(user.resource)
+      ? [UserDeactivated(standingOf(linked, writer, ['active']), { resource: inactive })]
+      : []),
+    UserUnlinked(standingOf(unlinked, writer, user.resource.externalId === undefined ? [] : ['externalId']), {
+      resource,
+    }),
   ];
 };
 
 const refuseLocked = (lockedBy: IssuedToken | undefined, what: string | undefined): void => {
   if (!lockedBy || !what) return;
   const { connectionName, connectionId } = lockedBy;
-  throw new Rejected('conflict', 'user/token-issuer', `The user issued the token of the connection ${connectionName} (${connectionId}) and can't be ${what} while it exists.`);
+  throw new Rejected(
+    'conflict',
+    'user/token-issuer',
+    `The user issued the token of the connection ${connectionName} (${connectionId}) and can't be ${what} while it exists.`,
+  );
 };
 
 /** Decision 11: erasing first deletes the user, so that claims are released and accounts deprovisioned. */
-const erase = ({ unfinishedAccountIds, lockedBy }: Extract<UserCommand, { type: 'Erase' }>, state: UserState): UserEvent[] => {
+const erase = (
+  { unfinishedAccountIds, lockedBy }: Extract<UserCommand, { type: 'Erase' }>,
+  state: UserState,
+): UserEvent[] => {
   if (state.status === 'none') throw unknown();
   if (state.status === 'erased') return [];
   refuseLocked(lockedBy, 'erased');
-  const deleted = state.status === 'present' ? [UserDeleted({ writer: 'local', connectionId: state.connectionId })] : [];
+  const deleted =
+    state.status === 'present' ? [UserDeleted({ writer: 'local', connectionId: state.connectionId })] : [];
   return [...deleted, PersonErased({ unfinishedAccountIds: [...unfinishedAccountIds] })];
 };
 
-export const userDecider: Decider<UserState, UserCommand, UserEvent> = { initial: { status: 'none' }, decide, evolve: evolveUser };
+export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
+  initial: { status: 'none' },
+  decide,
+  evolve: evolveUser,
+};
 
 const guarded = new Set<UserEvent['type']>(['UserDeleted', 'UserDeactivated', 'UserUnlinked']);
 
 /** Whether the command would do what an issuer's lock forbids (R7): only then is it worth asking whether there is a token. */
 export const wouldBreakLock = (command: UserCommand, state: UserState): boolean =>
-  decide(command, state).some((event) => guarded.has(event.type) || ('changed' in event.data && event.data.changed.includes('roles')));
+  decide(command, state).some(
+    (event) => guarded.has(event.type) || ('changed' in event.data && event.data.changed.includes('roles')),
+  );
 
 /** What only one user of a tenant may hold. An externalId belongs to its connection (RFC 7643 §3.1, C17). */
 export const userClaims = (state: UserState) => {
   if (state.status !== 'present') return [];
   const { externalId, userName } = state.resource;
-  const held = [{ kind: 'userName', value: uniqueKey(userName), ...nameTaken }, ...uniqueClaims(state.resource, state.unique)];
+  const held = [
+    { kind: 'userName', value: uniqueKey(userName), ...nameTaken },
+    ...uniqueClaims(state.resource, state.unique),
+  ];
   if (state.connectionId === null || typeof externalId !== 'string') return held;
-  return [...held, { kind: `externalId/${state.connectionId}`, value: externalId, code: 'user/external-id-taken', message: 'A user with this externalId exists.' }];
+  return [
+    ...held,
+    {
+      kind: `externalId/${state.connectionId}`,
+      value: externalId,
+      code: 'user/external-id-taken',
+      message: 'A user with this externalId exists.',
+    },
+  ];
 };

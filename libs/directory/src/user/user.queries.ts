@@ -14,7 +14,16 @@ import { isSeenBy } from './user.rules.ts';
 /** Whose eyes: a connection's, which sees some (decision 14), or an admin's, who sees all of the tenant. */
 export type Sight = { kind: 'connection'; policy: ConnectionPolicy } | { kind: 'admin' };
 
-const recordOf = ({ id, revision, account_type, connection_id, active, resource, created_at, last_modified }: UserRow): UserRecord => ({
+const recordOf = ({
+  id,
+  revision,
+  account_type,
+  connection_id,
+  active,
+  resource,
+  created_at,
+  last_modified,
+}: UserRow): UserRecord => ({
   id,
   revision,
   accountType: account_type,
@@ -69,7 +78,12 @@ const searchable = (schema: string, tenantId: string, sight: Sight): Searchable 
 
 export type UserFilters = { active?: boolean; accountType?: UserRecord['accountType'] };
 
-const source = (schema: string, tenantId: string, sight: Sight, { active, accountType }: UserFilters): Source<UserRow, UserRecord> => ({
+const source = (
+  schema: string,
+  tenantId: string,
+  sight: Sight,
+  { active, accountType }: UserFilters,
+): Source<UserRow, UserRecord> => ({
   target: searchable(schema, tenantId, sight),
   from: `${schema}.users u`,
   alias: 'u',
@@ -94,31 +108,58 @@ export type UserQueries = {
   get: (tenantId: string, sight: Sight, id: string, wanting?: Wanting) => Promise<ShownUser | undefined>;
   /** The same, telling a wall from nothing: for an auditor, not for who asks (R70). */
   look: (tenantId: string, sight: Sight, id: string, wanting?: Wanting) => Promise<ShownUser | Unseen | undefined>;
-  list: (tenantId: string, sight: Sight, request: ListRequest, wanting?: UserFilters & Wanting) => Promise<Listed<ShownUser>>;
+  list: (
+    tenantId: string,
+    sight: Sight,
+    request: ListRequest,
+    wanting?: UserFilters & Wanting,
+  ) => Promise<Listed<ShownUser>>;
   /** `User.groups` of several users, by their ids; of a connection only its own groups. */
   groupsOf: (tenantId: string, sight: Sight, ids: readonly string[]) => Promise<Map<string, JsonObject[]>>;
   /** By userName, whatever its case or form: who signs in, who is created or linked. Tells where the password's hash is. */
-  findByName: (tenantId: string, userName: unknown) => Promise<(UserRecord & { passwordId: string | null; unassignedFrom: string | null }) | undefined>;
+  findByName: (
+    tenantId: string,
+    userName: unknown,
+  ) => Promise<(UserRecord & { passwordId: string | null; unassignedFrom: string | null }) | undefined>;
   findByExternalId: (tenantId: string, connectionId: string, externalId: string) => Promise<UserRecord | undefined>;
 };
 
 /** `userName eq "…"` and nothing else: the filter that identity providers send most names one user, if any. */
 const onlyName = ({ filter, sort, page: { count, startIndex = 1, after } }: ListRequest): string | undefined => {
   const plain = !sort && !after && startIndex === 1 && count > 0;
-  return plain && filter?.op === 'eq' && filter.attribute.path === 'userName' && typeof filter.value === 'string' ? filter.value : undefined;
+  return plain && filter?.op === 'eq' && filter.attribute.path === 'userName' && typeof filter.value === 'string'
+    ? filter.value
+    : undefined;
 };
 
 /** Everything is asked of `schema`, the directory's view. */
 export const userQueries = (database: Database, schema: string): UserQueries => {
   const find = findUsers(database, schema);
-  const sees = (sight: Sight, row: FoundUser) => sight.kind === 'admin' || isSeenBy(sight.policy, { ...recordOf(row), unassignedFrom: row.unassigned_from }, row.last_modified);
-  const groupsFor = (sight: Sight, { groups }: Wanting): WantedUser['groups'] => (!groups || !hasGroups(sight) ? 'none' : sight.kind === 'admin' ? 'all' : { connectionId: sight.policy.connectionId });
-  const shown = (row: FoundUser, { groups }: Wanting): ShownUser => ({ ...recordOf(row), ...(groups && { groups: (row.groups ?? []).map(shownGroup) }) });
+  const sees = (sight: Sight, row: FoundUser) =>
+    sight.kind === 'admin' ||
+    isSeenBy(sight.policy, { ...recordOf(row), unassignedFrom: row.unassigned_from }, row.last_modified);
+  const groupsFor = (sight: Sight, { groups }: Wanting): WantedUser['groups'] =>
+    !groups || !hasGroups(sight)
+      ? 'none'
+      : sight.kind === 'admin'
+        ? 'all'
+        : { connectionId: sight.policy.connectionId };
+  const shown = (row: FoundUser, { groups }: Wanting): ShownUser => ({
+    ...recordOf(row),
+    ...(groups && { groups: (row.groups ?? []).map(shownGroup) }),
+  });
   const groupsOf: UserQueries['groupsOf'] = async (tenantId, sight, ids) => {
     if (!hasGroups(sight)) return new Map();
-    if (ids.length > 1) return groupsOfUsers(database, schema, { tenantId, ids, ...(sight.kind === 'connection' && { connectionId: sight.policy.connectionId }) });
+    if (ids.length > 1)
+      return groupsOfUsers(database, schema, {
+        tenantId,
+        ids,
+        ...(sight.kind === 'connection' && { connectionId: sight.policy.connectionId }),
+      });
     // Of one, as each answer to a write shows them: with those that others ask for.
-    const found = await Promise.all(ids.map((key) => find.byId({ tenantId, key, groups: groupsFor(sight, { groups: true }) })));
+    const found = await Promise.all(
+      ids.map((key) => find.byId({ tenantId, key, groups: groupsFor(sight, { groups: true }) })),
+    );
     return new Map(ids.map((id, index) => [id, (found[index]?.groups ?? []).map(shownGroup)]));
   };
 
@@ -140,7 +181,11 @@ export const userQueries = (database: Database, schema: string): UserQueries => 
       }
       const listed = await list(database, source(schema, tenantId, sight, filters), request);
       if (!groups) return listed;
-      const found = await groupsOf(tenantId, sight, listed.items.map(({ id }) => id));
+      const found = await groupsOf(
+        tenantId,
+        sight,
+        listed.items.map(({ id }) => id),
+      );
       return { ...listed, items: listed.items.map((user) => ({ ...user, groups: found.get(user.id) ?? [] })) };
     },
     groupsOf,

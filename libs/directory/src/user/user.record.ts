@@ -18,7 +18,10 @@ export type UserRecord = {
 type Presented = Pick<UserRecord, 'id' | 'revision' | 'accountType' | 'resource' | 'createdAt' | 'lastModified'>;
 
 /** As SCIM shows a user, `meta.location` apart, which the gateway knows. */
-export const presentedUser = ({ id, revision, accountType, resource, createdAt, lastModified }: Presented, groups: readonly JsonObject[] = []): Resource => {
+export const presentedUser = (
+  { id, revision, accountType, resource, createdAt, lastModified }: Presented,
+  groups: readonly JsonObject[] = [],
+): Resource => {
   const { schemas, externalId, ...rest } = withAccountType(resource, accountType);
   return {
     schemas: schemas!,

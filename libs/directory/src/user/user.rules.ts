@@ -1,5 +1,19 @@
 import { Rejected } from '@tenure/eventing';
-import { type Change, type ConnectionSettings, findAttribute, isObject, type Json, type JsonObject, type Resource, type ResourceType, ScimProblem, settle, valueAt, withoutHidden, withValue } from '@tenure/scim';
+import {
+  type Change,
+  type ConnectionSettings,
+  findAttribute,
+  isObject,
+  type Json,
+  type JsonObject,
+  type Resource,
+  type ResourceType,
+  ScimProblem,
+  settle,
+  valueAt,
+  withoutHidden,
+  withValue,
+} from '@tenure/scim';
 import type { ConnectionPolicy } from './connection-policy.ts';
 import { isGuest, isTeamAdmin, TEAM_ADMIN } from './guest.ts';
 import { refuseOverlong } from './unique-key.ts';
@@ -10,16 +24,25 @@ export const inScim = <T>(work: () => T): T => {
   try {
     return work();
   } catch (error) {
-    if (error instanceof ScimProblem) throw new Rejected('invalid', `scim/${error.scimType ?? 'invalidValue'}`, error.detail);
+    if (error instanceof ScimProblem)
+      throw new Rejected('invalid', `scim/${error.scimType ?? 'invalidValue'}`, error.detail);
     throw error;
   }
 };
 
 /** Decision 14: users linked to a connection, and eligible ones whom none has (R10). */
-export const isSeenBy = ({ connectionId, settings }: ConnectionPolicy, user: Pick<PresentUser, 'connectionId' | 'unassignedFrom' | 'accountType'>, lastModified: string | undefined): boolean => {
+export const isSeenBy = (
+  { connectionId, settings }: ConnectionPolicy,
+  user: Pick<PresentUser, 'connectionId' | 'unassignedFrom' | 'accountType'>,
+  lastModified: string | undefined,
+): boolean => {
   if (user.connectionId !== null) return user.connectionId === connectionId;
   const { managedOnly, changedAfter } = settings.eligibility;
-  return user.unassignedFrom !== connectionId && (!managedOnly || user.accountType === 'managed') && (changedAfter === undefined || (lastModified ?? '') >= changedAfter);
+  return (
+    user.unassignedFrom !== connectionId &&
+    (!managedOnly || user.accountType === 'managed') &&
+    (changedAfter === undefined || (lastModified ?? '') >= changedAfter)
+  );
 };
 
 const roleNames = ['ADMIN', 'USER', 'GUEST'];
@@ -38,7 +61,10 @@ const withNamedRole = (resource: Resource): Resource => {
 };
 
 /** R14: nobody is made team admin while a guest. What they were before, `write` takes from them. */
-const withoutNewRights = (before: Resource | undefined, resource: Resource): Resource => (isGuest(resource) && !isTeamAdmin(before ?? {}) && isTeamAdmin(resource) ? withValue(resource, TEAM_ADMIN, undefined) : resource);
+const withoutNewRights = (before: Resource | undefined, resource: Resource): Resource =>
+  isGuest(resource) && !isTeamAdmin(before ?? {}) && isTeamAdmin(resource)
+    ? withValue(resource, TEAM_ADMIN, undefined)
+    : resource;
 
 /** Where a path of the settings leads: an attribute, or a part of one that is single. Of the values of a list the parts are not told apart. */
 const placeOf = (type: ResourceType, path: string): { top: string; part?: string } => {
@@ -67,17 +93,36 @@ const withSettingAt = (type: ResourceType, resource: Resource, path: string, val
 };
 
 /** R68: what a connection's write may not touch keeps the value that is there. */
-const underAuthority = (type: ResourceType, authority: ConnectionSettings['authority'], user: PresentUser | undefined, wanted: Resource): Resource =>
+const underAuthority = (
+  type: ResourceType,
+  authority: ConnectionSettings['authority'],
+  user: PresentUser | undefined,
+  wanted: Resource,
+): Resource =>
   Object.entries(authority).reduce((resource, [path, holder]) => {
-    const kept = user !== undefined && (holder === 'create' || (holder === 'user' && isSetHere(user, pathOf(placeOf(type, path)))));
+    const kept =
+      user !== undefined &&
+      (holder === 'create' || (holder === 'user' && isSetHere(user, pathOf(placeOf(type, path)))));
     return kept ? withSettingAt(type, resource, path, settingAt(type, user.resource, path)) : resource;
   }, wanted);
 
 /** Of a user who lacked it before, a write need not bring it: else nobody could deactivate them. */
-const requireSettings = (type: ResourceType, required: readonly string[], before: Resource | undefined, resource: Resource): void => {
-  const missing = required.filter((path) => settingAt(type, resource, path) === undefined && (!before || settingAt(type, before, path) !== undefined));
+const requireSettings = (
+  type: ResourceType,
+  required: readonly string[],
+  before: Resource | undefined,
+  resource: Resource,
+): void => {
+  const missing = required.filter(
+    (path) => settingAt(type, resource, path) === undefined && (!before || settingAt(type, before, path) !== undefined),
+  );
   if (missing.length > 0)
-    throw new Rejected('invalid', 'user/attribute-required', `This connection requires ${missing.join(', ')}.`, missing.map((field) => ({ field, message: 'is required' })));
+    throw new Rejected(
+      'invalid',
+      'user/attribute-required',
+      `This connection requires ${missing.join(', ')}.`,
+      missing.map((field) => ({ field, message: 'is required' })),
+    );
 };
 
 /**
@@ -92,9 +137,25 @@ const withActive = (resource: Resource, before: Resource | undefined, removed: b
 const keysOf = ({ userName, externalId }: Resource) => ({ userName, externalId });
 
 /** What a connection's write comes to under its settings: authority, roles, defaults, required attributes (R11 to R13, R68). `activeRemoved`: by a PATCH that says so. */
-export const govern = (type: ResourceType, { settings, defaults }: ConnectionPolicy, user: PresentUser | undefined, wanted: Resource, { activeRemoved = false } = {}): Change => {
-  const withDefaults = user ? wanted : Object.entries(defaults).reduce((resource, [path, value]) => (valueAt(resource, path) === undefined ? withValue(resource, path, value) : resource), wanted);
-  const allowed = withActive(underAuthority(type, settings.authority, user, withDefaults), user?.resource, activeRemoved);
+export const govern = (
+  type: ResourceType,
+  { settings, defaults }: ConnectionPolicy,
+  user: PresentUser | undefined,
+  wanted: Resource,
+  { activeRemoved = false } = {},
+): Change => {
+  const withDefaults = user
+    ? wanted
+    : Object.entries(defaults).reduce(
+        (resource, [path, value]) =>
+          valueAt(resource, path) === undefined ? withValue(resource, path, value) : resource,
+        wanted,
+      );
+  const allowed = withActive(
+    underAuthority(type, settings.authority, user, withDefaults),
+    user?.resource,
+    activeRemoved,
+  );
   const named = settings.roles === 'adminUserGuest' ? withNamedRole(allowed) : allowed;
   requireSettings(type, settings.required, user?.resource, named);
   refuseOverlong(keysOf(named));
@@ -105,5 +166,9 @@ export const govern = (type: ResourceType, { settings, defaults }: ConnectionPol
 export const governLocal = (type: ResourceType, user: PresentUser | undefined, wanted: Resource): Change => {
   const kept = user?.connectionId ? withValue(wanted, 'externalId', user.resource.externalId) : wanted;
   refuseOverlong(keysOf(kept));
-  return settle(type, user?.resource ?? {}, withoutNewRights(user?.resource, withActive(withoutHidden(type, kept), user?.resource, false)));
+  return settle(
+    type,
+    user?.resource ?? {},
+    withoutNewRights(user?.resource, withActive(withoutHidden(type, kept), user?.resource, false)),
+  );
 };

@@ -36,10 +36,15 @@ const placesSet = (path: string, before: Resource, after: Resource): string[] =>
 };
 
 /** Whether a path of the settings, or any part of it, was ever set here. */
-export const isSetHere = ({ setHere }: PresentUser, path: string): boolean => setHere.some((place) => place === path || place.startsWith(`${path}.`));
+export const isSetHere = ({ setHere }: PresentUser, path: string): boolean =>
+  setHere.some((place) => place === path || place.startsWith(`${path}.`));
 
 /** Attributes count as set by their writer; a link or a change of type sets none. */
-const afterStanding = (before: UserState, { changed, writer, accountType, connectionId, unassignedFrom, passwordId, schemasVersion, unique }: UserStanding, resource: Resource): PresentUser => {
+const afterStanding = (
+  before: UserState,
+  { changed, writer, accountType, connectionId, unassignedFrom, passwordId, schemasVersion, unique }: UserStanding,
+  resource: Resource,
+): PresentUser => {
   const known = before.status === 'present' ? before : undefined;
   const set = changed.filter((path) => valueAt(resource, path) !== undefined);
   const owner = writer === 'connection' ? connectionId : null;
@@ -51,7 +56,13 @@ const afterStanding = (before: UserState, { changed, writer, accountType, connec
     unassignedFrom,
     passwordId,
     owned: owner === null ? (known?.owned ?? {}) : { ...known?.owned, [owner]: union(known?.owned[owner], set) },
-    setHere: writer === 'local' ? union(known?.setHere, set.flatMap((path) => placesSet(path, known?.resource ?? {}, resource))) : (known?.setHere ?? []),
+    setHere:
+      writer === 'local'
+        ? union(
+            known?.setHere,
+            set.flatMap((path) => placesSet(path, known?.resource ?? {}, resource)),
+          )
+        : (known?.setHere ?? []),
     ...(schemasVersion !== undefined && { schemasVersion, unique }),
   };
 };
@@ -67,7 +78,9 @@ export const evolveUser = (state: UserState, event: UserEvent): UserState => {
     case 'UserAccountTypeChanged':
     case 'TeamAdminRightsLost':
       // A person who was erased: nothing of theirs can be read, whatever the events say (decision 11).
-      return event.personal === ERASED ? { status: 'erased' } : afterStanding(state, event.data, event.personal.resource);
+      return event.personal === ERASED
+        ? { status: 'erased' }
+        : afterStanding(state, event.data, event.personal.resource);
     case 'UserDeleted':
       return state.status === 'erased' ? state : { status: 'deleted' };
     case 'PersonErased':

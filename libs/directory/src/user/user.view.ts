@@ -1,6 +1,15 @@
 import { userEvents, type UserEvent } from '@tenure/contracts';
 import { ERASED } from '@tenure/eventing';
-import { searchDocument, tenureUserSchema, userType, withSchemas, withValue, type Json, type Resource, type ResourceType } from '@tenure/scim';
+import {
+  searchDocument,
+  tenureUserSchema,
+  userType,
+  withSchemas,
+  withValue,
+  type Json,
+  type Resource,
+  type ResourceType,
+} from '@tenure/scim';
 import { viewPart, type StreamEvents, type TypesOf } from '../view/view-part.ts';
 import { uniqueKey } from './unique-key.ts';
 import { isActive } from './user.state.ts';
@@ -98,7 +107,16 @@ const changeOf = ({ stream, tenantId, id, events }: StreamEvents<UserEvent>, typ
 export const withAccountType = (resource: Resource, accountType: string): Resource => {
   const shown = withSchemas(userType, withValue(resource, `${tenureUserSchema.id}:accountType`, accountType));
   const stored = Array.isArray(resource.schemas) ? resource.schemas : [];
-  return stored.every((urn) => (shown.schemas as Json[]).includes(urn)) ? shown : { ...shown, schemas: [...new Set([...(shown.schemas as Json[]), ...stored])] };
+  return stored.every((urn) => (shown.schemas as Json[]).includes(urn))
+    ? shown
+    : { ...shown, schemas: [...new Set([...(shown.schemas as Json[]), ...stored])] };
 };
 
-export const usersPart = viewPart<UserEvent>({ name: 'users', category: 'user', events: userEvents, create, indexes, changesOf });
+export const usersPart = viewPart<UserEvent>({
+  name: 'users',
+  category: 'user',
+  events: userEvents,
+  create,
+  indexes,
+  changesOf,
+});

@@ -18,7 +18,14 @@ type ConfigurationPart<Event extends DomainEvent> = Pick<ViewPart, 'name' | 'cat
  *
  * An event at or below the head may be patched again: the batch goes on to its end without a gap, so the last word on each value wins.
  */
-export const configurationPart = <Event extends DomainEvent>({ name, category, events, patchOf, columns = [], moreIndexes = () => [] }: ConfigurationPart<Event>): ViewPart => {
+export const configurationPart = <Event extends DomainEvent>({
+  name,
+  category,
+  events,
+  patchOf,
+  columns = [],
+  moreIndexes = () => [],
+}: ConfigurationPart<Event>): ViewPart => {
   const own = new Set(events.map(({ type }) => type));
   return viewPart<Event>({
     name,
@@ -62,7 +69,11 @@ export const configurationPart = <Event extends DomainEvent>({ name, category, e
 };
 
 /** Nothing for a stream whose events are another part's. One that says nothing here (a forfeited claim) still moves the revision. */
-const changeOf = <Event extends DomainEvent>({ stream, tenantId, id, events }: StreamEvents<Event>, own: ReadonlySet<string>, patchOf: (event: Event) => RowPatch) => {
+const changeOf = <Event extends DomainEvent>(
+  { stream, tenantId, id, events }: StreamEvents<Event>,
+  own: ReadonlySet<string>,
+  patchOf: (event: Event) => RowPatch,
+) => {
   if (events.some(({ event }) => event && !own.has(event.type))) return [];
   const patches = events.flatMap(({ event }: Decoded<Event>) => (event ? [patchOf(event)] : []));
   const last = events.at(-1)!;

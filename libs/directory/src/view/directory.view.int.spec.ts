@@ -1,5 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { GroupChanged, GroupCreated, GroupDeleted, GroupMembersAdded, GroupMembersRemoved, UserChanged, UserCreated, UserDeleted, type GroupEvent, type UserEvent, type UserStanding } from '@tenure/contracts';
+import {
+  GroupChanged,
+  GroupCreated,
+  GroupDeleted,
+  GroupMembersAdded,
+  GroupMembersRemoved,
+  UserChanged,
+  UserCreated,
+  UserDeleted,
+  type GroupEvent,
+  type UserEvent,
+  type UserStanding,
+} from '@tenure/contracts';
 import { decoder, prepareView, streamName, type Decoded, type View } from '@tenure/eventing';
 import fc from 'fast-check';
 import { groupsPart } from '../group/group.view.ts';
@@ -23,7 +35,10 @@ describe('the view of users and groups', () => {
   afterAll(() => directory.close());
 
   const patchTitle = (key: string, value: string) =>
-    directory.users.patch(directory.message({ operations: [{ op: 'replace', path: 'title', value }] }, { key, connectionId: 'entra' }), {});
+    directory.users.patch(
+      directory.message({ operations: [{ op: 'replace', path: 'title', value }] }, { key, connectionId: 'entra' }),
+      {},
+    );
 
   /** A writer that dies between its append and its apply. */
   const appendOnly = async (key: string, value: string) => {
@@ -36,8 +51,17 @@ describe('the view of users and groups', () => {
   it('loses nothing when a writer dies between append and apply, and another follows at once', async () => {
     const { id } = await directory.createUser('ada@plum.example', { connectionId: 'entra' });
     await appendOnly(id, 'Baker');
-    await directory.users.patch(directory.message({ operations: [{ op: 'replace', path: 'nickName', value: 'A' }] }, { key: id, connectionId: 'entra' }), {});
-    expect(await directory.queries.get(TENANT, { kind: 'admin' }, id)).toMatchObject({ revision: 3, resource: { title: 'Baker', nickName: 'A' } });
+    await directory.users.patch(
+      directory.message(
+        { operations: [{ op: 'replace', path: 'nickName', value: 'A' }] },
+        { key: id, connectionId: 'entra' },
+      ),
+      {},
+    );
+    expect(await directory.queries.get(TENANT, { kind: 'admin' }, id)).toMatchObject({
+      revision: 3,
+      resource: { title: 'Baker', nickName: 'A' },
+    });
   });
 
   it('lets a command on members catch it up first', async () => {
@@ -54,10 +78,17 @@ describe('the view of users and groups', () => {
     const { id: cy } = await directory.createUser('cy@plum.example', { connectionId: 'entra' });
     const { id } = await directory.createGroup('Cooks', [cy], 'entra');
     await patchTitle(cy, 'Cook');
-    await directory.patchMembers(id, 'entra', [{ op: 'remove', ids: [cy] }], [{ op: 'replace', path: 'displayName', value: 'Chefs' }]);
+    await directory.patchMembers(
+      id,
+      'entra',
+      [{ op: 'remove', ids: [cy] }],
+      [{ op: 'replace', path: 'displayName', value: 'Chefs' }],
+    );
     const rebuilt = directoryView([usersPart, groupsPart], 'directory_rebuilt');
     await replay(rebuilt, await decodedAll(), 3);
-    expect(await contents(directory, 'directory_rebuilt')).toEqual(await contents(directory, directory.definition.name));
+    expect(await contents(directory, 'directory_rebuilt')).toEqual(
+      await contents(directory, directory.definition.name),
+    );
     expect(directory.failures).toEqual([]);
   });
 
@@ -68,12 +99,16 @@ describe('the view of users and groups', () => {
 
   const replay = async (view: View, events: readonly Decoded[], batch: number) => {
     await prepareView(directory.database, 'directory', view);
-    for (let at = 0; at < events.length; at += batch) expect(await view.apply(directory.database, events.slice(at, at + batch))).toEqual([]);
+    for (let at = 0; at < events.length; at += batch)
+      expect(await view.apply(directory.database, events.slice(at, at + batch))).toEqual([]);
   };
 
   it('ends the same however events arrive: twice, late, with gaps reported', async () => {
     let run = 0;
-    const [one, other] = [directoryView([usersPart, groupsPart], 'directory_once'), directoryView([usersPart, groupsPart], 'directory_anyhow')];
+    const [one, other] = [
+      directoryView([usersPart, groupsPart], 'directory_once'),
+      directoryView([usersPart, groupsPart], 'directory_anyhow'),
+    ];
     await prepareView(directory.database, 'directory', one);
     await prepareView(directory.database, 'directory', other);
     const deliveries = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 6 })), { maxLength: 12 });
@@ -95,7 +130,14 @@ describe('the view of users and groups', () => {
   it('reports a gap, changes nothing of that stream, and applies the others', async () => {
     const view = directoryView([usersPart, groupsPart], 'directory_gap');
     await prepareView(directory.database, 'directory', view);
-    const history = historyOf([{ on: 'g1', kind: 'create' }, { on: 'g1', kind: 'add', member: 'm1' }, { on: 'g2', kind: 'create' }], 'gap');
+    const history = historyOf(
+      [
+        { on: 'g1', kind: 'create' },
+        { on: 'g1', kind: 'add', member: 'm1' },
+        { on: 'g2', kind: 'create' },
+      ],
+      'gap',
+    );
     const [created, added, other] = history as [Decoded, Decoded, Decoded];
     expect(await view.apply(directory.database, [added, other])).toEqual([{ stream: added.stream, head: 0 }]);
     expect(await contents(directory, 'directory_gap')).toMatchObject({ groups: [{ id: 'g2-gap' }], members: [] });
@@ -112,7 +154,14 @@ const randomEvent: fc.Arbitrary<Step> = fc.record({
   member: fc.constantFrom('m1', 'm2', 'm3'),
 });
 
-const standing: UserStanding = { changed: [], writer: 'connection', accountType: 'provisionedManaged', connectionId: 'entra', unassignedFrom: null, passwordId: null };
+const standing: UserStanding = {
+  changed: [],
+  writer: 'connection',
+  accountType: 'provisionedManaged',
+  connectionId: 'entra',
+  unassignedFrom: null,
+  passwordId: null,
+};
 
 const groupEvent = ({ kind, member = 'm1' }: Step, first: boolean, number: number): GroupEvent => {
   const resource = { schemas: [], displayName: `G ${number}` };
@@ -133,7 +182,9 @@ const groupEvent = ({ kind, member = 'm1' }: Step, first: boolean, number: numbe
 const userEvent = ({ kind }: Step, first: boolean, number: number): UserEvent => {
   const personal = { resource: { schemas: [], userName: `U${number}@plum.example`, displayName: `U ${number}` } };
   if (first) return UserCreated(standing, personal);
-  return kind === 'delete' ? UserDeleted({ writer: 'connection', connectionId: 'entra' }) : UserChanged(standing, personal);
+  return kind === 'delete'
+    ? UserDeleted({ writer: 'connection', connectionId: 'entra' })
+    : UserChanged(standing, personal);
 };
 
 /** Histories as deciders make them: a stream begins with its creation, and nothing follows its deletion. */
@@ -146,10 +197,18 @@ const historyOf = (steps: Step[], run: string): Decoded[] => {
     if (ended.has(stream)) return [];
     const revision = (revisions.get(stream) ?? 0) + 1;
     revisions.set(stream, revision);
-    const event = category === 'group' ? groupEvent(step, revision === 1, number) : userEvent(step, revision === 1, number);
+    const event =
+      category === 'group' ? groupEvent(step, revision === 1, number) : userEvent(step, revision === 1, number);
     if (event.type === 'GroupDeleted' || event.type === 'UserDeleted') ended.add(stream);
     const occurredAt = new Date(Date.UTC(2026, 0, 5, 9, 0, number)).toISOString();
-    const metadata = { tenantId: TENANT, actor: { kind: 'connection' as const, id: 'entra' }, commandId: `c-${number}`, correlationId: 'x', causationId: 'x', occurredAt };
+    const metadata = {
+      tenantId: TENANT,
+      actor: { kind: 'connection' as const, id: 'entra' },
+      commandId: `c-${number}`,
+      correlationId: 'x',
+      causationId: 'x',
+      occurredAt,
+    };
     return [{ id: `e-${number}`, type: event.type, schemaVersion: 1, stream, revision, metadata, event }];
   });
 };

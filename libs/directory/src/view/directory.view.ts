@@ -72,7 +72,11 @@ export const directoryView = (parts: readonly ViewPart[], name: string = DIRECTO
   const applyStreams = async (sql: Sql, streams: readonly StreamEvents[]): Promise<Gap[]> => {
     const typesOf = await types(sql, streams);
     const batch = {
-      streams: streams.map(({ stream, events: own }) => ({ stream, first: own[0]!.revision, last: own.at(-1)!.revision })),
+      streams: streams.map(({ stream, events: own }) => ({
+        stream,
+        first: own[0]!.revision,
+        last: own.at(-1)!.revision,
+      })),
       ...Object.fromEntries(parts.flatMap((part) => changesOf(part, streams, typesOf))),
     };
     // A crash may lose the last of it: the checkpoint in the same database rewinds with it (design, decision 7).
@@ -95,7 +99,13 @@ export const directoryView = (parts: readonly ViewPart[], name: string = DIRECTO
       if (definitions.length === 0 || definitions.length === streams.length) return applyStreams(sql, streams);
       // What the rest was written by has to be there when it is read.
       const gaps = await applyStreams(sql, definitions);
-      return [...gaps, ...(await applyStreams(sql, streams.filter((stream) => !isDefinition(stream))))];
+      return [
+        ...gaps,
+        ...(await applyStreams(
+          sql,
+          streams.filter((stream) => !isDefinition(stream)),
+        )),
+      ];
     },
   };
 };

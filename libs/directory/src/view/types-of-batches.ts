@@ -23,7 +23,10 @@ export const typesOfBatches = (schema: string) => {
       const version = versionOf(stream);
       if (version === 0) continue;
       const found = await kept.at(sql, stream.tenantId, version);
-      if (found.version < version) throw new Error(`${schema} is to apply what was written by version ${version} of a tenant's schemas, and has version ${found.version}.`);
+      if (found.version < version)
+        throw new Error(
+          `${schema} is to apply what was written by version ${version} of a tenant's schemas, and has version ${found.version}.`,
+        );
       types.set(stream.stream, found);
     }
     return ({ stream }) => types.get(stream) ?? builtInTypes;

@@ -2,4 +2,5 @@
 export type Unseen = 'unseen';
 
 /** What of it is shown. */
-export const seen = <T extends object>(found: T | Unseen | undefined): T | undefined => (found === 'unseen' ? undefined : found);
+export const seen = <T extends object>(found: T | Unseen | undefined): T | undefined =>
+  found === 'unseen' ? undefined : found;

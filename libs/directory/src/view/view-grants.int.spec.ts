@@ -41,7 +41,9 @@ describe('a role that may only read the directory (decision 13)', () => {
     const connection = await tenancy.createConnection(id);
     const { token } = await tenancy.issueToken(id, connection.id, ada.actor);
     const queries = directoryQueries(as(gateway));
-    expect(await queries.connections.connectionForScim(id, connection.id)).toMatchObject({ tokenHmac: tenancy.secrets.tokenHmac(token) });
+    expect(await queries.connections.connectionForScim(id, connection.id)).toMatchObject({
+      tokenHmac: tenancy.secrets.tokenHmac(token),
+    });
     expect(await queries.users.get(id, { kind: 'admin' }, ada.userId)).toMatchObject({ id: ada.userId });
     await expect(as(gateway).query('update directory_v2.connections set revision = 0')).rejects.toThrow(denied);
   });

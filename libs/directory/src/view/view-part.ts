@@ -29,5 +29,8 @@ export type ViewPart = {
 };
 
 /** For parts whose changes are of their own events. */
-export const viewPart = <Event extends DomainEvent>(part: Omit<ViewPart, 'changesOf'> & { changesOf: (streams: readonly StreamEvents<Event>[], typesOf: TypesOf) => unknown }): ViewPart =>
-  part as ViewPart;
+export const viewPart = <Event extends DomainEvent>(
+  part: Omit<ViewPart, 'changesOf'> & {
+    changesOf: (streams: readonly StreamEvents<Event>[], typesOf: TypesOf) => unknown;
+  },
+): ViewPart => part as ViewPart;

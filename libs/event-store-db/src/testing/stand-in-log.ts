@@ -57,7 +57,13 @@ export const standInLog = (): StandInLog => {
     const stream = of(name);
     if (isSoftDeleted(stream)) stream.truncateBefore = last(stream) + 1;
     for (const event of events) {
-      const recorded = { ...event, stream: name, revision: last(stream) + 1, position: end, createdTicks: BigInt(Date.now()) * 10_000n };
+      const recorded = {
+        ...event,
+        stream: name,
+        revision: last(stream) + 1,
+        position: end,
+        createdTicks: BigInt(Date.now()) * 10_000n,
+      };
       end += RECORD_OVERHEAD_BYTES + event.data.length + event.metadata.length;
       stream.events.push(recorded);
       all.push(recorded);

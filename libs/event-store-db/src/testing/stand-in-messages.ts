@@ -4,7 +4,13 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import statuses from '@eventstore/db-client/generated/status_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { StreamIdentifier, UUID } from '@eventstore/db-client/generated/shared_pb.js';
-import type { AppendReq, AppendResp, BatchAppendReq, BatchAppendResp, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import type {
+  AppendReq,
+  AppendResp,
+  BatchAppendReq,
+  BatchAppendResp,
+  ReadResp,
+} from '@eventstore/db-client/generated/streams_pb.js';
 import anyPb from 'google-protobuf/google/protobuf/any_pb.js';
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import type { AppendOutcome, Expected, Proposed, Recorded } from './stand-in-log.ts';
@@ -14,7 +20,8 @@ import type { AppendOutcome, Expected, Proposed, Recorded } from './stand-in-log
 type Refused = Exclude<AppendOutcome, { kind: 'appended' | 'repeated' }>;
 type Taken = Exclude<AppendOutcome, Refused>;
 
-export const isTaken = (outcome: AppendOutcome): outcome is Taken => outcome.kind === 'appended' || outcome.kind === 'repeated';
+export const isTaken = (outcome: AppendOutcome): outcome is Taken =>
+  outcome.kind === 'appended' || outcome.kind === 'repeated';
 
 export const nameOf = (id: StreamIdentifier | undefined) => Buffer.from(id!.getStreamName_asU8()).toString('utf8');
 
@@ -23,7 +30,9 @@ const identifier = (name: string) => new shared.StreamIdentifier().setStreamName
 export const uuidOf = (uuid: UUID | undefined): string => {
   if (uuid!.hasString()) return uuid!.getString();
   const { mostSignificantBits, leastSignificantBits } = uuid!.getStructured()!.toObject();
-  const hex = [mostSignificantBits, leastSignificantBits].map((bits) => BigInt.asUintN(64, BigInt(bits)).toString(16).padStart(16, '0')).join('');
+  const hex = [mostSignificantBits, leastSignificantBits]
+    .map((bits) => BigInt.asUintN(64, BigInt(bits)).toString(16).padStart(16, '0'))
+    .join('');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 };
 
@@ -51,12 +60,20 @@ export const eventResponse = (event: Recorded): ReadResp => {
     .setPreparePosition(String(event.position))
     .setData(event.data)
     .setCustomMetadata(event.metadata);
-  recorded.getMetadataMap().set('type', event.type).set('content-type', event.contentType).set('created', String(event.createdTicks));
-  return new streams.ReadResp().setEvent(new streams.ReadResp.ReadEvent().setEvent(recorded).setCommitPosition(String(event.position)));
+  recorded
+    .getMetadataMap()
+    .set('type', event.type)
+    .set('content-type', event.contentType)
+    .set('created', String(event.createdTicks));
+  return new streams.ReadResp().setEvent(
+    new streams.ReadResp.ReadEvent().setEvent(recorded).setCommitPosition(String(event.position)),
+  );
 };
 
 export const notFoundResponse = (stream: string): ReadResp =>
-  new streams.ReadResp().setStreamNotFound(new streams.ReadResp.StreamNotFound().setStreamIdentifier(identifier(stream)));
+  new streams.ReadResp().setStreamNotFound(
+    new streams.ReadResp.StreamNotFound().setStreamIdentifier(identifier(stream)),
+  );
 
 export const confirmationResponse = (id: string): ReadResp =>
   new streams.ReadResp().setConfirmation(new streams.ReadResp.SubscriptionConfirmation().setSubscriptionId(id));
@@ -64,7 +81,9 @@ export const confirmationResponse = (id: string): ReadResp =>
 export const caughtUpResponse = (): ReadResp => new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp());
 
 export const checkpointResponse = (position: number): ReadResp =>
-  new streams.ReadResp().setCheckpoint(new streams.ReadResp.Checkpoint().setCommitPosition(String(position)).setPreparePosition(String(position)));
+  new streams.ReadResp().setCheckpoint(
+    new streams.ReadResp.Checkpoint().setCommitPosition(String(position)).setPreparePosition(String(position)),
+  );
 
 /** An error as EventStoreDB sends it: what it is stands in the trailers. */
 export const serviceError = (code: grpc.status, exception: string, trailers: Record<string, string> = {}) => {
@@ -73,9 +92,13 @@ export const serviceError = (code: grpc.status, exception: string, trailers: Rec
   return Object.assign(new Error(exception), { code, details: exception, metadata });
 };
 
-export const deletedError = (stream: string) => serviceError(grpc.status.FAILED_PRECONDITION, 'stream-deleted', { 'stream-name': stream });
+export const deletedError = (stream: string) =>
+  serviceError(grpc.status.FAILED_PRECONDITION, 'stream-deleted', { 'stream-name': stream });
 
-export const appendResponse = (outcome: Taken | Extract<Refused, { kind: 'wrong' }>, expected: Expected): AppendResp => {
+export const appendResponse = (
+  outcome: Taken | Extract<Refused, { kind: 'wrong' }>,
+  expected: Expected,
+): AppendResp => {
   if (outcome.kind === 'wrong') {
     const wrong = new streams.AppendResp.WrongExpectedVersion();
     if (outcome.current < 0) wrong.setCurrentNoStream(new shared.Empty());
@@ -87,16 +110,36 @@ export const appendResponse = (outcome: Taken | Extract<Refused, { kind: 'wrong'
   }
   const success = new streams.AppendResp.Success().setCurrentRevision(String(outcome.revision));
   if (outcome.kind === 'repeated') success.setNoPosition(new shared.Empty());
-  else success.setPosition(new streams.AppendResp.Position().setCommitPosition(String(outcome.position)).setPreparePosition(String(outcome.position)));
+  else
+    success.setPosition(
+      new streams.AppendResp.Position()
+        .setCommitPosition(String(outcome.position))
+        .setPreparePosition(String(outcome.position)),
+    );
   return new streams.AppendResp().setSuccess(success);
 };
 
-export const batchAppendResponse = (request: BatchAppendReq, stream: string, outcome: AppendOutcome, expected: Expected): BatchAppendResp => {
-  const response = new streams.BatchAppendResp().setCorrelationId(request.getCorrelationId()).setStreamIdentifier(identifier(stream));
-  if (!isTaken(outcome)) return response.setError(new statuses.Status().setMessage(outcome.kind).setDetails(refusalDetails(outcome, stream, expected)));
+export const batchAppendResponse = (
+  request: BatchAppendReq,
+  stream: string,
+  outcome: AppendOutcome,
+  expected: Expected,
+): BatchAppendResp => {
+  const response = new streams.BatchAppendResp()
+    .setCorrelationId(request.getCorrelationId())
+    .setStreamIdentifier(identifier(stream));
+  if (!isTaken(outcome))
+    return response.setError(
+      new statuses.Status().setMessage(outcome.kind).setDetails(refusalDetails(outcome, stream, expected)),
+    );
   const success = new streams.BatchAppendResp.Success().setCurrentRevision(String(outcome.revision));
   if (outcome.kind === 'repeated') success.setNoPosition(new emptyPb.Empty());
-  else success.setPosition(new shared.AllStreamPosition().setCommitPosition(String(outcome.position)).setPreparePosition(String(outcome.position)));
+  else
+    success.setPosition(
+      new shared.AllStreamPosition()
+        .setCommitPosition(String(outcome.position))
+        .setPreparePosition(String(outcome.position)),
+    );
   return response.setSuccess(success);
 };
 
@@ -104,10 +147,16 @@ const refusalDetails = (outcome: Refused, stream: string, expected: Expected) =>
   const details = new anyPb.Any();
   switch (outcome.kind) {
     case 'tombstoned':
-      details.pack(new shared.StreamDeleted().setStreamIdentifier(identifier(stream)).serializeBinary(), 'event_store.client.StreamDeleted');
+      details.pack(
+        new shared.StreamDeleted().setStreamIdentifier(identifier(stream)).serializeBinary(),
+        'event_store.client.StreamDeleted',
+      );
       return details;
     case 'too-large':
-      details.pack(new shared.MaximumAppendSizeExceeded().setMaxappendsize(16 * 1024 * 1024).serializeBinary(), 'event_store.client.MaximumAppendSizeExceeded');
+      details.pack(
+        new shared.MaximumAppendSizeExceeded().setMaxappendsize(16 * 1024 * 1024).serializeBinary(),
+        'event_store.client.MaximumAppendSizeExceeded',
+      );
       return details;
     case 'wrong': {
       const wrong = new shared.WrongExpectedVersion();

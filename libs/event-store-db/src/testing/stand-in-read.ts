@@ -3,7 +3,16 @@ import { once } from 'node:events';
 import grpc from '@grpc/grpc-js';
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import type { Recorded, StandInLog } from './stand-in-log.ts';
-import { caughtUpResponse, checkpointResponse, confirmationResponse, deletedError, eventResponse, nameOf, notFoundResponse, serviceError } from './stand-in-messages.ts';
+import {
+  caughtUpResponse,
+  checkpointResponse,
+  confirmationResponse,
+  deletedError,
+  eventResponse,
+  nameOf,
+  notFoundResponse,
+  serviceError,
+} from './stand-in-messages.ts';
 
 type Call = grpc.ServerWritableStream<ReadReq, ReadResp>;
 
@@ -47,7 +56,12 @@ const rangeOf = (log: StandInLog, options: ReadReq.Options): Range | { missing: 
   const backwards = options.getReadDirection() === 1;
   const subscription = options.hasSubscription();
   /** Reads include the given place (a backwards read of $all does not), subscriptions begin behind it. */
-  const from = (list: readonly Recorded[], valueOf: (event: Recorded) => number, at: number, exclusiveBackwards: boolean) => {
+  const from = (
+    list: readonly Recorded[],
+    valueOf: (event: Recorded) => number,
+    at: number,
+    exclusiveBackwards: boolean,
+  ) => {
     if (subscription) return lowerBound(list, valueOf, at + 1);
     if (!backwards) return lowerBound(list, valueOf, at);
     return lowerBound(list, valueOf, exclusiveBackwards ? at : at + 1) - 1;
@@ -60,13 +74,24 @@ const rangeOf = (log: StandInLog, options: ReadReq.Options): Range | { missing: 
     if (log.isTombstoned(stream)) return { deleted: stream };
     const list = () => log.visible(stream) ?? [];
     if (!subscription && log.visible(stream) === undefined) return { missing: stream };
-    const start = asked.hasStart() ? 0 : asked.hasEnd() ? end(list()) : from(list(), ({ revision }) => revision, Number(asked.getRevision()), false);
+    const start = asked.hasStart()
+      ? 0
+      : asked.hasEnd()
+        ? end(list())
+        : from(list(), ({ revision }) => revision, Number(asked.getRevision()), false);
     return { list, start };
   }
   const asked = options.getAll()!;
   const list = () => log.all;
   const commit = Number(asked.getPosition()?.getCommitPosition() ?? 0);
-  return { list, start: asked.hasStart() ? 0 : asked.hasEnd() ? end(log.all) : from(log.all, ({ position }) => position, commit, true) };
+  return {
+    list,
+    start: asked.hasStart()
+      ? 0
+      : asked.hasEnd()
+        ? end(log.all)
+        : from(log.all, ({ position }) => position, commit, true),
+  };
 };
 
 export const read = async (log: StandInLog, call: Call): Promise<void> => {
@@ -97,7 +122,8 @@ export const read = async (log: StandInLog, call: Call): Promise<void> => {
 const follow = async (log: StandInLog, call: Call, options: ReadReq.Options, { list, start }: Range): Promise<void> => {
   const filter = options.getFilter();
   const matches = matcher(filter);
-  const window = (filter?.hasMax() ? filter.getMax() : SEARCH_WINDOW) * (filter?.getCheckpointintervalmultiplier() || 1);
+  const window =
+    (filter?.hasMax() ? filter.getMax() : SEARCH_WINDOW) * (filter?.getCheckpointintervalmultiplier() || 1);
   let next = start;
   let looked = 0;
   let running = false;

@@ -46,8 +46,12 @@ describe.each([true, false])('the stand-in, with batch appends: %s', (batchAppen
     await start();
     expect((await client.appendToStream('s-1', event(3), { expectedRevision: 2n })).nextExpectedRevision).toBe(3n);
     for (const expectedRevision of [NO_STREAM, 1n, 9n] as const)
-      await expect(client.appendToStream('s-1', event(9), { expectedRevision })).rejects.toBeInstanceOf(WrongExpectedVersionError);
-    await expect(client.appendToStream('none', event(9), { expectedRevision: STREAM_EXISTS })).rejects.toBeInstanceOf(WrongExpectedVersionError);
+      await expect(client.appendToStream('s-1', event(9), { expectedRevision })).rejects.toBeInstanceOf(
+        WrongExpectedVersionError,
+      );
+    await expect(client.appendToStream('none', event(9), { expectedRevision: STREAM_EXISTS })).rejects.toBeInstanceOf(
+      WrongExpectedVersionError,
+    );
   });
 
   it('answers a repeated append as the first time, at the same place only', async () => {
@@ -57,8 +61,12 @@ describe.each([true, false])('the stand-in, with batch appends: %s', (batchAppen
     expect((await client.appendToStream('s-1', [three, four], { expectedRevision: 2n })).nextExpectedRevision).toBe(4n);
     expect((await client.appendToStream('s-1', three, { expectedRevision: 2n })).nextExpectedRevision).toBe(3n);
     expect((await client.appendToStream('s-1', four, { expectedRevision: ANY })).nextExpectedRevision).toBe(4n);
-    await expect(client.appendToStream('s-1', [three, event(5)], { expectedRevision: 2n })).rejects.toBeInstanceOf(WrongExpectedVersionError);
-    await expect(client.appendToStream('s-1', four, { expectedRevision: 2n })).rejects.toBeInstanceOf(WrongExpectedVersionError);
+    await expect(client.appendToStream('s-1', [three, event(5)], { expectedRevision: 2n })).rejects.toBeInstanceOf(
+      WrongExpectedVersionError,
+    );
+    await expect(client.appendToStream('s-1', four, { expectedRevision: 2n })).rejects.toBeInstanceOf(
+      WrongExpectedVersionError,
+    );
     // The server looks for repetitions only behind the expected revision.
     expect((await client.appendToStream('s-1', four, { expectedRevision: 4n })).nextExpectedRevision).toBe(5n);
   });
@@ -74,9 +82,20 @@ describe.each([true, false])('the stand-in, with batch appends: %s', (batchAppen
     expect(await revisions({ direction: BACKWARDS, fromRevision: 1n })).toEqual([1, 0]);
     const all = await collect(client.readAll());
     const from = all[1]!.event!.position!;
-    expect((await collect(client.readAll({ fromPosition: from }))).map(({ event: found }) => Number(found!.revision))).toEqual([1, 2]);
-    expect((await collect(client.readAll({ fromPosition: from, direction: BACKWARDS }))).map(({ event: found }) => Number(found!.revision))).toEqual([0]);
-    expect(all[0]!.event).toMatchObject({ data: { n: 0, text: 'é' }, metadata: { n: 0 }, type: 'Counted', streamId: 's-1' });
+    expect(
+      (await collect(client.readAll({ fromPosition: from }))).map(({ event: found }) => Number(found!.revision)),
+    ).toEqual([1, 2]);
+    expect(
+      (await collect(client.readAll({ fromPosition: from, direction: BACKWARDS }))).map(({ event: found }) =>
+        Number(found!.revision),
+      ),
+    ).toEqual([0]);
+    expect(all[0]!.event).toMatchObject({
+      data: { n: 0, text: 'é' },
+      metadata: { n: 0 },
+      type: 'Counted',
+      streamId: 's-1',
+    });
     await expect(collect(client.readStream('none'))).rejects.toBeInstanceOf(StreamNotFoundError);
   });
 
@@ -96,7 +115,10 @@ describe.each([true, false])('the stand-in, with batch appends: %s', (batchAppen
     );
     const checkpoints: bigint[] = [];
     const checkpointReached = async (_: unknown, { commit }: { commit: bigint }) => void checkpoints.push(commit);
-    const subscription = client.subscribeToAll({ fromPosition: START, filter: streamNameFilter({ prefixes: ['s-'], checkpointReached }) });
+    const subscription = client.subscribeToAll({
+      fromPosition: START,
+      filter: streamNameFilter({ prefixes: ['s-'], checkpointReached }),
+    });
     let caughtUp = 0;
     subscription.on('caughtUp', () => {
       caughtUp++;
@@ -116,7 +138,9 @@ describe.each([true, false])('the stand-in, with batch appends: %s', (batchAppen
     await start();
     await client.deleteStream('s-1');
     await expect(collect(client.readStream('s-1'))).rejects.toBeInstanceOf(StreamNotFoundError);
-    expect((await client.appendToStream('s-1', event(9), { expectedRevision: NO_STREAM })).nextExpectedRevision).toBe(3n);
+    expect((await client.appendToStream('s-1', event(9), { expectedRevision: NO_STREAM })).nextExpectedRevision).toBe(
+      3n,
+    );
     expect((await collect(client.readStream('s-1'))).map(({ event: found }) => found!.revision)).toEqual([3n]);
     await client.tombstoneStream('s-1');
     await expect(client.appendToStream('s-1', event(9))).rejects.toBeInstanceOf(StreamDeletedError);
@@ -124,24 +148,34 @@ describe.each([true, false])('the stand-in, with batch appends: %s', (batchAppen
 });
 
 describe('a stand-in that dies while an append is being sent', () => {
-  it.each(Array.from({ length: 40 }, (_, turns) => turns))('has appended nothing of it, wherever the half of it was (%i turns of the event loop)', async (turns) => {
-    const server = await startStandIn();
-    const client = new streamsGrpc.StreamsClient(/127[^?]*/.exec(server.connectionString)![0], grpc.credentials.createInsecure());
-    await new Promise<void>((resolve, reject) => client.waitForReady(Date.now() + 10_000, (error) => (error ? reject(error) : resolve())));
-    const options = new streams.AppendReq.Options().setNoStream(new emptyPb.Empty()).setStreamIdentifier(new shared.StreamIdentifier().setStreamName('s-1'));
-    const first = new streams.AppendReq.ProposedMessage().setId(new shared.UUID().setString('one of two'));
-    const answer = new Promise<grpc.ServiceError | null>((resolve) => {
-      const call = client.append((error) => resolve(error));
-      call.write(new streams.AppendReq().setOptions(options));
-      call.write(new streams.AppendReq().setProposedMessage(first));
-    });
-    for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
-    server.die();
-    await server.restart();
-    expect(await answer).toMatchObject({ code: grpc.status.UNAVAILABLE });
-    await sleep(50);
-    expect(server.log.all).toEqual([]);
-    client.close();
-    await server.close();
-  });
+  it.each(Array.from({ length: 40 }, (_, turns) => turns))(
+    'has appended nothing of it, wherever the half of it was (%i turns of the event loop)',
+    async (turns) => {
+      const server = await startStandIn();
+      const client = new streamsGrpc.StreamsClient(
+        /127[^?]*/.exec(server.connectionString)![0],
+        grpc.credentials.createInsecure(),
+      );
+      await new Promise<void>((resolve, reject) =>
+        client.waitForReady(Date.now() + 10_000, (error) => (error ? reject(error) : resolve())),
+      );
+      const options = new streams.AppendReq.Options()
+        .setNoStream(new emptyPb.Empty())
+        .setStreamIdentifier(new shared.StreamIdentifier().setStreamName('s-1'));
+      const first = new streams.AppendReq.ProposedMessage().setId(new shared.UUID().setString('one of two'));
+      const answer = new Promise<grpc.ServiceError | null>((resolve) => {
+        const call = client.append((error) => resolve(error));
+        call.write(new streams.AppendReq().setOptions(options));
+        call.write(new streams.AppendReq().setProposedMessage(first));
+      });
+      for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+      server.die();
+      await server.restart();
+      expect(await answer).toMatchObject({ code: grpc.status.UNAVAILABLE });
+      await sleep(50);
+      expect(server.log.all).toEqual([]);
+      client.close();
+      await server.close();
+    },
+  );
 });

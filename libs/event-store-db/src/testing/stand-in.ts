@@ -6,9 +6,24 @@ import type { IServerFeaturesServer } from '@eventstore/db-client/generated/serv
 import streamsGrpc from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type { IStreamsServer } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import type { AppendReq, AppendResp, BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
+import type {
+  AppendReq,
+  AppendResp,
+  BatchAppendReq,
+  BatchAppendResp,
+} from '@eventstore/db-client/generated/streams_pb.js';
 import { standInLog, type AppendOutcome, type Expected, type Proposed, type StandInLog } from './stand-in-log.ts';
-import { appendResponse, batchAppendResponse, deletedError, expectedOf, nameOf, proposed, serviceError, supportedMethods, uuidOf } from './stand-in-messages.ts';
+import {
+  appendResponse,
+  batchAppendResponse,
+  deletedError,
+  expectedOf,
+  nameOf,
+  proposed,
+  serviceError,
+  supportedMethods,
+  uuidOf,
+} from './stand-in-messages.ts';
 import { read } from './stand-in-read.ts';
 
 /** A server that speaks EventStoreDB's protocol and breaks on demand. A test tool: it keeps everything in memory. */
@@ -38,11 +53,18 @@ export const startStandIn = async ({ batchAppend = true } = {}): Promise<EventSt
   const log = standInLog();
   const faults: Faults = { delayMs: 0 };
   const server = new grpc.Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES });
-  server.addService(streamsGrpc.StreamsService, streamsService(log, faults, () => front));
-  const featuresService: IServerFeaturesServer = { getSupportedMethods: (_call, callback) => callback(null, supportedMethods(batchAppend)) };
+  server.addService(
+    streamsGrpc.StreamsService,
+    streamsService(log, faults, () => front),
+  );
+  const featuresService: IServerFeaturesServer = {
+    getSupportedMethods: (_call, callback) => callback(null, supportedMethods(batchAppend)),
+  };
   server.addService(serverFeatures.ServerFeaturesService, featuresService);
   const innerPort = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) => (error ? reject(error) : resolve(port)));
+    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) =>
+      error ? reject(error) : resolve(port),
+    );
   });
   const front = await listen(innerPort);
 
@@ -136,7 +158,11 @@ type Front = Awaited<ReturnType<typeof listen>>;
 
 const streamsService = (log: StandInLog, faults: Faults, front: () => Front): IStreamsServer => {
   /** `undefined`: the server died over it. */
-  const append = async (stream: string, expected: Expected, events: readonly Proposed[]): Promise<AppendOutcome | undefined> => {
+  const append = async (
+    stream: string,
+    expected: Expected,
+    events: readonly Proposed[],
+  ): Promise<AppendOutcome | undefined> => {
     if (faults.delayMs > 0) await sleep(faults.delayMs);
     const { dieAt } = faults;
     const dies = dieAt && stream.startsWith(dieAt.streamPrefix);
@@ -147,7 +173,10 @@ const streamsService = (log: StandInLog, faults: Faults, front: () => Front): IS
     return undefined;
   };
 
-  const appendOne = async (call: grpc.ServerReadableStream<AppendReq, AppendResp>, callback: grpc.sendUnaryData<AppendResp>) => {
+  const appendOne = async (
+    call: grpc.ServerReadableStream<AppendReq, AppendResp>,
+    callback: grpc.sendUnaryData<AppendResp>,
+  ) => {
     let options: AppendReq.Options | undefined;
     const events: Proposed[] = [];
     for await (const message of call as AsyncIterable<AppendReq>) {
@@ -161,12 +190,21 @@ const streamsService = (log: StandInLog, faults: Faults, front: () => Front): IS
     const outcome = await append(stream, expected, events);
     if (!outcome) return;
     if (outcome.kind === 'tombstoned') callback(deletedError(stream));
-    else if (outcome.kind === 'too-large') callback(serviceError(grpc.status.INVALID_ARGUMENT, 'maximum-append-size-exceeded', { 'maximum-append-size': '16777216' }));
+    else if (outcome.kind === 'too-large')
+      callback(
+        serviceError(grpc.status.INVALID_ARGUMENT, 'maximum-append-size-exceeded', {
+          'maximum-append-size': '16777216',
+        }),
+      );
     else callback(null, appendResponse(outcome, expected));
   };
 
   type Batch = { options: BatchAppendReq.Options; events: Proposed[] };
-  const appendBatch = async (call: grpc.ServerDuplexStream<BatchAppendReq, BatchAppendResp>, last: BatchAppendReq, { options, events }: Batch) => {
+  const appendBatch = async (
+    call: grpc.ServerDuplexStream<BatchAppendReq, BatchAppendResp>,
+    last: BatchAppendReq,
+    { options, events }: Batch,
+  ) => {
     const stream = nameOf(options.getStreamIdentifier());
     const expected = expectedOf(options);
     const outcome = await append(stream, expected, events);

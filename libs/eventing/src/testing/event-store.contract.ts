@@ -33,7 +33,12 @@ export const eventStoreContract = (name: string, open: () => Promise<OpenedStore
     };
 
     beforeEach(async () => {
-      const { store, reopen = async () => store, interrupt = async () => undefined, foreignPosition = positionElsewhere } = (opened = await open());
+      const {
+        store,
+        reopen = async () => store,
+        interrupt = async () => undefined,
+        foreignPosition = positionElsewhere,
+      } = (opened = await open());
       current = benchOf({ store, reopen, interrupt, foreignPosition });
     });
     afterEach(() => opened?.close());

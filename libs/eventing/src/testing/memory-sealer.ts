@@ -20,7 +20,8 @@ export const memorySealer = (): Sealer & { erase: (person: Person) => void } => 
       if (!found || found.boundTo !== boundTo) throw new Error('This was not sealed here, or not for this place.');
       return JSON.parse(found.value) as unknown;
     },
-    claimName: async (tenantId, { kind, value }) => createHash('sha256').update(`${tenantId}\n${kind}\n${value}`).digest('hex'),
+    claimName: async (tenantId, { kind, value }) =>
+      createHash('sha256').update(`${tenantId}\n${kind}\n${value}`).digest('hex'),
     erase: (person) => void erasedPersons.add(nameOf(person)),
   };
 };

@@ -1,5 +1,10 @@
 import { context, propagation, SpanKind, trace } from '@opentelemetry/api';
-import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-node';
+import {
+  InMemorySpanExporter,
+  NodeTracerProvider,
+  SimpleSpanProcessor,
+  type ReadableSpan,
+} from '@opentelemetry/sdk-trace-node';
 
 export type RecordedSpans = {
   /** Those that ended, of one trace or of all. */
@@ -14,7 +19,8 @@ export const recordSpans = (): RecordedSpans => {
   const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
   provider.register();
   return {
-    ended: (traceId) => exporter.getFinishedSpans().filter((span) => traceId === undefined || span.spanContext().traceId === traceId),
+    ended: (traceId) =>
+      exporter.getFinishedSpans().filter((span) => traceId === undefined || span.spanContext().traceId === traceId),
     reset: () => exporter.reset(),
     stop: async () => {
       for (const api of [trace, propagation, context]) api.disable();

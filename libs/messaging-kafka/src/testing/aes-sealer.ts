@@ -13,7 +13,9 @@ export const aesSealer: MessageSealer = {
   },
   open: async (tenantId, sealed) => {
     const bytes = Buffer.from(sealed, 'base64');
-    const decipher = createDecipheriv('aes-256-gcm', keyOf(tenantId), bytes.subarray(0, 12)).setAuthTag(bytes.subarray(12, 28));
+    const decipher = createDecipheriv('aes-256-gcm', keyOf(tenantId), bytes.subarray(0, 12)).setAuthTag(
+      bytes.subarray(12, 28),
+    );
     return JSON.parse(Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString()) as unknown;
   },
 };

@@ -7,7 +7,11 @@ import { kafkaTransport, type KafkaTransport } from '../kafka-transport.ts';
 import { aesSealer } from './aes-sealer.ts';
 import type { TestBroker } from './brokers.ts';
 
-export type KafkaWorld = Omit<TransportWorld, 'join'> & { join: () => Promise<KafkaTransport>; brokers: string; databaseUrl: string };
+export type KafkaWorld = Omit<TransportWorld, 'join'> & {
+  join: () => Promise<KafkaTransport>;
+  brokers: string;
+  databaseUrl: string;
+};
 
 /** Instances of the transport on a real broker, and a forwarder that publishes the store's events. */
 export const openKafkaWorld = async (broker: TestBroker): Promise<KafkaWorld> => {
@@ -18,12 +22,28 @@ export const openKafkaWorld = async (broker: TestBroker): Promise<KafkaWorld> =>
   const factTopic = `tally.facts.${suffix}`;
   const sessionMs = 6000;
   const join = async () =>
-    kafkaTransport({ brokers: [broker.brokers], clientId: 'tally', instanceId: randomUUID(), sealer: aesSealer, factTopics: [factTopic], partitions: 12, sessionMs });
+    kafkaTransport({
+      brokers: [broker.brokers],
+      clientId: 'tally',
+      instanceId: randomUUID(),
+      sealer: aesSealer,
+      factTopics: [factTopic],
+      partitions: 12,
+      sessionMs,
+    });
 
   await database.query(checkpointsTable('public'));
   const publishing = await join();
   const publish = publishing.publishFacts(factTopic);
-  const forwarder = forwardFacts({ name: 'forward', store, database, schema: 'public', leases, categories: ['tally'], publish });
+  const forwarder = forwardFacts({
+    name: 'forward',
+    store,
+    database,
+    schema: 'public',
+    leases,
+    categories: ['tally'],
+    publish,
+  });
 
   return {
     commandTopic: `tally.commands.${suffix}`,

@@ -8,7 +8,10 @@ export type Recorded = { topic: string; key: string; value: string; headers: Rec
 const POLL_MS = 20;
 
 /** All messages of the topics whose name is wanted, from their first to where they end now. */
-export const readTopics = async (brokers: string, wanted: (topic: string) => boolean = () => true): Promise<Recorded[]> => {
+export const readTopics = async (
+  brokers: string,
+  wanted: (topic: string) => boolean = () => true,
+): Promise<Recorded[]> => {
   const { data: kafka } = kafkaOf({ brokers: brokers.split(','), clientId: 'reader' });
   const admin = kafka.admin();
   await admin.connect();

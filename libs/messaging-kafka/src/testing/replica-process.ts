@@ -17,7 +17,14 @@ type Relayed = { id: string; message: CommandMessage<SetTally>; place: Place } |
 const program = new URL('./replica.child.ts', import.meta.url);
 
 /** Starts a replica in a process of its own and waits until it has joined. */
-export const startReplicaProcess = async ({ brokers, commandTopic, factTopic, databaseUrl, sessionMs, store }: KafkaWorld): Promise<ReplicaProcess> => {
+export const startReplicaProcess = async ({
+  brokers,
+  commandTopic,
+  factTopic,
+  databaseUrl,
+  sessionMs,
+  store,
+}: KafkaWorld): Promise<ReplicaProcess> => {
   const child = fork(program, [JSON.stringify({ brokers, commandTopic, factTopic, databaseUrl, sessionMs })], {
     execArgv: [...runsTypescript],
     env: { PATH: process.env['PATH'] },

@@ -4,7 +4,13 @@ import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { openDatabase } from '@tenure/database';
-import { ErrorsReachTransport, factConsumer, type CommandContext, type CommandMessage, type Fact } from '@tenure/messaging';
+import {
+  ErrorsReachTransport,
+  factConsumer,
+  type CommandContext,
+  type CommandMessage,
+  type Fact,
+} from '@tenure/messaging';
 import { kafkaTransport } from '../kafka-transport.ts';
 import { aesSealer } from './aes-sealer.ts';
 
@@ -12,7 +18,10 @@ import { aesSealer } from './aes-sealer.ts';
  * A replica in a process of its own, to be killed. It consumes facts by itself; commands it relays to the test's process, which has the store:
  * killed in between, its command may or may not have had its effect.
  */
-const { brokers, commandTopic, factTopic, databaseUrl, sessionMs } = JSON.parse(process.argv[2]!) as Record<string, string> & { sessionMs: number };
+const { brokers, commandTopic, factTopic, databaseUrl, sessionMs } = JSON.parse(process.argv[2]!) as Record<
+  string,
+  string
+> & { sessionMs: number };
 
 const waiting = new Map<string, (result: unknown) => void>();
 process.on('message', ({ id, result }: { id: string; result: unknown }) => {

@@ -13,7 +13,14 @@ const fact = (id: string, revision: number): Fact => ({
   type: 'UserChanged',
   schemaVersion: 1,
   data: {},
-  metadata: { tenantId: 'acme', actor: { kind: 'system', id: 's' }, commandId: 'c', correlationId: 'c', causationId: 'c', occurredAt: '2026-01-05T09:00:00.000Z' },
+  metadata: {
+    tenantId: 'acme',
+    actor: { kind: 'system', id: 's' },
+    commandId: 'c',
+    correlationId: 'c',
+    causationId: 'c',
+    occurredAt: '2026-01-05T09:00:00.000Z',
+  },
   stream: stream(id),
   revision,
   position: '' as Position,
@@ -30,9 +37,18 @@ describe('a consumer of facts', () => {
     await sql.query({ text: 'insert into applied (fact) values ($1)', values: [id] });
     if (poison.has(id)) throw poison.get(id);
   };
-  const applied = async () => (await test.database.query<{ fact: string }>('select fact from applied order by n')).map((row) => row.fact);
+  const applied = async () =>
+    (await test.database.query<{ fact: string }>('select fact from applied order by n')).map((row) => row.fact);
   const open = (options: Partial<FactConsumerOptions> = {}) =>
-    factConsumer({ name: 'view', database: test.database, schema: 'public', handle: apply, attempts: 1, retryAfterMs: 60_000, ...options });
+    factConsumer({
+      name: 'view',
+      database: test.database,
+      schema: 'public',
+      handle: apply,
+      attempts: 1,
+      retryAfterMs: 60_000,
+      ...options,
+    });
 
   beforeAll(async () => {
     test = await testDatabase();
@@ -50,23 +66,35 @@ describe('a consumer of facts', () => {
   it('applies each fact once, however often and in whatever batches it comes', async () => {
     await consumer.consume([fact('ada', 1), fact('ben', 1), fact('ada', 2)]);
     await consumer.consume([fact('ada', 1), fact('ben', 1), fact('ada', 2), fact('ada', 3)]);
-    await Promise.all([consumer.consume([fact('ada', 4), fact('ben', 2)]), consumer.consume([fact('ben', 2), fact('ada', 4)])]);
+    await Promise.all([
+      consumer.consume([fact('ada', 4), fact('ben', 2)]),
+      consumer.consume([fact('ben', 2), fact('ada', 4)]),
+    ]);
     expect((await applied()).toSorted()).toEqual(['ada-1', 'ada-2', 'ada-3', 'ada-4', 'ben-1', 'ben-2']);
   });
 
   it('shows each fact of a small batch as a span of its own trace, and a large batch as one that links to them', async () => {
     const recorded = recordSpans();
     const traceIdOf = (n: number) => n.toString(16).padStart(32, '0');
-    const traced = (id: string, n: number): Fact => ({ ...fact(id, 1), metadata: { ...fact(id, 1).metadata, traceparent: `00-${traceIdOf(n)}-00f067aa0ba902b7-01` } });
+    const traced = (id: string, n: number): Fact => ({
+      ...fact(id, 1),
+      metadata: { ...fact(id, 1).metadata, traceparent: `00-${traceIdOf(n)}-00f067aa0ba902b7-01` },
+    });
     await consumer.consume([traced('ada', 1), traced('ben', 2)]);
     await consumer.consume([traced('ada', 1)]);
-    expect(recorded.ended().map((span) => [span.name, span.spanContext().traceId, span.attributes['messaging.message.id']])).toEqual([
+    expect(
+      recorded.ended().map((span) => [span.name, span.spanContext().traceId, span.attributes['messaging.message.id']]),
+    ).toEqual([
       ['apply view', traceIdOf(1), 'ada-1'],
       ['apply view', traceIdOf(2), 'ben-1'],
     ]);
     recorded.reset();
     await consumer.consume(Array.from({ length: 21 }, (_, n) => traced(`person-${n}`, n + 1)));
-    expect(recorded.ended().map(({ name, links, attributes }) => [name, links.length, attributes['messaging.batch.message_count']])).toEqual([['apply view', 21, 21]]);
+    expect(
+      recorded
+        .ended()
+        .map(({ name, links, attributes }) => [name, links.length, attributes['messaging.batch.message_count']]),
+    ).toEqual([['apply view', 21, 21]]);
     await recorded.stop();
   });
 
@@ -129,7 +157,8 @@ describe('a consumer of facts', () => {
     await consumer.consume([fact('ada', 1), fact('ada', 2)]);
     poison.clear();
     const deadline = Date.now() + 60_000;
-    while ((await applied()).length < 2 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+    while ((await applied()).length < 2 && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await applied()).toEqual(['ada-1', 'ada-2']);
   });
 

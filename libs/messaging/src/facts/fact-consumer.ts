@@ -3,7 +3,18 @@ import { inBatchSpan, inSpan, SpanKind, type StreamName } from '@tenure/eventing
 import type { Fact, FactBatch } from '../transport.ts';
 import { FactGap, isOutage, reasonOf } from './failure.ts';
 import {
-  countParked, dueStreams, failedAgain, firstParked, forgetAll, listParked, lockMarks, park, saveMarks, unpark, type Mark, type ParkedFact,
+  countParked,
+  dueStreams,
+  failedAgain,
+  firstParked,
+  forgetAll,
+  listParked,
+  lockMarks,
+  park,
+  saveMarks,
+  unpark,
+  type Mark,
+  type ParkedFact,
 } from './fact-tables.ts';
 
 export type FactConsumerOptions = {
@@ -52,14 +63,30 @@ type Apply = (sql: Sql, mark: Mark, fact: Fact) => Promise<void>;
  * A fact that keeps failing is parked with its stream: later facts of it queue behind, other streams go on.
  */
 export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
-  const { name, database, schema, handle, handleAll, attempts: attemptsBeforeParking = 3, startsAnywhere = false, retryAfterMs = 5000, onParked } = options;
+  const {
+    name,
+    database,
+    schema,
+    handle,
+    handleAll,
+    attempts: attemptsBeforeParking = 3,
+    startsAnywhere = false,
+    retryAfterMs = 5000,
+    onParked,
+  } = options;
   const table = { schema, consumer: name };
-  const retryIn = (attempts: number) => Math.min(LONGEST_RETRY_MS, retryAfterMs * 2 ** Math.max(0, attempts - attemptsBeforeParking));
+  const retryIn = (attempts: number) =>
+    Math.min(LONGEST_RETRY_MS, retryAfterMs * 2 ** Math.max(0, attempts - attemptsBeforeParking));
 
   const span = {
     name: `apply ${name}`,
     kind: SpanKind.CONSUMER,
-    attributes: { 'messaging.system': 'tenure', 'messaging.operation.name': 'apply', 'messaging.operation.type': 'process', 'messaging.consumer.group.name': name },
+    attributes: {
+      'messaging.system': 'tenure',
+      'messaging.operation.name': 'apply',
+      'messaging.operation.type': 'process',
+      'messaging.consumer.group.name': name,
+    },
   };
 
   const mustFollow = (mark: Mark, fact: Fact) => {
@@ -75,7 +102,12 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
 
   const applyInSpan: Apply = (sql, mark, fact) => {
     const { id, type, stream, metadata } = fact;
-    const attributes = { ...span.attributes, 'messaging.message.id': id, 'tenure.event.type': type, 'tenure.stream': stream };
+    const attributes = {
+      ...span.attributes,
+      'messaging.message.id': id,
+      'tenure.event.type': type,
+      'tenure.stream': stream,
+    };
     return inSpan({ ...span, attributes, traceparent: metadata.traceparent }, () => apply(sql, mark, fact));
   };
 
@@ -83,7 +115,11 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
   const consumeWith = (facts: FactBatch, each: Apply, last?: (sql: Sql) => Promise<void>) =>
     database.transaction(
       async (sql) => {
-        const marks = await lockMarks(sql, table, facts.map(({ stream }) => stream));
+        const marks = await lockMarks(
+          sql,
+          table,
+          facts.map(({ stream }) => stream),
+        );
         for (const fact of facts) {
           const mark = marks.get(fact.stream)!;
           if (fact.revision <= mark.revision) continue;
@@ -117,7 +153,11 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
       if (!failure) return;
     }
     const reason = reasonOf(failure?.error);
-    await park(sql, table, fact, { reason, attempts: attemptsBeforeParking, retryInMs: retryIn(attemptsBeforeParking) });
+    await park(sql, table, fact, {
+      reason,
+      attempts: attemptsBeforeParking,
+      retryInMs: retryIn(attemptsBeforeParking),
+    });
     mark.parked = true;
     onParked?.({ stream: fact.stream, revision: fact.revision, type: fact.type, reason }, failure?.error);
   };
@@ -160,7 +200,11 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
       const { fact, attempts } = first;
       const failure = fact.revision <= mark.revision ? undefined : await tryOnce(sql, mark, fact);
       if (failure) {
-        await failedAgain(sql, table, fact, { reason: reasonOf(failure.error), attempts: attempts + 1, retryInMs: retryIn(attempts + 1) });
+        await failedAgain(sql, table, fact, {
+          reason: reasonOf(failure.error),
+          attempts: attempts + 1,
+          retryInMs: retryIn(attempts + 1),
+        });
         return 'failed';
       }
       await unpark(sql, table, fact);
@@ -188,12 +232,15 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
   };
 
   let looking: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    // In an outage the next look finds the same facts due.
-    looking ??= retryDue()
-      .catch(() => undefined)
-      .finally(() => (looking = undefined));
-  }, Math.min(LOOK_EVERY_MS, retryAfterMs)).unref();
+  const timer = setInterval(
+    () => {
+      // In an outage the next look finds the same facts due.
+      looking ??= retryDue()
+        .catch(() => undefined)
+        .finally(() => (looking = undefined));
+    },
+    Math.min(LOOK_EVERY_MS, retryAfterMs),
+  ).unref();
 
   return {
     consume,

@@ -28,7 +28,11 @@ export type Mark = { stream: StreamName; revision: Revision; parked: boolean };
 type Table = { schema: string; consumer: string };
 
 /** Locks the marks of streams until the transaction ends, in one order for all, and says how they stand. */
-export const lockMarks = async (sql: Sql, { schema, consumer }: Table, streams: readonly StreamName[]): Promise<Map<string, Mark>> => {
+export const lockMarks = async (
+  sql: Sql,
+  { schema, consumer }: Table,
+  streams: readonly StreamName[],
+): Promise<Map<string, Mark>> => {
   const marks = await sql.query<Mark>({
     name: `${schema}.lock_marks`,
     text: `with locked as (
@@ -53,16 +57,33 @@ export const saveMarks = async (sql: Sql, { schema, consumer }: Table, marks: re
 };
 
 /** `reason` is why it failed; without one it only waits behind another fact of its stream. */
-export const park = async (sql: Sql, { schema, consumer }: Table, fact: Fact, failure?: { reason: string; attempts: number; retryInMs: number }): Promise<void> => {
+export const park = async (
+  sql: Sql,
+  { schema, consumer }: Table,
+  fact: Fact,
+  failure?: { reason: string; attempts: number; retryInMs: number },
+): Promise<void> => {
   await sql.query({
     text: `insert into ${schema}.parked_facts (consumer, stream, revision, fact, reason, attempts, due_at)
            values ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 ms') on conflict do nothing`,
-    values: [consumer, fact.stream, fact.revision, JSON.stringify(fact), failure?.reason ?? null, failure?.attempts ?? 0, failure?.retryInMs ?? 0],
+    values: [
+      consumer,
+      fact.stream,
+      fact.revision,
+      JSON.stringify(fact),
+      failure?.reason ?? null,
+      failure?.attempts ?? 0,
+      failure?.retryInMs ?? 0,
+    ],
   });
 };
 
 /** The fact that its stream waits for. */
-export const firstParked = async (sql: Sql, { schema, consumer }: Table, stream: StreamName): Promise<{ fact: Fact; attempts: number } | undefined> => {
+export const firstParked = async (
+  sql: Sql,
+  { schema, consumer }: Table,
+  stream: StreamName,
+): Promise<{ fact: Fact; attempts: number } | undefined> => {
   const [first] = await sql.query<{ fact: Fact; attempts: number }>({
     text: `select fact, attempts from ${schema}.parked_facts where consumer = $1 and stream = $2 order by revision limit 1`,
     values: [consumer, stream],
@@ -71,7 +92,10 @@ export const firstParked = async (sql: Sql, { schema, consumer }: Table, stream:
 };
 
 export const unpark = async (sql: Sql, { schema, consumer }: Table, { stream, revision }: Fact): Promise<void> => {
-  await sql.query({ text: `delete from ${schema}.parked_facts where consumer = $1 and stream = $2 and revision = $3`, values: [consumer, stream, revision] });
+  await sql.query({
+    text: `delete from ${schema}.parked_facts where consumer = $1 and stream = $2 and revision = $3`,
+    values: [consumer, stream, revision],
+  });
 };
 
 export const failedAgain = async (
@@ -104,7 +128,10 @@ export const listParked = ({ query }: Sql, { schema, consumer }: Table): Promise
     values: [consumer],
   });
 
-export const countParked = async (sql: Sql, { schema, consumer }: Table): Promise<{ streams: number; facts: number }> => {
+export const countParked = async (
+  sql: Sql,
+  { schema, consumer }: Table,
+): Promise<{ streams: number; facts: number }> => {
   const [row] = await sql.query<{ streams: number; facts: number }>({
     text: `select count(distinct stream) as streams, count(*) as facts from ${schema}.parked_facts where consumer = $1`,
     values: [consumer],

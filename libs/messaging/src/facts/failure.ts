@@ -24,14 +24,17 @@ const codeOf = (error: unknown): string | undefined => {
 const outageStates = /^(08|40|53|57P|58)/;
 /** ECONNREFUSED, ETIMEDOUT and their like, of whatever the handler needs. */
 const systemErrors = /^E[A-Z]+$/;
-const lostConnection = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
+const lostConnection =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
 
 /** Whether an error says that something is down rather than that the fact is bad: nothing is parked for an outage. */
 export const isOutage = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
   if (error instanceof AggregateError) return error.errors.some(isOutage);
   const code = codeOf(error);
-  return (code !== undefined && (outageStates.test(code) || systemErrors.test(code))) || lostConnection.test(error.message);
+  return (
+    (code !== undefined && (outageStates.test(code) || systemErrors.test(code))) || lostConnection.test(error.message)
+  );
 };
 
 /** Why a fact failed, fit for operators and logs. Messages of other errors may quote people's data, so only their kind and code are told. */

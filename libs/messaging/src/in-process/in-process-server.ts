@@ -29,7 +29,8 @@ export class InProcessServer extends Server implements CustomTransportStrategy, 
 
   async listen(callback: (error?: unknown) => void): Promise<void> {
     try {
-      for (const [topic, handler] of this.messageHandlers) if (handler.isEventHandler) await this.followTopic(topic, handler);
+      for (const [topic, handler] of this.messageHandlers)
+        if (handler.isEventHandler) await this.followTopic(topic, handler);
       this.needs.log?.join(this);
       callback();
     } catch (error) {

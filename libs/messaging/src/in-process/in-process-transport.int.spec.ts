@@ -65,13 +65,34 @@ describe('facts in process', () => {
   });
 
   it('are handed over again from the first when a consumer is rewound', async () => {
-    const metadata = { tenantId: 'acme', actor: { kind: 'system' as const, id: 's' }, commandId: 'c', correlationId: 'c', causationId: 'c', occurredAt: '2026-01-05T09:00:00.000Z' };
-    const events = upTo(3).map((value) => ({ id: `e${value}`, type: 'TallySet', schemaVersion: 1, data: { value }, metadata }));
+    const metadata = {
+      tenantId: 'acme',
+      actor: { kind: 'system' as const, id: 's' },
+      commandId: 'c',
+      correlationId: 'c',
+      causationId: 'c',
+      occurredAt: '2026-01-05T09:00:00.000Z',
+    };
+    const events = upTo(3).map((value) => ({
+      id: `e${value}`,
+      type: 'TallySet',
+      schemaVersion: 1,
+      data: { value },
+      metadata,
+    }));
     await store.append({ stream: streamName('tally', 'acme', 'a'), expected: 0, events });
-    await until(() => seen.length, (count) => count === 3);
-    expect((await transport.status()).lag).toEqual([{ consumer: 'listener', topic: 'tally.facts', waiting: expect.any(Number) }]);
+    await until(
+      () => seen.length,
+      (count) => count === 3,
+    );
+    expect((await transport.status()).lag).toEqual([
+      { consumer: 'listener', topic: 'tally.facts', waiting: expect.any(Number) },
+    ]);
     await transport.rewind('listener', 'tally.facts');
-    await until(() => seen.length, (count) => count === 6);
+    await until(
+      () => seen.length,
+      (count) => count === 6,
+    );
     expect(seen).toEqual([1, 2, 3, 1, 2, 3]);
   });
 });

@@ -33,37 +33,51 @@ export const inProcessTransport = ({ store, database, schema, leases, factTopics
 
   const prepare = () =>
     database.transaction(async (sql) => {
-      await sql.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values: [`tenure.transport.${schema}`] });
+      await sql.query({
+        text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
+        values: [`tenure.transport.${schema}`],
+      });
       await sql.query(`create schema if not exists ${schema}`);
       await sql.query(checkpointsTable(schema));
     });
 
   const nameOf = (consumer: string, topic: string) => `${consumer}/${topic}`;
 
-  const followAs = (consumer: string, lingerMs: number) => async (topic: string, consume: (facts: FactBatch) => Promise<void>): Promise<Follower> => {
-    const categories = factTopics[topic]?.categories;
-    if (!categories) throw new Error(`${consumer} listens to ${topic}, which is not among the fact topics ${Object.keys(factTopics).join(', ')}.`);
-    await (prepared ??= prepare());
-    return startFollower({
-      name: nameOf(consumer, topic),
-      database,
-      schema,
-      store,
-      leases,
-      categories,
-      lingerMs,
-      // The consumer has a transaction of its own, as on Kafka; the checkpoint moves behind it.
-      before: consume,
-      onFailure: (error) => logger.error({ message: `${consumer} failed on facts of ${topic}; they come again.`, err: error }),
-    });
-  };
+  const followAs =
+    (consumer: string, lingerMs: number) =>
+    async (topic: string, consume: (facts: FactBatch) => Promise<void>): Promise<Follower> => {
+      const categories = factTopics[topic]?.categories;
+      if (!categories)
+        throw new Error(
+          `${consumer} listens to ${topic}, which is not among the fact topics ${Object.keys(factTopics).join(', ')}.`,
+        );
+      await (prepared ??= prepare());
+      return startFollower({
+        name: nameOf(consumer, topic),
+        database,
+        schema,
+        store,
+        leases,
+        categories,
+        lingerMs,
+        // The consumer has a transaction of its own, as on Kafka; the checkpoint moves behind it.
+        before: consume,
+        onFailure: (error) =>
+          logger.error({ message: `${consumer} failed on facts of ${topic}; they come again.`, err: error }),
+      });
+    };
 
   const followers = () => [...servers].flatMap((server) => [...server.followers.values()]);
 
   return {
     server: ({ consumer, commandTopic, gatherMs = 25 }) => {
       const log = commandTopic === undefined ? undefined : logOf(commandTopic);
-      const server = new InProcessServer({ consumer, log, follow: followAs(consumer, gatherMs), closed: (which) => void servers.delete(which) });
+      const server = new InProcessServer({
+        consumer,
+        log,
+        follow: followAs(consumer, gatherMs),
+        closed: (which) => void servers.delete(which),
+      });
       servers.add(server);
       return server;
     },
@@ -75,7 +89,10 @@ export const inProcessTransport = ({ store, database, schema, leases, factTopics
     rewind: async (consumer, topic) => {
       const concerned = [...servers].filter((server) => server.consumer === consumer && server.followers.has(topic));
       const forget = async () => {
-        await database.query({ text: `delete from ${schema}.checkpoints where follower = $1`, values: [nameOf(consumer, topic)] });
+        await database.query({
+          text: `delete from ${schema}.checkpoints where follower = $1`,
+          values: [nameOf(consumer, topic)],
+        });
       };
       await concerned.reduceRight((work, server) => () => server.whileNotFollowing(topic, work), forget)();
     },
@@ -86,7 +103,11 @@ export const inProcessTransport = ({ store, database, schema, leases, factTopics
         const [consumer, topic] = name.split('/') as [string, string];
         return { consumer, topic, waiting: (await isSettled()) ? 0 : 1 };
       });
-      return { ready: true, inFlight: [...logs.values()].reduce((sum, { size }) => sum + size, 0), lag: await Promise.all(behind) };
+      return {
+        ready: true,
+        inFlight: [...logs.values()].reduce((sum, { size }) => sum + size, 0),
+        lag: await Promise.all(behind),
+      };
     },
     close: async () => {
       await Promise.all([...servers].map((server) => server.close()));

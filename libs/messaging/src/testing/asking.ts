@@ -8,7 +8,11 @@ export const TENANT = 'acme';
 
 type Parts = { commandId?: string; deadlineMs?: number; traceparent?: string };
 
-export const messageOf = (key: string, payload: unknown, { commandId = randomUUID(), deadlineMs = 20_000, traceparent }: Parts = {}): CommandMessage => ({
+export const messageOf = (
+  key: string,
+  payload: unknown,
+  { commandId = randomUUID(), deadlineMs = 20_000, traceparent }: Parts = {},
+): CommandMessage => ({
   tenantId: TENANT,
   key,
   commandId,
@@ -21,13 +25,23 @@ export const messageOf = (key: string, payload: unknown, { commandId = randomUUI
 });
 
 /** The reply as the test expects it to be. */
-export const ask = <Reply = unknown>(client: ClientProxy, pattern: string, key: string, payload: unknown = {}, parts: Parts = {}): Promise<Reply> =>
-  lastValueFrom(client.send<Reply>(pattern, messageOf(key, payload, parts)));
+export const ask = <Reply = unknown>(
+  client: ClientProxy,
+  pattern: string,
+  key: string,
+  payload: unknown = {},
+  parts: Parts = {},
+): Promise<Reply> => lastValueFrom(client.send<Reply>(pattern, messageOf(key, payload, parts)));
 
 const isNoReply = (error: unknown) => error instanceof Rejected && error.kind === 'unavailable';
 
 /** As a caller who repeats what got no answer, with the same command id. */
-export const askUntilAnswered = async (client: ClientProxy, pattern: string, key: string, payload: unknown): Promise<unknown> => {
+export const askUntilAnswered = async (
+  client: ClientProxy,
+  pattern: string,
+  key: string,
+  payload: unknown,
+): Promise<unknown> => {
   const commandId = randomUUID();
   for (let attempt = 1; ; attempt++) {
     try {
@@ -47,17 +61,23 @@ export const setMany = async (client: ClientProxy, keys: readonly string[], upTo
   );
 };
 
-export const keysOf = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${prefix}-${index}-${randomUUID().slice(0, 8)}`);
+export const keysOf = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${prefix}-${index}-${randomUUID().slice(0, 8)}`);
 
 export const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
 /** Waits until something holds; says what was last seen when it doesn't in time. */
-export const until = async <T>(look: () => Promise<T> | T, holds: (seen: T) => boolean, timeoutMs = 60_000): Promise<T> => {
+export const until = async <T>(
+  look: () => Promise<T> | T,
+  holds: (seen: T) => boolean,
+  timeoutMs = 60_000,
+): Promise<T> => {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const seen = await look();
     if (holds(seen)) return seen;
-    if (Date.now() > deadline) throw new Error(`It did not happen in ${timeoutMs} ms; last seen: ${JSON.stringify(seen)}`);
+    if (Date.now() > deadline)
+      throw new Error(`It did not happen in ${timeoutMs} ms; last seen: ${JSON.stringify(seen)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 };

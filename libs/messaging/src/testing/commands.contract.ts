@@ -10,25 +10,35 @@ import type { Stage } from './stage.ts';
 
 /** The most that ran at one instant. */
 const mostAtOnce = (runs: readonly { startedAt: number; endedAt: number }[]) =>
-  Math.max(...runs.map(({ startedAt }) => runs.filter((run) => run.startedAt <= startedAt && run.endedAt > startedAt).length));
+  Math.max(
+    ...runs.map(({ startedAt }) => runs.filter((run) => run.startedAt <= startedAt && run.endedAt > startedAt).length),
+  );
 
 export const commandsContract = (onStage: () => Stage): void =>
   describe('commands', () => {
     const runsOf = (key: string) => onStage().journal.runs.filter((run) => run.key === key);
-    const valuesOf = async (key: string) => (await onStage().world.store.read(streamName('tally', TENANT, key))).map(({ data }) => data['value']);
+    const valuesOf = async (key: string) =>
+      (await onStage().world.store.read(streamName('tally', TENANT, key))).map(({ data }) => data['value']);
     const newKey = () => keysOf('tally', 1)[0]!;
 
     it('are answered with what the handler returns, as JSON', async () => {
       const { client } = onStage();
       const answer = { at: new Date(0), gone: undefined, text: 'Müller 🌱', list: [1, null] };
-      expect(await ask(client, 'tally.echo', newKey(), { answer })).toEqual({ at: '1970-01-01T00:00:00.000Z', text: 'Müller 🌱', list: [1, null] });
+      expect(await ask(client, 'tally.echo', newKey(), { answer })).toEqual({
+        at: '1970-01-01T00:00:00.000Z',
+        text: 'Müller 🌱',
+        list: [1, null],
+      });
       expect(await ask(client, 'tally.echo', newKey(), { answer: null })).toBeNull();
       expect(await ask(client, 'tally.echo', newKey())).toBeUndefined();
     });
 
     it('are answered when they are large', async () => {
       const answer = 'x'.repeat(3 * 1024 * 1024);
-      const [large, small] = await Promise.all([ask<string>(onStage().client, 'tally.echo', newKey(), { answer }), ask(onStage().client, 'tally.echo', newKey(), { answer: 1 })]);
+      const [large, small] = await Promise.all([
+        ask<string>(onStage().client, 'tally.echo', newKey(), { answer }),
+        ask(onStage().client, 'tally.echo', newKey(), { answer: 1 }),
+      ]);
       expect(large.length).toBe(answer.length);
       expect(small).toBe(1);
     });
@@ -36,7 +46,12 @@ export const commandsContract = (onStage: () => Stage): void =>
     it('bring a refusal back as it was thrown', async () => {
       const refused = await ask(onStage().client, 'tally.refuse', newKey()).catch((error: unknown) => error);
       expect(refused).toBeInstanceOf(Rejected);
-      expect(refused).toMatchObject({ kind: 'unprocessable', code: 'tally/refused', message: 'A rule said no.', errors: [{ field: 'value', message: 'It is odd.' }] });
+      expect(refused).toMatchObject({
+        kind: 'unprocessable',
+        code: 'tally/refused',
+        message: 'A rule said no.',
+        errors: [{ field: 'value', message: 'It is odd.' }],
+      });
     });
 
     it('tell the asker of a failure, and nothing about it', async () => {
@@ -46,7 +61,9 @@ export const commandsContract = (onStage: () => Stage): void =>
 
     it('run in order per key, and keys run at the same time', async () => {
       const keys = keysOf('ordered', 8);
-      const asked = keys.flatMap((key) => upTo(6).map((value) => ask(onStage().client, 'tally.set-slowly', key, { value, ms: 20 })));
+      const asked = keys.flatMap((key) =>
+        upTo(6).map((value) => ask(onStage().client, 'tally.set-slowly', key, { value, ms: 20 })),
+      );
       await Promise.all(asked);
       for (const key of keys) {
         expect(await valuesOf(key)).toEqual(upTo(6));
@@ -67,8 +84,13 @@ export const commandsContract = (onStage: () => Stage): void =>
 
     it('that await no reply are run all the same', async () => {
       const key = newKey();
-      await lastValueFrom(onStage().client.emit('tally.set', messageOf(key, { value: 7 })), { defaultValue: undefined });
-      await until(() => valuesOf(key), (values) => values.length === 1);
+      await lastValueFrom(onStage().client.emit('tally.set', messageOf(key, { value: 7 })), {
+        defaultValue: undefined,
+      });
+      await until(
+        () => valuesOf(key),
+        (values) => values.length === 1,
+      );
     });
 
     it('get no reply after their deadline, and are not run after it', async () => {
@@ -102,7 +124,11 @@ export const commandsContract = (onStage: () => Stage): void =>
       await ask(client, 'tally.set', key, { value: 1 });
       const place: Place = await ask(client, 'tally.place', key);
       await ask(client, 'tally.set', key, { value: 2 });
-      const again = await setTally({ store: world.store, sealer: memorySealer() }, { ...messageOf(key, {}), payload: { value: 1 } }, { place });
+      const again = await setTally(
+        { store: world.store, sealer: memorySealer() },
+        { ...messageOf(key, {}), payload: { value: 1 } },
+        { place },
+      );
       expect(again.value).toBe(2);
       expect(await valuesOf(key)).toEqual([1, 2]);
     });
@@ -131,7 +157,10 @@ export const commandsContract = (onStage: () => Stage): void =>
       const { client, remove, replicas, add } = onStage();
       const key = newKey();
       const slow = ask(client, 'tally.set-slowly', key, { value: 1, ms: 500 });
-      await until(() => runsOf(key), (runs) => runs.length === 1);
+      await until(
+        () => runsOf(key),
+        (runs) => runs.length === 1,
+      );
       await remove(replicas[0]!);
       expect(runsOf(key)[0]!.endedAt).toBeGreaterThan(0);
       expect(await slow).toEqual({ value: 1, revision: 1 });

@@ -13,14 +13,23 @@ export const factsContract = (onStage: () => Stage): void =>
     it('arrive in order per stream, once in effect', async () => {
       const keys = keysOf('facts', 10);
       await setMany(onStage().client, keys, 5);
-      for (const key of keys) expect(await until(() => seen(key), (revisions) => revisions.length >= 5)).toEqual(upTo(5));
+      for (const key of keys)
+        expect(
+          await until(
+            () => seen(key),
+            (revisions) => revisions.length >= 5,
+          ),
+        ).toEqual(upTo(5));
     });
 
     it('that came while nobody consumed arrive after a restart', async () => {
       const { client, add, remove, replicas, world } = onStage();
       const [key] = keysOf('missed', 1) as [string];
       await ask(client, 'tally.set', key, { value: 1 });
-      await until(() => seen(key), (revisions) => revisions.length === 1);
+      await until(
+        () => seen(key),
+        (revisions) => revisions.length === 1,
+      );
       await remove(replicas[0]!);
       const before = await world.store.read(streamOf(key));
       await world.store.append({
@@ -29,7 +38,12 @@ export const factsContract = (onStage: () => Stage): void =>
         events: [2, 3].map((value) => ({ ...before[0]!, id: `${before[0]!.id}-${value}`, data: { value } })),
       });
       await add();
-      expect(await until(() => seen(key), (revisions) => revisions.length >= 3)).toEqual([1, 2, 3]);
+      expect(
+        await until(
+          () => seen(key),
+          (revisions) => revisions.length >= 3,
+        ),
+      ).toEqual([1, 2, 3]);
     });
 
     it('that wait show in the age of what their consumer has not handled, until it has', async () => {
@@ -54,9 +68,18 @@ export const factsContract = (onStage: () => Stage): void =>
       const parked = async () => (await consumer.parked()).filter(({ stream }) => stream === streamOf(bad));
       journal.poison.add(streamOf(bad));
       await setMany(client, [bad, good], 3);
-      expect(await until(() => seen(good), (revisions) => revisions.length >= 3)).toEqual(upTo(3));
+      expect(
+        await until(
+          () => seen(good),
+          (revisions) => revisions.length >= 3,
+        ),
+      ).toEqual(upTo(3));
       await until(parked, ({ length }) => length === 3);
-      expect((await parked()).map(({ reason }) => reason)).toEqual(['tally/poison: It can not be applied.', null, null]);
+      expect((await parked()).map(({ reason }) => reason)).toEqual([
+        'tally/poison: It can not be applied.',
+        null,
+        null,
+      ]);
       expect(await seen(bad)).toEqual([]);
 
       journal.poison.clear();

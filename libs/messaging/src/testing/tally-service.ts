@@ -19,8 +19,23 @@ const NEEDS = 'Needs';
 /** The handler of `tally.set`, as a service has it: the whole of the command side is `handle`. */
 export const setTally = async (source: EventSource, message: CommandMessage<SetTally>, { place }: CommandContext) => {
   const { tenantId, key, actor, commandId, correlationId, causationId, traceparent, deadline, payload } = message;
-  const metadata = { tenantId, actor, commandId, place, correlationId, causationId, traceparent, occurredAt: new Date().toISOString() };
-  const { state, revision } = await handle(source, tallyAggregate, { tenantId, id: key, metadata, command: payload, deadline });
+  const metadata = {
+    tenantId,
+    actor,
+    commandId,
+    place,
+    correlationId,
+    causationId,
+    traceparent,
+    occurredAt: new Date().toISOString(),
+  };
+  const { state, revision } = await handle(source, tallyAggregate, {
+    tenantId,
+    id: key,
+    metadata,
+    command: payload,
+    deadline,
+  });
   return { value: state.value, revision };
 };
 
@@ -55,7 +70,9 @@ const controllerOf = (factTopic: string): Type => {
 
     @MessagePattern('tally.refuse')
     refuse() {
-      throw new Rejected('unprocessable', 'tally/refused', 'A rule said no.', [{ field: 'value', message: 'It is odd.' }]);
+      throw new Rejected('unprocessable', 'tally/refused', 'A rule said no.', [
+        { field: 'value', message: 'It is odd.' },
+      ]);
     }
 
     @MessagePattern('tally.fail')
@@ -101,7 +118,10 @@ export const startReplica = async (world: TransportWorld, journal: Journal, name
   class TallyModule {}
 
   const transport = await world.join();
-  const app = await NestFactory.createMicroservice(TallyModule, { strategy: transport.server({ consumer: 'tally', commandTopic }), logger: false });
+  const app = await NestFactory.createMicroservice(TallyModule, {
+    strategy: transport.server({ consumer: 'tally', commandTopic }),
+    logger: false,
+  });
   app.useGlobalFilters(new ErrorsReachTransport());
   await app.listen();
   return {

@@ -27,7 +27,12 @@ export const tracesContract = (onStage: () => Stage): void =>
         () => lineages(recorded.ended(traceId)).sort(),
         (found) => found.length >= 4,
       );
-      expect(seen).toEqual(['CLIENT tally.set', 'CONSUMER apply tally < SERVER tally.set', expect.stringMatching(/^CONSUMER follow .+ < SERVER tally.set$/), 'SERVER tally.set < CLIENT tally.set']);
+      expect(seen).toEqual([
+        'CLIENT tally.set',
+        'CONSUMER apply tally < SERVER tally.set',
+        expect.stringMatching(/^CONSUMER follow .+ < SERVER tally.set$/),
+        'SERVER tally.set < CLIENT tally.set',
+      ]);
 
       const ended = (kind: SpanKind) => recorded.ended(traceId).find((span) => span.kind === kind)!;
       expect(ended(SpanKind.CLIENT).parentSpanContext!.spanId).toBe('00f067aa0ba902b7');
@@ -38,10 +43,25 @@ export const tracesContract = (onStage: () => Stage): void =>
     it('take a refusal for an answer and a failure for an error, and tell no more of either than its code or name', async () => {
       const { client } = onStage();
       const [key] = keysOf('traced', 1) as [string];
-      for (const pattern of ['tally.refuse', 'tally.fail']) await ask(client, pattern, key, {}, { traceparent }).catch(() => undefined);
-      const spans = recorded.ended(traceId).map(({ name, status, attributes, events }) => ({ name, isError: status.code === 2, said: status.message, refusal: attributes['tenure.refusal'], error: attributes['error.type'], events }));
+      for (const pattern of ['tally.refuse', 'tally.fail'])
+        await ask(client, pattern, key, {}, { traceparent }).catch(() => undefined);
+      const spans = recorded.ended(traceId).map(({ name, status, attributes, events }) => ({
+        name,
+        isError: status.code === 2,
+        said: status.message,
+        refusal: attributes['tenure.refusal'],
+        error: attributes['error.type'],
+        events,
+      }));
       const refused = { name: 'tally.refuse', isError: false, refusal: 'tally/refused', events: [] };
       const failed = { name: 'tally.fail', isError: true, error: 'Error', events: [] };
-      expect(spans).toEqual([refused, refused, failed, failed].map((each) => ({ said: undefined, refusal: undefined, error: undefined, ...each })));
+      expect(spans).toEqual(
+        [refused, refused, failed, failed].map((each) => ({
+          said: undefined,
+          refusal: undefined,
+          error: undefined,
+          ...each,
+        })),
+      );
     });
   });

@@ -7,7 +7,11 @@ import { tracesContract } from './traces.contract.ts';
 import type { TransportWorld } from './world.ts';
 
 /** What every transport promises (design, decision 9). An adapter's spec opens a world and hands it over; one with a broker that may be stopped says so. */
-export const transportContract = (name: string, open: () => Promise<TransportWorld>, { withBroker = false } = {}): void =>
+export const transportContract = (
+  name: string,
+  open: () => Promise<TransportWorld>,
+  { withBroker = false } = {},
+): void =>
   describe(`the transport ${name}`, () => {
     let stage: Awaited<ReturnType<typeof openStage>>;
     beforeAll(async () => {

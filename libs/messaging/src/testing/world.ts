@@ -25,7 +25,9 @@ export type Run = { replica: string; key: string; commandId: string; startedAt: 
 export type Journal = { runs: Run[]; poison: Set<string> };
 
 export const prepareSeen = async (database: Database): Promise<void> => {
-  await database.query('create table seen (n bigint generated always as identity, stream text not null, revision int not null)');
+  await database.query(
+    'create table seen (n bigint generated always as identity, stream text not null, revision int not null)',
+  );
 };
 
 /** The view of the contract's service: each application of a fact leaves a row, so that a doubled one shows. */
@@ -34,4 +36,9 @@ export const see = async (sql: Sql, { stream, revision }: Fact): Promise<void> =
 };
 
 export const seenOf = async (database: Database, stream: string): Promise<number[]> =>
-  (await database.query<{ revision: number }>({ text: 'select revision from seen where stream = $1 order by n', values: [stream] })).map(({ revision }) => revision);
+  (
+    await database.query<{ revision: number }>({
+      text: 'select revision from seen where stream = $1 order by n',
+      values: [stream],
+    })
+  ).map(({ revision }) => revision);

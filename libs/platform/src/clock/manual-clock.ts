@@ -29,10 +29,14 @@ export const manualClock = (database: Database): ManualClock => ({
     return row.at;
   },
   moveTo: async (instant) => {
-    const [row] = await database.query<{ at: Instant }>({ text: 'update clock.now set at = $1 where at <= $1 returning at', values: [instant] });
+    const [row] = await database.query<{ at: Instant }>({
+      text: 'update clock.now set at = $1 where at <= $1 returning at',
+      values: [instant],
+    });
     if (!row) throw new Rejected('conflict', 'clock/backwards', 'The clock moves forward only.');
     return row.at;
   },
 });
 
-export const clockOf = (setting: { kind: 'system' | 'manual' }, database: Database): Clock => (setting.kind === 'system' ? systemClock : manualClock(database));
+export const clockOf = (setting: { kind: 'system' | 'manual' }, database: Database): Clock =>
+  setting.kind === 'system' ? systemClock : manualClock(database);

@@ -12,7 +12,11 @@ const STREAK_TO_SETTLE = 2;
 const SILENT_AFTER_MS = 2000;
 
 /** Reports, while the clock is manual, whether this service is settled; `isSettled` asks the reports of all services. */
-export const reportSettling = (database: Database, service: string, unsettled: readonly Unsettled[]): { stop: () => Promise<void> } => {
+export const reportSettling = (
+  database: Database,
+  service: string,
+  unsettled: readonly Unsettled[],
+): { stop: () => Promise<void> } => {
   const stopping = new AbortController();
   const run = async () => {
     while (!stopping.signal.aborted) {
@@ -56,10 +60,13 @@ const reports = (database: Database) =>
 /** Whether every service that ever reported found nothing to do, twice in a row, after the question was asked; else who waits for what. */
 export const isSettled = async (database: Database): Promise<{ settled: boolean; waiting?: string }> => {
   const asked = new Map((await reports(database)).map(({ service, checks }) => [service, checks]));
-  for (const until = Date.now() + ANSWER_WITHIN_MS; ; ) {
+  for (const until = Date.now() + ANSWER_WITHIN_MS; ;) {
     const now = await reports(database);
     const busy = now.find(({ streak, silent }) => silent || streak === 0);
-    const unsure = now.find(({ service, checks, streak }) => checks < (asked.get(service) ?? checks) + CHECKS_TO_SETTLE || streak < STREAK_TO_SETTLE);
+    const unsure = now.find(
+      ({ service, checks, streak }) =>
+        checks < (asked.get(service) ?? checks) + CHECKS_TO_SETTLE || streak < STREAK_TO_SETTLE,
+    );
     if (!busy && !unsure) return { settled: now.length > 0 };
     if (busy) return { settled: false, waiting: `${busy.service}: ${busy.waiting ?? 'silent'}` };
     if (Date.now() > until) return { settled: false, waiting: `${unsure!.service}: no answer` };

@@ -18,7 +18,13 @@ export const serviceVariables = z
     LOG_LEVEL: variables.LOG_LEVEL,
     OTEL_EXPORTER_OTLP_ENDPOINT: variables.OTEL_EXPORTER_OTLP_ENDPOINT,
   })
-  .refine(({ EVENT_STORE, EVENTSTOREDB_URL }) => EVENT_STORE === 'postgres' || EVENTSTOREDB_URL !== undefined, { path: ['EVENTSTOREDB_URL'], message: 'is required where EVENT_STORE=eventstoredb' })
-  .refine(({ KAFKA_BROKERS }) => KAFKA_BROKERS.length > 0, { path: ['KAFKA_BROKERS'], message: 'is required: services that run apart talk over Kafka' });
+  .refine(({ EVENT_STORE, EVENTSTOREDB_URL }) => EVENT_STORE === 'postgres' || EVENTSTOREDB_URL !== undefined, {
+    path: ['EVENTSTOREDB_URL'],
+    message: 'is required where EVENT_STORE=eventstoredb',
+  })
+  .refine(({ KAFKA_BROKERS }) => KAFKA_BROKERS.length > 0, {
+    path: ['KAFKA_BROKERS'],
+    message: 'is required: services that run apart talk over Kafka',
+  });
 
 export type ServiceConfig = z.output<typeof serviceVariables>;

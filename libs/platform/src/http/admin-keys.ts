@@ -8,7 +8,12 @@ export const ADMIN_VIEW = 'directory_v2';
 /** Keys of admins: the secret's row, the admin who holds it and the person behind, in one statement, at every request. Who is deactivated can't use a key either (R17). */
 export const adminKeys = (database: Database, { tokenHmac }: TokenHashing): AdminKeys => ({
   find: async (key) => {
-    const [row] = await database.query<{ tenant_id: string; id: string; role: AdminKey['role']; consumer_mail: boolean }>({
+    const [row] = await database.query<{
+      tenant_id: string;
+      id: string;
+      role: AdminKey['role'];
+      consumer_mail: boolean;
+    }>({
       name: 'platform.admin-key',
       text: `select a.tenant_id, a.id, a.role, a.consumer_mail from secrets.secrets s
              join ${ADMIN_VIEW}.admins a on a.tenant_id = s.tenant_id and a.key_id = s.id

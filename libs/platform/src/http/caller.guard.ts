@@ -1,5 +1,12 @@
 import { timingSafeEqual, createHash } from 'node:crypto';
-import { createParamDecorator, Injectable, SetMetadata, UnauthorizedException, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import {
+  createParamDecorator,
+  Injectable,
+  SetMetadata,
+  UnauthorizedException,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { Rejected, type Caller } from '@tenure/eventing';
 import type { FastifyRequest } from 'fastify';
@@ -62,9 +69,16 @@ export class KeyGuard implements CanActivate {
       correlationId: String(request.id),
       ...(traceparentOf(request) !== undefined && { traceparent: traceparentOf(request) }),
     };
-    if (key && tenantId !== undefined && tenantId !== key.tenantId) throw new Rejected('not-found', 'tenant/not-found', 'There is no such tenant.');
-    if (!suffices(role, needed)) throw new Rejected('forbidden', 'key/role', `This needs the role ${needed}; the key has ${role}.`);
-    if (needed === 'app_admin' && key?.consumerMail) throw new Rejected('forbidden', 'admin/consumer-mail', 'Accounts of consumer mail domains cannot configure apps.');
+    if (key && tenantId !== undefined && tenantId !== key.tenantId)
+      throw new Rejected('not-found', 'tenant/not-found', 'There is no such tenant.');
+    if (!suffices(role, needed))
+      throw new Rejected('forbidden', 'key/role', `This needs the role ${needed}; the key has ${role}.`);
+    if (needed === 'app_admin' && key?.consumerMail)
+      throw new Rejected(
+        'forbidden',
+        'admin/consumer-mail',
+        'Accounts of consumer mail domains cannot configure apps.',
+      );
     return true;
   }
 

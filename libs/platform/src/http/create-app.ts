@@ -18,10 +18,18 @@ const MIB = 1024 * 1024;
 const LARGEST_BODY = 32 * MIB;
 const BODY_ELSEWHERE = 10 * MIB;
 
-export type HttpOptions = { log: Log; metrics: Metrics; dialects?: readonly ErrorDialect[]; onRefused?: OnRefused | undefined };
+export type HttpOptions = {
+  log: Log;
+  metrics: Metrics;
+  dialects?: readonly ErrorDialect[];
+  onRefused?: OnRefused | undefined;
+};
 
 /** A Nest application on Fastify as every service of Tenure runs it: parsers, validation, errors, metrics and traces in one place. */
-export const createHttpApp = async (module: DynamicModule, { log, metrics, dialects = [], onRefused }: HttpOptions): Promise<NestFastifyApplication> => {
+export const createHttpApp = async (
+  module: DynamicModule,
+  { log, metrics, dialects = [], onRefused }: HttpOptions,
+): Promise<NestFastifyApplication> => {
   const adapter = new FastifyAdapter({
     bodyLimit: LARGEST_BODY,
     genReqId: () => randomUUID(),
@@ -31,7 +39,11 @@ export const createHttpApp = async (module: DynamicModule, { log, metrics, diale
     rewriteUrl: ({ url = '/' }) => dialects.find(({ prefix }) => url.startsWith(prefix))?.canonicalUrl?.(url) ?? url,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
   });
-  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: nestLogger(log), abortOnError: false, bodyParser: false });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: nestLogger(log),
+    abortOnError: false,
+    bodyParser: false,
+  });
   routeAllMethods(adapter);
   // Fastify would take plain text as well, and then nobody refuses it.
   (adapter.getInstance() as unknown as FastifyInstance).removeContentTypeParser('text/plain');
@@ -50,19 +62,30 @@ const SERVED = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTION
 /** What Node reads gets to the routes for all methods, `PROPFIND` too, whatever its body is; but CONNECT, which is no request of a resource. */
 const routeAllMethods = (adapter: FastifyAdapter) => {
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
-  for (const method of METHODS) if (!SERVED.has(method) && method !== 'CONNECT') fastify.addHttpMethod(method, { hasBody: false, overrideExisting: true });
+  for (const method of METHODS)
+    if (!SERVED.has(method) && method !== 'CONNECT')
+      fastify.addHttpMethod(method, { hasBody: false, overrideExisting: true });
 };
 
 /** What a body, query or parameter did wrong, field by field. */
 const refusal = (issues: readonly { message: string; path?: readonly (PropertyKey | { key: PropertyKey })[] }[]) => {
   const errors = issues.map(({ message, path = [] }) => ({ field: fieldName(path), message }));
-  return new Rejected('invalid', 'request/invalid', errors.map(({ field, message }) => (field ? `${field}: ${message}` : message)).join('; '), errors);
+  return new Rejected(
+    'invalid',
+    'request/invalid',
+    errors.map(({ field, message }) => (field ? `${field}: ${message}` : message)).join('; '),
+    errors,
+  );
 };
 
 const fieldName = (path: readonly (PropertyKey | { key: PropertyKey })[]) =>
   path
     .map((part) => (typeof part === 'object' ? part.key : part))
-    .reduce<string>((name, key) => (typeof key === 'number' ? `${name}[${key}]` : name === '' ? String(key) : `${name}.${String(key)}`), '');
+    .reduce<string>(
+      (name, key) =>
+        typeof key === 'number' ? `${name}[${key}]` : name === '' ? String(key) : `${name}.${String(key)}`,
+      '',
+    );
 
 const observe = (app: NestFastifyApplication, metrics: Metrics) => {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
@@ -71,7 +94,12 @@ const observe = (app: NestFastifyApplication, metrics: Metrics) => {
     const traceparent = readTraceparent(headers.traceparent);
     const name = routeOptions.url === undefined ? method : `${method} ${routeOptions.url}`;
     // Neither path nor query: filters quote people.
-    const attributes = { 'http.request.method': method, 'http.route': routeOptions.url, 'url.scheme': protocol, 'tenure.correlation.id': String(request.id) };
+    const attributes = {
+      'http.request.method': method,
+      'http.route': routeOptions.url,
+      'url.scheme': protocol,
+      'tenure.correlation.id': String(request.id),
+    };
     void inSpan({ name, kind: SpanKind.SERVER, traceparent, attributes }, async (span) => {
       rememberTrace(request, currentTraceparent() ?? traceparent);
       done();
@@ -81,7 +109,11 @@ const observe = (app: NestFastifyApplication, metrics: Metrics) => {
     });
   });
   fastify.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
-    const labels = { method: request.method, route: request.routeOptions.url ?? 'unknown', status: String(reply.statusCode) };
+    const labels = {
+      method: request.method,
+      route: request.routeOptions.url ?? 'unknown',
+      status: String(reply.statusCode),
+    };
     metrics.requestSeconds.observe(labels, reply.elapsedTime / 1000);
     done();
   });
@@ -98,7 +130,11 @@ const refuseCodings = (app: NestFastifyApplication) => {
   });
 };
 
-const codedBody = () => Object.assign(new Error('Content codings such as gzip are not taken: send the body as it is.'), { statusCode: 415, headers: { 'accept-encoding': 'identity' } });
+const codedBody = () =>
+  Object.assign(new Error('Content codings such as gzip are not taken: send the body as it is.'), {
+    statusCode: 415,
+    headers: { 'accept-encoding': 'identity' },
+  });
 
 const limitBodies = (app: NestFastifyApplication) => {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
@@ -106,13 +142,16 @@ const limitBodies = (app: NestFastifyApplication) => {
     if (mayBeLarge(request.url)) return payload;
     const length = request.headers['content-length'];
     if (Number(length ?? 0) > BODY_ELSEWHERE) throw tooLarge();
-    return length === undefined && request.headers['transfer-encoding'] !== undefined ? payload.pipe(atMost(BODY_ELSEWHERE)) : payload;
+    return length === undefined && request.headers['transfer-encoding'] !== undefined
+      ? payload.pipe(atMost(BODY_ELSEWHERE))
+      : payload;
   });
 };
 
 const mayBeLarge = (url: string) => /\/groups(\/|\?|$)/i.test(url);
 
-const tooLarge = () => Object.assign(new Error(`The body is larger than maxPayloadSize, ${BODY_ELSEWHERE} bytes.`), { statusCode: 413 });
+const tooLarge = () =>
+  Object.assign(new Error(`The body is larger than maxPayloadSize, ${BODY_ELSEWHERE} bytes.`), { statusCode: 413 });
 
 /** Counts a body that does not say how long it is. */
 const atMost = (limit: number) => {

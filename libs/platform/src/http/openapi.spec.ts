@@ -25,7 +25,11 @@ describe('the description of an API', () => {
     expect(paths['/directory/v1/tenants/{tenantId}/users/{id}'].get).toMatchObject({
       operationId: 'Users_get',
       summary: 'A user',
-      parameters: [{ name: 'tenantId', in: 'path' }, { name: 'id', in: 'path' }, { name: 'asOf', in: 'query', required: false }],
+      parameters: [
+        { name: 'tenantId', in: 'path' },
+        { name: 'id', in: 'path' },
+        { name: 'asOf', in: 'query', required: false },
+      ],
       responses: { 200: { description: 'A user' }, default: { description: 'A problem' } },
     });
   });

@@ -7,7 +7,8 @@ type Answer = { summary: string; schema?: z.ZodType };
 const ANSWERS = 'tenure:answers';
 
 /** What a route is for and what it answers with; everything else of `/openapi.json` is read from the route itself. */
-export const Answers = (summary: string, schema?: z.ZodType) => SetMetadata<string, Answer>(ANSWERS, { summary, schema });
+export const Answers = (summary: string, schema?: z.ZodType) =>
+  SetMetadata<string, Answer>(ANSWERS, { summary, schema });
 
 type RouteArgument = { index: number; data?: unknown; schema?: z.ZodType };
 type JsonObject = Record<string, unknown>;
@@ -17,7 +18,9 @@ const QUERY = 4;
 
 /** Parameters' kind is the number before the colon in Nest's keys (`RouteParamtypes`). */
 const argumentsOf = (controller: Type, method: string): { kind: number; argument: RouteArgument }[] =>
-  Object.entries((Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) ?? {}) as Record<string, RouteArgument>).map(([key, argument]) => ({
+  Object.entries(
+    (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) ?? {}) as Record<string, RouteArgument>,
+  ).map(([key, argument]) => ({
     kind: Number(key.split(':')[0]),
     argument,
   }));
@@ -28,26 +31,50 @@ const jsonSchema = (schema: z.ZodType, io: 'input' | 'output') => {
 };
 
 const queryParameters = (schema: z.ZodType) => {
-  const { properties = {}, required = [] } = jsonSchema(schema, 'input') as { properties?: JsonObject; required?: string[] };
-  return Object.entries(properties).map(([name, property]) => ({ name, in: 'query', required: required.includes(name), schema: property }));
+  const { properties = {}, required = [] } = jsonSchema(schema, 'input') as {
+    properties?: JsonObject;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema: property,
+  }));
 };
 
 const operation = (controller: Type, method: string, path: string, verb: string): JsonObject => {
   const handler = (controller.prototype as Record<string, object>)[method]!;
   const answer = Reflect.getMetadata(ANSWERS, handler) as Answer | undefined;
-  const status = (Reflect.getMetadata(HTTP_CODE_METADATA, handler) as number | undefined) ?? (verb === 'post' ? 201 : 200);
+  const status =
+    (Reflect.getMetadata(HTTP_CODE_METADATA, handler) as number | undefined) ?? (verb === 'post' ? 201 : 200);
   const args = argumentsOf(controller, method);
   const body = args.find(({ kind }) => kind === BODY)?.argument.schema;
-  const query = args.filter(({ kind, argument }) => kind === QUERY && argument.schema).flatMap(({ argument }) => queryParameters(argument.schema!));
-  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
+  const query = args
+    .filter(({ kind, argument }) => kind === QUERY && argument.schema)
+    .flatMap(({ argument }) => queryParameters(argument.schema!));
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
   return {
     operationId: `${controller.name.replace(/Controller$/, '')}_${method}`,
     ...(answer && { summary: answer.summary }),
     parameters: [...inPath, ...query],
-    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body, 'input') } } } }),
+    ...(body && {
+      requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body, 'input') } } },
+    }),
     responses: {
-      [status]: { description: answer?.summary ?? '', ...(answer?.schema && { content: { 'application/json': { schema: jsonSchema(answer.schema, 'output') } } }) },
-      default: { description: 'A problem', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
+      [status]: {
+        description: answer?.summary ?? '',
+        ...(answer?.schema && { content: { 'application/json': { schema: jsonSchema(answer.schema, 'output') } } }),
+      },
+      default: {
+        description: 'A problem',
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
     },
   };
 };
@@ -68,11 +95,18 @@ export const openApi = (title: string, controllers: readonly Type[]): JsonObject
     for (const base of [Reflect.getMetadata(PATH_METADATA, controller) ?? ''].flat() as string[]) {
       for (const method of Object.getOwnPropertyNames(controller.prototype)) {
         const handler = (controller.prototype as Record<string, unknown>)[method];
-        const verb = typeof handler === 'function' ? (Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined) : undefined;
+        const verb =
+          typeof handler === 'function'
+            ? (Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined)
+            : undefined;
         // What catches all methods answers that there is nothing; it is no operation.
         if (verb === undefined || verb === RequestMethod.ALL) continue;
         for (const sub of [Reflect.getMetadata(PATH_METADATA, handler as object) ?? ''].flat() as string[]) {
-          const path = `/${base}/${sub}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1').replace(/:(\w+)/g, '{$1}').replace(/\*$/, '{rest}');
+          const path = `/${base}/${sub}`
+            .replace(/\/+/g, '/')
+            .replace(/(.)\/$/, '$1')
+            .replace(/:(\w+)/g, '{$1}')
+            .replace(/\*$/, '{rest}');
           const name = RequestMethod[verb].toLowerCase();
           (paths[path] ??= {})[name] = operation(controller, method, path, name);
         }
@@ -84,6 +118,9 @@ export const openApi = (title: string, controllers: readonly Type[]): JsonObject
     info: { title, version: '1' },
     security: [{ key: [] }],
     paths,
-    components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } }, schemas: { Problem: jsonSchema(problemSchema, 'output') } },
+    components: {
+      securitySchemes: { key: { type: 'http', scheme: 'bearer' } },
+      schemas: { Problem: jsonSchema(problemSchema, 'output') },
+    },
   };
 };

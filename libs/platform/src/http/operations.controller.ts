@@ -5,7 +5,12 @@ import { Needs } from './caller.guard.ts';
 import { Answers, openApi } from './openapi.ts';
 
 /** `/health`, `/metrics` and `/openapi.json`, at the root and under a service's own segments. */
-export const operationsController = (runtime: Runtime, segments: readonly string[], title: string, controllers: readonly Type[]): Type => {
+export const operationsController = (
+  runtime: Runtime,
+  segments: readonly string[],
+  title: string,
+  controllers: readonly Type[],
+): Type => {
   const document = openApi(title, controllers);
 
   @Controller(['', ...segments])
@@ -21,7 +26,12 @@ export const operationsController = (runtime: Runtime, segments: readonly string
     @Needs('public')
     @Answers('Every part can do its work')
     async ready(@Res({ passthrough: true }) reply: FastifyReply) {
-      const parts = await Promise.all(runtime.readiness.map(async ({ name, check }) => ({ name, waitsFor: await check().catch((error: unknown) => (error instanceof Error ? error.message : String(error))) })));
+      const parts = await Promise.all(
+        runtime.readiness.map(async ({ name, check }) => ({
+          name,
+          waitsFor: await check().catch((error: unknown) => (error instanceof Error ? error.message : String(error))),
+        })),
+      );
       const ready = parts.every(({ waitsFor }) => waitsFor === undefined);
       if (!ready) reply.status(HttpStatus.SERVICE_UNAVAILABLE).header('retry-after', '1');
       return { status: ready ? 'ready' : 'starting', parts };

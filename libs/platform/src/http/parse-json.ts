@@ -43,7 +43,8 @@ const checkShape = (text: string) => {
       }
       case BRACE:
       case BRACKET:
-        if (open.push(text.charCodeAt(at) === BRACE ? new Set() : undefined) > DEEPEST) throw new BadRequestException(`The body is nested more than ${DEEPEST} levels deep.`);
+        if (open.push(text.charCodeAt(at) === BRACE ? new Set() : undefined) > DEEPEST)
+          throw new BadRequestException(`The body is nested more than ${DEEPEST} levels deep.`);
         break;
       case BRACE_END:
       case BRACKET_END:
@@ -80,7 +81,8 @@ const keyOf = (raw: string): string => {
 
 const checkKey = (key: string, keys: Set<string>) => {
   if (FORBIDDEN.has(key)) throw new BadRequestException(`The name ${key} is not allowed in a body.`);
-  if (keys.has(key)) throw new BadRequestException(`The name "${key.slice(0, 100)}" stands twice in an object of the body.`);
+  if (keys.has(key))
+    throw new BadRequestException(`The name "${key.slice(0, 100)}" stands twice in an object of the body.`);
   keys.add(key);
 };
 

@@ -33,7 +33,8 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const dialect = this.dialects.find(({ prefix }) => request.url.startsWith(prefix));
     const { status, body, headers = {} } = dialect ? dialect.toBody(error) : problemBody(error);
-    if (status === 500) this.log.error({ err: error, requestId: request.id, route: request.routeOptions?.url }, 'A request failed');
+    if (status === 500)
+      this.log.error({ err: error, requestId: request.id, route: request.routeOptions?.url }, 'A request failed');
     this.tellRefusal(error, request);
     if (reply.sent) return;
     const retryAfter = retryAfterOf(status);
@@ -49,12 +50,20 @@ export class ProblemFilter implements ExceptionFilter {
     if (!(error instanceof Rejected) || !caller) return;
     const { id, appId } = request.params as { id?: string; appId?: string };
     const resourceId = id ?? appId;
-    this.onRefused?.(error, { caller, operation: `${request.method} ${request.routeOptions.url ?? ''}`, ...(resourceId !== undefined && { resourceId }) });
+    this.onRefused?.(error, {
+      caller,
+      operation: `${request.method} ${request.routeOptions.url ?? ''}`,
+      ...(resourceId !== undefined && { resourceId }),
+    });
   }
 }
 
 /** An error as those of the JSON APIs are (RFC 9457). */
 export const problemBody = (error: unknown) => {
   const body = toProblem(error);
-  return { status: body.status, body, headers: { ...(body.status === 401 && { 'www-authenticate': 'Bearer realm="tenure"' }), ...headersOf(error) } };
+  return {
+    status: body.status,
+    body,
+    headers: { ...(body.status === 401 && { 'www-authenticate': 'Bearer realm="tenure"' }), ...headersOf(error) },
+  };
 };

@@ -70,7 +70,9 @@ export const httpStatusOf = (error: unknown): number | undefined => {
 };
 
 /** What an error wants to say in a header, such as `Allow` or a `Retry-After` that it knows better. */
-export const headersOf = (error: unknown): Record<string, string> => (error as { headers?: Record<string, string> } | null)?.headers ?? {};
+export const headersOf = (error: unknown): Record<string, string> =>
+  (error as { headers?: Record<string, string> } | null)?.headers ?? {};
 
 /** Whole seconds after which a refused or failed request may be repeated; only 429 and 503 say so. */
-export const retryAfterOf = (status: number): number | undefined => (status === 429 ? 1 : status === 503 ? 5 : undefined);
+export const retryAfterOf = (status: number): number | undefined =>
+  status === 429 ? 1 : status === 503 ? 5 : undefined;

@@ -29,7 +29,10 @@ let recorded: RecordedSpans | undefined;
 let app: NestFastifyApplication;
 let origin: string;
 const open = async () => {
-  app = await createHttpApp({ module: PeopleModule, controllers: [PeopleController] }, { log: openLog('test', 'silent'), metrics: openMetrics('test') });
+  app = await createHttpApp(
+    { module: PeopleModule, controllers: [PeopleController] },
+    { log: openLog('test', 'silent'), metrics: openMetrics('test') },
+  );
   await app.listen(0, '127.0.0.1');
   origin = await app.getUrl();
 };
@@ -70,7 +73,8 @@ describe('a request', () => {
   });
 
   it('without tracing keeps a trace that it came with, where its header is one', async () => {
-    const ask = async (sent: string) => (await fetch(`${origin}/people/u-1`, { headers: { traceparent: sent } })).json();
+    const ask = async (sent: string) =>
+      (await fetch(`${origin}/people/u-1`, { headers: { traceparent: sent } })).json();
     expect(await ask(traceparent)).toEqual({ traceparent });
     expect(await ask('ada@plum.example')).toEqual({});
   });

@@ -10,7 +10,12 @@ const { toBody } = scimErrors('/scim/');
 describe('an error below a SCIM base URL', () => {
   it.each([
     ['a refusal of the protocol', noTarget(), 400, 'noTarget'],
-    ['a refusal of the protocol that came back from the directory', new Rejected('invalid', 'scim/invalidPath', 'x'), 400, 'invalidPath'],
+    [
+      'a refusal of the protocol that came back from the directory',
+      new Rejected('invalid', 'scim/invalidPath', 'x'),
+      400,
+      'invalidPath',
+    ],
     ['a value that somebody has', new Rejected('taken', 'user/name-taken', 'x'), 409, 'uniqueness'],
     ['a version that is none any more', new Rejected('stale', 'stream/stale', 'x'), 412, undefined],
     ['malformed JSON', new BadRequestException('x'), 400, 'invalidSyntax'],
@@ -19,7 +24,14 @@ describe('an error below a SCIM base URL', () => {
     ['a bug, of which nothing is told', new TypeError('secret'), 500, undefined],
   ])('is of %s', (_, error, status, scimType) => {
     const answer = toBody(error);
-    expect(answer).toMatchObject({ status, body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: String(status), ...(scimType && { scimType }) } });
+    expect(answer).toMatchObject({
+      status,
+      body: {
+        schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+        status: String(status),
+        ...(scimType && { scimType }),
+      },
+    });
     expect(JSON.stringify(answer.body)).not.toContain('secret');
     if (!scimType) expect(answer.body).not.toHaveProperty('scimType');
   });

@@ -21,15 +21,19 @@ const wire: Record<RejectionKind, Answer> = {
 /** `scim/noTarget`: the protocol refused where the state is, and the refusal came back as one of ours. */
 const protocolRefusal = (code: string): Answer | undefined => {
   const scimType = /^scim\/(\w+)$/.exec(code)?.[1];
-  return scimType !== undefined && Object.hasOwn(scimTypes, scimType) ? { status: scimTypes[scimType as ScimType].status, scimType: scimType as ScimType } : undefined;
+  return scimType !== undefined && Object.hasOwn(scimTypes, scimType)
+    ? { status: scimTypes[scimType as ScimType].status, scimType: scimType as ScimType }
+    : undefined;
 };
 
 const answerTo = (error: unknown): Answer & { detail: string } => {
-  if (error instanceof ScimProblem) return { status: error.status, scimType: error.scimType as ScimType | undefined, detail: error.detail };
+  if (error instanceof ScimProblem)
+    return { status: error.status, scimType: error.scimType as ScimType | undefined, detail: error.detail };
   if (error instanceof Rejected) return { ...wire[error.kind], ...protocolRefusal(error.code), detail: error.message };
   const status = httpStatusOf(error);
   if (status === 400) return { status, scimType: 'invalidSyntax', detail: (error as Error).message };
-  if (status === 415 && !('accept-encoding' in headersOf(error))) return { status, detail: 'Bodies are application/scim+json or application/json.' };
+  if (status === 415 && !('accept-encoding' in headersOf(error)))
+    return { status, detail: 'Bodies are application/scim+json or application/json.' };
   if (status !== undefined && isAnswer(status)) return { status, detail: (error as Error).message };
   return { status: 500, detail: 'Something went wrong on our side.' };
 };
@@ -40,7 +44,10 @@ export const scimErrors = (prefix: string): ErrorDialect => ({
   contentType: 'application/scim+json',
   toBody: (error) => {
     const answer = answerTo(error);
-    const headers = { ...(answer.status === 401 && { 'www-authenticate': 'Bearer realm="scim"' }), ...headersOf(error) };
+    const headers = {
+      ...(answer.status === 401 && { 'www-authenticate': 'Bearer realm="scim"' }),
+      ...headersOf(error),
+    };
     return { status: answer.status, body: errorBody({ ...answer, scimType: answer.scimType }), headers };
   },
 });

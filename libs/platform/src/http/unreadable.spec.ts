@@ -3,7 +3,11 @@ import { scimErrors } from './scim-errors.ts';
 import { answerToUnreadable } from './unreadable.ts';
 
 const scim = scimErrors('/scim/');
-const unread = (code: string, rawPacket?: string) => Object.assign(new Error('Parse Error'), { code, ...(rawPacket !== undefined && { rawPacket: Buffer.from(rawPacket) }) });
+const unread = (code: string, rawPacket?: string) =>
+  Object.assign(new Error('Parse Error'), {
+    code,
+    ...(rawPacket !== undefined && { rawPacket: Buffer.from(rawPacket) }),
+  });
 
 const read = (answer: string) => {
   const [head = '', text = ''] = answer.split('\r\n\r\n');
@@ -24,13 +28,30 @@ describe('bytes that are no request', () => {
     expect(read(answerToUnreadable(unread(code, packet), [scim]))).toEqual({
       status,
       type: 'application/scim+json',
-      body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: String(status), ...(status === 400 && { scimType: 'invalidSyntax' }), detail: expect.any(String) },
+      body: {
+        schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+        status: String(status),
+        ...(status === 400 && { scimType: 'invalidSyntax' }),
+        detail: expect.any(String),
+      },
     });
   });
 
   it('are a problem elsewhere', () => {
-    const problem = { status: 501, type: 'application/problem+json', body: { type: 'about:blank', title: 'Not implemented', status: 501, code: 'http/501', detail: expect.any(String) } };
-    expect(read(answerToUnreadable(unread('HPE_INVALID_METHOD', 'BREW /directory/v1/tenants HTTP/1.1\r\n'), [scim]))).toEqual(problem);
+    const problem = {
+      status: 501,
+      type: 'application/problem+json',
+      body: {
+        type: 'about:blank',
+        title: 'Not implemented',
+        status: 501,
+        code: 'http/501',
+        detail: expect.any(String),
+      },
+    };
+    expect(
+      read(answerToUnreadable(unread('HPE_INVALID_METHOD', 'BREW /directory/v1/tenants HTTP/1.1\r\n'), [scim])),
+    ).toEqual(problem);
     expect(read(answerToUnreadable(unread('HPE_INVALID_METHOD', 'BREW /scim/t HTTP/1.1\r\n'), []))).toEqual(problem);
   });
 });

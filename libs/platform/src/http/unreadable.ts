@@ -17,7 +17,9 @@ const refusals: Readonly<Record<string, [status: number, detail: string]>> = {
 
 const refusalOf = ({ code = '' }: ParseError, isRequest: boolean): HttpException => {
   const unknownMethod = code === 'HPE_INVALID_METHOD' && isRequest;
-  const [status, detail] = refusals[code] ?? (unknownMethod ? [501, 'This method is not known.'] : [400, 'This is not a request of HTTP/1.1.']);
+  const [status, detail] =
+    refusals[code] ??
+    (unknownMethod ? [501, 'This method is not known.'] : [400, 'This is not a request of HTTP/1.1.']);
   return new HttpException(detail, status);
 };
 
@@ -28,7 +30,12 @@ export const answerToUnreadable = (error: ParseError, dialects: readonly ErrorDi
   const dialect = path === undefined ? dialects[0] : dialects.find(({ prefix }) => path.startsWith(prefix));
   const { status, body } = (dialect?.toBody ?? problemBody)(refusalOf(error, line !== undefined));
   const text = JSON.stringify(body);
-  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, 'Connection: close', `Content-Type: ${dialect?.contentType ?? 'application/problem+json'}`, `Content-Length: ${Buffer.byteLength(text)}`];
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Connection: close',
+    `Content-Type: ${dialect?.contentType ?? 'application/problem+json'}`,
+    `Content-Length: ${Buffer.byteLength(text)}`,
+  ];
   return `${head.join('\r\n')}\r\n\r\n${text}`;
 };
 

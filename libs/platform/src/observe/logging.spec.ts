@@ -9,18 +9,24 @@ const linesOf = (say: (logger: ReturnType<typeof nestLogger>) => void) => {
 
 describe('what is said through Nest', () => {
   it('is a line of its own with who said it', () => {
-    expect(linesOf((logger) => logger.log('Started', 'RoutesResolver'))).toMatchObject([{ level: 20, context: 'RoutesResolver', msg: 'Started' }]);
+    expect(linesOf((logger) => logger.log('Started', 'RoutesResolver'))).toMatchObject([
+      { level: 20, context: 'RoutesResolver', msg: 'Started' },
+    ]);
   });
 
   it('keeps the message and the fields of what is said as an object', () => {
     const error = new Error('gone');
-    expect(linesOf((logger) => logger.warn({ message: 'Lost Kafka', reason: 'gone', err: error }, 'KafkaTransport'))).toMatchObject([
+    expect(
+      linesOf((logger) => logger.warn({ message: 'Lost Kafka', reason: 'gone', err: error }, 'KafkaTransport')),
+    ).toMatchObject([
       { level: 40, context: 'KafkaTransport', msg: 'Lost Kafka', reason: 'gone', err: { message: 'gone' } },
     ]);
   });
 
   it('keeps the stack of an error', () => {
-    expect(linesOf((logger) => logger.error(new Error('gone'), 'stack', 'Server'))).toMatchObject([{ level: 50, context: 'Server', msg: 'gone', err: { stack: expect.any(String) } }]);
+    expect(linesOf((logger) => logger.error(new Error('gone'), 'stack', 'Server'))).toMatchObject([
+      { level: 50, context: 'Server', msg: 'gone', err: { stack: expect.any(String) } },
+    ]);
   });
 
   it('never shows a secret among the fields', () => {

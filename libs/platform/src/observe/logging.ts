@@ -6,7 +6,20 @@ export type Log = Logger;
 export type LogOutput = DestinationStream;
 
 /** Names under which secrets or people's data could reach a log line by mistake. Logs carry random ids only. */
-const REDACTED = ['authorization', 'password', 'token', 'secret', 'key', 'personal', 'resource', 'userName', 'email', 'emails', 'payload', 'body'];
+const REDACTED = [
+  'authorization',
+  'password',
+  'token',
+  'secret',
+  'key',
+  'personal',
+  'resource',
+  'userName',
+  'email',
+  'emails',
+  'payload',
+  'body',
+];
 
 /** Structured logs, on standard output unless told where; readable lines come from piping them to a viewer. */
 export const openLog = (service: string, level: string, output: LogOutput = pino.destination(1)): Log =>
@@ -31,9 +44,11 @@ const partsOf = (said: unknown): [fields: object, text: string] => {
 
 /** Nest's own messages, at a level below ours: its start-up chatter is `debug`. The last argument is the context, that is who says it. */
 export const nestLogger = (log: Log): LoggerService => {
-  const at = (level: 'error' | 'warn' | 'debug' | 'trace') => (said: unknown, ...rest: unknown[]) => {
-    const [fields, text] = partsOf(said);
-    log[level]({ context: rest.at(-1), ...fields }, text);
-  };
+  const at =
+    (level: 'error' | 'warn' | 'debug' | 'trace') =>
+    (said: unknown, ...rest: unknown[]) => {
+      const [fields, text] = partsOf(said);
+      log[level]({ context: rest.at(-1), ...fields }, text);
+    };
   return { log: at('debug'), error: at('error'), warn: at('warn'), debug: at('trace'), verbose: at('trace') };
 };

@@ -17,12 +17,40 @@ export const openMetrics = (service: string) => {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20],
       registers,
     }),
-    followerLag: new Gauge({ name: 'tenure_follower_lag_seconds', help: 'Age of the oldest event that a follower, or message that a consumer, has not handled', labelNames: ['follower'] as const, registers }),
-    followerFailing: new Gauge({ name: 'tenure_follower_failing', help: '1 while a follower fails on its next batch, or a consumer does or has not joined', labelNames: ['follower'] as const, registers }),
-    deadLetters: new Gauge({ name: 'tenure_parked_facts', help: 'Facts parked with their key', labelNames: ['consumer'] as const, registers }),
+    followerLag: new Gauge({
+      name: 'tenure_follower_lag_seconds',
+      help: 'Age of the oldest event that a follower, or message that a consumer, has not handled',
+      labelNames: ['follower'] as const,
+      registers,
+    }),
+    followerFailing: new Gauge({
+      name: 'tenure_follower_failing',
+      help: '1 while a follower fails on its next batch, or a consumer does or has not joined',
+      labelNames: ['follower'] as const,
+      registers,
+    }),
+    deadLetters: new Gauge({
+      name: 'tenure_parked_facts',
+      help: 'Facts parked with their key',
+      labelNames: ['consumer'] as const,
+      registers,
+    }),
     dueTimers: new Gauge({ name: 'tenure_due_timers', help: 'Timers that are due and have not fired', registers }),
-    deliveries: new Counter({ name: 'tenure_deliveries_total', help: 'Calls to applications that ended', labelNames: ['action', 'outcome'] as const, registers }),
-    waitingDeliveries: new Gauge({ name: 'tenure_waiting_deliveries', help: 'Deliveries that wait for their turn or a retry', registers }),
-    oldestTransaction: new Gauge({ name: 'tenure_oldest_write_transaction_seconds', help: 'Age of the oldest write transaction: new events are hidden behind it', registers }),
+    deliveries: new Counter({
+      name: 'tenure_deliveries_total',
+      help: 'Calls to applications that ended',
+      labelNames: ['action', 'outcome'] as const,
+      registers,
+    }),
+    waitingDeliveries: new Gauge({
+      name: 'tenure_waiting_deliveries',
+      help: 'Deliveries that wait for their turn or a retry',
+      registers,
+    }),
+    oldestTransaction: new Gauge({
+      name: 'tenure_oldest_write_transaction_seconds',
+      help: 'Age of the oldest write transaction: new events are hidden behind it',
+      registers,
+    }),
   };
 };

@@ -14,7 +14,11 @@ const collector = async () => {
   };
   const server = createServer((request, response) => void receive(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { received, endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close: () => new Promise((resolve) => server.close(resolve)) };
+  return {
+    received,
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
 };
 
 describe('tracing', () => {
@@ -22,12 +26,21 @@ describe('tracing', () => {
     const { received, endpoint, close } = await collector();
     for (const service of ['first-service', 'second-service']) {
       const stop = startTracing(service, endpoint);
-      await inSpan({ name: 'user.create', kind: SpanKind.SERVER, attributes: { 'tenure.key': 'key-1' } }, async () => undefined);
+      await inSpan(
+        { name: 'user.create', kind: SpanKind.SERVER, attributes: { 'tenure.key': 'key-1' } },
+        async () => undefined,
+      );
       await stop();
     }
     await close();
-    expect(received).toMatchObject(['first-service', 'second-service'].map(() => ({ method: 'POST', url: '/v1/traces' })));
-    expect(received.map(({ body }) => ['first-service', 'second-service', 'user.create', 'key-1'].filter((word) => body.includes(word)))).toEqual([
+    expect(received).toMatchObject(
+      ['first-service', 'second-service'].map(() => ({ method: 'POST', url: '/v1/traces' })),
+    );
+    expect(
+      received.map(({ body }) =>
+        ['first-service', 'second-service', 'user.create', 'key-1'].filter((word) => body.includes(word)),
+      ),
+    ).toEqual([
       ['first-service', 'user.create', 'key-1'],
       ['second-service', 'user.create', 'key-1'],
     ]);
@@ -35,7 +48,9 @@ describe('tracing', () => {
 
   it('is off where no endpoint is set', async () => {
     const stop = startTracing('service', undefined);
-    expect(await inSpan({ name: 'work', kind: SpanKind.INTERNAL, attributes: {} }, async () => currentTraceparent())).toBeUndefined();
+    expect(
+      await inSpan({ name: 'work', kind: SpanKind.INTERNAL, attributes: {} }, async () => currentTraceparent()),
+    ).toBeUndefined();
     await stop();
   });
 });

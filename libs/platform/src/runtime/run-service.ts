@@ -28,7 +28,10 @@ export const openServiceRuntime = (service: string, config: Readonly<ServiceConf
     databaseUrl: config.DATABASE_URL,
     secretsKey: config.TENURE_SECRETS_KEY,
     ...(config.TENURE_ROOT_KEY !== undefined && { rootKey: config.TENURE_ROOT_KEY }),
-    eventStore: config.EVENT_STORE === 'postgres' ? { kind: 'postgres' } : { kind: 'eventstoredb', url: config.EVENTSTOREDB_URL! },
+    eventStore:
+      config.EVENT_STORE === 'postgres'
+        ? { kind: 'postgres' }
+        : { kind: 'eventstoredb', url: config.EVENTSTOREDB_URL! },
     transport: { kind: 'kafka', brokers: config.KAFKA_BROKERS },
     clock: config.TENURE_CLOCK,
     owner,
@@ -43,7 +46,11 @@ export const runService = async (options: ServiceOptions): Promise<void> => {
     const config = options.readConfig();
     const runtime = await openServiceRuntime(service, config, options.owner);
     const composed = await options.compose(runtime, config);
-    const app = await createHttpApp(rootModule(runtime, [composed], { segments, title, controllers }), { ...runtime, dialects: options.dialects, onRefused: composed.onRefused });
+    const app = await createHttpApp(rootModule(runtime, [composed], { segments, title, controllers }), {
+      ...runtime,
+      dialects: options.dialects,
+      onRefused: composed.onRefused,
+    });
     stopOnSignals(app, runtime);
     // Health first: an orchestrator sees "starting" while the transport joins.
     await app.listen(config.TENURE_PORT, '0.0.0.0');

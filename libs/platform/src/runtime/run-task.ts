@@ -3,7 +3,10 @@ import { Misconfigured } from '../config/environment.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Runs something once on a service's runtime while the service is stopped, prints its result as JSON, and ends. */
-export const runTask = async (open: () => Promise<{ runtime: Runtime; close?: () => Promise<void> }>, task: (runtime: Runtime) => Promise<unknown>): Promise<void> => {
+export const runTask = async (
+  open: () => Promise<{ runtime: Runtime; close?: () => Promise<void> }>,
+  task: (runtime: Runtime) => Promise<unknown>,
+): Promise<void> => {
   try {
     const { runtime, close } = await open();
     try {

@@ -2,12 +2,32 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { factTopics } from '@tenure/contracts';
 import { migrate, openDatabase, type Database } from '@tenure/database';
-import { openLeases, postgresSnapshots, snapshotsTable, useView, type Clock, type EventStore, type Follower, type Leases, type Sealer, type SnapshotStore } from '@tenure/eventing';
+import {
+  openLeases,
+  postgresSnapshots,
+  snapshotsTable,
+  useView,
+  type Clock,
+  type EventStore,
+  type Follower,
+  type Leases,
+  type Sealer,
+  type SnapshotStore,
+} from '@tenure/eventing';
 import { eventStoreDb } from '@tenure/event-store-db';
 import { oldestOpenXid, postgresEventStore } from '@tenure/event-store-postgres';
 import { forwardFacts, inProcessTransport, type Transport } from '@tenure/messaging';
 import { kafkaTransport } from '@tenure/messaging-kafka';
-import { keyMigrations, keyRing, messageSealer, sealer, secretMigrations, secretStore, type KeyRing, type SecretStore } from '@tenure/sealing';
+import {
+  keyMigrations,
+  keyRing,
+  messageSealer,
+  sealer,
+  secretMigrations,
+  secretStore,
+  type KeyRing,
+  type SecretStore,
+} from '@tenure/sealing';
 import { clockMigrations, clockOf, startManualClock } from '../clock/manual-clock.ts';
 import { reportSettling, type Unsettled } from '../clock/settling.ts';
 import { ADMIN_VIEW, adminKeys } from '../http/admin-keys.ts';
@@ -80,7 +100,11 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   if (owner && clockSetting.kind === 'manual') await startManualClock(database, clockSetting.startsAt);
 
   // Events are opened in the middle of transactions: with connections of their own, keys never wait for a transaction that waits for a key.
-  const keyConnections = await openDatabase({ url: options.databaseUrl, applicationName: `${service} keys`, poolSize: 2 });
+  const keyConnections = await openDatabase({
+    url: options.databaseUrl,
+    applicationName: `${service} keys`,
+    poolSize: 2,
+  });
   const keys = keyRing({ database: keyConnections, secretsKey });
   if (owner) await keys.check();
   const leases = openLeases(database);
@@ -90,15 +114,36 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   const secrets = secretStore({ database, secretsKey });
   const kafka =
     options.transport.kind === 'kafka'
-      ? kafkaTransport({ brokers: options.transport.brokers, clientId: service, instanceId: `${service}-${randomUUID()}`, sealer: messageSealer(keys), factTopics: Object.keys(factTopics) })
+      ? kafkaTransport({
+          brokers: options.transport.brokers,
+          clientId: service,
+          instanceId: `${service}-${randomUUID()}`,
+          sealer: messageSealer(keys),
+          factTopics: Object.keys(factTopics),
+        })
       : undefined;
-  const transport = kafka ?? inProcessTransport({ store: await openStore(), database, schema: 'transport', leases, factTopics });
+  const transport =
+    kafka ?? inProcessTransport({ store: await openStore(), database, schema: 'transport', leases, factTopics });
 
-  const closing: (() => Promise<void>)[] = [stopTracing, () => keyConnections.close(), () => database.close(), () => leases.close(), async () => (await store)?.close(), () => transport.close()];
+  const closing: (() => Promise<void>)[] = [
+    stopTracing,
+    () => keyConnections.close(),
+    () => database.close(),
+    () => leases.close(),
+    async () => (await store)?.close(),
+    () => transport.close(),
+  ];
   const unsettled: Unsettled[] = [() => waitingIn(transport)];
   const followers: Follower[] = [];
   const readiness: Readiness[] = [
-    { name: 'database', check: () => database.query('select 1').then(() => undefined, (error: Error) => error.message) },
+    {
+      name: 'database',
+      check: () =>
+        database.query('select 1').then(
+          () => undefined,
+          (error: Error) => error.message,
+        ),
+    },
     { name: 'transport', check: async () => ((await transport.status()).ready ? undefined : 'joining') },
   ];
 
@@ -126,7 +171,16 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     forward: async (topic, schema) => {
       if (!kafka) return;
       const { categories } = factTopics[topic];
-      const forwarder = forwardFacts({ name: `forward ${topic}`, store: await openStore(), database, schema, leases, categories, publish: kafka.publishFacts(topic), onFailure: warn(log, topic) });
+      const forwarder = forwardFacts({
+        name: `forward ${topic}`,
+        store: await openStore(),
+        database,
+        schema,
+        leases,
+        categories,
+        publish: kafka.publishFacts(topic),
+        onFailure: warn(log, topic),
+      });
       followers.push(forwarder);
       closing.push(forwarder.stop);
     },
@@ -136,15 +190,19 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
       closing.push(reporting.stop);
     },
     close: async () => {
-      for (const close of closing.splice(0).reverse()) await close().catch((error: unknown) => log.warn({ err: error }, 'A part did not close cleanly'));
+      for (const close of closing.splice(0).reverse())
+        await close().catch((error: unknown) => log.warn({ err: error }, 'A part did not close cleanly'));
     },
   };
 };
 
 const storeOf = async ({ eventStore }: RuntimeOptions, database: Database): Promise<EventStore> =>
-  eventStore.kind === 'postgres' ? postgresEventStore({ database }) : eventStoreDb({ connectionString: eventStore.url });
+  eventStore.kind === 'postgres'
+    ? postgresEventStore({ database })
+    : eventStoreDb({ connectionString: eventStore.url });
 
-const warn = (log: Log, topic: string) => (error: unknown) => log.warn({ err: error, topic }, 'Facts could not be forwarded; trying again');
+const warn = (log: Log, topic: string) => (error: unknown) =>
+  log.warn({ err: error, topic }, 'Facts could not be forwarded; trying again');
 
 /** Commands that run, and facts that wait behind what was handled. */
 const waitingIn = async (transport: Transport) => {
@@ -156,22 +214,30 @@ const waitingIn = async (transport: Transport) => {
 
 const behind =
   (follower: Follower): Unsettled =>
-  async () => ((await follower.isSettled()) ? undefined : `${follower.name} follows`);
+  async () =>
+    (await follower.isSettled()) ? undefined : `${follower.name} follows`;
 
 const makeSharedSchemas = async (database: Database) => {
   await migrate(database, { schema: 'keys', migrations: keyMigrations });
   await migrate(database, { schema: 'secrets', migrations: secretMigrations });
   await migrate(database, { schema: 'clock', migrations: clockMigrations });
-  await migrate(database, { schema: SNAPSHOTS, migrations: [{ name: 'CreateSnapshots1767225600000', up: snapshotsTable(SNAPSHOTS) }] });
+  await migrate(database, {
+    schema: SNAPSHOTS,
+    migrations: [{ name: 'CreateSnapshots1767225600000', up: snapshotsTable(SNAPSHOTS) }],
+  });
 };
 
 /** They are there, and directory-service has granted this role what it may have of them. */
 const untilSharedSchemas = async (database: Database, log: Log) => {
   for (let asked = 0; ; asked++) {
-    const usable = await database.query<{ usable: boolean }>(`select has_schema_privilege('clock', 'usage') and has_table_privilege('clock.now', 'select') as usable`).then(
-      ([row]) => row!.usable,
-      () => false,
-    );
+    const usable = await database
+      .query<{ usable: boolean }>(
+        `select has_schema_privilege('clock', 'usage') and has_table_privilege('clock.now', 'select') as usable`,
+      )
+      .then(
+        ([row]) => row!.usable,
+        () => false,
+      );
     if (usable) return;
     if (asked === 5) log.info('Waiting for directory-service to make the shared schemas');
     await sleep(1000);

@@ -33,7 +33,11 @@ export const rootModule = (
 export const listenToMessages = async (runtime: Runtime, { messages }: Service) => {
   if (!messages) return;
   const { module, ...listener } = messages;
-  const microservice = await NestFactory.createMicroservice(module, { strategy: runtime.transport.server(listener), logger: nestLogger(runtime.log), abortOnError: false });
+  const microservice = await NestFactory.createMicroservice(module, {
+    strategy: runtime.transport.server(listener),
+    logger: nestLogger(runtime.log),
+    abortOnError: false,
+  });
   microservice.useGlobalFilters(new ErrorsReachTransport());
   await microservice.listen();
   runtime.closing.push(() => microservice.close());

@@ -5,7 +5,12 @@ import { Rejected, type Caller, type RejectionKind } from '@tenure/eventing';
 import { of, throwError } from 'rxjs';
 import { directoryClient } from './command-client.ts';
 
-const idp: Caller = { tenantId: 'acme', actor: { kind: 'connection', id: 'entra' }, connectionId: 'entra', correlationId: 'request-1' };
+const idp: Caller = {
+  tenantId: 'acme',
+  actor: { kind: 'connection', id: 'entra' },
+  connectionId: 'entra',
+  correlationId: 'request-1',
+};
 
 /** What was emitted while the directory refused a command. */
 const emittedWhen = async (kind: RejectionKind, code: string, caller = idp) => {
@@ -29,7 +34,14 @@ describe('a command that the directory refuses (R65, R70)', () => {
     expect(message).toMatchObject({ tenantId: 'acme', key: 'entra', connectionId: 'entra', causationId: 'request-1' });
     expect(RecordAttempt.read(message.payload)).toEqual({
       kind: 'refused',
-      attempt: { code: 'user/token-issuer', operation: 'user.patch', status: 409, resourceType: 'user', resourceId: 'ada', attributes: [] },
+      attempt: {
+        code: 'user/token-issuer',
+        operation: 'user.patch',
+        status: 409,
+        resourceType: 'user',
+        resourceId: 'ada',
+        attributes: [],
+      },
     });
     expect(await emittedWhen('forbidden', 'connection/disabled')).toHaveLength(1);
     expect(await emittedWhen('not-found', 'user/unseen')).toHaveLength(1);
@@ -37,7 +49,11 @@ describe('a command that the directory refuses (R65, R70)', () => {
   });
 
   it('is audited with the admin who asked', async () => {
-    const [[, message] = []] = await emittedWhen('conflict', 'admin/token-issuer', { tenantId: 'acme', actor: { kind: 'admin', id: 'sue' }, correlationId: 'request-2' });
+    const [[, message] = []] = await emittedWhen('conflict', 'admin/token-issuer', {
+      tenantId: 'acme',
+      actor: { kind: 'admin', id: 'sue' },
+      correlationId: 'request-2',
+    });
     expect(message).toMatchObject({ key: 'sue', actor: { kind: 'admin', id: 'sue' } });
   });
 

@@ -58,26 +58,50 @@ export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake 
     perform(caller, appId, id, { type: commands[name], reason: reason ?? null } as AccountCommand);
 
   /** The account must be there, and be nobody else's of ours: adopting is an act that is looked at closely (R61). */
-  const adopt = async (caller: Caller, appId: string, id: string, { remoteId, reason }: { remoteId?: string; reason?: string } = {}): Promise<AccountReply> => {
+  const adopt = async (
+    caller: Caller,
+    appId: string,
+    id: string,
+    { remoteId, reason }: { remoteId?: string; reason?: string } = {},
+  ): Promise<AccountReply> => {
     const { tenantId } = caller;
     const account = await queries.get(tenantId, appId, id);
     const wanted = remoteId ?? account.match?.remoteId;
-    if (wanted === undefined) throw new Rejected('conflict', 'account/no-match', 'No account of the app was found that could be adopted; name one.');
+    if (wanted === undefined)
+      throw new Rejected(
+        'conflict',
+        'account/no-match',
+        'No account of the app was found that could be adopted; name one.',
+      );
     const app = await findApp(sql, tenantId, appId);
     const [holder] = await sql.query({
       text: `select 1 from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and app_id = $2 and remote_id = $3 and id <> $4`,
       values: [tenantId, appId, wanted, id],
     });
-    if (!app || holder) throw new Rejected('conflict', 'account/held', 'This account of the app belongs to another user.');
+    if (!app || holder)
+      throw new Rejected('conflict', 'account/held', 'This account of the app belongs to another user.');
     const found = await (await connectorFor(app)).get(wanted);
-    if (found.kind !== 'ok') throw new Rejected('unavailable', 'app/unavailable', 'The app could not be asked for the account; try again.');
+    if (found.kind !== 'ok')
+      throw new Rejected('unavailable', 'app/unavailable', 'The app could not be asked for the account; try again.');
     if (!found.value) throw new Rejected('not-found', 'account/no-match', 'The app has no such account.');
-    return perform(caller, appId, id, { type: 'Adopt', remoteId: wanted, active: found.value.resource['active'] !== false, reason: reason ?? null });
+    return perform(caller, appId, id, {
+      type: 'Adopt',
+      remoteId: wanted,
+      active: found.value.resource['active'] !== false,
+      reason: reason ?? null,
+    });
   };
 
   /** To a named account of the app, or by the matching attributes once more (R56). */
-  const rematch = (caller: Caller, appId: string, id: string, body: { remoteId?: string; reason?: string } = {}): Promise<AccountReply> =>
-    body.remoteId === undefined ? perform(caller, appId, id, { type: 'Rematch', reason: body.reason ?? null }) : adopt(caller, appId, id, body);
+  const rematch = (
+    caller: Caller,
+    appId: string,
+    id: string,
+    body: { remoteId?: string; reason?: string } = {},
+  ): Promise<AccountReply> =>
+    body.remoteId === undefined
+      ? perform(caller, appId, id, { type: 'Rematch', reason: body.reason ?? null })
+      : adopt(caller, appId, id, body);
 
   const approve = act('approve');
   const reject = act('reject');

@@ -16,7 +16,14 @@ import {
 import { Rejected, type Decider } from '@tenure/eventing';
 import type { AccountCommand } from './account.commands.ts';
 import { evolveAccount } from './account.evolve.ts';
-import { FOREIGN_MATCH, GONE, isRunning, nextDelivery, type AccountState, type PresentAccount } from './account.state.ts';
+import {
+  FOREIGN_MATCH,
+  GONE,
+  isRunning,
+  nextDelivery,
+  type AccountState,
+  type PresentAccount,
+} from './account.state.ts';
 import { endDelivery, startDelivery } from './delivery.decider.ts';
 import { evaluate, reschedule } from './evaluate.decider.ts';
 
@@ -36,20 +43,25 @@ const decide = (command: AccountCommand, state: AccountState): AccountEvent[] =>
     case 'Reject':
       return [ApprovalRejected({ ...ids, ...awaited(state) }, { reason: command.reason })];
     case 'Retry':
-      if (state.failure?.code === GONE) throw new Rejected('conflict', GONE, 'The app has the account no more: recreate it.');
-      if (!state.failure && !state.delivery) throw new Rejected('conflict', 'account/not-failed', 'Nothing failed that could be tried again.');
+      if (state.failure?.code === GONE)
+        throw new Rejected('conflict', GONE, 'The app has the account no more: recreate it.');
+      if (!state.failure && !state.delivery)
+        throw new Rejected('conflict', 'account/not-failed', 'Nothing failed that could be tried again.');
       return state.failure ? [RetryRequested(ids, { reason: command.reason })] : [];
     case 'Disassociate':
-      if (state.remoteId === null) throw new Rejected('conflict', 'account/not-linked', 'The account is linked to none of the app.');
+      if (state.remoteId === null)
+        throw new Rejected('conflict', 'account/not-linked', 'The account is linked to none of the app.');
       return [AccountDisassociated(ids, { reason: command.reason }), ...cancelAll(state, 'disassociated')];
     case 'Rematch':
-      if (state.remote !== 'unknown' && state.failure?.code !== FOREIGN_MATCH) throw new Rejected('conflict', 'account/not-apart', 'The account is neither disassociated nor in doubt.');
+      if (state.remote !== 'unknown' && state.failure?.code !== FOREIGN_MATCH)
+        throw new Rejected('conflict', 'account/not-apart', 'The account is neither disassociated nor in doubt.');
       return [RematchRequested(ids, { reason: command.reason })];
     case 'Recreate':
       refuseWhereThere(state);
       return [RecreationRequested(ids, { reason: command.reason })];
     case 'Adopt': {
-      if (state.remoteId !== null) throw new Rejected('conflict', 'account/linked', 'The account is linked to one of the app already.');
+      if (state.remoteId !== null)
+        throw new Rejected('conflict', 'account/linked', 'The account is linked to one of the app already.');
       const { remoteId, active, reason } = command;
       return [AccountAdopted({ ...ids, active }, { remoteId, reason })];
     }
@@ -61,14 +73,18 @@ const decide = (command: AccountCommand, state: AccountState): AccountEvent[] =>
 };
 
 /** At due, in this order: cancelled? → threshold → approval → delivery (decision 16). Whether the app is on is asked by who holds its row. */
-const fireTimer = (command: Extract<AccountCommand, { type: 'FireTimer' }>, account: PresentAccount): AccountEvent[] => {
+const fireTimer = (
+  command: Extract<AccountCommand, { type: 'FireTimer' }>,
+  account: PresentAccount,
+): AccountEvent[] => {
   const timer = account.timers.find(({ id }) => id === command.timerId);
   if (!timer || !isRunning(timer) || timer.dueAt > command.now) return [];
   const { appId, userId } = account;
   const { id: timerId, trigger, action, state } = timer;
   if (command.aboveThreshold) return state === 'parked' ? [] : [TimerParked({ appId, userId, timerId })];
 
-  const fired = (effect: 'delivery' | 'approval' | 'none') => TimerFired({ appId, userId, timerId, trigger, action, effect });
+  const fired = (effect: 'delivery' | 'approval' | 'none') =>
+    TimerFired({ appId, userId, timerId, trigger, action, effect });
   const isDone = action === 'suspend' ? account.aim !== 'present' : account.aim === 'deleted';
   if (isDone || account.approval?.deprovisioning === action) return [fired('none')];
   if (!command.approvals.includes('delete')) return [fired('delivery')];
@@ -78,7 +94,10 @@ const fireTimer = (command: Extract<AccountCommand, { type: 'FireTimer' }>, acco
 /** R51: what is in the app stays as it is. */
 const letGo = (account: PresentAccount): AccountEvent[] => {
   const { appId, userId, approval } = account;
-  return [...cancelAll(account, 'configurationDeleted'), ...(approval ? [ApprovalWithdrawn({ appId, userId, ...approval })] : [])];
+  return [
+    ...cancelAll(account, 'configurationDeleted'),
+    ...(approval ? [ApprovalWithdrawn({ appId, userId, ...approval })] : []),
+  ];
 };
 
 const awaited = ({ approval }: PresentAccount) => {
@@ -91,9 +110,12 @@ const cancelAll = ({ appId, userId, timers }: PresentAccount, reason: 'configura
 
 /** R67: what is there is not made a second time. */
 const refuseWhereThere = ({ remote, aim, failure, delivery, ...account }: PresentAccount) => {
-  if (remote === 'active' || remote === 'suspended' || delivery?.action === 'create') throw new Rejected('conflict', 'account/there', 'The app has the account.');
-  if (aim !== 'present') throw new Rejected('conflict', 'account/not-eligible', 'The user is not to have an account of this app.');
-  if (nextDelivery({ remote, aim, failure, delivery, ...account })) throw new Rejected('conflict', 'account/on-its-way', 'The account is on its way already.');
+  if (remote === 'active' || remote === 'suspended' || delivery?.action === 'create')
+    throw new Rejected('conflict', 'account/there', 'The app has the account.');
+  if (aim !== 'present')
+    throw new Rejected('conflict', 'account/not-eligible', 'The user is not to have an account of this app.');
+  if (nextDelivery({ remote, aim, failure, delivery, ...account }))
+    throw new Rejected('conflict', 'account/on-its-way', 'The account is on its way already.');
 };
 
 export const accountDecider: Decider<AccountState, AccountCommand, AccountEvent> = {

@@ -1,7 +1,17 @@
 import type { AccountEvent } from '@tenure/contracts';
 import { ERASED } from '@tenure/eventing';
 import type { DeprovisioningAction } from '../duration/index.ts';
-import { ERASED_TEXT, FOREIGN_MATCH, GONE, REJECTED, emptyPlan, firstState, type AccountState, type AccountTimer, type PresentAccount } from './account.state.ts';
+import {
+  ERASED_TEXT,
+  FOREIGN_MATCH,
+  GONE,
+  REJECTED,
+  emptyPlan,
+  firstState,
+  type AccountState,
+  type AccountTimer,
+  type PresentAccount,
+} from './account.state.ts';
 
 /** Every event is of an account that was planned, so only the first may find none. */
 export const evolveAccount = (state: AccountState, event: AccountEvent): AccountState => {
@@ -16,7 +26,13 @@ const withTimer = (account: PresentAccount, timerId: string, change: Partial<Acc
 
 const aimOf = (action: DeprovisioningAction) => (action === 'suspend' ? 'suspended' : 'deleted');
 
-const delivered = (account: PresentAccount, change: Partial<PresentAccount>): PresentAccount => ({ ...account, delivery: null, failure: null, deleteInDoubt: false, ...change });
+const delivered = (account: PresentAccount, change: Partial<PresentAccount>): PresentAccount => ({
+  ...account,
+  delivery: null,
+  failure: null,
+  deleteInDoubt: false,
+  ...change,
+});
 
 /** Of a person who was erased nothing can be read: the fold goes on without (design, decision 11). */
 const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAccount => {
@@ -25,7 +41,14 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
       const plan = event.personal === ERASED ? emptyPlan : event.personal;
       // A new plan is worth another try; a foreign account, or an admin's no to the account, is still in its way.
       const stays = account.failure && [FOREIGN_MATCH, GONE, REJECTED].includes(account.failure.code);
-      return { ...account, plan, rulesVersion: event.data.rulesVersion, aim: account.aim === 'none' ? 'present' : account.aim, updateRejected: false, failure: stays ? account.failure : null };
+      return {
+        ...account,
+        plan,
+        rulesVersion: event.data.rulesVersion,
+        aim: account.aim === 'none' ? 'present' : account.aim,
+        updateRejected: false,
+        failure: stays ? account.failure : null,
+      };
     }
     case 'AccountWithdrawn':
       return { ...account, aim: 'none', approval: null, failure: null, match: null };
@@ -47,22 +70,37 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
       return { ...account, approval: null };
     case 'DeprovisioningScheduled': {
       const { timerId, trigger, action, triggeredAt, delay, dueAt } = event.data;
-      return { ...account, timers: [...account.timers, { id: timerId, trigger, action, triggeredAt, delay, dueAt, state: 'armed' }] };
+      return {
+        ...account,
+        timers: [...account.timers, { id: timerId, trigger, action, triggeredAt, delay, dueAt, state: 'armed' }],
+      };
     }
     case 'DeprovisioningRescheduled':
-      return withTimer(account, event.data.timerId, { delay: event.data.delay, dueAt: event.data.dueAt, state: 'armed' });
+      return withTimer(account, event.data.timerId, {
+        delay: event.data.delay,
+        dueAt: event.data.dueAt,
+        state: 'armed',
+      });
     case 'DeprovisioningCancelled':
       return withTimer(account, event.data.timerId, { state: 'cancelled', endReason: event.data.reason });
     case 'TimerParked':
       return withTimer(account, event.data.timerId, { state: 'parked' });
     case 'TimerFired': {
       const { timerId, action, effect } = event.data;
-      const fired = withTimer(account, timerId, { state: 'fired', ...(effect === 'none' && { endReason: 'superseded' }) });
+      const fired = withTimer(account, timerId, {
+        state: 'fired',
+        ...(effect === 'none' && { endReason: 'superseded' }),
+      });
       return effect === 'delivery' ? { ...fired, aim: aimOf(action), approval: null } : fired;
     }
     case 'DeliveryStarted': {
       const { deliveryId, action } = event.data;
-      return { ...account, delivery: { id: deliveryId, action, failure: null }, failure: null, deleteInDoubt: account.deleteInDoubt || account.delivery?.action === 'delete' };
+      return {
+        ...account,
+        delivery: { id: deliveryId, action, failure: null },
+        failure: null,
+        deleteInDoubt: account.deleteInDoubt || account.delivery?.action === 'delete',
+      };
     }
     case 'DeliveryFailed': {
       const { action, code, final, deliveryId } = event.data;
@@ -73,7 +111,8 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
     case 'DeliveryAbandoned':
       return { ...account, delivery: null };
     case 'AccountCreated': {
-      const [remoteId, attributes] = event.personal === ERASED ? [null, {}] : [event.personal.remoteId, event.personal.attributes];
+      const [remoteId, attributes] =
+        event.personal === ERASED ? [null, {}] : [event.personal.remoteId, event.personal.attributes];
       return delivered(account, { remote: 'active', remoteId, attributes, entitlements: [], owned: true, match: null });
     }
     case 'AccountUpdated':
@@ -85,7 +124,16 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
     case 'AccountDeleted':
       return delivered(account, { remote: 'deleted', remoteId: null, attributes: {}, entitlements: [], owned: false });
     case 'AccountGone':
-      return { ...account, delivery: null, remote: 'gone', failure: { action: account.delivery?.action ?? 'update', code: GONE, message: 'The app has this account no more.' } };
+      return {
+        ...account,
+        delivery: null,
+        remote: 'gone',
+        failure: {
+          action: account.delivery?.action ?? 'update',
+          code: GONE,
+          message: 'The app has this account no more.',
+        },
+      };
     case 'ForeignAccountFound': {
       const match = event.personal === ERASED ? null : event.personal;
       const message = 'The app has an account that matches and was not made by Tenure.';
@@ -93,15 +141,37 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
     }
     case 'AccountAdopted': {
       const remoteId = event.personal === ERASED ? null : event.personal.remoteId;
-      return delivered(account, { remote: event.data.active ? 'active' : 'suspended', remoteId, owned: true, match: null, attributes: {}, entitlements: [] });
+      return delivered(account, {
+        remote: event.data.active ? 'active' : 'suspended',
+        remoteId,
+        owned: true,
+        match: null,
+        attributes: {},
+        entitlements: [],
+      });
     }
     case 'AccountDisassociated':
-      return delivered(account, { remote: 'unknown', remoteId: null, owned: false, attributes: {}, entitlements: [], approval: null });
+      return delivered(account, {
+        remote: 'unknown',
+        remoteId: null,
+        owned: false,
+        attributes: {},
+        entitlements: [],
+        approval: null,
+      });
     case 'RematchRequested':
       return { ...account, remote: 'none', remoteId: null, failure: null, match: null };
     case 'RetryRequested':
       return { ...account, failure: null, match: null };
     case 'RecreationRequested':
-      return { ...account, remote: 'none', remoteId: null, failure: null, match: null, attributes: {}, entitlements: [] };
+      return {
+        ...account,
+        remote: 'none',
+        remoteId: null,
+        failure: null,
+        match: null,
+        attributes: {},
+        entitlements: [],
+      };
   }
 };

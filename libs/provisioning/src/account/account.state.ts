@@ -5,7 +5,16 @@ import type { DeprovisioningAction, Trigger } from '../duration/index.ts';
 import type { AccountAttributes, Match } from '../mapping/index.ts';
 import type { EntitlementKind } from '../rules/index.ts';
 
-export type AccountStatus = 'pending' | 'provisioning' | 'modifying' | 'provisioned' | 'suspended' | 'failed' | 'deleting' | 'deleted' | 'unknown';
+export type AccountStatus =
+  | 'pending'
+  | 'provisioning'
+  | 'modifying'
+  | 'provisioned'
+  | 'suspended'
+  | 'failed'
+  | 'deleting'
+  | 'deleted'
+  | 'unknown';
 
 export type Entitlement = { kind: EntitlementKind; value: string };
 export type HeldEntitlement = Entitlement & { owned: boolean };
@@ -95,7 +104,8 @@ export const firstState = (appId: string, userId: string): PresentAccount => ({
 });
 
 /** Still, or again, to be made. */
-export const isUnmade = ({ remote }: Pick<PresentAccount, 'remote'>): boolean => remote === 'none' || remote === 'deleted';
+export const isUnmade = ({ remote }: Pick<PresentAccount, 'remote'>): boolean =>
+  remote === 'none' || remote === 'deleted';
 
 /** What to do next in the app; undefined while there is nothing to do, or something must be decided first. */
 export const nextDelivery = (account: AccountState): DeliveryAction | undefined => {
@@ -129,7 +139,8 @@ const wantedDelivery = (account: PresentAccount): DeliveryAction | undefined => 
 
 /** Whether the app lacks something of the plan, or has something of ours that is not in it any more. */
 export const isBehind = ({ plan, attributes, entitlements }: PresentAccount): boolean =>
-  changedTargets(attributes, plan.attributes).length > 0 || entitlementChanges(entitlements, plan.entitlements).length > 0;
+  changedTargets(attributes, plan.attributes).length > 0 ||
+  entitlementChanges(entitlements, plan.entitlements).length > 0;
 
 /** Targets whose value in `to` differs from the one in `from`. */
 export const changedTargets = (from: AccountAttributes, to: AccountAttributes): string[] =>
@@ -148,11 +159,17 @@ const canonical = (json: Json): string =>
 export type EntitlementChange = Entitlement & { change: 'add' | 'remove' };
 
 /** What was made in the app itself is never taken away (R61). */
-export const entitlementChanges = (held: readonly HeldEntitlement[], wanted: readonly Entitlement[]): EntitlementChange[] => {
-  const isIn = (list: readonly Entitlement[], one: Entitlement) => list.some(({ kind, value }) => kind === one.kind && value === one.value);
+export const entitlementChanges = (
+  held: readonly HeldEntitlement[],
+  wanted: readonly Entitlement[],
+): EntitlementChange[] => {
+  const isIn = (list: readonly Entitlement[], one: Entitlement) =>
+    list.some(({ kind, value }) => kind === one.kind && value === one.value);
   return [
     ...wanted.filter((one) => !isIn(held, one)).map(({ kind, value }) => ({ kind, value, change: 'add' as const })),
-    ...held.filter((one) => one.owned && !isIn(wanted, one)).map(({ kind, value }) => ({ kind, value, change: 'remove' as const })),
+    ...held
+      .filter((one) => one.owned && !isIn(wanted, one))
+      .map(({ kind, value }) => ({ kind, value, change: 'remove' as const })),
   ];
 };
 
@@ -195,5 +212,10 @@ export const isRunning = ({ state }: Pick<AccountTimer, 'state'>): boolean => st
 export const isEffective = (timers: readonly AccountTimer[], timer: AccountTimer): boolean => {
   if (!isRunning(timer)) return timer.state === 'fired' && timer.endReason === undefined;
   const rivals = timers.filter((other) => other.action === timer.action && isRunning(other));
-  return rivals.every((other) => other.id === timer.id || other.dueAt > timer.dueAt || (other.dueAt === timer.dueAt && timers.indexOf(other) > timers.indexOf(timer)));
+  return rivals.every(
+    (other) =>
+      other.id === timer.id ||
+      other.dueAt > timer.dueAt ||
+      (other.dueAt === timer.dueAt && timers.indexOf(other) > timers.indexOf(timer)),
+  );
 };

@@ -31,10 +31,14 @@ export const endDelivery = (account: PresentAccount, deliveryId: string, result:
   const { action } = delivery;
   switch (result.kind) {
     case 'created':
-      return [AccountCreated({ ...ids, joined: result.joined }, { remoteId: result.remoteId, attributes: result.attributes })];
+      return [
+        AccountCreated({ ...ids, joined: result.joined }, { remoteId: result.remoteId, attributes: result.attributes }),
+      ];
     case 'updated': {
       const changed = changedTargets(account.attributes, result.attributes);
-      return [AccountUpdated({ ...ids, changed }, { attributes: result.attributes, entitlements: [...result.entitlements] })];
+      return [
+        AccountUpdated({ ...ids, changed }, { attributes: result.attributes, entitlements: [...result.entitlements] }),
+      ];
     }
     case 'suspended':
       return [AccountSuspended(ids)];
@@ -57,7 +61,12 @@ export const endDelivery = (account: PresentAccount, deliveryId: string, result:
   }
 };
 
-const deleted = ({ appId, userId, timers }: PresentAccount, ids: { appId: string; userId: string; deliveryId: string }): AccountEvent[] => [
+const deleted = (
+  { appId, userId, timers }: PresentAccount,
+  ids: { appId: string; userId: string; deliveryId: string },
+): AccountEvent[] => [
   AccountDeleted(ids),
-  ...timers.filter(isRunning).map(({ id }) => DeprovisioningCancelled({ appId, userId, timerId: id, reason: 'accountDeleted' })),
+  ...timers
+    .filter(isRunning)
+    .map(({ id }) => DeprovisioningCancelled({ appId, userId, timerId: id, reason: 'accountDeleted' })),
 ];

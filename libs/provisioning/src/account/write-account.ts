@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { AccountEvent } from '@tenure/contracts';
-import { handle, type Actor, type Clock, type EventSource, type Handled, type Intent, type ViewRuntime } from '@tenure/eventing';
+import {
+  handle,
+  type Actor,
+  type Clock,
+  type EventSource,
+  type Handled,
+  type Intent,
+  type ViewRuntime,
+} from '@tenure/eventing';
 import { accountAggregate } from './account.aggregate.ts';
 import type { AccountCommand } from './account.commands.ts';
 import type { AccountState } from './account.state.ts';
@@ -19,7 +27,15 @@ export const system: Actor = { kind: 'system', id: 'provisioning' };
 
 /** Commands of accounts run here, with optimistic appends: there is no topic for them (design, decision 9). */
 export const accountWriter =
-  ({ source, clock, view }: { source: EventSource; clock: Clock; view: Pick<ViewRuntime, 'applyInline'> }): WriteAccount =>
+  ({
+    source,
+    clock,
+    view,
+  }: {
+    source: EventSource;
+    clock: Clock;
+    view: Pick<ViewRuntime, 'applyInline'>;
+  }): WriteAccount =>
   async ({ tenantId, id }, command, { actor = system, ...because }) => {
     const metadata = { tenantId, actor, commandId: randomUUID(), occurredAt: await clock.now(), ...because };
     const handled = await handle(source, accountAggregate, { tenantId, id, command, metadata });

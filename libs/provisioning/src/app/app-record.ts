@@ -16,8 +16,19 @@ export type AppRecord = {
 };
 
 /** One event further. One that says nothing here (a forfeited claim) still moves the time. */
-export const advanceApp = (record: AppRecord | undefined, { event, metadata: { occurredAt } }: Decoded<AppEvent>): AppRecord => {
-  const before = record ?? { app: { kind: 'none' }, createdAt: occurredAt, updatedAt: occurredAt, credentialsSetAt: null, testedAt: null, turnedOnAt: null, thresholdReleasedAt: null };
+export const advanceApp = (
+  record: AppRecord | undefined,
+  { event, metadata: { occurredAt } }: Decoded<AppEvent>,
+): AppRecord => {
+  const before = record ?? {
+    app: { kind: 'none' },
+    createdAt: occurredAt,
+    updatedAt: occurredAt,
+    credentialsSetAt: null,
+    testedAt: null,
+    turnedOnAt: null,
+    thresholdReleasedAt: null,
+  };
   if (!event) return { ...before, updatedAt: occurredAt };
   return { ...before, ...instantsOf(event, occurredAt), app: evolveApp(before.app, event), updatedAt: occurredAt };
 };
@@ -54,7 +65,9 @@ export const configOf = (tenantId: string, id: string, { app, ...at }: AppRecord
     tenantId,
     ...rest,
     credentials: credentials && { ...credentials, setAt: at.credentialsSetAt! },
-    test: test ? { outcome: test.outcome, ...(reason !== undefined && { reason }), at: at.testedAt! } : { outcome: 'untested' },
+    test: test
+      ? { outcome: test.outcome, ...(reason !== undefined && { reason }), at: at.testedAt! }
+      : { outcome: 'untested' },
     thresholdReleasedAt: at.thresholdReleasedAt,
     turnedOnAt: at.turnedOnAt,
   };

@@ -18,7 +18,13 @@ export const ssoBody = z.strictObject({ configured: z.boolean() });
 export const credentialsBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('bearer'), token: secret }),
   z.strictObject({ kind: z.literal('basic'), username: z.string().min(1).max(1024), password: secret }),
-  z.strictObject({ kind: z.literal('oauth2'), tokenUrl: url, clientId: z.string().min(1).max(1024), clientSecret: secret, scope: z.string().max(1024).optional() }),
+  z.strictObject({
+    kind: z.literal('oauth2'),
+    tokenUrl: url,
+    clientId: z.string().min(1).max(1024),
+    clientSecret: secret,
+    scope: z.string().max(1024).optional(),
+  }),
 ]);
 export type CredentialsBody = z.output<typeof credentialsBody>;
 
@@ -34,7 +40,9 @@ export type TestBody = z.output<typeof testBody>;
 export const assignmentBody = z.strictObject({ role: z.string().min(1).max(512).optional() });
 
 const distinct = (actions: readonly string[]) => new Set(actions).size === actions.length;
-export const approvalsBody = z.strictObject({ actions: z.array(z.enum(['create', 'update', 'delete'])).refine(distinct, 'must not name one twice') });
+export const approvalsBody = z.strictObject({
+  actions: z.array(z.enum(['create', 'update', 'delete'])).refine(distinct, 'must not name one twice'),
+});
 
 /** R87: `{}` is off; a limit needs a window. */
 export const thresholdBody = z
@@ -48,10 +56,21 @@ export const thresholdBody = z
     message: 'A limit (count, percent or both) and its window belong together.',
   });
 
-export const entitlementsBody = z.strictObject({ domain: z.string().trim().min(1).max(253).optional(), configuredBy: z.enum(['admin', 'user']) });
+export const entitlementsBody = z.strictObject({
+  domain: z.string().trim().min(1).max(253).optional(),
+  configuredBy: z.enum(['admin', 'user']),
+});
 
-const entitlement = z.object({ kind: z.enum(entitlementKinds), value: z.string(), displayName: z.string(), gone: z.boolean() });
-export const entitlementsReply = entitlementsBody.extend({ items: z.array(entitlement), refreshedAt: z.string().optional() });
+const entitlement = z.object({
+  kind: z.enum(entitlementKinds),
+  value: z.string(),
+  displayName: z.string(),
+  gone: z.boolean(),
+});
+export const entitlementsReply = entitlementsBody.extend({
+  items: z.array(entitlement),
+  refreshedAt: z.string().optional(),
+});
 export type EntitlementsReply = z.output<typeof entitlementsReply>;
 
 const step = z.object({ valid: z.boolean(), problems: z.array(z.object({ field: z.string(), message: z.string() })) });
@@ -62,9 +81,18 @@ export const appReply = z.object({
   preset: z.enum(presetNames),
   sso: ssoBody,
   state: z.enum(['draft', 'on', 'off', 'needsReauthorization']),
-  capabilities: z.object({ provisioning: z.boolean(), suspend: z.boolean(), hardDelete: z.boolean(), groups: z.boolean(), entitlements: z.boolean(), roles: z.boolean() }),
+  capabilities: z.object({
+    provisioning: z.boolean(),
+    suspend: z.boolean(),
+    hardDelete: z.boolean(),
+    groups: z.boolean(),
+    entitlements: z.boolean(),
+    roles: z.boolean(),
+  }),
   steps: z.object({ credentials: step, endpoint: step, attributes: step, scope: step, deprovisioning: step }),
-  missing: z.array(z.enum(['credentials', 'endpoint', 'attributes', 'scope', 'deprovisioning', 'sso', 'test', 'feature'])),
+  missing: z.array(
+    z.enum(['credentials', 'endpoint', 'attributes', 'scope', 'deprovisioning', 'sso', 'test', 'feature']),
+  ),
   version: z.int(),
   createdAt: z.string(),
   updatedAt: z.string(),
@@ -78,14 +106,27 @@ export const credentialsReply = z.object({
   setAt: z.string(),
   test: z.object({ outcome: testOutcome, reason: z.string().optional(), at: z.string().optional() }),
 });
-export const testReply = z.object({ outcome: testOutcome, request: z.string(), status: z.int().optional(), reason: z.string().optional() });
+export const testReply = z.object({
+  outcome: testOutcome,
+  request: z.string(),
+  status: z.int().optional(),
+  reason: z.string().optional(),
+});
 export type TestReply = z.output<typeof testReply>;
 
-export const endpointReply = z.object({ url: z.string().optional(), template: z.string().optional(), values: z.record(z.string(), z.string()).optional() });
-export const attributesReply = attributesConfig.extend({ targets: z.array(z.object({ path: z.string(), type: z.string(), mandatory: z.boolean() })) });
+export const endpointReply = z.object({
+  url: z.string().optional(),
+  template: z.string().optional(),
+  values: z.record(z.string(), z.string()).optional(),
+});
+export const attributesReply = attributesConfig.extend({
+  targets: z.array(z.object({ path: z.string(), type: z.string(), mandatory: z.boolean() })),
+});
 export const scopeReply = scopeConfig;
 export const scopeGroupsReply = listReply(z.object({ id: z.string(), displayName: z.string() }));
-export const assignmentsReply = z.object({ items: z.array(z.object({ kind: z.enum(['users', 'groups', 'roles']), id: z.string(), role: z.string().optional() })) });
+export const assignmentsReply = z.object({
+  items: z.array(z.object({ kind: z.enum(['users', 'groups', 'roles']), id: z.string(), role: z.string().optional() })),
+});
 export const deprovisioningReply = deprovisioningConfig;
 export const rulesReply = putRules.extend({ rules: z.array(ruleSchema.extend({ id: z.string() })) });
 

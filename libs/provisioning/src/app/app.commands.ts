@@ -20,12 +20,21 @@ import { startJob, startRefreshJob, type JobKind } from './jobs.ts';
 import { isKnown, refuseRole } from './known.ts';
 import type { IfMatch, WriteApp } from './write-app.ts';
 
-export type AppCommandDeps = { write: WriteApp; queries: AppQueries; database: Database; clock: Clock; wakeRefresh: () => void };
+export type AppCommandDeps = {
+  write: WriteApp;
+  queries: AppQueries;
+  database: Database;
+  clock: Clock;
+  wakeRefresh: () => void;
+};
 
 export type AppCommands = ReturnType<typeof appCommands>;
 
 const refuseUnconfirmed = (confirm: boolean) => {
-  if (!confirm) throw new Rejected('invalid', 'confirm/required', 'This must be confirmed.', [{ field: 'confirm', message: 'must be true' }]);
+  if (!confirm)
+    throw new Rejected('invalid', 'confirm/required', 'This must be confirmed.', [
+      { field: 'confirm', message: 'must be true' },
+    ]);
 };
 
 /** What admins do to the configuration of an app, apart from how it is reached. */
@@ -40,7 +49,9 @@ export const appCommands = ({ write, queries, database, clock, wakeRefresh }: Ap
 
   const refuseUnknown = async (tenantId: string, kind: 'users' | 'groups', id: string) => {
     if (await isKnown(database, tenantId, kind, id)) return;
-    throw kind === 'users' ? new Rejected('not-found', 'user/unknown', 'There is no such user.') : new Rejected('not-found', 'group/unknown', 'There is no such group.');
+    throw kind === 'users'
+      ? new Rejected('not-found', 'user/unknown', 'There is no such user.')
+      : new Rejected('not-found', 'group/unknown', 'There is no such group.');
   };
 
   return {
@@ -54,8 +65,11 @@ export const appCommands = ({ write, queries, database, clock, wakeRefresh }: Ap
 
     setScope: async (caller: Caller, appId: string, scope: ScopeConfig, ifMatch?: IfMatch): Promise<void> => {
       const known = await Promise.all(scope.groups.map(({ id }) => isKnown(database, caller.tenantId, 'groups', id)));
-      const errors = known.flatMap((is, index) => (is ? [] : [{ field: `groups[${index}].id`, message: 'There is no such group.' }]));
-      if (errors.length > 0) throw new Rejected('invalid', 'scope/group-unknown', `${errors.length} of the groups are not known.`, errors);
+      const errors = known.flatMap((is, index) =>
+        is ? [] : [{ field: `groups[${index}].id`, message: 'There is no such group.' }],
+      );
+      if (errors.length > 0)
+        throw new Rejected('invalid', 'scope/group-unknown', `${errors.length} of the groups are not known.`, errors);
       await write(caller, appId, { type: 'SetScope', scope }, ifMatch);
     },
     assign: async (caller: Caller, appId: string, assignment: Assignment): Promise<void> => {
@@ -67,7 +81,13 @@ export const appCommands = ({ write, queries, database, clock, wakeRefresh }: Ap
     },
     unassign: set((assignment: Pick<Assignment, 'kind' | 'id'>) => ({ type: 'Unassign', assignment })),
 
-    setDeprovisioning: set(({ applyToRunning, ...deprovisioning }: DeprovisioningConfig & { applyToRunning: boolean }) => ({ type: 'SetDeprovisioning', deprovisioning, applyToRunning })),
+    setDeprovisioning: set(
+      ({ applyToRunning, ...deprovisioning }: DeprovisioningConfig & { applyToRunning: boolean }) => ({
+        type: 'SetDeprovisioning',
+        deprovisioning,
+        applyToRunning,
+      }),
+    ),
     setApprovals: set(({ actions }: { actions: ApprovalAction[] }) => ({ type: 'SetApprovals', actions })),
     setThreshold: set((threshold: Threshold) => ({ type: 'SetThreshold', threshold })),
     releaseThreshold: async (caller: Caller, appId: string, confirm: boolean): Promise<void> => {
@@ -76,10 +96,19 @@ export const appCommands = ({ write, queries, database, clock, wakeRefresh }: Ap
     },
 
     /** A rule that is new gets an id. */
-    setRules: set((rules: z.output<typeof ruleSchema>[]) => ({ type: 'SetRules', rules: rules.map((rule) => ({ ...rule, id: rule.id ?? randomUUID() })) })),
-    reapplyRules: async (caller: Caller, appId: string) => job(caller, appId, 'reapplyRules', await write(caller, appId, { type: 'ReapplyRules' })),
+    setRules: set((rules: z.output<typeof ruleSchema>[]) => ({
+      type: 'SetRules',
+      rules: rules.map((rule) => ({ ...rule, id: rule.id ?? randomUUID() })),
+    })),
+    reapplyRules: async (caller: Caller, appId: string) =>
+      job(caller, appId, 'reapplyRules', await write(caller, appId, { type: 'ReapplyRules' })),
 
-    setEntitlements: async (caller: Caller, appId: string, entitlements: AppConfig['entitlements'], ifMatch?: IfMatch): Promise<void> => {
+    setEntitlements: async (
+      caller: Caller,
+      appId: string,
+      entitlements: AppConfig['entitlements'],
+      ifMatch?: IfMatch,
+    ): Promise<void> => {
       await refuseGated(database, caller.tenantId, 'entitlements');
       await write(caller, appId, { type: 'SetEntitlements', entitlements }, ifMatch);
     },
@@ -91,7 +120,7 @@ export const appCommands = ({ write, queries, database, clock, wakeRefresh }: Ap
       refuseEntitlements(config.preset);
       const { credentials, endpoint } = stepsOf(config);
       const errors = [...credentials.problems, ...endpoint.problems];
-      if (errors.length > 0) throw new Rejected('conflict', 'app/incomplete', 'The app can\'t be reached yet.', errors);
+      if (errors.length > 0) throw new Rejected('conflict', 'app/incomplete', "The app can't be reached yet.", errors);
       const job = await startRefreshJob(database, { tenantId, appId });
       wakeRefresh();
       return job;

@@ -37,7 +37,14 @@ const sso = AppSsoSet({ configured: true });
 const tested = AppTested(passed);
 const ready: AppEvent[] = [created(), sso, credentials, endpoint, tested];
 const on: AppCommand = { type: 'TurnOn', gateOpen: true };
-const rule: Rule = { id: 'r1', name: 'Sales', enabled: true, match: 'all', conditions: [], actions: [{ type: 'addEntitlement', kind: 'group', value: 'Sales' }] };
+const rule: Rule = {
+  id: 'r1',
+  name: 'Sales',
+  enabled: true,
+  match: 'all',
+  conditions: [],
+  actions: [{ type: 'addEntitlement', kind: 'group', value: 'Sales' }],
+};
 const stateOf = (...history: AppEvent[]) => {
   const state = history.reduce(appDecider.evolve, appDecider.initial);
   if (state.kind === 'none') throw new Error('none');
@@ -45,12 +52,25 @@ const stateOf = (...history: AppEvent[]) => {
 };
 
 describe('R33: a new app', () => {
-  it.each(presetNames)('%s has the defaults of its preset, is a draft, and its mapping and time frames are valid', (preset) => {
-    app().when({ type: 'Create', name: 'Git', preset }).then(created(preset));
-    const state = stateOf(created(preset));
-    expect(state).toMatchObject({ state: 'draft', attributes: presets[preset].attributes, deprovisioning: presets[preset].deprovisioning });
-    expect(stepsOf(state)).toMatchObject({ attributes: { valid: true }, scope: { valid: true }, deprovisioning: { valid: true }, credentials: { valid: false }, endpoint: { valid: false } });
-  });
+  it.each(presetNames)(
+    '%s has the defaults of its preset, is a draft, and its mapping and time frames are valid',
+    (preset) => {
+      app().when({ type: 'Create', name: 'Git', preset }).then(created(preset));
+      const state = stateOf(created(preset));
+      expect(state).toMatchObject({
+        state: 'draft',
+        attributes: presets[preset].attributes,
+        deprovisioning: presets[preset].deprovisioning,
+      });
+      expect(stepsOf(state)).toMatchObject({
+        attributes: { valid: true },
+        scope: { valid: true },
+        deprovisioning: { valid: true },
+        credentials: { valid: false },
+        endpoint: { valid: false },
+      });
+    },
+  );
 
   it('is created once, and nothing is done to one that is not there', () => {
     app(created()).when({ type: 'Create', name: 'Git', preset: 'scim' }).thenRejected('app/exists');
@@ -65,23 +85,39 @@ describe('R31: turning on', () => {
   });
 
   it('waits for the tenant’s gate too (R64)', () => {
-    app(...ready).when({ type: 'TurnOn', gateOpen: false }).thenRejected('app/incomplete');
+    app(...ready)
+      .when({ type: 'TurnOn', gateOpen: false })
+      .thenRejected('app/incomplete');
   });
 
   it('is a separate act, and once is enough', () => {
-    app(...ready).when(on).then(AppTurnedOn({}));
-    app(...ready, AppTurnedOn({})).when(on).thenNothing();
+    app(...ready)
+      .when(on)
+      .then(AppTurnedOn({}));
+    app(...ready, AppTurnedOn({}))
+      .when(on)
+      .thenNothing();
   });
 
   it('is refused after credentials or endpoint changed untested', () => {
-    app(...ready, AppEndpointSet({ endpoint: { url: 'https://other.example' } })).when(on).thenRejected('app/incomplete');
-    app(...ready, AppCredentialsSet({ secretId: 's2', kind: 'bearer', hint: '', replaces: 's1' })).when(on).thenRejected('app/incomplete');
+    app(...ready, AppEndpointSet({ endpoint: { url: 'https://other.example' } }))
+      .when(on)
+      .thenRejected('app/incomplete');
+    app(...ready, AppCredentialsSet({ secretId: 's2', kind: 'bearer', hint: '', replaces: 's1' }))
+      .when(on)
+      .thenRejected('app/incomplete');
   });
 
   it('R50: after an off needs no reconfiguring', () => {
-    app(...ready, AppTurnedOn({})).when({ type: 'TurnOff' }).then(AppTurnedOff({}));
-    app(...ready, AppTurnedOn({}), AppTurnedOff({})).when(on).then(AppTurnedOn({}));
-    app(...ready).when({ type: 'TurnOff' }).thenNothing();
+    app(...ready, AppTurnedOn({}))
+      .when({ type: 'TurnOff' })
+      .then(AppTurnedOff({}));
+    app(...ready, AppTurnedOn({}), AppTurnedOff({}))
+      .when(on)
+      .then(AppTurnedOn({}));
+    app(...ready)
+      .when({ type: 'TurnOff' })
+      .thenNothing();
   });
 });
 
@@ -89,26 +125,42 @@ describe('R34: credentials', () => {
   const set = { type: 'SetCredentials', secretId: 's2', kind: 'bearer', hint: '…9c1d' } as const;
 
   it('replace the ones before, and say which secret nothing refers to any more', () => {
-    app(...ready).when({ ...set, test: passed }).then(AppCredentialsSet({ secretId: 's2', kind: 'bearer', hint: '…9c1d', replaces: 's1' }), AppTested(passed));
-    app(created()).when({ ...set, test: null }).then(AppCredentialsSet({ secretId: 's2', kind: 'bearer', hint: '…9c1d', replaces: null }));
+    app(...ready)
+      .when({ ...set, test: passed })
+      .then(AppCredentialsSet({ secretId: 's2', kind: 'bearer', hint: '…9c1d', replaces: 's1' }), AppTested(passed));
+    app(created())
+      .when({ ...set, test: null })
+      .then(AppCredentialsSet({ secretId: 's2', kind: 'bearer', hint: '…9c1d', replaces: null }));
   });
 
   it('are not saved when their test failed', () => {
-    app(...ready).when({ ...set, test: failed }).thenRejected('app/test-failed');
+    app(...ready)
+      .when({ ...set, test: failed })
+      .thenRejected('app/test-failed');
   });
 
   it('that were replaced while a test ran keep no result of it', () => {
     const keep = { type: 'KeepTest', test: passed, secretId: 's1', url: 'https://git.example/scim' } as const;
     app(created(), credentials, endpoint).when(keep).then(AppTested(passed));
-    app(created(), credentials, endpoint).when({ ...keep, secretId: 's0' }).thenNothing();
-    app(created(), credentials, endpoint).when({ ...keep, url: 'https://elsewhere.example' }).thenNothing();
+    app(created(), credentials, endpoint)
+      .when({ ...keep, secretId: 's0' })
+      .thenNothing();
+    app(created(), credentials, endpoint)
+      .when({ ...keep, url: 'https://elsewhere.example' })
+      .thenNothing();
   });
 
   it('an endpoint that changes while the app is on must pass the test first', () => {
     const change = { type: 'SetEndpoint', endpoint: { url: 'https://new.example' } } as const;
-    app(...ready, AppTurnedOn({})).when({ ...change, test: null }).thenRejected('app/test-failed');
-    app(...ready, AppTurnedOn({})).when({ ...change, test: passed }).then(AppEndpointSet({ endpoint: { url: 'https://new.example' } }), AppTested(passed));
-    app(...ready).when({ ...change, test: null }).then(AppEndpointSet({ endpoint: { url: 'https://new.example' } }));
+    app(...ready, AppTurnedOn({}))
+      .when({ ...change, test: null })
+      .thenRejected('app/test-failed');
+    app(...ready, AppTurnedOn({}))
+      .when({ ...change, test: passed })
+      .then(AppEndpointSet({ endpoint: { url: 'https://new.example' } }), AppTested(passed));
+    app(...ready)
+      .when({ ...change, test: null })
+      .then(AppEndpointSet({ endpoint: { url: 'https://new.example' } }));
   });
 });
 
@@ -116,54 +168,114 @@ describe('R52: credentials that are accepted no more', () => {
   const running = [...ready, AppTurnedOn({})];
 
   it('put the app in needsReauthorization, once, and not because of an answer to older ones', () => {
-    app(...running).when({ type: 'NeedReauthorization', secretId: 's1' }).then(AppReauthorizationNeeded({}));
-    app(...running, AppReauthorizationNeeded({})).when({ type: 'NeedReauthorization', secretId: 's1' }).thenNothing();
-    app(...running).when({ type: 'NeedReauthorization', secretId: 's0' }).thenNothing();
+    app(...running)
+      .when({ type: 'NeedReauthorization', secretId: 's1' })
+      .then(AppReauthorizationNeeded({}));
+    app(...running, AppReauthorizationNeeded({}))
+      .when({ type: 'NeedReauthorization', secretId: 's1' })
+      .thenNothing();
+    app(...running)
+      .when({ type: 'NeedReauthorization', secretId: 's0' })
+      .thenNothing();
   });
 
   it('are swapped for tested ones, and the app goes on', () => {
     const swap = { type: 'Reauthorize', secretId: 's2', kind: 'bearer', hint: '' } as const;
     const reauthorized = AppReauthorized({ secretId: 's2', kind: 'bearer', hint: '', replaces: 's1' });
-    expect(appDecider.decide({ ...swap, test: passed }, stateOf(...running, AppReauthorizationNeeded({})))).toEqual([reauthorized, AppTested(passed), AppTurnedOn({})]);
-    app(...running, AppReauthorizationNeeded({})).when({ ...swap, test: failed }).thenRejected('app/test-failed');
-    app(...running, AppTurnedOff({})).when({ ...swap, test: passed }).then(reauthorized, AppTested(passed));
+    expect(appDecider.decide({ ...swap, test: passed }, stateOf(...running, AppReauthorizationNeeded({})))).toEqual([
+      reauthorized,
+      AppTested(passed),
+      AppTurnedOn({}),
+    ]);
+    app(...running, AppReauthorizationNeeded({}))
+      .when({ ...swap, test: failed })
+      .thenRejected('app/test-failed');
+    app(...running, AppTurnedOff({}))
+      .when({ ...swap, test: passed })
+      .then(reauthorized, AppTested(passed));
   });
 });
 
 describe('what can be refused of a configuration', () => {
   it('R35: an unmapped mandatory target', () => {
-    app(created('lumapps')).when({ type: 'SetAttributes', attributes: { ...presets.lumapps.attributes, mappings: [] } }).thenRejected('mapping/mandatory');
+    app(created('lumapps'))
+      .when({ type: 'SetAttributes', attributes: { ...presets.lumapps.attributes, mappings: [] } })
+      .thenRejected('mapping/mandatory');
   });
 
   it('R37: an expression, with the character at which it goes wrong', () => {
-    const attributes = { ...presets.scim.attributes, mappings: [...presets.scim.attributes.mappings, { kind: 'expression', target: 'timezone', expression: 'Switch([country]', apply: 'always' } as const] };
+    const attributes = {
+      ...presets.scim.attributes,
+      mappings: [
+        ...presets.scim.attributes.mappings,
+        { kind: 'expression', target: 'timezone', expression: 'Switch([country]', apply: 'always' } as const,
+      ],
+    };
     expect(() => appDecider.decide({ type: 'SetAttributes', attributes }, stateOf(created()))).toThrow(
-      expect.objectContaining({ code: 'mapping/expression', errors: [expect.objectContaining({ field: `mappings[${attributes.mappings.length - 1}].expression`, position: expect.any(Number) })] }),
+      expect.objectContaining({
+        code: 'mapping/expression',
+        errors: [
+          expect.objectContaining({
+            field: `mappings[${attributes.mappings.length - 1}].expression`,
+            position: expect.any(Number),
+          }),
+        ],
+      }),
     );
   });
 
   it('R44, R45: time frames', () => {
-    const frames = (suspend: string | null, hardDelete: string | null) => ({ turnedOff: { suspend, hardDelete }, suspended: { suspend, hardDelete }, deleted: { suspend, hardDelete } });
-    app(created()).when({ type: 'SetDeprovisioning', deprovisioning: frames('P7D', 'P1D'), applyToRunning: false }).thenRejected('deprovisioning/order');
-    app(created('lumapps')).when({ type: 'SetDeprovisioning', deprovisioning: frames('P1D', 'P7D'), applyToRunning: false }).thenRejected('deprovisioning/unsupported');
-    app(created()).when({ type: 'SetDeprovisioning', deprovisioning: frames('P1D', 'P7D'), applyToRunning: true }).then(AppDeprovisioningSet({ ...frames('P1D', 'P7D'), applyToRunning: true }));
+    const frames = (suspend: string | null, hardDelete: string | null) => ({
+      turnedOff: { suspend, hardDelete },
+      suspended: { suspend, hardDelete },
+      deleted: { suspend, hardDelete },
+    });
+    app(created())
+      .when({ type: 'SetDeprovisioning', deprovisioning: frames('P7D', 'P1D'), applyToRunning: false })
+      .thenRejected('deprovisioning/order');
+    app(created('lumapps'))
+      .when({ type: 'SetDeprovisioning', deprovisioning: frames('P1D', 'P7D'), applyToRunning: false })
+      .thenRejected('deprovisioning/unsupported');
+    app(created())
+      .when({ type: 'SetDeprovisioning', deprovisioning: frames('P1D', 'P7D'), applyToRunning: true })
+      .then(AppDeprovisioningSet({ ...frames('P1D', 'P7D'), applyToRunning: true }));
   });
 
   it('R28, R58: entitlements of an app that has none', () => {
-    app(created('nulab')).when({ type: 'SetRules', rules: [rule] }).thenRejected('rules/unsupported');
-    app(created('nulab')).when({ type: 'SetEntitlements', entitlements: { configuredBy: 'user' } }).thenRejected('app/no-entitlements');
-    app(created()).when({ type: 'SetRules', rules: [rule, rule] }).thenRejected('rules/id-twice');
+    app(created('nulab'))
+      .when({ type: 'SetRules', rules: [rule] })
+      .thenRejected('rules/unsupported');
+    app(created('nulab'))
+      .when({ type: 'SetEntitlements', entitlements: { configuredBy: 'user' } })
+      .thenRejected('app/no-entitlements');
+    app(created())
+      .when({ type: 'SetRules', rules: [rule, rule] })
+      .thenRejected('rules/id-twice');
   });
 });
 
 describe('R60: rules', () => {
-  const versions = (...history: AppEvent[]) => stateOf(created(), ...history).ruleSets.map(({ version, rules }) => [version, rules.length]);
-  const [none, one, two] = [AppRulesSet({ rules: [] }), AppRulesSet({ rules: [rule] }), AppRulesSet({ rules: [rule, { ...rule, id: 'r2' }] })];
+  const versions = (...history: AppEvent[]) =>
+    stateOf(created(), ...history).ruleSets.map(({ version, rules }) => [version, rules.length]);
+  const [none, one, two] = [
+    AppRulesSet({ rules: [] }),
+    AppRulesSet({ rules: [rule] }),
+    AppRulesSet({ rules: [rule, { ...rule, id: 'r2' }] }),
+  ];
 
   it('are kept as they were at each edit since they were last reapplied, for the accounts that were made by them', () => {
-    expect(versions(AppTurnedOn({}), one, two)).toEqual([[0, 0], [1, 1], [2, 2]]);
-    expect(versions(AppTurnedOn({}), one, AppTurnedOff({}), AppTurnedOn({}), two, AppRulesReapplied({}))).toEqual([[2, 2]]);
-    expect(versions(AppTurnedOn({}), one, AppRulesReapplied({}), none)).toEqual([[1, 1], [2, 0]]);
+    expect(versions(AppTurnedOn({}), one, two)).toEqual([
+      [0, 0],
+      [1, 1],
+      [2, 2],
+    ]);
+    expect(versions(AppTurnedOn({}), one, AppTurnedOff({}), AppTurnedOn({}), two, AppRulesReapplied({}))).toEqual([
+      [2, 2],
+    ]);
+    expect(versions(AppTurnedOn({}), one, AppRulesReapplied({}), none)).toEqual([
+      [1, 1],
+      [2, 0],
+    ]);
   });
 
   it('of a draft are only the newest, and after its configuration was deleted no version comes again', () => {
@@ -176,17 +288,31 @@ describe('R60: rules', () => {
 
 describe('R39: assignments', () => {
   it('replace the one of the same person, group or role, and are taken back', () => {
-    app(created(), AppAssigned({ kind: 'users', id: 'ada', role: 'dev' })).when({ type: 'Assign', assignment: { kind: 'users', id: 'ada', role: 'dev' } }).thenNothing();
-    expect(stateOf(created(), AppAssigned({ kind: 'users', id: 'ada' }), AppAssigned({ kind: 'users', id: 'ada', role: 'dev' })).assignments).toEqual([{ kind: 'users', id: 'ada', role: 'dev' }]);
-    app(created(), AppAssigned({ kind: 'groups', id: 'g' })).when({ type: 'Unassign', assignment: { kind: 'groups', id: 'g' } }).then(AppUnassigned({ kind: 'groups', id: 'g' }));
-    app(created()).when({ type: 'Unassign', assignment: { kind: 'groups', id: 'g' } }).thenNothing();
+    app(created(), AppAssigned({ kind: 'users', id: 'ada', role: 'dev' }))
+      .when({ type: 'Assign', assignment: { kind: 'users', id: 'ada', role: 'dev' } })
+      .thenNothing();
+    expect(
+      stateOf(
+        created(),
+        AppAssigned({ kind: 'users', id: 'ada' }),
+        AppAssigned({ kind: 'users', id: 'ada', role: 'dev' }),
+      ).assignments,
+    ).toEqual([{ kind: 'users', id: 'ada', role: 'dev' }]);
+    app(created(), AppAssigned({ kind: 'groups', id: 'g' }))
+      .when({ type: 'Unassign', assignment: { kind: 'groups', id: 'g' } })
+      .then(AppUnassigned({ kind: 'groups', id: 'g' }));
+    app(created())
+      .when({ type: 'Unassign', assignment: { kind: 'groups', id: 'g' } })
+      .thenNothing();
   });
 });
 
 describe('R51: deleting the configuration', () => {
   it('leads back to a draft with the defaults of the preset, and names the secret to wipe', () => {
     const deleted = AppConfigurationDeleted({ wipes: 's1', defaults: defaultsOf('scim') });
-    app(...ready, AppTurnedOn({})).when({ type: 'DeleteConfiguration' }).then(deleted);
+    app(...ready, AppTurnedOn({}))
+      .when({ type: 'DeleteConfiguration' })
+      .then(deleted);
     const state = stateOf(...ready, AppTurnedOn({}), AppAssigned({ kind: 'users', id: 'ada' }), deleted);
     expect(state).toEqual({ ...stateOf(created()), sso: { configured: true }, ruleSets: [{ version: 1, rules: [] }] });
   });

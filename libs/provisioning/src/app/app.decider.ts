@@ -78,9 +78,15 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
     case 'SetCredentials':
       return [AppCredentialsSet(replacing(command, state)), ...(command.test ? [AppTested(passed(command.test))] : [])];
     case 'Reauthorize':
-      return [AppReauthorized(replacing(command, state)), AppTested(passed(command.test)), ...(state.state === 'needsReauthorization' ? [AppTurnedOn({})] : [])];
+      return [
+        AppReauthorized(replacing(command, state)),
+        AppTested(passed(command.test)),
+        ...(state.state === 'needsReauthorization' ? [AppTurnedOn({})] : []),
+      ];
     case 'KeepTest':
-      return command.secretId === state.credentials?.secretId && command.url === state.endpoint?.url ? [AppTested(command.test)] : [];
+      return command.secretId === state.credentials?.secretId && command.url === state.endpoint?.url
+        ? [AppTested(command.test)]
+        : [];
     case 'SetEndpoint':
       return setEndpoint(command, state);
     case 'SetAttributes':
@@ -89,16 +95,22 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
     case 'SetScope':
       return isSame(command.scope, state.scope) ? [] : [AppScopeSet(command.scope)];
     case 'Assign':
-      return state.assignments.some((known) => isSame(withRole(known), withRole(command.assignment))) ? [] : [AppAssigned(withRole(command.assignment))];
+      return state.assignments.some((known) => isSame(withRole(known), withRole(command.assignment)))
+        ? []
+        : [AppAssigned(withRole(command.assignment))];
     case 'Unassign': {
       const { kind, id } = command.assignment;
-      return state.assignments.some((known) => known.kind === kind && known.id === id) ? [AppUnassigned({ kind, id })] : [];
+      return state.assignments.some((known) => known.kind === kind && known.id === id)
+        ? [AppUnassigned({ kind, id })]
+        : [];
     }
     case 'SetDeprovisioning': {
       const { deprovisioning, applyToRunning } = command;
       refuseDeprovisioning(deprovisioning, state.preset);
       // Saying the same again with `applyToRunning` moves the timers that an earlier edit left where they were.
-      return isSame(deprovisioning, state.deprovisioning) && !applyToRunning ? [] : [AppDeprovisioningSet({ ...deprovisioning, applyToRunning })];
+      return isSame(deprovisioning, state.deprovisioning) && !applyToRunning
+        ? []
+        : [AppDeprovisioningSet({ ...deprovisioning, applyToRunning })];
     }
     case 'SetApprovals':
       return isSame(command.actions, state.approvals) ? [] : [AppApprovalsSet({ actions: [...command.actions] })];
@@ -123,9 +135,13 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
       return [AppCycleStarted({})];
     case 'NeedReauthorization':
       // One answer may be late: credentials that were swapped in since are not to blame.
-      return state.state === 'on' && state.credentials?.secretId === command.secretId ? [AppReauthorizationNeeded({})] : [];
+      return state.state === 'on' && state.credentials?.secretId === command.secretId
+        ? [AppReauthorizationNeeded({})]
+        : [];
     case 'DeleteConfiguration':
-      return [AppConfigurationDeleted({ wipes: state.credentials?.secretId ?? null, defaults: defaultsOf(state.preset) })];
+      return [
+        AppConfigurationDeleted({ wipes: state.credentials?.secretId ?? null, defaults: defaultsOf(state.preset) }),
+      ];
   }
 };
 
@@ -133,7 +149,8 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
 const setEndpoint = ({ endpoint, test }: Extract<AppCommand, { type: 'SetEndpoint' }>, app: PresentApp): AppEvent[] => {
   if (isSame(endpoint, app.endpoint)) return [];
   if (app.state !== 'on') return [AppEndpointSet({ endpoint })];
-  if (!test) throw new Rejected('unprocessable', 'app/test-failed', 'The app is on, and the new endpoint was not tested.');
+  if (!test)
+    throw new Rejected('unprocessable', 'app/test-failed', 'The app is on, and the new endpoint was not tested.');
   return [AppEndpointSet({ endpoint }), AppTested(passed(test))];
 };
 
@@ -143,16 +160,27 @@ const turnOn = ({ gateOpen }: Extract<AppCommand, { type: 'TurnOn' }>, app: Pres
   const missing = [...missingOf(app), ...(gateOpen ? [] : (['feature'] as const))];
   if (missing.length === 0) return [AppTurnedOn({})];
   const errors = missing.map((field) => ({ field, message: wordsFor[field] }));
-  throw new Rejected('conflict', 'app/incomplete', `The app can't be turned on yet: ${errors.map(({ message }) => message).join(' ')}`, errors);
+  throw new Rejected(
+    'conflict',
+    'app/incomplete',
+    `The app can't be turned on yet: ${errors.map(({ message }) => message).join(' ')}`,
+    errors,
+  );
 };
 
 /** R34: nothing is saved that failed the test. The edge says what the app answered; this is the rule that can't be gone around. */
 const passed = (test: TestResult): TestResult => {
-  if (test.outcome === 'failed') throw new Rejected('unprocessable', 'app/test-failed', 'The test of the connection failed.');
+  if (test.outcome === 'failed')
+    throw new Rejected('unprocessable', 'app/test-failed', 'The test of the connection failed.');
   return test;
 };
 
-const replacing = ({ secretId, kind, hint }: NewCredentials, { credentials }: PresentApp) => ({ secretId, kind, hint, replaces: credentials?.secretId ?? null });
+const replacing = ({ secretId, kind, hint }: NewCredentials, { credentials }: PresentApp) => ({
+  secretId,
+  kind,
+  hint,
+  replaces: credentials?.secretId ?? null,
+});
 
 const withRole = ({ kind, id, role }: Assignment): Assignment => ({ kind, id, ...(role !== undefined && { role }) });
 

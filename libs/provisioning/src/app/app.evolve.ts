@@ -25,7 +25,8 @@ const blank: Omit<PresentApp, 'name' | 'preset' | 'attributes' | 'scope' | 'depr
   entitlements: { configuredBy: 'admin' },
 };
 
-const without = (app: PresentApp, wanted: { kind: string; id: string }) => app.assignments.filter(({ kind, id }) => kind !== wanted.kind || id !== wanted.id);
+const without = (app: PresentApp, wanted: { kind: string; id: string }) =>
+  app.assignments.filter(({ kind, id }) => kind !== wanted.kind || id !== wanted.id);
 
 const evolvePresent = (app: PresentApp, event: Exclude<AppEvent, { type: 'AppCreated' }>): PresentApp => {
   switch (event.type) {
@@ -70,9 +71,20 @@ const evolvePresent = (app: PresentApp, event: Exclude<AppEvent, { type: 'AppCre
     case 'AppTurnedOff':
       return { ...app, state: 'off' };
     case 'AppReauthorizationNeeded':
-      return { ...app, state: 'needsReauthorization', test: { outcome: 'failed', problem: 'unauthorized', status: 401 } };
+      return {
+        ...app,
+        state: 'needsReauthorization',
+        test: { outcome: 'failed', problem: 'unauthorized', status: 401 },
+      };
     // That single sign-on is set up is a fact of the app, not of its provisioning. Accounts that stay know versions of rules, which never come again.
     case 'AppConfigurationDeleted':
-      return { ...blank, ...event.data.defaults, name: app.name, preset: app.preset, sso: app.sso, ruleSets: [{ version: newestRules(app).version + 1, rules: [] }] };
+      return {
+        ...blank,
+        ...event.data.defaults,
+        name: app.name,
+        preset: app.preset,
+        sso: app.sso,
+        ruleSets: [{ version: newestRules(app).version + 1, rules: [] }],
+      };
   }
 };

@@ -15,27 +15,49 @@ export type KnownApp = { config: AppConfig; version: number; createdAt: string; 
 
 type Row = { id: string; config: AppConfig; revision: number; created_at: string; updated_at: string };
 
-const knownApp = ({ config, revision, created_at, updated_at }: Row): KnownApp => ({ config, version: revision, createdAt: created_at, updatedAt: updated_at });
+const knownApp = ({ config, revision, created_at, updated_at }: Row): KnownApp => ({
+  config,
+  version: revision,
+  createdAt: created_at,
+  updatedAt: updated_at,
+});
 
 type Features = { provisioning: boolean; entitlements: boolean };
 
 /** Gates are open unless a tenant's facts say otherwise (R64). */
 export const featuresOf = async (sql: Sql, tenantId: string): Promise<Features> => {
-  const [row] = await sql.query<{ features: Features }>({ text: `select features from ${PROVISIONING}.tenants where id = $1`, values: [tenantId] });
+  const [row] = await sql.query<{ features: Features }>({
+    text: `select features from ${PROVISIONING}.tenants where id = $1`,
+    values: [tenantId],
+  });
   return row?.features ?? { provisioning: true, entitlements: true };
 };
 
 /** R64. */
 export const refuseGated = async (sql: Sql, tenantId: string, feature: keyof Features): Promise<void> => {
   const open = await featuresOf(sql, tenantId);
-  if (feature === 'provisioning' && !open.provisioning) throw new Rejected('forbidden', 'feature/provisioning', 'Provisioning is not enabled for this tenant.');
-  if (feature === 'entitlements' && !open.entitlements) throw new Rejected('forbidden', 'feature/entitlements', 'Entitlements are not enabled for this tenant.');
+  if (feature === 'provisioning' && !open.provisioning)
+    throw new Rejected('forbidden', 'feature/provisioning', 'Provisioning is not enabled for this tenant.');
+  if (feature === 'entitlements' && !open.entitlements)
+    throw new Rejected('forbidden', 'feature/entitlements', 'Entitlements are not enabled for this tenant.');
 };
 
 const toAppReply = ({ config, version, createdAt, updatedAt }: KnownApp, featureOpen: boolean): AppReply => {
   const { id, name, preset, sso, state } = config;
   const missing = [...missingOf(config), ...(featureOpen ? [] : (['feature'] as const))];
-  return { id, name, preset, sso, state, capabilities: presets[preset].capabilities, steps: stepsOf(config), missing, version, createdAt, updatedAt };
+  return {
+    id,
+    name,
+    preset,
+    sso,
+    state,
+    capabilities: presets[preset].capabilities,
+    steps: stepsOf(config),
+    missing,
+    version,
+    createdAt,
+    updatedAt,
+  };
 };
 
 export type AppQueries = ReturnType<typeof appQueries>;
@@ -45,12 +67,17 @@ const columns = 'id, config, revision, created_at, updated_at';
 export const appQueries = (sql: Sql) => {
   /** Throws `Rejected` `app/not-found`, also for another tenant's. */
   const find = async (tenantId: string, appId: string): Promise<KnownApp> => {
-    const [row] = await sql.query<Row>({ name: 'provisioning.find_app', text: `select ${columns} from ${PROVISIONING_VIEW}.apps where tenant_id = $1 and id = $2`, values: [tenantId, appId] });
+    const [row] = await sql.query<Row>({
+      name: 'provisioning.find_app',
+      text: `select ${columns} from ${PROVISIONING_VIEW}.apps where tenant_id = $1 and id = $2`,
+      values: [tenantId, appId],
+    });
     if (!row) throw new Rejected('not-found', 'app/not-found', 'There is no such app.');
     return knownApp(row);
   };
 
-  const get = async (tenantId: string, appId: string): Promise<AppReply> => toAppReply(await find(tenantId, appId), (await featuresOf(sql, tenantId)).provisioning);
+  const get = async (tenantId: string, appId: string): Promise<AppReply> =>
+    toAppReply(await find(tenantId, appId), (await featuresOf(sql, tenantId)).provisioning);
 
   const list = async (tenantId: string, request: ListPageRequest): Promise<ListPage<AppReply>> => {
     const { limit, after } = pagesByInstant.behind(request);
@@ -60,11 +87,20 @@ export const appQueries = (sql: Sql) => {
       values: [tenantId, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
     });
     const { provisioning } = await featuresOf(sql, tenantId);
-    return pagesByInstant.of(rows, limit, (row) => toAppReply(knownApp(row), provisioning), ({ created_at, id }) => [created_at, id]);
+    return pagesByInstant.of(
+      rows,
+      limit,
+      (row) => toAppReply(knownApp(row), provisioning),
+      ({ created_at, id }) => [created_at, id],
+    );
   };
 
   /** Groups whose name contains some letters (R40). */
-  const searchGroups = async (tenantId: string, search: string, request: ListPageRequest): Promise<ListPage<{ id: string; displayName: string }>> => {
+  const searchGroups = async (
+    tenantId: string,
+    search: string,
+    request: ListPageRequest,
+  ): Promise<ListPage<{ id: string; displayName: string }>> => {
     const { limit, after } = pagesByName.behind(request);
     const rows = await sql.query<{ id: string; name: string; display_name: string }>({
       text: `select id, lower(display_name) as name, display_name from ${PROVISIONING}.groups
@@ -72,7 +108,12 @@ export const appQueries = (sql: Sql) => {
                and ($3::text is null or (lower(display_name), id) > ($3, $4)) order by lower(display_name), id limit $5`,
       values: [tenantId, search, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
     });
-    return pagesByName.of(rows, limit, ({ id, display_name }) => ({ id, displayName: display_name }), ({ name, id }) => [name, id]);
+    return pagesByName.of(
+      rows,
+      limit,
+      ({ id, display_name }) => ({ id, displayName: display_name }),
+      ({ name, id }) => [name, id],
+    );
   };
 
   /** What is due and waits for the app to be on (design, decision 16). */
@@ -96,7 +137,10 @@ export const appQueries = (sql: Sql) => {
   const endpoint = async (tenantId: string, appId: string) => {
     const { config, version } = await find(tenantId, appId);
     const { endpointTemplate } = presets[config.preset];
-    return { ...(config.endpoint ?? (endpointTemplate === undefined ? {} : { template: endpointTemplate, values: {} })), version };
+    return {
+      ...(config.endpoint ?? (endpointTemplate === undefined ? {} : { template: endpointTemplate, values: {} })),
+      version,
+    };
   };
 
   /** Throws `Rejected`: `feature/entitlements` (R64), `app/no-entitlements` (R58). */
@@ -105,7 +149,12 @@ export const appQueries = (sql: Sql) => {
     const { config, version } = await find(tenantId, appId);
     refuseEntitlements(config.preset);
     const at = await refreshedAt(sql, tenantId, appId);
-    return { items: await findCatalogue(sql, { tenantId, appId }), ...(at !== undefined && { refreshedAt: at }), ...config.entitlements, version };
+    return {
+      items: await findCatalogue(sql, { tenantId, appId }),
+      ...(at !== undefined && { refreshedAt: at }),
+      ...config.entitlements,
+      version,
+    };
   };
 
   return { find, get, list, credentials, endpoint, entitlements, searchGroups, overdueTimers };

@@ -1,6 +1,16 @@
 import { appEvents, type AppEvent } from '@tenure/contracts';
 import type { Database } from '@tenure/database';
-import { decoder, startFollower, streamParts, type Decoded, type EventStore, type Follower, type Leases, type Sealer, type ViewRuntime } from '@tenure/eventing';
+import {
+  decoder,
+  startFollower,
+  streamParts,
+  type Decoded,
+  type EventStore,
+  type Follower,
+  type Leases,
+  type Sealer,
+  type ViewRuntime,
+} from '@tenure/eventing';
 import type { SecretStore } from '@tenure/sealing';
 import type { WriteAccount } from '../account/write-account.ts';
 import type { DeprovisioningConfig } from '../duration/index.ts';
@@ -19,7 +29,15 @@ export type AppReactorDeps = {
 };
 
 /** What follows from a changed configuration beside the evaluation of everybody. May do it twice, without harm. */
-export const startAppReactor = ({ database, store, sealer, leases, writeAccount, secrets, onFailure }: AppReactorDeps): Follower => {
+export const startAppReactor = ({
+  database,
+  store,
+  sealer,
+  leases,
+  writeAccount,
+  secrets,
+  onFailure,
+}: AppReactorDeps): Follower => {
   const decode = decoder(sealer, appEvents);
 
   const accountsWithTimers = (tenantId: string, appId: string) =>
@@ -28,11 +46,18 @@ export const startAppReactor = ({ database, store, sealer, leases, writeAccount,
       values: [tenantId, appId],
     });
 
-  const reschedule = async ({ stream, id: causationId, metadata }: Decoded<AppEvent>, deprovisioning: DeprovisioningConfig) => {
+  const reschedule = async (
+    { stream, id: causationId, metadata }: Decoded<AppEvent>,
+    deprovisioning: DeprovisioningConfig,
+  ) => {
     const { tenantId, id: appId } = streamParts(stream);
     const { correlationId, actor, traceparent } = metadata;
     for (const { id } of await accountsWithTimers(tenantId, appId)) {
-      await writeAccount({ tenantId, id }, { type: 'Reschedule', deprovisioning }, { causationId, correlationId, actor, ...(traceparent !== undefined && { traceparent }) });
+      await writeAccount(
+        { tenantId, id },
+        { type: 'Reschedule', deprovisioning },
+        { causationId, correlationId, actor, ...(traceparent !== undefined && { traceparent }) },
+      );
     }
   };
 
@@ -68,7 +93,11 @@ export const startAppReactor = ({ database, store, sealer, leases, writeAccount,
 const OLDER_THAN_MS = 3_600_000;
 
 /** Removes credentials that no app refers to: their event never came. Asks nothing of a view that may not know of a reference yet. */
-export const reapCredentials = async (database: Database, view: Pick<ViewRuntime, 'state' | 'follower'>, secrets: Pick<SecretStore, 'reapUnreferenced'>): Promise<number> => {
+export const reapCredentials = async (
+  database: Database,
+  view: Pick<ViewRuntime, 'state' | 'follower'>,
+  secrets: Pick<SecretStore, 'reapUnreferenced'>,
+): Promise<number> => {
   if ((await view.state()) !== 'serving' || !(await view.follower.isSettled())) return 0;
   return secrets.reapUnreferenced(OLDER_THAN_MS, async (some) => {
     const credentials = some.filter(({ kind }) => kind === 'credential').map(({ id }) => id);
@@ -77,6 +106,9 @@ export const reapCredentials = async (database: Database, view: Pick<ViewRuntime
       values: [credentials],
     });
     // The other kinds are the directory's to judge.
-    return new Set([...rows.map(({ id }) => id), ...some.filter(({ kind }) => kind !== 'credential').map(({ id }) => id)]);
+    return new Set([
+      ...rows.map(({ id }) => id),
+      ...some.filter(({ kind }) => kind !== 'credential').map(({ id }) => id),
+    ]);
   });
 };

@@ -10,32 +10,53 @@ type Problem = { code: string; field: string; message: string; position?: number
 const refuseAny = (problems: readonly Problem[]) => {
   const [first] = problems;
   if (!first) return;
-  const errors = problems.map(({ field, message, position }) => ({ field, message, ...(position !== undefined && { position }) }));
+  const errors = problems.map(({ field, message, position }) => ({
+    field,
+    message,
+    ...(position !== undefined && { position }),
+  }));
   throw new Rejected('invalid', first.code, `${first.field}: ${first.message}`, errors);
 };
 
 /** R35, R37. */
-export const refuseAttributes = (attributes: AttributesConfig, preset: PresetName) => refuseAny(validateAttributes(attributes, presets[preset].mandatory));
+export const refuseAttributes = (attributes: AttributesConfig, preset: PresetName) =>
+  refuseAny(validateAttributes(attributes, presets[preset].mandatory));
 
 /** R44, R45. */
-export const refuseDeprovisioning = (config: DeprovisioningConfig, preset: PresetName) => refuseAny(validateDeprovisioning(config, presets[preset].capabilities));
+export const refuseDeprovisioning = (config: DeprovisioningConfig, preset: PresetName) =>
+  refuseAny(validateDeprovisioning(config, presets[preset].capabilities));
 
 /** R58: an app without entitlements says so. */
 export const refuseEntitlements = (preset: PresetName) => {
-  if (!presets[preset].capabilities.entitlements) throw new Rejected('conflict', 'app/no-entitlements', 'This app has no entitlements.');
+  if (!presets[preset].capabilities.entitlements)
+    throw new Rejected('conflict', 'app/no-entitlements', 'This app has no entitlements.');
 };
 
 /** R59; what the app can't do is refused by name (R28). */
 export const refuseRules = (rules: readonly Rule[], preset: PresetName) => {
   const twice = rules
     .filter(({ id }, index) => rules.findIndex((other) => other.id === id) < index)
-    .map(({ id }): Problem => ({ code: 'rules/id-twice', field: `rules[${rules.findLastIndex((rule) => rule.id === id)}].id`, message: `${id} is the id of another rule.` }));
-  refuseAny([...validateRules(rules), ...twice, ...(presets[preset].capabilities.entitlements ? [] : rules.flatMap(entitlementActions))]);
+    .map(({ id }): Problem => ({
+      code: 'rules/id-twice',
+      field: `rules[${rules.findLastIndex((rule) => rule.id === id)}].id`,
+      message: `${id} is the id of another rule.`,
+    }));
+  refuseAny([
+    ...validateRules(rules),
+    ...twice,
+    ...(presets[preset].capabilities.entitlements ? [] : rules.flatMap(entitlementActions)),
+  ]);
 };
 
 const entitlementActions = ({ actions }: Rule, rule: number): Problem[] =>
   actions.flatMap(({ type }, index) =>
     type === 'setEntitlement' || type === 'addEntitlement'
-      ? [{ code: 'rules/unsupported', field: `rules[${rule}].actions[${index}]`, message: 'This app has no entitlements.' }]
+      ? [
+          {
+            code: 'rules/unsupported',
+            field: `rules[${rule}].actions[${index}]`,
+            message: 'This app has no entitlements.',
+          },
+        ]
       : [],
   );

@@ -2,14 +2,29 @@ import type { EndpointConfig } from '../presets/index.ts';
 import type { AppConfig } from './app-config.ts';
 
 /** What a test of the connection came to (R34); of what the app itself said, only the status is kept. */
-export type TestResult = { outcome: 'passed' | 'failed'; problem: 'unauthorized' | 'unreachable' | 'refused' | null; status: number | null };
+export type TestResult = {
+  outcome: 'passed' | 'failed';
+  problem: 'unauthorized' | 'unreachable' | 'refused' | null;
+  status: number | null;
+};
 
 type Credentials = Omit<NonNullable<AppConfig['credentials']>, 'setAt'>;
 
 /** An app as its events have it. Instants are the envelopes'; `app-record.ts` puts them beside it. */
 export type PresentApp = Pick<
   AppConfig,
-  'name' | 'preset' | 'state' | 'sso' | 'attributes' | 'scope' | 'assignments' | 'deprovisioning' | 'approvals' | 'threshold' | 'ruleSets' | 'entitlements'
+  | 'name'
+  | 'preset'
+  | 'state'
+  | 'sso'
+  | 'attributes'
+  | 'scope'
+  | 'assignments'
+  | 'deprovisioning'
+  | 'approvals'
+  | 'threshold'
+  | 'ruleSets'
+  | 'entitlements'
 > & {
   kind: 'present';
   credentials: Credentials | null;

@@ -10,10 +10,19 @@ export type StepName = (typeof stepNames)[number];
 export type Step = { valid: boolean; problems: { field: string; message: string }[] };
 export type Missing = StepName | 'sso' | 'test';
 
-type Configured = Pick<PresentApp, 'preset' | 'attributes' | 'deprovisioning'> & { credentials: unknown; endpoint: unknown };
+type Configured = Pick<PresentApp, 'preset' | 'attributes' | 'deprovisioning'> & {
+  credentials: unknown;
+  endpoint: unknown;
+};
 
 /** Each step as it stands. Scope is always valid: nobody in it is an answer too. */
-export const stepsOf = ({ preset, credentials, endpoint, attributes, deprovisioning }: Configured): Record<StepName, Step> => {
+export const stepsOf = ({
+  preset,
+  credentials,
+  endpoint,
+  attributes,
+  deprovisioning,
+}: Configured): Record<StepName, Step> => {
   const { mandatory, capabilities } = presets[preset];
   const step = (problems: readonly { field: string; message: string }[]): Step => ({
     valid: problems.length === 0,

@@ -32,7 +32,18 @@ const apply = async (sql: Sql, schema: string, streams: readonly StreamEvents<Ap
     const record = events.reduce(advanceApp, before.get(`${tenantId}/${id}`))!;
     const config = configOf(tenantId, id, record);
     if (!config) return [];
-    return [{ tenant_id: tenantId, id, state: config.state, created_at: record.createdAt, updated_at: record.updatedAt, revision: events.at(-1)!.revision, config, record }];
+    return [
+      {
+        tenant_id: tenantId,
+        id,
+        state: config.state,
+        created_at: record.createdAt,
+        updated_at: record.updatedAt,
+        revision: events.at(-1)!.revision,
+        config,
+        record,
+      },
+    ];
   });
   await sql.query({
     name: `${schema}.put_apps`,

@@ -34,7 +34,13 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
   const endpointOf = async (body: EndpointBody): Promise<EndpointBody & { url: string }> => {
     const { url, problems } = resolveEndpoint(body);
     const [first] = problems;
-    if (url === null) throw new Rejected('invalid', first!.code, first!.message, problems.map(({ field, message }) => ({ field, message })));
+    if (url === null)
+      throw new Rejected(
+        'invalid',
+        first!.code,
+        first!.message,
+        problems.map(({ field, message }) => ({ field, message })),
+      );
     await refuseUnreachable(url, 'url' in body ? 'url' : 'template');
     return { ...body, url };
   };
@@ -43,7 +49,8 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
     if (body.kind === 'oauth2') await refuseUnreachable(body.tokenUrl, field);
   };
 
-  const tryOut = async (url: string, credential: CredentialsBody): Promise<Tested> => judged(await connect({ url, credential }).test());
+  const tryOut = async (url: string, credential: CredentialsBody): Promise<Tested> =>
+    judged(await connect({ url, credential }).test());
 
   const savedCredential = async ({ credentials }: AppConfig): Promise<CredentialsBody | undefined> =>
     credentials ? ((await secrets.getCredential(credentials.secretId)) as CredentialsBody | undefined) : undefined;
@@ -51,11 +58,21 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
   /** Nothing is saved that failed: the secret's row, too, is only written afterwards, and before the event that names it. */
   const passing = (tested: Tested): TestResult => {
     const { outcome, reason } = tested.reply;
-    if (outcome === 'failed') throw new Rejected('unprocessable', 'app/test-failed', `The test of the connection failed: ${reason ?? REQUEST}`, [{ field: 'test', message: reason ?? REQUEST }]);
+    if (outcome === 'failed')
+      throw new Rejected(
+        'unprocessable',
+        'app/test-failed',
+        `The test of the connection failed: ${reason ?? REQUEST}`,
+        [{ field: 'test', message: reason ?? REQUEST }],
+      );
     return tested.result;
   };
 
-  const saving = async (tenantId: string, credential: CredentialsBody, append: (reference: { secretId: string; hint: string }) => Promise<unknown>) => {
+  const saving = async (
+    tenantId: string,
+    credential: CredentialsBody,
+    append: (reference: { secretId: string; hint: string }) => Promise<unknown>,
+  ) => {
     const { id: secretId, hint } = await secrets.putCredential(tenantId, credential);
     try {
       await append({ secretId, hint });
@@ -71,15 +88,22 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
       const { config } = await queries.find(caller.tenantId, appId);
       await checkCredentials(body);
       const test = config.endpoint ? passing(await tryOut(config.endpoint.url, body)) : null;
-      await saving(caller.tenantId, body, (reference) => write(caller, appId, { type: 'SetCredentials', kind: body.kind, test, ...reference }, ifMatch));
+      await saving(caller.tenantId, body, (reference) =>
+        write(caller, appId, { type: 'SetCredentials', kind: body.kind, test, ...reference }, ifMatch),
+      );
     },
 
     reauthorize: async (caller: Caller, appId: string, body: CredentialsBody, ifMatch?: IfMatch) => {
       const { config } = await queries.find(caller.tenantId, appId);
       await checkCredentials(body);
-      if (!config.endpoint) throw new Rejected('conflict', 'app/incomplete', 'The endpoint is not known.', [{ field: 'endpoint', message: 'The endpoint is not known.' }]);
+      if (!config.endpoint)
+        throw new Rejected('conflict', 'app/incomplete', 'The endpoint is not known.', [
+          { field: 'endpoint', message: 'The endpoint is not known.' },
+        ]);
       const test = passing(await tryOut(config.endpoint.url, body));
-      await saving(caller.tenantId, body, (reference) => write(caller, appId, { type: 'Reauthorize', kind: body.kind, test, ...reference }, ifMatch));
+      await saving(caller.tenantId, body, (reference) =>
+        write(caller, appId, { type: 'Reauthorize', kind: body.kind, test, ...reference }, ifMatch),
+      );
     },
 
     setEndpoint: async (caller: Caller, appId: string, body: EndpointBody, ifMatch?: IfMatch) => {
@@ -98,10 +122,13 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
       const credential = body?.credentials ?? (await savedCredential(config));
       if (url === undefined || !credential) {
         const missing = url === undefined ? 'endpoint' : 'credentials';
-        throw new Rejected('conflict', 'app/incomplete', `There is nothing to test yet: no ${missing}.`, [{ field: missing, message: `The ${missing} must be known.` }]);
+        throw new Rejected('conflict', 'app/incomplete', `There is nothing to test yet: no ${missing}.`, [
+          { field: missing, message: `The ${missing} must be known.` },
+        ]);
       }
       const { result, reply } = await tryOut(url, credential);
-      if (!body?.credentials && !body?.endpoint) await write(caller, appId, { type: 'KeepTest', test: result, secretId: config.credentials!.secretId, url });
+      if (!body?.credentials && !body?.endpoint)
+        await write(caller, appId, { type: 'KeepTest', test: result, secretId: config.credentials!.secretId, url });
       return reply;
     },
   };
@@ -115,7 +142,10 @@ const judged = (outcome: Outcome<{ status: number }>): Tested => {
   switch (outcome.kind) {
     case 'ok': {
       const { status } = outcome.value;
-      return { result: { outcome: 'passed', problem: null, status }, reply: { outcome: 'passed', request: REQUEST, status } };
+      return {
+        result: { outcome: 'passed', problem: null, status },
+        reply: { outcome: 'passed', request: REQUEST, status },
+      };
     }
     case 'unauthorized':
       return failed('unauthorized', outcome.reason, 401);

@@ -21,7 +21,16 @@ export const jobsTable = `
 
 export type JobKind = 'initialCycle' | 'reapplyRules';
 
-type Row = { id: string; kind: string; app_id: string; total: number; started_at: string; ended_at: string | null; done: number | null; problem: RefreshProblem | null };
+type Row = {
+  id: string;
+  kind: string;
+  app_id: string;
+  total: number;
+  started_at: string;
+  ended_at: string | null;
+  done: number | null;
+  problem: RefreshProblem | null;
+};
 
 const waitingSql = `
   select count(*) as waiting from (
@@ -29,7 +38,10 @@ const waitingSql = `
     union select user_id from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and app_id = $2 and work is not null) waiting`;
 
 /** Marks everybody and keeps the count, in one transaction: by the time the job can be read, it has something to do. */
-export const startJob = (database: Database, job: { tenantId: string; appId: string; kind: JobKind; cause: Cause }): Promise<JobReply> =>
+export const startJob = (
+  database: Database,
+  job: { tenantId: string; appId: string; kind: JobKind; cause: Cause },
+): Promise<JobReply> =>
   database.transaction(async (sql) => {
     await markTenant(sql, job.tenantId, job.cause);
     const [row] = await sql.query<Row>({
@@ -41,17 +53,27 @@ export const startJob = (database: Database, job: { tenantId: string; appId: str
   });
 
 /** Imports what the app has (R58); whoever asks twice is told of the same job. */
-export const startRefreshJob = async (sql: Sql, app: { tenantId: string; appId: string }): Promise<JobReply> => findJob(sql, app.tenantId, await startRefresh(sql, app));
+export const startRefreshJob = async (sql: Sql, app: { tenantId: string; appId: string }): Promise<JobReply> =>
+  findJob(sql, app.tenantId, await startRefresh(sql, app));
 
 /** A person is done when they are evaluated and their account has nothing to deliver. It ends when it is first seen that nobody waits. */
 export const findJob = async (sql: Sql, tenantId: string, id: string): Promise<JobReply> => {
-  const [row] = await sql.query<Row>({ text: `select * from ${PROVISIONING}.jobs where tenant_id = $1 and id = $2`, values: [tenantId, id] });
+  const [row] = await sql.query<Row>({
+    text: `select * from ${PROVISIONING}.jobs where tenant_id = $1 and id = $2`,
+    values: [tenantId, id],
+  });
   if (!row) throw new Rejected('not-found', 'job/not-found', 'There is no such job.');
   if (row.done !== null) return shown(row, row.total - row.done);
   if (row.ended_at !== null) return shown(row, 0);
-  const [{ waiting }] = (await sql.query<{ waiting: number }>({ text: waitingSql, values: [tenantId, row.app_id] })) as [{ waiting: number }];
+  const [{ waiting }] = (await sql.query<{ waiting: number }>({
+    text: waitingSql,
+    values: [tenantId, row.app_id],
+  })) as [{ waiting: number }];
   if (waiting > 0) return shown(row, Math.min(waiting, row.total));
-  const [ended] = await sql.query<Row>({ text: `update ${PROVISIONING}.jobs set ended_at = coalesce(ended_at, now()) where tenant_id = $1 and id = $2 returning *`, values: [tenantId, id] });
+  const [ended] = await sql.query<Row>({
+    text: `update ${PROVISIONING}.jobs set ended_at = coalesce(ended_at, now()) where tenant_id = $1 and id = $2 returning *`,
+    values: [tenantId, id],
+  });
   return shown(ended!, 0);
 };
 
@@ -68,6 +90,7 @@ const shown = ({ id, kind, total, started_at, ended_at, problem }: Row, waiting:
     ...(ended_at !== null && { endedAt: ended_at }),
     ...(problem !== null && { result: { problem } }),
     // As fast as it was until now.
-    ...(ended_at === null && done > 0 && { estimatedEnd: new Date(Date.parse(started_at) + (elapsed * total) / done).toISOString() }),
+    ...(ended_at === null &&
+      done > 0 && { estimatedEnd: new Date(Date.parse(started_at) + (elapsed * total) / done).toISOString() }),
   };
 };

@@ -56,15 +56,40 @@ const appMigrations = [
 
 /** All that admins do with apps; what apps do by themselves is `startProvisioning`'s. */
 export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
-  const { database, store, snapshots, sealer, leases, clock, secrets, view, writeAccount, connect, connectorFor, refusalOf, onFailure } = needs;
+  const {
+    database,
+    store,
+    snapshots,
+    sealer,
+    leases,
+    clock,
+    secrets,
+    view,
+    writeAccount,
+    connect,
+    connectorFor,
+    refusalOf,
+    onFailure,
+  } = needs;
   await migrate(database, { schema: PROVISIONING, migrations: appMigrations });
   const write = appWriter({ source: { store, sealer, ...(snapshots && { snapshots }) }, clock, view });
   const queries = appQueries(database);
   const unauthorized = (app: AppConfig) => needReauthorization(write, app);
   const { run } = refresher({ database, connectorFor, onUnauthorized: unauthorized });
   const refreshing = startPoller({ everyMs: REFRESH_EVERY_MS, run, onFailure: (error) => onFailure?.(error) });
-  const reactor = startAppReactor({ database, store, sealer, leases, writeAccount, secrets, ...(onFailure && { onFailure }) });
-  const reaping = setInterval(() => void reapCredentials(database, view, secrets).catch((error: unknown) => onFailure?.(error)), REAP_EVERY_MS).unref();
+  const reactor = startAppReactor({
+    database,
+    store,
+    sealer,
+    leases,
+    writeAccount,
+    secrets,
+    ...(onFailure && { onFailure }),
+  });
+  const reaping = setInterval(
+    () => void reapCredentials(database, view, secrets).catch((error: unknown) => onFailure?.(error)),
+    REAP_EVERY_MS,
+  ).unref();
   return {
     queries,
     commands: appCommands({ write, queries, database, clock, wakeRefresh: refreshing.wake }),

@@ -26,7 +26,9 @@ const attributeChange = z.object({ target: z.string(), from: z.json().optional()
 /** What an edit would do, before it is made (R48, R49, R60). `accounts` are those that change; at most so many are shown, all are counted. */
 export const previewReply = z.object({
   counts: z.object({ create: count, update: count, suspend: count, unsuspend: count, delete: count, unchanged: count }),
-  accounts: z.array(z.object({ userId: z.string(), change: z.enum(changes), attributes: z.array(attributeChange).optional() })),
+  accounts: z.array(
+    z.object({ userId: z.string(), change: z.enum(changes), attributes: z.array(attributeChange).optional() }),
+  ),
   timers: z.array(z.object({ id: z.string(), from: z.string(), to: z.string().nullable() })),
 });
 export type Preview = z.output<typeof previewReply>;
@@ -46,7 +48,10 @@ export type Previews = ReturnType<typeof previews>;
 /** Runs the evaluation of everybody over a changed configuration and writes nothing. */
 export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clock) => {
   const peopleAfter = (tenantId: string, after: string) =>
-    sql.query<{ id: string }>({ text: `select id from ${PROVISIONING}.people where tenant_id = $1 and not erased and id > $2 order by id limit $3`, values: [tenantId, after, PAGE] });
+    sql.query<{ id: string }>({
+      text: `select id from ${PROVISIONING}.people where tenant_id = $1 and not erased and id > $2 order by id limit $3`,
+      values: [tenantId, after, PAGE],
+    });
 
   const preview = async (tenantId: string, appId: string, { edited, fromScratch = false }: Edit): Promise<Preview> => {
     const { config: today } = await queries.find(tenantId, appId);
@@ -54,7 +59,11 @@ export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clo
     const [tenant, now] = [await findTenant(sql, tenantId), await clock.now()];
     const counts: Preview['counts'] = { create: 0, update: 0, suspend: 0, unsuspend: 0, delete: 0, unchanged: 0 };
     const accounts: Preview['accounts'] = [];
-    for (let people = await peopleAfter(tenantId, ''); people.length > 0; people = await peopleAfter(tenantId, people.at(-1)!.id)) {
+    for (
+      let people = await peopleAfter(tenantId, '');
+      people.length > 0;
+      people = await peopleAfter(tenantId, people.at(-1)!.id)
+    ) {
       for (const { id: userId } of people) {
         const person = await findPerson(sql, tenantId, userId);
         if (!person) continue;
@@ -63,20 +72,29 @@ export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clo
         const before = fromScratch || today.state === 'draft' ? account : evaluated(account, today, views, now);
         const { change, attributes } = changeBetween(before, evaluated(before, then, views, now));
         counts[change] += 1;
-        if (change !== 'unchanged' && accounts.length < MOST_SHOWN) accounts.push({ userId, change, ...(attributes.length > 0 && { attributes }) });
+        if (change !== 'unchanged' && accounts.length < MOST_SHOWN)
+          accounts.push({ userId, change, ...(attributes.length > 0 && { attributes }) });
       }
     }
     return { counts, accounts, timers: [] };
   };
 
   /** The timers that run and that changed time frames would move or end (R48). */
-  const moved = async (tenantId: string, appId: string, deprovisioning: DeprovisioningConfig): Promise<Preview['timers']> => {
+  const moved = async (
+    tenantId: string,
+    appId: string,
+    deprovisioning: DeprovisioningConfig,
+  ): Promise<Preview['timers']> => {
     const running = await sql.query<Parameters<typeof movedTimers>[0][number] & { id: string }>({
       text: `select id, trigger, action, triggered_at as "triggeredAt", due_at as "dueAt" from ${PROVISIONING_VIEW}.timers
              where tenant_id = $1 and app_id = $2 and state in ('armed', 'parked') order by due_at, id`,
       values: [tenantId, appId],
     });
-    return movedTimers(running, deprovisioning).map(({ timer, from, to }) => ({ id: (timer as { id: string }).id, from, to }));
+    return movedTimers(running, deprovisioning).map(({ timer, from, to }) => ({
+      id: (timer as { id: string }).id,
+      from,
+      to,
+    }));
   };
 
   return {
@@ -87,8 +105,13 @@ export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clo
           return { ...app, attributes };
         },
       }),
-    scope: (tenantId: string, appId: string, scope: ScopeConfig) => preview(tenantId, appId, { edited: (app) => ({ ...app, scope }) }),
-    deprovisioning: async (tenantId: string, appId: string, { applyToRunning, ...deprovisioning }: DeprovisioningConfig & { applyToRunning: boolean }) => {
+    scope: (tenantId: string, appId: string, scope: ScopeConfig) =>
+      preview(tenantId, appId, { edited: (app) => ({ ...app, scope }) }),
+    deprovisioning: async (
+      tenantId: string,
+      appId: string,
+      { applyToRunning, ...deprovisioning }: DeprovisioningConfig & { applyToRunning: boolean },
+    ) => {
       const edited = (app: AppConfig) => {
         refuseDeprovisioning(deprovisioning, app.preset);
         return { ...app, deprovisioning };
@@ -96,7 +119,8 @@ export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clo
       const found = await preview(tenantId, appId, { edited });
       return applyToRunning ? { ...found, timers: await moved(tenantId, appId, deprovisioning) } : found;
     },
-    approvals: (tenantId: string, appId: string, { actions }: { actions: ApprovalAction[] }) => preview(tenantId, appId, { edited: (app) => ({ ...app, approvals: actions }) }),
+    approvals: (tenantId: string, appId: string, { actions }: { actions: ApprovalAction[] }) =>
+      preview(tenantId, appId, { edited: (app) => ({ ...app, approvals: actions }) }),
     /** Edited rules decide about new accounts only (R60). */
     rules: (tenantId: string, appId: string, given: readonly z.output<typeof ruleSchema>[]) => {
       const rules = given.map((rule, index) => ({ ...rule, id: rule.id ?? `new ${index}` }));
@@ -106,24 +130,36 @@ export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clo
       };
       return preview(tenantId, appId, { edited });
     },
-    reapplication: (tenantId: string, appId: string) => preview(tenantId, appId, { edited: (app) => ({ ...app, ruleSets: reapplied(app) }) }),
+    reapplication: (tenantId: string, appId: string) =>
+      preview(tenantId, appId, { edited: (app) => ({ ...app, ruleSets: reapplied(app) }) }),
     cycle: (tenantId: string, appId: string) => preview(tenantId, appId, { edited: (app) => app, fromScratch: true }),
   };
 };
 
-const evaluated = (account: AccountState, app: AppConfig, views: Pick<Views, 'person' | 'groups' | 'tenant'>, now: Instant): AccountState => {
+const evaluated = (
+  account: AccountState,
+  app: AppConfig,
+  views: Pick<Views, 'person' | 'groups' | 'tenant'>,
+  now: Instant,
+): AccountState => {
   const { scope: _, ...evaluation } = evaluatePerson({ app, appSince: now, causedAt: now, ...views }, account);
   return accountDecider.decide({ type: 'Evaluate', ...evaluation }, account).reduce(accountDecider.evolve, account);
 };
 
 /** What would be done next that would not be done without the edit; a timer that would be armed counts as what it would do. */
-const changeBetween = (before: AccountState, after: AccountState): { change: Change; attributes: NonNullable<Preview['accounts'][number]['attributes']> } => {
+const changeBetween = (
+  before: AccountState,
+  after: AccountState,
+): { change: Change; attributes: NonNullable<Preview['accounts'][number]['attributes']> } => {
   const unchanged = { change: 'unchanged' as const, attributes: [] };
   if (after.kind === 'none') return unchanged;
   const known = before.kind === 'none' ? [] : before.timers.map(({ id }) => id);
-  const armed = after.timers.filter((timer) => isRunning(timer) && !known.includes(timer.id)).map(({ action }) => action);
+  const armed = after.timers
+    .filter((timer) => isRunning(timer) && !known.includes(timer.id))
+    .map(({ action }) => action);
   if (armed.length > 0) return { change: armed.includes('suspend') ? 'suspend' : 'delete', attributes: [] };
-  const wanted = (account: AccountState) => (account.kind === 'none' ? undefined : (nextDelivery(account) ?? account.approval?.action));
+  const wanted = (account: AccountState) =>
+    account.kind === 'none' ? undefined : (nextDelivery(account) ?? account.approval?.action);
   const attributes = changedAttributes(before.kind === 'none' ? {} : before.plan.attributes, after.plan.attributes);
   const next = wanted(after);
   if (next === undefined || (next === wanted(before) && attributes.length === 0)) return unchanged;

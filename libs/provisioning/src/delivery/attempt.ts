@@ -5,7 +5,8 @@ import { createAccount } from './create-account.ts';
 import { updateAccount } from './update-account.ts';
 import { failed, over, type Attempt, type Verdict } from './verdict.ts';
 
-const done = (outcome: Outcome, result: DeliveryResult): Verdict => (outcome.kind === 'ok' ? over(result) : failed(outcome));
+const done = (outcome: Outcome, result: DeliveryResult): Verdict =>
+  outcome.kind === 'ok' ? over(result) : failed(outcome);
 
 export const attempt = async (one: Attempt, action: DeliveryAction): Promise<Verdict> => {
   if (action === 'create') return createAccount(one);

@@ -10,7 +10,15 @@ export type CircuitBreaker = {
 
 const FAILURES_TO_OPEN = 5;
 
-export const circuitBreaker = ({ baseMs, capMs, now = Date.now }: { baseMs: number; capMs: number; now?: () => number }): CircuitBreaker => {
+export const circuitBreaker = ({
+  baseMs,
+  capMs,
+  now = Date.now,
+}: {
+  baseMs: number;
+  capMs: number;
+  now?: () => number;
+}): CircuitBreaker => {
   const troubled = new Map<string, { failures: number; restsUntil: number }>();
   return {
     resting: () => [...troubled].filter(([, { restsUntil }]) => restsUntil > now()).map(([appId]) => appId),
@@ -18,7 +26,8 @@ export const circuitBreaker = ({ baseMs, capMs, now = Date.now }: { baseMs: numb
     succeeded: (appId) => void troubled.delete(appId),
     failed: (appId) => {
       const failures = (troubled.get(appId)?.failures ?? 0) + 1;
-      const rest = failures < FAILURES_TO_OPEN ? 0 : Math.min(capMs, baseMs * 2 ** Math.min(20, failures - FAILURES_TO_OPEN));
+      const rest =
+        failures < FAILURES_TO_OPEN ? 0 : Math.min(capMs, baseMs * 2 ** Math.min(20, failures - FAILURES_TO_OPEN));
       troubled.set(appId, { failures, restsUntil: now() + rest });
     },
   };

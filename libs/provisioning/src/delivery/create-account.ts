@@ -26,7 +26,13 @@ export const createAccount = async (one: Attempt): Promise<Verdict> => {
 
   const attributes = { ...account.plan.onCreate, ...account.plan.attributes };
   const missing = emptyMandatory(attributes, presets[app.preset].mandatory);
-  if (missing.length > 0) return over({ kind: 'failed', code: 'account/incomplete', message: `There is no value for ${missing.join(', ')}.`, final: true });
+  if (missing.length > 0)
+    return over({
+      kind: 'failed',
+      code: 'account/incomplete',
+      message: `There is no value for ${missing.join(', ')}.`,
+      final: true,
+    });
 
   await beforeCall({ creating: true });
   const created = await connector.create(toScimBody(attributes));
@@ -42,10 +48,17 @@ export const createAccount = async (one: Attempt): Promise<Verdict> => {
   }
 };
 
-const isOurs = ({ app, row }: Attempt, { externalId }: RemoteAccount): boolean => externalId === row.accountId && !mapsExternalId(app);
+const isOurs = ({ app, row }: Attempt, { externalId }: RemoteAccount): boolean =>
+  externalId === row.accountId && !mapsExternalId(app);
 
 /** The first hit wins (R38). After an unknown outcome also by our own id, where the app can find by it. */
-const findAccount = async ({ app, account, row, connector, beforeCall }: Attempt): Promise<Outcome<RemoteAccount[]>> => {
+const findAccount = async ({
+  app,
+  account,
+  row,
+  connector,
+  beforeCall,
+}: Attempt): Promise<Outcome<RemoteAccount[]>> => {
   for (const match of account.plan.matching) {
     await beforeCall();
     const found = await connector.find(match);

@@ -21,7 +21,12 @@ describe('the trace of a change of a person', () => {
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
     await world.configure(appConfig());
     await world.sealing.keys.createPerson({ tenantId: T, personId: 'u-1' });
-    const fact = await world.userFact('u-1', UserCreated(world.standing, { resource: world.resourceOf('u-1', { userName: 'ada@plum.example', displayName: 'Ada Holt' }) }));
+    const fact = await world.userFact(
+      'u-1',
+      UserCreated(world.standing, {
+        resource: world.resourceOf('u-1', { userName: 'ada@plum.example', displayName: 'Ada Holt' }),
+      }),
+    );
     await world.consume({ ...fact, metadata: { ...fact.metadata, traceparent: `00-${traceId}-00f067aa0ba902b7-01` } });
     await world.settle();
     expect(world.app.byUserName('ada@plum.example')).toBeDefined();
@@ -35,6 +40,10 @@ describe('the trace of a change of a person', () => {
     expect(events.length).toBeGreaterThan(2);
     for (const { metadata } of events) expect(metadata.traceparent).toContain(traceId);
     expect(events.at(-1)!.metadata.traceparent).toBe(`00-${traceId}-${delivery.spanContext().spanId}-01`);
-    expect(JSON.stringify(recorded.ended().map(({ name, attributes, status, events: noted }) => [name, attributes, status, noted]))).not.toMatch(/ada|holt/i);
+    expect(
+      JSON.stringify(
+        recorded.ended().map(({ name, attributes, status, events: noted }) => [name, attributes, status, noted]),
+      ),
+    ).not.toMatch(/ada|holt/i);
   });
 });

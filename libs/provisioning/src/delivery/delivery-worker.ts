@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { DeliveryAction } from '@tenure/contracts';
 import type { Database } from '@tenure/database';
-import { inCurrentSpan, inSpan, load, SpanKind, streamName, type EventSource, type Span, type ViewRuntime } from '@tenure/eventing';
+import {
+  inCurrentSpan,
+  inSpan,
+  load,
+  SpanKind,
+  streamName,
+  type EventSource,
+  type Span,
+  type ViewRuntime,
+} from '@tenure/eventing';
 import { accountAggregate } from '../account/account.aggregate.ts';
 import type { DeliveryResult } from '../account/account.commands.ts';
 import { nextDelivery } from '../account/account.state.ts';
@@ -38,7 +47,8 @@ export const deliveryTimings: DeliveryTimings = {
 };
 
 /** `retried`: it failed and is tried again. */
-export type DeliveryOutcome = 'done' | 'retried' | Extract<DeliveryResult['kind'], 'failed' | 'foreign' | 'gone' | 'abandoned'>;
+export type DeliveryOutcome =
+  'done' | 'retried' | Extract<DeliveryResult['kind'], 'failed' | 'foreign' | 'gone' | 'abandoned'>;
 
 export type DeliveryNeeds = {
   database: Database;
@@ -77,15 +87,28 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
       database.transaction(async (sql) => {
         const app = await holdRunningApp(sql, row.tenantId, row.appId);
         if (!app) return undefined;
-        const { state } = await write({ tenantId: row.tenantId, id: row.accountId }, { type: 'StartDelivery', deliveryId: randomUUID(), action }, becauseOf(row));
-        return state.kind === 'present' && state.delivery?.action === action ? { app, account: state, deliveryId: state.delivery.id } : undefined;
+        const { state } = await write(
+          { tenantId: row.tenantId, id: row.accountId },
+          { type: 'StartDelivery', deliveryId: randomUUID(), action },
+          becauseOf(row),
+        );
+        return state.kind === 'present' && state.delivery?.action === action
+          ? { app, account: state, deliveryId: state.delivery.id }
+          : undefined;
       }),
     );
 
   const end = async (row: Claimed, deliveryId: string, result: DeliveryResult) => {
-    const say = (said: DeliveryResult) => write({ tenantId: row.tenantId, id: row.accountId }, { type: 'EndDelivery', deliveryId, result: said }, becauseOf(row));
+    const say = (said: DeliveryResult) =>
+      write(
+        { tenantId: row.tenantId, id: row.accountId },
+        { type: 'EndDelivery', deliveryId, result: said },
+        becauseOf(row),
+      );
     // Of who was erased meanwhile nothing can be sealed any more.
-    await say(result).catch((error: unknown) => ((error as Error).name === 'KeyDestroyed' ? say({ kind: 'abandoned' }) : Promise.reject(error)));
+    await say(result).catch((error: unknown) =>
+      (error as Error).name === 'KeyDestroyed' ? say({ kind: 'abandoned' }) : Promise.reject(error),
+    );
     onEnded?.(row.action, outcomeOf(result));
   };
 
@@ -101,7 +124,9 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
       case 'unknown': {
         breaker.failed(app.id);
         await end(row, deliveryId, { kind: 'failed', code: 'delivery/unknown', message: verdict.reason, final: false });
-        const ended = verdict.cutOff ? Math.min(Date.now(), Date.parse(row.callBeganAt!) + timings.callTimeoutMs) : Date.now();
+        const ended = verdict.cutOff
+          ? Math.min(Date.now(), Date.parse(row.callBeganAt!) + timings.callTimeoutMs)
+          : Date.now();
         return rows.unknown(row, new Date(ended).toISOString(), timings.callTimeoutMs, verdict.reason);
       }
       case 'failed':
@@ -118,13 +143,23 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
         return rows.waitFor(row, NOT_NOW_MS);
       case 'refused':
         breaker.succeeded(app.id);
-        await end(row, deliveryId, { kind: 'failed', code: 'delivery/refused', message: `${failure.status}: ${reason}`, final: true });
+        await end(row, deliveryId, {
+          kind: 'failed',
+          code: 'delivery/refused',
+          message: `${failure.status}: ${reason}`,
+          final: true,
+        });
         return rows.end(row);
       case 'retry':
       case 'unknown': {
         breaker.failed(app.id);
         const final = row.attempts + 1 >= timings.maxAttempts;
-        await end(row, deliveryId, { kind: 'failed', code: final ? 'delivery/given-up' : 'delivery/failing', message: reason, final });
+        await end(row, deliveryId, {
+          kind: 'failed',
+          code: final ? 'delivery/given-up' : 'delivery/failing',
+          message: reason,
+          final,
+        });
         if (final) return rows.end(row);
         const asked = failure.kind === 'retry' ? (failure.afterSeconds ?? 0) * 1000 : 0;
         return rows.retryIn(row, Math.max(asked, backoffMs(row.attempts, timings.retry)), reason);
@@ -144,7 +179,10 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
     if (!started) return rows.waitFor(row, NOT_NOW_MS);
     const { app, account, deliveryId } = started;
     const current: Claimed = action === row.action ? row : { ...row, ...forgotten, action };
-    const verdict = await attempt({ app, account, row: current, connector: await connectorFor(app), ...holding(current) }, action);
+    const verdict = await attempt(
+      { app, account, row: current, connector: await connectorFor(app), ...holding(current) },
+      action,
+    );
     span.setAttributes({ 'tenure.delivery.id': deliveryId, 'tenure.delivery.verdict': verdict.kind });
     await conclude(current, deliveryId, app, verdict);
   };
@@ -225,4 +263,3 @@ const outcomeOf = (result: DeliveryResult): DeliveryOutcome => {
 
 /** What is known of tries of another action says nothing about this one. */
 const forgotten = { callBeganAt: null, unknownSince: null, lookedUp: false, given: [], attempts: 0 };
-

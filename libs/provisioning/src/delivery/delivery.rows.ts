@@ -64,7 +64,11 @@ export const deliveryRows = (database: Database, leaseMs: number) => {
   const lease = `now() + make_interval(secs => ${leaseMs / 1000})`;
 
   /** Changes a row that is still ours, and lets go of it. */
-  const letGo = async ({ tenantId, accountId, holder }: Claimed, assignments: string, values: readonly unknown[] = []) => {
+  const letGo = async (
+    { tenantId, accountId, holder }: Claimed,
+    assignments: string,
+    values: readonly unknown[] = [],
+  ) => {
     await database.query({
       text: `update ${PROVISIONING}.deliveries set holder = null, lease_until = null, ${assignments} where tenant_id = $1 and account_id = $2 and holder = $3`,
       values: [tenantId, accountId, holder, ...values],
@@ -73,7 +77,12 @@ export const deliveryRows = (database: Database, leaseMs: number) => {
 
   return {
     /** At most so many of each app that is neither busy nor broken. */
-    claim: async (free: number, busy: ReadonlyMap<string, number>, perApp: number, resting: readonly string[]): Promise<Claimed[]> =>
+    claim: async (
+      free: number,
+      busy: ReadonlyMap<string, number>,
+      perApp: number,
+      resting: readonly string[],
+    ): Promise<Claimed[]> =>
       database.query<Claimed>({
         name: `provisioning.claim_deliveries.${leaseMs}`,
         text: `with candidates as (
@@ -122,18 +131,31 @@ export const deliveryRows = (database: Database, leaseMs: number) => {
     },
 
     retryIn: (row: Claimed, ms: number, error: string) =>
-      letGo(row, `call_began_at = null, attempts = attempts + 1, next_attempt_at = now() + $4 * interval '1 ms', last_error = $5`, [ms, error]),
+      letGo(
+        row,
+        `call_began_at = null, attempts = attempts + 1, next_attempt_at = now() + $4 * interval '1 ms', last_error = $5`,
+        [ms, error],
+      ),
     /** Not a try: the app can't be called at the moment, or refused before it did anything. */
-    waitFor: (row: Claimed, ms: number) => letGo(row, `call_began_at = null, next_attempt_at = now() + $4 * interval '1 ms'`, [ms]),
+    waitFor: (row: Claimed, ms: number) =>
+      letGo(row, `call_began_at = null, next_attempt_at = now() + $4 * interval '1 ms'`, [ms]),
     /** Something broke here, perhaps after the call was sent: what is noted of it stays. */
     broken: (row: Claimed, ms: number) => letGo(row, `next_attempt_at = now() + $4 * interval '1 ms'`, [ms]),
     /** Nobody knows whether the account was made; to be looked up no earlier than one time-out after the call ended. */
     unknown: (row: Claimed, since: Instant, timeoutMs: number, error: string) =>
-      letGo(row, `call_began_at = null, unknown_since = $4, looked_up = false, attempts = attempts + 1, next_attempt_at = $4::timestamptz + $5 * interval '1 ms', last_error = $6`, [since, timeoutMs, error]),
-    notFound: (row: Claimed, ms: number) => letGo(row, `call_began_at = null, looked_up = true, next_attempt_at = now() + $4 * interval '1 ms'`, [ms]),
+      letGo(
+        row,
+        `call_began_at = null, unknown_since = $4, looked_up = false, attempts = attempts + 1, next_attempt_at = $4::timestamptz + $5 * interval '1 ms', last_error = $6`,
+        [since, timeoutMs, error],
+      ),
+    notFound: (row: Claimed, ms: number) =>
+      letGo(row, `call_began_at = null, looked_up = true, next_attempt_at = now() + $4 * interval '1 ms'`, [ms]),
     /** Over. What else there may be to deliver starts with a row of its own. */
     end: async ({ tenantId, accountId, holder }: Claimed) => {
-      await database.query({ text: `delete from ${PROVISIONING}.deliveries where tenant_id = $1 and account_id = $2 and holder = $3`, values: [tenantId, accountId, holder] });
+      await database.query({
+        text: `delete from ${PROVISIONING}.deliveries where tenant_id = $1 and account_id = $2 and holder = $3`,
+        values: [tenantId, accountId, holder],
+      });
     },
     /** An admin said so: now, whatever was planned. */
     hurry: async (tenantId: string, accountId: string) => {
@@ -144,7 +166,10 @@ export const deliveryRows = (database: Database, leaseMs: number) => {
     },
     /** Deliveries of apps that run, those that wait for another try among them. */
     open: async (): Promise<number> => {
-      const [row] = await database.query<{ count: number }>({ name: 'provisioning.open_deliveries', text: `select count(*) as count ${withWork}` });
+      const [row] = await database.query<{ count: number }>({
+        name: 'provisioning.open_deliveries',
+        text: `select count(*) as count ${withWork}`,
+      });
       return row!.count;
     },
   };

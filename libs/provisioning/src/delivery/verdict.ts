@@ -28,4 +28,5 @@ export type Verdict =
 export const over = (result: DeliveryResult): Verdict => ({ kind: 'over', result });
 
 /** A failure of any call, said of the account: one that is gone is no failure but drift (R67). */
-export const failed = (failure: Failure): Verdict => (failure.kind === 'refused' && failure.status === 404 ? over({ kind: 'gone' }) : { kind: 'failed', failure });
+export const failed = (failure: Failure): Verdict =>
+  failure.kind === 'refused' && failure.status === 404 ? over({ kind: 'gone' }) : { kind: 'failed', failure };

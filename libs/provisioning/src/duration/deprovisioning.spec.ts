@@ -1,8 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import { type DeprovisioningConfig, type TimeFrame, dueTimers, movedTimers, putDeprovisioning, validateDeprovisioning } from './index.ts';
+import {
+  type DeprovisioningConfig,
+  type TimeFrame,
+  dueTimers,
+  movedTimers,
+  putDeprovisioning,
+  validateDeprovisioning,
+} from './index.ts';
 
 const never: TimeFrame = { suspend: null, hardDelete: null };
-const config = (frames: Partial<DeprovisioningConfig>): DeprovisioningConfig => ({ turnedOff: never, suspended: never, deleted: never, ...frames });
+const config = (frames: Partial<DeprovisioningConfig>): DeprovisioningConfig => ({
+  turnedOff: never,
+  suspended: never,
+  deleted: never,
+  ...frames,
+});
 const everything = { suspend: true, hardDelete: true };
 const suspendOnly = { suspend: true, hardDelete: false };
 
@@ -14,11 +26,22 @@ describe('R45: hard delete', () => {
     ['PT0S', 'PT0S'],
   ])('is refused when suspending takes %s and deleting %s', (suspend, hardDelete) => {
     const problems = validateDeprovisioning(config({ suspended: { suspend, hardDelete } }), everything);
-    expect(problems).toEqual([{ code: 'deprovisioning/order', field: 'suspended.hardDelete', message: expect.stringContaining('must be later') }]);
+    expect(problems).toEqual([
+      {
+        code: 'deprovisioning/order',
+        field: 'suspended.hardDelete',
+        message: expect.stringContaining('must be later'),
+      },
+    ]);
   });
 
   it('may come later, or alone', () => {
-    expect(validateDeprovisioning(config({ turnedOff: { suspend: 'P1D', hardDelete: 'P7D' }, deleted: { suspend: null, hardDelete: 'PT0S' } }), everything)).toEqual([]);
+    expect(
+      validateDeprovisioning(
+        config({ turnedOff: { suspend: 'P1D', hardDelete: 'P7D' }, deleted: { suspend: null, hardDelete: 'PT0S' } }),
+        everything,
+      ),
+    ).toEqual([]);
   });
 });
 
@@ -36,7 +59,12 @@ describe('R44: the time frames of a request', () => {
   const frames = { turnedOff: { suspend: 'P1D', hardDelete: 'P7D' }, suspended: { suspend: 'PT0S' }, deleted: {} };
 
   it('leave out what never happens, and do not touch running timers unless asked to (R48)', () => {
-    expect(putDeprovisioning.parse(frames)).toEqual({ turnedOff: { suspend: 'P1D', hardDelete: 'P7D' }, suspended: { suspend: 'PT0S', hardDelete: null }, deleted: never, applyToRunning: false });
+    expect(putDeprovisioning.parse(frames)).toEqual({
+      turnedOff: { suspend: 'P1D', hardDelete: 'P7D' },
+      suspended: { suspend: 'PT0S', hardDelete: null },
+      deleted: never,
+      applyToRunning: false,
+    });
   });
 
   it.each([
@@ -53,15 +81,27 @@ describe('R46: a trigger arms', () => {
   const monday = '2026-01-05T09:00:00.000Z';
 
   it('a timer for each action of its time frame, the earliest first', () => {
-    const timers = dueTimers('suspended', monday, config({ suspended: { suspend: 'P1D', hardDelete: 'P7D' }, deleted: { suspend: 'PT0S', hardDelete: null } }));
+    const timers = dueTimers(
+      'suspended',
+      monday,
+      config({ suspended: { suspend: 'P1D', hardDelete: 'P7D' }, deleted: { suspend: 'PT0S', hardDelete: null } }),
+    );
     expect(timers).toEqual([
       { trigger: 'suspended', action: 'suspend', triggeredAt: monday, delay: 'P1D', dueAt: '2026-01-06T09:00:00.000Z' },
-      { trigger: 'suspended', action: 'hardDelete', triggeredAt: monday, delay: 'P7D', dueAt: '2026-01-12T09:00:00.000Z' },
+      {
+        trigger: 'suspended',
+        action: 'hardDelete',
+        triggeredAt: monday,
+        delay: 'P7D',
+        dueAt: '2026-01-12T09:00:00.000Z',
+      },
     ]);
   });
 
   it('one that is due at once for "within 24 hours"', () => {
-    expect(dueTimers('deleted', monday, config({ deleted: { suspend: null, hardDelete: 'PT0S' } }))).toMatchObject([{ action: 'hardDelete', dueAt: monday }]);
+    expect(dueTimers('deleted', monday, config({ deleted: { suspend: null, hardDelete: 'PT0S' } }))).toMatchObject([
+      { action: 'hardDelete', dueAt: monday },
+    ]);
   });
 
   it('nothing where the answer is never', () => {
@@ -71,7 +111,10 @@ describe('R46: a trigger arms', () => {
 
 describe('R48: changed time frames', () => {
   const monday = '2026-01-05T09:00:00.000Z';
-  const before = config({ suspended: { suspend: 'P1D', hardDelete: 'P7D' }, deleted: { suspend: null, hardDelete: 'P1D' } });
+  const before = config({
+    suspended: { suspend: 'P1D', hardDelete: 'P7D' },
+    deleted: { suspend: null, hardDelete: 'P1D' },
+  });
   const running = [...dueTimers('suspended', monday, before), ...dueTimers('deleted', monday, before)];
 
   it('name the running timers that they would move or end', () => {

@@ -9,9 +9,11 @@ const calendarShape = /^P(\d+Y|(\d+Y)?\d+M)/;
 
 /** In milliseconds; a text tells what is wrong. */
 const read = (duration: Duration): number | string => {
-  if (calendarShape.test(duration)) return 'Months and years are refused because their length varies: write weeks, days, hours, minutes or seconds, such as P21D.';
+  if (calendarShape.test(duration))
+    return 'Months and years are refused because their length varies: write weeks, days, hours, minutes or seconds, such as P21D.';
   const [, ...amounts] = shape.exec(duration) ?? [];
-  if (amounts.every((amount) => amount === undefined)) return 'Expected an ISO 8601 duration such as P1D, P3W, PT12H or PT0S.';
+  if (amounts.every((amount) => amount === undefined))
+    return 'Expected an ISO 8601 duration such as P1D, P3W, PT12H or PT0S.';
   const lengths = Object.values(units);
   return amounts.reduce((sum, amount, index) => sum + Number(amount ?? 0) * lengths[index]!, 0);
 };
@@ -29,7 +31,9 @@ export const durationSchema = z.string().superRefine((text, context) => {
 });
 
 /** An instant in UTC, to the millisecond. */
-export const addDuration = (instant: string, duration: Duration): string => new Date(Date.parse(instant) + millisecondsOf(duration)).toISOString();
+export const addDuration = (instant: string, duration: Duration): string =>
+  new Date(Date.parse(instant) + millisecondsOf(duration)).toISOString();
 
 /** Below zero when the first is shorter: `P1D` and `PT24H` are the same. */
-export const compareDurations = (first: Duration, second: Duration): number => millisecondsOf(first) - millisecondsOf(second);
+export const compareDurations = (first: Duration, second: Duration): number =>
+  millisecondsOf(first) - millisecondsOf(second);

@@ -27,16 +27,31 @@ export const findCatalogue = (sql: Sql, { tenantId, appId }: Place): Promise<Cat
   });
 
 /** An app may tell of one twice. */
-export const noteSeen = async (sql: Sql, { tenantId, appId }: Place, jobId: string, items: readonly RemoteEntitlement[]): Promise<void> => {
+export const noteSeen = async (
+  sql: Sql,
+  { tenantId, appId }: Place,
+  jobId: string,
+  items: readonly RemoteEntitlement[],
+): Promise<void> => {
   await sql.query({
     text: `insert into ${PROVISIONING}.entitlements (tenant_id, app_id, kind, value, display_name, seen_by)
            select distinct on (kind, value) $1, $2, kind, value, name, $3 from unnest($4::text[], $5::text[], $6::text[]) n (kind, value, name) order by kind, value
            on conflict (tenant_id, app_id, kind, value) do update set display_name = excluded.display_name, gone = false, seen_by = excluded.seen_by`,
-    values: [tenantId, appId, jobId, items.map(({ kind }) => kind), items.map(({ value }) => value), items.map(({ displayName }) => displayName)],
+    values: [
+      tenantId,
+      appId,
+      jobId,
+      items.map(({ kind }) => kind),
+      items.map(({ value }) => value),
+      items.map(({ displayName }) => displayName),
+    ],
   });
 };
 
 /** Once all of the app was seen: what the job did not see is there no more, and stays listed as such. */
 export const markGone = async (sql: Sql, { tenantId, appId }: Place, jobId: string): Promise<void> => {
-  await sql.query({ text: `update ${PROVISIONING}.entitlements set gone = seen_by <> $3 where tenant_id = $1 and app_id = $2`, values: [tenantId, appId, jobId] });
+  await sql.query({
+    text: `update ${PROVISIONING}.entitlements set gone = seen_by <> $3 where tenant_id = $1 and app_id = $2`,
+    values: [tenantId, appId, jobId],
+  });
 };

@@ -18,14 +18,20 @@ export const refreshColumns = `
 export type RefreshProblem = 'unauthorized' | 'unreachable' | 'refused';
 
 /** The one that runs already, or a new one. */
-export const startRefresh = async (sql: Sql, { tenantId, appId }: { tenantId: string; appId: string }): Promise<string> => {
+export const startRefresh = async (
+  sql: Sql,
+  { tenantId, appId }: { tenantId: string; appId: string },
+): Promise<string> => {
   const [running] = await sql.query<{ id: string }>({
     text: `select id from ${PROVISIONING}.jobs where tenant_id = $1 and app_id = $2 and kind = '${REFRESH}' and ended_at is null`,
     values: [tenantId, appId],
   });
   if (running) return running.id;
   const id = randomUUID();
-  await sql.query({ text: `insert into ${PROVISIONING}.jobs (tenant_id, id, app_id, kind, total, done) values ($1, $2, $3, '${REFRESH}', 0, 0)`, values: [tenantId, id, appId] });
+  await sql.query({
+    text: `insert into ${PROVISIONING}.jobs (tenant_id, id, app_id, kind, total, done) values ($1, $2, $3, '${REFRESH}', 0, 0)`,
+    values: [tenantId, id, appId],
+  });
   return id;
 };
 
@@ -39,10 +45,19 @@ export const refreshedAt = async (sql: Sql, tenantId: string, appId: string): Pr
 };
 
 /** With the app's configuration, what was imported by it goes too (R51). */
-export const forgetEntitlements = (database: Database, { tenantId, appId }: { tenantId: string; appId: string }): Promise<void> =>
+export const forgetEntitlements = (
+  database: Database,
+  { tenantId, appId }: { tenantId: string; appId: string },
+): Promise<void> =>
   database.transaction(async (sql) => {
-    await sql.query({ text: `delete from ${PROVISIONING}.jobs where tenant_id = $1 and app_id = $2 and kind = '${REFRESH}'`, values: [tenantId, appId] });
-    await sql.query({ text: `delete from ${PROVISIONING}.entitlements where tenant_id = $1 and app_id = $2`, values: [tenantId, appId] });
+    await sql.query({
+      text: `delete from ${PROVISIONING}.jobs where tenant_id = $1 and app_id = $2 and kind = '${REFRESH}'`,
+      values: [tenantId, appId],
+    });
+    await sql.query({
+      text: `delete from ${PROVISIONING}.entitlements where tenant_id = $1 and app_id = $2`,
+      values: [tenantId, appId],
+    });
   });
 
 type Job = { id: string; tenantId: string; appId: string };
@@ -92,7 +107,7 @@ export const refresher = ({ database, connectorFor, onUnauthorized }: RefresherN
     const app = await findApp(database, job.tenantId, job.appId);
     if (!app) return end(database, job, 'unreachable');
     const connector = await connectorFor(app);
-    for (let startIndex: number | undefined = 1; startIndex !== undefined; ) {
+    for (let startIndex: number | undefined = 1; startIndex !== undefined;) {
       const page = await connector.listEntitlements(startIndex);
       if (page.kind !== 'ok') {
         if (page.kind === 'unauthorized') await onUnauthorized(app);

@@ -1,5 +1,13 @@
 import type { Database, Sql } from '@tenure/database';
-import { startFollower, streamParts, type EventStore, type Follower, type Leases, type StoredEvent, type ViewRuntime } from '@tenure/eventing';
+import {
+  startFollower,
+  streamParts,
+  type EventStore,
+  type Follower,
+  type Leases,
+  type StoredEvent,
+  type ViewRuntime,
+} from '@tenure/eventing';
 import { causeOf, markTenant, PROVISIONING } from '../people/to-evaluate.ts';
 import { findApp } from '../view/find-apps.ts';
 
@@ -57,4 +65,6 @@ export const followApps = ({ database, store, leases, view, onMarked, onFailure 
     ...(onFailure && { onFailure }),
   });
 
-const lastOfEach = (events: readonly StoredEvent[]): StoredEvent[] => [...new Map(events.map((event) => [event.stream, event])).values()];
+const lastOfEach = (events: readonly StoredEvent[]): StoredEvent[] => [
+  ...new Map(events.map((event) => [event.stream, event])).values(),
+];

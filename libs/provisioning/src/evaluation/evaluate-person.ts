@@ -1,5 +1,12 @@
 import type { Instant } from '@tenure/eventing';
-import { sameTarget, additiveTargets, desiredAttributes, matchesFor, type AccountAttributes, type Person } from '../mapping/index.ts';
+import {
+  sameTarget,
+  additiveTargets,
+  desiredAttributes,
+  matchesFor,
+  type AccountAttributes,
+  type Person,
+} from '../mapping/index.ts';
 import { isObject } from '../mapping/json.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import { rulesFor } from '../app/rule-sets.ts';
@@ -31,10 +38,18 @@ export const evaluatePerson = (views: Views, account: AccountState): Evaluated =
   const scoped = scopePersonOf(person);
   const facts = { assignments: assignmentsOf(app), directGroups: groups.direct, allGroups: groups.all };
   const assigned = assignedRoles(scoped, facts);
-  const known = { id: person.id, resource: person.resource, appRoles: assigned.length > 0 ? assigned : scoped.appRoles };
+  const known = {
+    id: person.id,
+    resource: person.resource,
+    appRoles: assigned.length > 0 ? assigned : scoped.appRoles,
+  };
   const { version: rulesVersion, rules: inForce } = rulesFor(app, account);
   const rules = evaluateRules(inForce, known, groups.all);
-  const scope = inScope(scoped, app.scope, { ...facts, primaryDomain: tenant.primaryDomain, skippedByRule: rules.skip });
+  const scope = inScope(scoped, app.scope, {
+    ...facts,
+    primaryDomain: tenant.primaryDomain,
+    skippedByRule: rules.skip,
+  });
   const triggers = triggersOf(views, scope);
   const accountId = accountIdOf(app.id, person.id);
   const withRole = rules.role === undefined ? known : { ...known, appRoles: [rules.role] };
@@ -60,12 +75,20 @@ const scopePersonOf = ({ id, resource, archived }: KnownPerson): ScopePerson => 
   const appRoles = (Array.isArray(roles) ? roles : []).flatMap((role) =>
     isObject(role) && typeof role['value'] === 'string' ? [role['value']] : [],
   );
-  return { id, userName: typeof userName === 'string' ? userName : '', archived, orgUnitPath: orgUnitOf(resource), appRoles };
+  return {
+    id,
+    userName: typeof userName === 'string' ? userName : '',
+    archived,
+    orgUnitPath: orgUnitOf(resource),
+    appRoles,
+  };
 };
 
 const assignmentsOf = ({ assignments }: AppConfig): Assignments => {
   const ofKind = (wanted: keyof Assignments) =>
-    new Map(assignments.filter(({ kind }) => kind === wanted).map(({ id, role }) => [id, role === undefined ? {} : { role }]));
+    new Map(
+      assignments.filter(({ kind }) => kind === wanted).map(({ id, role }) => [id, role === undefined ? {} : { role }]),
+    );
   return { users: ofKind('users'), groups: ofKind('groups'), roles: ofKind('roles') };
 };
 
@@ -79,14 +102,25 @@ const triggersOf = (views: Views, scope: ScopeAnswer): HeldTrigger[] => {
   ];
 };
 
-const outOfScopeSince = ({ app, appSince, person, groups, tenant, causedAt }: Views, because: Exclude<ScopeAnswer, { in: true }>['because']): Instant => {
+const outOfScopeSince = (
+  { app, appSince, person, groups, tenant, causedAt }: Views,
+  because: Exclude<ScopeAnswer, { in: true }>['because'],
+): Instant => {
   const scopeGroups = app.scope.groups.map(({ id, nested }) => (nested ? groups.allUntil : groups.directUntil).get(id));
-  const assignedGroups = app.assignments.filter(({ kind }) => kind === 'groups').map(({ id }) => groups.directUntil.get(id));
+  const assignedGroups = app.assignments
+    .filter(({ kind }) => kind === 'groups')
+    .map(({ id }) => groups.directUntil.get(id));
   switch (because) {
     case 'scope/archived':
       return person.since.archived;
     case 'scope/not-assigned':
-      return latest(appSince, ...assignedGroups, app.assignments.some(({ kind }) => kind === 'roles') ? person.since.changed : null) ?? causedAt;
+      return (
+        latest(
+          appSince,
+          ...assignedGroups,
+          app.assignments.some(({ kind }) => kind === 'roles') ? person.since.changed : null,
+        ) ?? causedAt
+      );
     case 'scope/not-in-group':
       return latest(appSince, ...scopeGroups) ?? causedAt;
     case 'scope/not-in-unit':
@@ -98,7 +132,11 @@ const outOfScopeSince = ({ app, appSince, person, groups, tenant, causedAt }: Vi
   }
 };
 
-const latest = (...instants: (Instant | null | undefined)[]): Instant | undefined => instants.filter((each) => each !== null && each !== undefined).toSorted().at(-1);
+const latest = (...instants: (Instant | null | undefined)[]): Instant | undefined =>
+  instants
+    .filter((each) => each !== null && each !== undefined)
+    .toSorted()
+    .at(-1);
 
 const EXTERNAL_ID = sameTarget('externalId');
 const ACTIVE = sameTarget('active');
@@ -111,8 +149,12 @@ const planOf = (app: AppConfig, person: Person, rules: RuleOutcome, accountId: s
   const { mappings, matching } = app.attributes;
   const overruled = new Set(Object.keys(rules.attributes).map(sameTarget));
   const whole = (creating: boolean): AccountAttributes => {
-    const mapped = Object.entries(desiredAttributes(mappings, person, { creating })).filter(([target]) => !overruled.has(sameTarget(target)));
-    return Object.fromEntries([...mapped, ...Object.entries(rules.attributes)].filter(([target]) => sameTarget(target) !== ACTIVE));
+    const mapped = Object.entries(desiredAttributes(mappings, person, { creating })).filter(
+      ([target]) => !overruled.has(sameTarget(target)),
+    );
+    return Object.fromEntries(
+      [...mapped, ...Object.entries(rules.attributes)].filter(([target]) => sameTarget(target) !== ACTIVE),
+    );
   };
   const attributes = { ...whole(false), ...(!mapsExternalId(app) && { externalId: accountId }) };
   const known = new Set(Object.keys(attributes));
@@ -128,7 +170,8 @@ const planOf = (app: AppConfig, person: Person, rules: RuleOutcome, accountId: s
 };
 
 /** Whether the app's own mappings fill `externalId`, so that it can't tell which account is ours. */
-export const mapsExternalId = ({ attributes }: AppConfig): boolean => attributes.mappings.some(({ target }) => sameTarget(target) === EXTERNAL_ID);
+export const mapsExternalId = ({ attributes }: AppConfig): boolean =>
+  attributes.mappings.some(({ target }) => sameTarget(target) === EXTERNAL_ID);
 
 const entitlementsOf = ({ entitlements }: RuleOutcome): Entitlement[] =>
   entitlementKinds.flatMap((kind) => (entitlements[kind]?.values ?? []).map((value) => ({ kind, value })));

@@ -54,7 +54,11 @@ export const evaluator = ({ database, write, onWritten, onFailure }: EvaluatorNe
                  select t.ctid from ${PROVISIONING}.to_evaluate t where t.tenant_id = done.tenant_id and t.user_id = done.user_id and t.mark = done.mark limit 1
                  for update
                ) t))`,
-      values: [users.map(({ tenant_id }) => tenant_id), users.map(({ user_id }) => user_id), users.map(({ mark }) => mark)],
+      values: [
+        users.map(({ tenant_id }) => tenant_id),
+        users.map(({ user_id }) => user_id),
+        users.map(({ mark }) => mark),
+      ],
     });
 
   /** Every change of a person comes here, also where there is no app: they are done with at once. An app that comes later marks everybody. */
@@ -99,9 +103,12 @@ export const evaluator = ({ database, write, onWritten, onFailure }: EvaluatorNe
     },
     /** Whether everybody was looked at once; those whose evaluation fails hold up nobody else. */
     isThrough: async (): Promise<boolean> =>
-      (await database.query({ text: `select 1 from ${PROVISIONING}.to_evaluate where attempts <= 1 limit 1` })).length === 0,
+      (await database.query({ text: `select 1 from ${PROVISIONING}.to_evaluate where attempts <= 1 limit 1` }))
+        .length === 0,
     waiting: async (): Promise<number> => {
-      const [row] = await database.query<{ count: number }>(`select count(*) as count from ${PROVISIONING}.to_evaluate`);
+      const [row] = await database.query<{ count: number }>(
+        `select count(*) as count from ${PROVISIONING}.to_evaluate`,
+      );
       return row!.count;
     },
   };
@@ -109,16 +116,32 @@ export const evaluator = ({ database, write, onWritten, onFailure }: EvaluatorNe
 
 /** Only reads and a lock in this transaction, so it hides no event while others append (design, decision 2). Says whether accounts may have been written. */
 const underLock = async (sql: Sql, user: Claimed, write: WriteAccount): Promise<boolean> => {
-  const { tenant_id: tenantId, user_id: userId, causation_id: causationId, correlation_id: correlationId, traceparent } = user;
-  await sql.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values: [`evaluate ${tenantId}/${userId}`] });
+  const {
+    tenant_id: tenantId,
+    user_id: userId,
+    causation_id: causationId,
+    correlation_id: correlationId,
+    traceparent,
+  } = user;
+  await sql.query({
+    text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
+    values: [`evaluate ${tenantId}/${userId}`],
+  });
   const apps = await appsOf(sql, tenantId);
   const person = await findPerson(sql, tenantId, userId);
   // Erased, or not known yet: then their own facts will mark them.
   if (!person) return false;
-  const shared = { person, groups: await groupsOf(sql, tenantId, userId), tenant: await findTenant(sql, tenantId), causedAt: user.occurred_at };
+  const shared = {
+    person,
+    groups: await groupsOf(sql, tenantId, userId),
+    tenant: await findTenant(sql, tenantId),
+    causedAt: user.occurred_at,
+  };
   const because = { causationId, correlationId, ...(traceparent !== null && { traceparent }) };
   for (const { app, since } of apps) {
-    await evaluateFor({ app, since }, shared, (command) => write({ tenantId, id: accountIdOf(app.id, userId) }, command, because));
+    await evaluateFor({ app, since }, shared, (command) =>
+      write({ tenantId, id: accountIdOf(app.id, userId) }, command, because),
+    );
   }
   return true;
 };
@@ -126,7 +149,11 @@ const underLock = async (sql: Sql, user: Claimed, write: WriteAccount): Promise<
 type Send = (command: Parameters<WriteAccount>[1]) => ReturnType<WriteAccount>;
 
 /** While an app is not on this goes on: timers are armed and cancelled, only nothing is delivered (decision 16). */
-const evaluateFor = async ({ app, since }: DatedApp, shared: Omit<Views, 'app' | 'appSince'>, send: Send): Promise<void> => {
+const evaluateFor = async (
+  { app, since }: DatedApp,
+  shared: Omit<Views, 'app' | 'appSince'>,
+  send: Send,
+): Promise<void> => {
   const views = { app, appSince: since, ...shared };
   await send(async ({ state }) => {
     if (app.state === 'draft') return { type: 'LetGo' };

@@ -11,7 +11,11 @@ import { findAccount } from '../view/find-account.ts';
 import { appsOf, findApp } from '../view/find-apps.ts';
 import { evaluatePerson } from './evaluate-person.ts';
 
-export const onDemandReply = z.object({ steps: z.array(z.object({ name: z.string(), outcome: z.enum(['done', 'skipped', 'failed', 'waiting']), detail: z.string() })) });
+export const onDemandReply = z.object({
+  steps: z.array(
+    z.object({ name: z.string(), outcome: z.enum(['done', 'skipped', 'failed', 'waiting']), detail: z.string() }),
+  ),
+});
 export type OnDemandReply = z.output<typeof onDemandReply>;
 type Step = OnDemandReply['steps'][number];
 
@@ -24,7 +28,8 @@ const LOOK_EVERY_MS = 50;
 export const provisionOnDemand =
   ({ sql, clock, wake }: OnDemandNeeds) =>
   async ({ tenantId, correlationId, traceparent }: Caller, appId: string, userId: string): Promise<OnDemandReply> => {
-    if (!(await findApp(sql, tenantId, appId))) throw new Rejected('not-found', 'app/not-found', 'There is no such app.');
+    if (!(await findApp(sql, tenantId, appId)))
+      throw new Rejected('not-found', 'app/not-found', 'There is no such app.');
     await refuseGated(sql, tenantId, 'provisioning');
     const look = () => findPerson(sql, tenantId, userId);
     const person = (await look()) ?? ((await isKnown(sql, tenantId, 'users', userId)) ? await look() : undefined);
@@ -33,38 +38,78 @@ export const provisionOnDemand =
     const account = await findAccount(sql, tenantId, appId, userId);
     const found = (await appsOf(sql, tenantId)).find(({ app }) => app.id === appId)!;
     const evaluated = evaluatePerson(
-      { app: found.app, appSince: found.since, person, groups: await groupsOf(sql, tenantId, userId), tenant: await findTenant(sql, tenantId), causedAt: now },
+      {
+        app: found.app,
+        appSince: found.since,
+        person,
+        groups: await groupsOf(sql, tenantId, userId),
+        tenant: await findTenant(sql, tenantId),
+        causedAt: now,
+      },
       account,
     );
 
     const steps: Step[] = [
-      { name: 'user', outcome: person.active && person.deletedAt === null ? 'done' : 'skipped', detail: person.deletedAt !== null ? 'deleted' : person.active ? 'active' : 'deactivated' },
+      {
+        name: 'user',
+        outcome: person.active && person.deletedAt === null ? 'done' : 'skipped',
+        detail: person.deletedAt !== null ? 'deleted' : person.active ? 'active' : 'deactivated',
+      },
       { name: 'scope', outcome: evaluated.scope.in ? 'done' : 'skipped', detail: evaluated.scope.because },
       { name: 'rules', outcome: 'done', detail: evaluated.ruleIds.join(', ') || 'none applied' },
-      { name: 'attributes', outcome: evaluated.plan ? 'done' : 'skipped', detail: Object.keys(evaluated.plan?.attributes ?? {}).join(', ') },
-      { name: 'matching', outcome: evaluated.plan ? 'done' : 'skipped', detail: (evaluated.plan?.matching ?? []).map(({ target }) => target).join(', ') },
+      {
+        name: 'attributes',
+        outcome: evaluated.plan ? 'done' : 'skipped',
+        detail: Object.keys(evaluated.plan?.attributes ?? {}).join(', '),
+      },
+      {
+        name: 'matching',
+        outcome: evaluated.plan ? 'done' : 'skipped',
+        detail: (evaluated.plan?.matching ?? []).map(({ target }) => target).join(', '),
+      },
     ];
-    if (found.app.state !== 'on') return { steps: [...steps, { name: 'delivery', outcome: 'waiting', detail: `the app is ${found.app.state}` }] };
+    if (found.app.state !== 'on')
+      return { steps: [...steps, { name: 'delivery', outcome: 'waiting', detail: `the app is ${found.app.state}` }] };
 
-    const cause = { causationId: correlationId, correlationId, occurredAt: now, ...(traceparent !== undefined && { traceparent }) };
+    const cause = {
+      causationId: correlationId,
+      correlationId,
+      occurredAt: now,
+      ...(traceparent !== undefined && { traceparent }),
+    };
     await mark(sql, [{ tenantId, userIds: [userId], cause }]);
     wake();
     return { steps: [...steps, await delivered(sql, tenantId, appId, userId)] };
   };
 
 const isEvaluated = async (sql: Sql, tenantId: string, userId: string): Promise<boolean> =>
-  (await sql.query({ text: `select 1 from ${PROVISIONING}.to_evaluate where tenant_id = $1 and user_id = $2`, values: [tenantId, userId] })).length === 0;
+  (
+    await sql.query({
+      text: `select 1 from ${PROVISIONING}.to_evaluate where tenant_id = $1 and user_id = $2`,
+      values: [tenantId, userId],
+    })
+  ).length === 0;
 
 /** Waits for what follows, as long as somebody may be expected to. */
 const delivered = async (sql: Sql, tenantId: string, appId: string, userId: string): Promise<Step> => {
   for (const until = Date.now() + WAIT_MS; ; await sleep(LOOK_EVERY_MS)) {
     const evaluated = await isEvaluated(sql, tenantId, userId);
     const account = await findAccount(sql, tenantId, appId, userId);
-    if (evaluated && account.kind === 'none') return { name: 'delivery', outcome: 'skipped', detail: 'no account is wanted' };
+    if (evaluated && account.kind === 'none')
+      return { name: 'delivery', outcome: 'skipped', detail: 'no account is wanted' };
     if (evaluated && account.kind === 'present' && nextDelivery(account) === undefined) {
       const status = statusOf(account);
-      return { name: 'delivery', outcome: status === 'failed' ? 'failed' : status === 'pending' ? 'waiting' : 'done', detail: account.failure?.code ?? status };
+      return {
+        name: 'delivery',
+        outcome: status === 'failed' ? 'failed' : status === 'pending' ? 'waiting' : 'done',
+        detail: account.failure?.code ?? status,
+      };
     }
-    if (Date.now() > until) return { name: 'delivery', outcome: 'waiting', detail: account.kind === 'none' ? 'not evaluated yet' : (account.delivery?.failure?.code ?? statusOf(account)) };
+    if (Date.now() > until)
+      return {
+        name: 'delivery',
+        outcome: 'waiting',
+        detail: account.kind === 'none' ? 'not evaluated yet' : (account.delivery?.failure?.code ?? statusOf(account)),
+      };
   }
 };

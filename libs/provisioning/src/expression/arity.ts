@@ -11,13 +11,21 @@ export const checkArity = (definition: FunctionDefinition, placed: Placed[], clo
   const least = parameters.findLastIndex(({ optional }) => !optional) + 1;
   const isOpen = repeating > 0 || parameters.some(({ optional }) => optional);
 
-  const leftOut = parameters.findIndex(({ optional }, index) => !optional && placed[index]?.expression.kind === 'omitted');
+  const leftOut = parameters.findIndex(
+    ({ optional }, index) => !optional && placed[index]?.expression.kind === 'omitted',
+  );
   if (leftOut >= 0) {
-    throw new ExpressionProblem(placed[leftOut]!.position, `Expected ${parameters[leftOut]!.name}: ${signature} can't do without it.`);
+    throw new ExpressionProblem(
+      placed[leftOut]!.position,
+      `Expected ${parameters[leftOut]!.name}: ${signature} can't do without it.`,
+    );
   }
   if (placed.length < least) {
     const wanted = `${isOpen ? 'at least ' : ''}${counted(least)}`;
-    throw new ExpressionProblem(closing, `Expected ${parameters[placed.length]!.name}: ${signature} takes ${wanted}, not ${placed.length}.`);
+    throw new ExpressionProblem(
+      closing,
+      `Expected ${parameters[placed.length]!.name}: ${signature} takes ${wanted}, not ${placed.length}.`,
+    );
   }
 
   const more = placed.slice(parameters.length);
@@ -27,9 +35,16 @@ export const checkArity = (definition: FunctionDefinition, placed: Placed[], clo
     throw new ExpressionProblem(more[0]!.position, `Expected ): ${signature} takes ${wanted}, not ${placed.length}.`);
   }
   const gap = more.find(({ expression }) => expression.kind === 'omitted');
-  if (gap) throw new ExpressionProblem(gap.position, `Expected an argument: only those with a ? may be left out of ${signature}.`);
+  if (gap)
+    throw new ExpressionProblem(
+      gap.position,
+      `Expected an argument: only those with a ? may be left out of ${signature}.`,
+    );
   if (more.length % repeating !== 0) {
-    throw new ExpressionProblem(closing, `Expected one more argument: ${signature} takes its last ${repeating} together, and here are ${placed.length}.`);
+    throw new ExpressionProblem(
+      closing,
+      `Expected one more argument: ${signature} takes its last ${repeating} together, and here are ${placed.length}.`,
+    );
   }
 };
 

@@ -7,7 +7,8 @@ import { isEmpty, toNumber, toText } from './values.ts';
  * Works an expression out for one person. It never fails and always gives the same for the same person: what can't be
  * worked out (a date that is none, a text of a megabyte) is `null`, "no value", and the mapping's default steps in.
  */
-export const evaluate = (expression: Expression, lookup: (source: string) => Value): Value => argumentOf(expression, lookup) ?? null;
+export const evaluate = (expression: Expression, lookup: (source: string) => Value): Value =>
+  argumentOf(expression, lookup) ?? null;
 
 const argumentOf = (expression: Expression, lookup: (source: string) => Value): Argument => {
   switch (expression.kind) {
@@ -18,7 +19,9 @@ const argumentOf = (expression: Expression, lookup: (source: string) => Value): 
     case 'omitted':
       return undefined;
     case 'call':
-      return bounded(functionNamed(expression.name)?.run(expression.arguments.map((each) => argumentOf(each, lookup))) ?? null);
+      return bounded(
+        functionNamed(expression.name)?.run(expression.arguments.map((each) => argumentOf(each, lookup))) ?? null,
+      );
     case 'compare':
       return compare(expression.operator, evaluate(expression.left, lookup), evaluate(expression.right, lookup));
   }
@@ -48,9 +51,12 @@ const compare = (operator: Comparison, left: Value, right: Value): boolean => {
 const orderOf = (left: Value, right: Value): number => {
   if (isEmpty(left) && isEmpty(right)) return 0;
   if (isEmpty(left) || isEmpty(right)) return Number.NaN;
-  if (typeof left === 'number' || typeof right === 'number') return (toNumber(left) ?? Number.NaN) - (toNumber(right) ?? Number.NaN);
+  if (typeof left === 'number' || typeof right === 'number')
+    return (toNumber(left) ?? Number.NaN) - (toNumber(right) ?? Number.NaN);
   // "true" and "True" are the same answer of a boolean attribute.
   const ignoresCase = typeof left === 'boolean' || typeof right === 'boolean';
-  const [leftText, rightText] = ignoresCase ? [toText(left).toLowerCase(), toText(right).toLowerCase()] : [toText(left), toText(right)];
+  const [leftText, rightText] = ignoresCase
+    ? [toText(left).toLowerCase(), toText(right).toLowerCase()]
+    : [toText(left), toText(right)];
   return leftText < rightText ? -1 : Number(leftText > rightText);
 };

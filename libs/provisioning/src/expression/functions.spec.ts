@@ -32,8 +32,18 @@ describe('R37: a value that grows too long', () => {
 
 describe('R37: every example', () => {
   it('gives a value whatever its attributes hold', () => {
-    const text = fc.oneof(fc.string(), fc.constantFrom('2026-02-30', '12', '-1', '99999999999999', '$&', '9999-12-31T23:59:59Z'));
-    const value = fc.oneof(text, fc.double(), fc.boolean(), fc.constant(null), fc.array(text), fc.array(fc.record({ value: text })));
+    const text = fc.oneof(
+      fc.string(),
+      fc.constantFrom('2026-02-30', '12', '-1', '99999999999999', '$&', '9999-12-31T23:59:59Z'),
+    );
+    const value = fc.oneof(
+      text,
+      fc.double(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.array(text),
+      fc.array(fc.record({ value: text })),
+    );
     const expressions = Object.values(examples).flatMap((table) => table.map(([each]) => parseExpression(each)));
     fc.assert(
       fc.property(fc.constantFrom(...expressions), value, value, (expression, one, other) => {

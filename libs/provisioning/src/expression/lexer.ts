@@ -31,7 +31,10 @@ const readText = (text: string, start: number): { value: string; end: number } =
     if (character === '\\') {
       const escaped = text[at + 1] ?? '';
       if (escaped === '' || !`"\\${typographic}`.includes(escaped)) {
-        throw new ExpressionProblem(at, 'Expected \\\\ or \\" after a backslash: a backslash in a text is written twice.');
+        throw new ExpressionProblem(
+          at,
+          'Expected \\\\ or \\" after a backslash: a backslash in a text is written twice.',
+        );
       }
       value += escaped;
       at += 1;
@@ -80,7 +83,8 @@ export const tokensOf = (text: string): Token[] => {
 
 const readToken = (text: string, position: number): { token: Token; end: number } => {
   const character = text[position]!;
-  if (character === '(' || character === ')' || character === ',') return { token: { kind: character, position }, end: position + 1 };
+  if (character === '(' || character === ')' || character === ',')
+    return { token: { kind: character, position }, end: position + 1 };
   if (character === '[') {
     const source = readSource(text, position);
     return { token: { kind: 'source', name: source.name, position }, end: source.end };
@@ -93,12 +97,15 @@ const readToken = (text: string, position: number): { token: Token; end: number 
   const word = matchAt(name, text, position);
   if (word) return { token: { kind: 'name', text: word[0], position }, end: position + word[0].length };
   const hex = matchAt(hexadecimal, text, position);
-  if (hex) return { token: { kind: 'number', value: Number.parseInt(hex[1]!, 16), position }, end: position + hex[0].length };
+  if (hex)
+    return { token: { kind: 'number', value: Number.parseInt(hex[1]!, 16), position }, end: position + hex[0].length };
   const number = matchAt(decimal, text, position);
   // `+ 0` turns -0 into 0, which is how it prints.
-  if (number) return { token: { kind: 'number', value: Number(number[0]) + 0, position }, end: position + number[0].length };
+  if (number)
+    return { token: { kind: 'number', value: Number(number[0]) + 0, position }, end: position + number[0].length };
   const sign = matchAt(operator, text, position);
-  if (sign) return { token: { kind: 'operator', operator: sign[0] as Comparison, position }, end: position + sign[0].length };
+  if (sign)
+    return { token: { kind: 'operator', operator: sign[0] as Comparison, position }, end: position + sign[0].length };
 
   throw new ExpressionProblem(position, `Expected a function, an [attribute], a "text" or a number, not ${character}.`);
 };

@@ -20,7 +20,10 @@ const words = new Map<string, string | boolean>([
 /** Reads Entra's expression language; throws `ExpressionProblem` and nothing else (R37). */
 export const parseExpression = (text: string, options: ParseOptions = {}): Expression => {
   if (text.length > limits.length) {
-    throw new ExpressionProblem(limits.length, `Expected at most ${limits.length} characters: this expression has ${text.length}.`);
+    throw new ExpressionProblem(
+      limits.length,
+      `Expected at most ${limits.length} characters: this expression has ${text.length}.`,
+    );
   }
   const tokens = tokensOf(text);
   let next = 0;
@@ -35,7 +38,10 @@ export const parseExpression = (text: string, options: ParseOptions = {}): Expre
     const right = operand(depth);
     const extra = peek();
     if (extra.kind === 'operator') {
-      throw new ExpressionProblem(extra.position, 'Expected , or ): a comparison has two sides. Nest IIF for more conditions.');
+      throw new ExpressionProblem(
+        extra.position,
+        'Expected , or ): a comparison has two sides. Nest IIF for more conditions.',
+      );
     }
     const sides = { left: left.expression, right: right.expression };
     return { position: left.position, expression: { kind: 'compare', operator: sign.operator, ...sides } };
@@ -51,26 +57,36 @@ export const parseExpression = (text: string, options: ParseOptions = {}): Expre
 
       case 'source':
         if (options.knownSource && !options.knownSource(token.name)) {
-          throw new ExpressionProblem(position, `There is no attribute ${token.name}. Expected a SCIM path or one of Entra's attribute names.`);
+          throw new ExpressionProblem(
+            position,
+            `There is no attribute ${token.name}. Expected a SCIM path or one of Entra's attribute names.`,
+          );
         }
         return { position, expression: { kind: 'source', name: token.name } };
 
       case 'name':
-        return { position, expression: peek().kind === '(' ? call(token.text, position, depth) : word(token.text, position) };
+        return {
+          position,
+          expression: peek().kind === '(' ? call(token.text, position, depth) : word(token.text, position),
+        };
 
       case '(':
       case ')':
       case ',':
       case 'operator':
       case 'end':
-        throw new ExpressionProblem(position, `Expected a function, an [attribute], a "text" or a number${insteadOf(token)}.`);
+        throw new ExpressionProblem(
+          position,
+          `Expected a function, an [attribute], a "text" or a number${insteadOf(token)}.`,
+        );
     }
   };
 
   const call = (written: string, position: number, depth: number): Expression => {
     const definition = functionNamed(written);
     if (!definition) throw new ExpressionProblem(position, refusalOf(written) ?? `There is no function ${written}.`);
-    if (depth >= limits.nesting) throw new ExpressionProblem(position, `Expected at most ${limits.nesting} functions within each other.`);
+    if (depth >= limits.nesting)
+      throw new ExpressionProblem(position, `Expected at most ${limits.nesting} functions within each other.`);
     take();
     const placed = callArguments(definition, depth + 1);
     const expressions = placed.map(({ expression }) => expression);
@@ -94,14 +110,18 @@ export const parseExpression = (text: string, options: ParseOptions = {}): Expre
         return placed;
       }
       if (separator.kind !== ',') {
-        throw new ExpressionProblem(separator.position, `Expected , or ) in ${signatureOf(definition)}${insteadOf(separator)}.`);
+        throw new ExpressionProblem(
+          separator.position,
+          `Expected , or ) in ${signatureOf(definition)}${insteadOf(separator)}.`,
+        );
       }
     }
   };
 
   const { expression } = comparison(0);
   const rest = peek();
-  if (rest.kind !== 'end') throw new ExpressionProblem(rest.position, `Expected the end of the expression${insteadOf(rest)}.`);
+  if (rest.kind !== 'end')
+    throw new ExpressionProblem(rest.position, `Expected the end of the expression${insteadOf(rest)}.`);
   return expression;
 };
 

@@ -14,7 +14,8 @@ export const toText = (value: Value | undefined): string => {
   return value.length === 0 ? '' : elementText(value[0]!);
 };
 
-export const toTexts = (value: Value | undefined): string[] => (Array.isArray(value) ? value.map(elementText) : isEmpty(value) ? [] : [toText(value)]);
+export const toTexts = (value: Value | undefined): string[] =>
+  Array.isArray(value) ? value.map(elementText) : isEmpty(value) ? [] : [toText(value)];
 
 const elementText = (element: string | JsonObject): string => {
   if (typeof element === 'string') return element;

@@ -1,4 +1,14 @@
-import { type AttributeType, type Filter, type ResourceType, ScimProblem, isHostileName, parsePath, printFilter, profiles, userType } from '@tenure/scim';
+import {
+  type AttributeType,
+  type Filter,
+  type ResourceType,
+  ScimProblem,
+  isHostileName,
+  parsePath,
+  printFilter,
+  profiles,
+  userType,
+} from '@tenure/scim';
 
 /** A place in a SCIM User: `userName`, `name.givenName`, `emails[type eq "work"].value`, `urn:…:User:department`. */
 export type AttributePath = {
@@ -32,7 +42,9 @@ export const readAttributePath = (text: string, type: ResourceType = userType): 
       members: colon < 0 ? [path.path] : [path.path.slice(0, colon), path.path.slice(colon + 1)],
       type: attribute.type,
       multiValued: attribute.multiValued,
-      writable: [attribute, sub].every((each) => each?.mutability !== 'readOnly' && each?.returned !== 'never') && attribute.name !== 'schemas',
+      writable:
+        [attribute, sub].every((each) => each?.mutability !== 'readOnly' && each?.returned !== 'never') &&
+        attribute.name !== 'schemas',
       hasValue: attribute.subAttributes?.some(({ name }) => name === 'value') ?? false,
       where,
       sub: sub && { name: sub.name, type: sub.type },

@@ -16,6 +16,12 @@ export {
   validateAttributes,
 } from './mapping.ts';
 export { type Match, matchesFor } from './matching.ts';
-export { type AttributeChange, type ScimOperation, changedAttributes, toPatchOperations, toScimBody } from './scim-body.ts';
+export {
+  type AttributeChange,
+  type ScimOperation,
+  changedAttributes,
+  toPatchOperations,
+  toScimBody,
+} from './scim-body.ts';
 export { type Person, entraSourceNames, isKnownSource, sourceValue } from './sources.ts';
 export { type Target, sameTarget, targetsFor } from './target.ts';

@@ -17,12 +17,26 @@ const workEmail = 'emails[type eq "work"].value';
 const ada: Person = {
   id: 'ada',
   appRoles: ['ADMIN', 'USER'],
-  resource: { userName: 'ada@acme.example', name: { givenName: 'Ada' }, active: true, emails: [{ value: 'ada@acme.example', type: 'work' }], addresses: [{ country: 'Netherlands' }], roles: [{ value: 'a' }, { value: 'b' }] },
+  resource: {
+    userName: 'ada@acme.example',
+    name: { givenName: 'Ada' },
+    active: true,
+    emails: [{ value: 'ada@acme.example', type: 'work' }],
+    addresses: [{ country: 'Netherlands' }],
+    roles: [{ value: 'a' }, { value: 'b' }],
+  },
 };
 
-const direct = (target: string, source: string, more: Partial<Mapping> = {}) => ({ kind: 'direct', target, source, apply: 'always', ...more }) as Mapping;
-const expression = (target: string, text: string, more: Partial<Mapping> = {}) => ({ kind: 'expression', target, expression: text, apply: 'always', ...more }) as Mapping;
-const constant = (target: string, value: string | number | boolean | string[]): Mapping => ({ kind: 'constant', target, value, apply: 'always' });
+const direct = (target: string, source: string, more: Partial<Mapping> = {}) =>
+  ({ kind: 'direct', target, source, apply: 'always', ...more }) as Mapping;
+const expression = (target: string, text: string, more: Partial<Mapping> = {}) =>
+  ({ kind: 'expression', target, expression: text, apply: 'always', ...more }) as Mapping;
+const constant = (target: string, value: string | number | boolean | string[]): Mapping => ({
+  kind: 'constant',
+  target,
+  value,
+  apply: 'always',
+});
 
 const creating = (...mappings: Mapping[]) => desiredAttributes(mappings, ada, { creating: true });
 const updating = (...mappings: Mapping[]) => desiredAttributes(mappings, ada, { creating: false });
@@ -33,13 +47,21 @@ describe('R36: a mapping', () => {
       creating(
         direct(workEmail, 'mail'),
         constant('userType', 'Employee'),
-        expression('timezone', 'Switch([country], "Asia/Tokyo", "United States", "America/New_York", "Netherlands", "Europe/Amsterdam")'),
+        expression(
+          'timezone',
+          'Switch([country], "Asia/Tokyo", "United States", "America/New_York", "Netherlands", "Europe/Amsterdam")',
+        ),
       ),
     ).toEqual({ [workEmail]: 'ada@acme.example', userType: 'Employee', timezone: 'Europe/Amsterdam' });
   });
 
   it('falls back to its default where the value is empty', () => {
-    expect(creating(direct('title', 'jobTitle', { default: 'Staff' }), expression('nickName', 'Trim([jobTitle])', { default: 'none' }))).toEqual({ title: 'Staff', nickName: 'none' });
+    expect(
+      creating(
+        direct('title', 'jobTitle', { default: 'Staff' }),
+        expression('nickName', 'Trim([jobTitle])', { default: 'none' }),
+      ),
+    ).toEqual({ title: 'Staff', nickName: 'none' });
   });
 
   it('falls back to its default where the value does not fit the target', () => {
@@ -57,7 +79,12 @@ describe('R36: a mapping', () => {
   });
 
   it('may ask to leave an attribute as it is when there is no value', () => {
-    expect(creating(expression('title', 'IgnoreFlowIfNullOrEmpty([jobTitle])'), expression('nickName', 'IgnoreFlowIfNullOrEmpty([givenName])'))).toEqual({ nickName: 'Ada' });
+    expect(
+      creating(
+        expression('title', 'IgnoreFlowIfNullOrEmpty([jobTitle])'),
+        expression('nickName', 'IgnoreFlowIfNullOrEmpty([givenName])'),
+      ),
+    ).toEqual({ nickName: 'Ada' });
   });
 });
 
@@ -83,8 +110,12 @@ describe('R36: the value of a target has its type', () => {
 
 describe('R35: a configuration of attributes', () => {
   const mandatory = ['userName', workEmail];
-  const good = { matching: [{ source: 'userName', target: 'userName' }], mappings: [direct('userName', 'userName'), direct('emails[TYPE eq "work"].value', 'mail')] };
-  const problemsOf = (...mappings: Mapping[]) => validateAttributes({ ...good, mappings: [...good.mappings, ...mappings] }, mandatory);
+  const good = {
+    matching: [{ source: 'userName', target: 'userName' }],
+    mappings: [direct('userName', 'userName'), direct('emails[TYPE eq "work"].value', 'mail')],
+  };
+  const problemsOf = (...mappings: Mapping[]) =>
+    validateAttributes({ ...good, mappings: [...good.mappings, ...mappings] }, mandatory);
 
   it('is fine when all that is mandatory is mapped, in whatever spelling', () => {
     expect(validateAttributes(good, mandatory)).toEqual([]);
@@ -98,29 +129,58 @@ describe('R35: a configuration of attributes', () => {
 
   it.each<[Mapping, object]>([
     [direct('nickName', 'shoeSize'), { code: 'mapping/source', field: 'mappings[2].source' }],
-    [direct('shoeSize', 'userName'), { code: 'mapping/target', field: 'mappings[2].target', message: 'There is no attribute shoeSize.' }],
-    [direct('emails[type eq].value', 'userName'), { code: 'mapping/target', message: expect.stringContaining('is no path') }],
+    [
+      direct('shoeSize', 'userName'),
+      { code: 'mapping/target', field: 'mappings[2].target', message: 'There is no attribute shoeSize.' },
+    ],
+    [
+      direct('emails[type eq].value', 'userName'),
+      { code: 'mapping/target', message: expect.stringContaining('is no path') },
+    ],
     [direct('id', 'userName'), { code: 'mapping/target', message: "id can't be set." }],
     [direct('groups', 'userName'), { code: 'mapping/target', message: "groups can't be set." }],
     [direct('password', 'userName'), { code: 'mapping/target', message: "password can't be set." }],
     [direct('name', 'userName'), { code: 'mapping/target', message: expect.stringContaining('needs a part') }],
-    [direct('emails.value', 'userName'), { code: 'mapping/target', message: expect.stringContaining('which element is meant') }],
-    [direct('emails[type eq "home"]', 'userName'), { code: 'mapping/target', message: expect.stringContaining('needs a part') }],
-    [direct('emails[type sw "h"].value', 'userName'), { code: 'mapping/target', message: expect.stringContaining('with eq') }],
+    [
+      direct('emails.value', 'userName'),
+      { code: 'mapping/target', message: expect.stringContaining('which element is meant') },
+    ],
+    [
+      direct('emails[type eq "home"]', 'userName'),
+      { code: 'mapping/target', message: expect.stringContaining('needs a part') },
+    ],
+    [
+      direct('emails[type sw "h"].value', 'userName'),
+      { code: 'mapping/target', message: expect.stringContaining('with eq') },
+    ],
     [direct('USERNAME', 'mail'), { code: 'mapping/target-twice', field: 'mappings[2].target' }],
-    [expression('timezone', 'Switch([country], )'), { code: 'mapping/expression', field: 'mappings[2].expression', position: 18 }],
-    [expression('timezone', 'Trim([shoeSize])'), { code: 'mapping/expression', field: 'mappings[2].expression', position: 5 }],
+    [
+      expression('timezone', 'Switch([country], )'),
+      { code: 'mapping/expression', field: 'mappings[2].expression', position: 18 },
+    ],
+    [
+      expression('timezone', 'Trim([shoeSize])'),
+      { code: 'mapping/expression', field: 'mappings[2].expression', position: 5 },
+    ],
   ])('is refused because of %j', (mapping, problem) => {
     expect(problemsOf(mapping)).toEqual([expect.objectContaining(problem)]);
   });
 
   it('R38: is refused when nothing, or nothing known, finds an existing account', () => {
-    expect(validateAttributes({ ...good, matching: [] }, mandatory)).toMatchObject([{ code: 'mapping/matching', field: 'matching' }]);
-    expect(validateAttributes({ ...good, matching: [{ source: 'x', target: 'y' }] }, mandatory)).toMatchObject([{ field: 'matching[0].source' }, { field: 'matching[0].target' }]);
+    expect(validateAttributes({ ...good, matching: [] }, mandatory)).toMatchObject([
+      { code: 'mapping/matching', field: 'matching' },
+    ]);
+    expect(validateAttributes({ ...good, matching: [{ source: 'x', target: 'y' }] }, mandatory)).toMatchObject([
+      { field: 'matching[0].source' },
+      { field: 'matching[0].target' },
+    ]);
   });
 
   it('has the shape of PUT /attributes', () => {
-    const parsed = attributesConfig.parse({ matching: good.matching, mappings: [{ target: 'title', kind: 'direct', source: 'jobTitle' }] });
+    const parsed = attributesConfig.parse({
+      matching: good.matching,
+      mappings: [{ target: 'title', kind: 'direct', source: 'jobTitle' }],
+    });
     expect(parsed.mappings).toEqual([direct('title', 'jobTitle')]);
     for (const wrong of [
       { kind: 'direct', target: 'title' },
@@ -136,7 +196,10 @@ describe('R35: a configuration of attributes', () => {
 
 describe('R35: mandatory targets', () => {
   it('are told when they would be empty', () => {
-    expect(emptyMandatory({ userName: 'ada', [workEmail]: null }, ['username', workEmail, 'active'])).toEqual([workEmail, 'active']);
+    expect(emptyMandatory({ userName: 'ada', [workEmail]: null }, ['username', workEmail, 'active'])).toEqual([
+      workEmail,
+      'active',
+    ]);
   });
 
   it('are marked in the list that an admin chooses from, which holds only what can be a target', () => {
@@ -145,23 +208,47 @@ describe('R35: mandatory targets', () => {
       { path: 'userName', type: 'string', mandatory: true },
       { path: workEmail, type: 'string', mandatory: true },
     ]);
-    expect(targets).toEqual(expect.arrayContaining([{ path: 'active', type: 'boolean', mandatory: false }, { path: 'roles[primary eq "True"].value', type: 'string', mandatory: false }, { path: department, type: 'string', mandatory: false }]));
+    expect(targets).toEqual(
+      expect.arrayContaining([
+        { path: 'active', type: 'boolean', mandatory: false },
+        { path: 'roles[primary eq "True"].value', type: 'string', mandatory: false },
+        { path: department, type: 'string', mandatory: false },
+      ]),
+    );
     const paths = targets.map(({ path }) => path);
-    expect(paths).toEqual(expect.arrayContaining(['name.givenName', 'addresses[type eq "work"].country', 'phoneNumbers[type eq "mobile"].value', 'roles']));
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        'name.givenName',
+        'addresses[type eq "work"].country',
+        'phoneNumbers[type eq "mobile"].value',
+        'roles',
+      ]),
+    );
     expect(paths.filter((path) => /^(id|password|groups|meta|schemas)\b|:tenure:/.test(path))).toEqual([]);
   });
 });
 
 describe('R37: AppRoleAssignmentsComplex', () => {
   it('adds to the roles of the app, and its assertive sister replaces them', () => {
-    expect(additiveTargets([expression('roles', 'AppRoleAssignmentsComplex([appRoleAssignments])')])).toEqual(['roles']);
-    expect(additiveTargets([expression('roles', 'AssertiveAppRoleAssignmentsComplex([appRoleAssignments])'), expression('title', '[jobTitle]')])).toEqual([]);
+    expect(additiveTargets([expression('roles', 'AppRoleAssignmentsComplex([appRoleAssignments])')])).toEqual([
+      'roles',
+    ]);
+    expect(
+      additiveTargets([
+        expression('roles', 'AssertiveAppRoleAssignmentsComplex([appRoleAssignments])'),
+        expression('title', '[jobTitle]'),
+      ]),
+    ).toEqual([]);
   });
 });
 
 describe('R38: an existing account', () => {
   it('is looked for by each attribute in turn that the person has a value for', () => {
-    const matching = [{ source: 'employeeId', target: 'externalId' }, { source: 'mail', target: workEmail }, { source: 'userName', target: 'userName' }];
+    const matching = [
+      { source: 'employeeId', target: 'externalId' },
+      { source: 'mail', target: workEmail },
+      { source: 'userName', target: 'userName' },
+    ];
     const quoted: Person = { ...ada, resource: { ...ada.resource, userName: 'a"da\\' } };
     expect(matchesFor(matching, quoted)).toEqual([
       { target: workEmail, value: 'ada@acme.example', filter: 'emails[type eq "work"].value eq "ada@acme.example"' },

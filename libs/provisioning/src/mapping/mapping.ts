@@ -8,7 +8,12 @@ import { readTarget, sameTarget, valueFor } from './target.ts';
 const name = z.string().min(1).max(512);
 
 /** A value written down by an admin. */
-export const constantValue = z.union([z.string().max(4096), z.number(), z.boolean(), z.array(z.string().max(4096)).max(100)]);
+export const constantValue = z.union([
+  z.string().max(4096),
+  z.number(),
+  z.boolean(),
+  z.array(z.string().max(4096)).max(100),
+]);
 
 const apply = z.enum(['always', 'create']).default('always');
 
@@ -16,7 +21,13 @@ const apply = z.enum(['always', 'create']).default('always');
 export const mappingSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('direct'), target: name, source: name, default: constantValue.optional(), apply }),
   z.strictObject({ kind: z.literal('constant'), target: name, value: constantValue, apply }),
-  z.strictObject({ kind: z.literal('expression'), target: name, expression: z.string(), default: constantValue.optional(), apply }),
+  z.strictObject({
+    kind: z.literal('expression'),
+    target: name,
+    expression: z.string(),
+    default: constantValue.optional(),
+    apply,
+  }),
 ]);
 export type Mapping = z.infer<typeof mappingSchema>;
 
@@ -28,24 +39,49 @@ export const attributesConfig = z.strictObject({
 export type AttributesConfig = z.infer<typeof attributesConfig>;
 
 export type MappingProblem = FieldProblem & {
-  code: 'mapping/expression' | 'mapping/source' | 'mapping/target' | 'mapping/target-twice' | 'mapping/mandatory' | 'mapping/matching';
+  code:
+    | 'mapping/expression'
+    | 'mapping/source'
+    | 'mapping/target'
+    | 'mapping/target-twice'
+    | 'mapping/mandatory'
+    | 'mapping/matching';
 };
 
 /** Everything that is wrong with a configuration; mandatory targets must all be mapped (R35). */
-export const validateAttributes = ({ matching, mappings }: AttributesConfig, mandatory: readonly string[]): MappingProblem[] => {
+export const validateAttributes = (
+  { matching, mappings }: AttributesConfig,
+  mandatory: readonly string[],
+): MappingProblem[] => {
   const mapped = mappings.map(({ target }) => sameTarget(target));
   const twice = mappings.flatMap(({ target }, index): MappingProblem[] =>
-    mapped.indexOf(mapped[index]!) < index ? [{ code: 'mapping/target-twice', field: `mappings[${index}].target`, message: `${target} is mapped already.` }] : [],
+    mapped.indexOf(mapped[index]!) < index
+      ? [{ code: 'mapping/target-twice', field: `mappings[${index}].target`, message: `${target} is mapped already.` }]
+      : [],
   );
   const missing = mandatory
     .filter((target) => !mapped.includes(sameTarget(target)))
-    .map((target): MappingProblem => ({ code: 'mapping/mandatory', field: 'mappings', message: `${target} must be mapped.` }));
+    .map((target): MappingProblem => ({
+      code: 'mapping/mandatory',
+      field: 'mappings',
+      message: `${target} must be mapped.`,
+    }));
   const matchingProblems = matching.flatMap(({ source, target }, index) => [
     ...sourceProblems(source, `matching[${index}].source`),
     ...targetProblems(target, `matching[${index}].target`),
   ]);
-  const noMatching: MappingProblem = { code: 'mapping/matching', field: 'matching', message: 'At least one attribute must find an existing account.' };
-  return [...(matching.length === 0 ? [noMatching] : []), ...matchingProblems, ...mappings.flatMap(mappingProblems), ...twice, ...missing];
+  const noMatching: MappingProblem = {
+    code: 'mapping/matching',
+    field: 'matching',
+    message: 'At least one attribute must find an existing account.',
+  };
+  return [
+    ...(matching.length === 0 ? [noMatching] : []),
+    ...matchingProblems,
+    ...mappings.flatMap(mappingProblems),
+    ...twice,
+    ...missing,
+  ];
 };
 
 const mappingProblems = (mapping: Mapping, index: number): MappingProblem[] => {
@@ -76,7 +112,8 @@ export const expressionProblems = (expression: string, field: string): MappingPr
     parseExpression(expression, { knownSource: isKnownSource });
     return [];
   } catch (problem) {
-    if (problem instanceof ExpressionProblem) return [{ code: 'mapping/expression', field, message: problem.message, position: problem.position }];
+    if (problem instanceof ExpressionProblem)
+      return [{ code: 'mapping/expression', field, message: problem.message, position: problem.position }];
     throw problem;
   }
 };
@@ -85,7 +122,11 @@ export const expressionProblems = (expression: string, field: string): MappingPr
 export type AccountAttributes = Record<string, Json>;
 
 /** `creating`: whether the account is about to be made, which is when mappings that apply on create only count. */
-export const desiredAttributes = (mappings: readonly Mapping[], person: Person, { creating }: { creating: boolean }): AccountAttributes =>
+export const desiredAttributes = (
+  mappings: readonly Mapping[],
+  person: Person,
+  { creating }: { creating: boolean },
+): AccountAttributes =>
   Object.fromEntries(
     mappings
       .filter(({ apply: when }) => creating || when === 'always')
@@ -97,11 +138,14 @@ export const desiredAttributes = (mappings: readonly Mapping[], person: Person, 
 /** The default counts where there is no value, and where the value doesn't fit the target. */
 const mappedAttribute = (mapping: Mapping, person: Person): Json => {
   const value = attributeValue(mapping.target, mappedValue(mapping, person));
-  return value === null && mapping.kind !== 'constant' && mapping.default !== undefined ? attributeValue(mapping.target, mapping.default) : value;
+  return value === null && mapping.kind !== 'constant' && mapping.default !== undefined
+    ? attributeValue(mapping.target, mapping.default)
+    : value;
 };
 
 /** Entra's `IgnoreFlowIfNullOrEmpty` around an expression leaves an attribute as it is rather than clearing it. */
-const isLeftOutWhenEmpty = (mapping: Mapping): boolean => mapping.kind === 'expression' && outermostFunction(mapping.expression) === 'IgnoreFlowIfNullOrEmpty';
+const isLeftOutWhenEmpty = (mapping: Mapping): boolean =>
+  mapping.kind === 'expression' && outermostFunction(mapping.expression) === 'IgnoreFlowIfNullOrEmpty';
 
 const outermostFunction = (text: string): string | undefined => {
   const expression = parseExpression(text);
@@ -110,11 +154,20 @@ const outermostFunction = (text: string): string | undefined => {
 
 /** Targets whose values are added to those of the app instead of replacing them: the one way in which Entra's two functions for several roles differ. */
 export const additiveTargets = (mappings: readonly Mapping[]): string[] =>
-  mappings.filter((mapping) => mapping.kind === 'expression' && outermostFunction(mapping.expression) === 'AppRoleAssignmentsComplex').map(({ target }) => target);
+  mappings
+    .filter(
+      (mapping) =>
+        mapping.kind === 'expression' && outermostFunction(mapping.expression) === 'AppRoleAssignmentsComplex',
+    )
+    .map(({ target }) => target);
 
 /** Mandatory targets that would be sent without a value: such an account can't be made (R35). */
 export const emptyMandatory = (attributes: AccountAttributes, mandatory: readonly string[]): string[] => {
-  const filled = new Set(Object.keys(attributes).filter((target) => attributes[target] !== null).map(sameTarget));
+  const filled = new Set(
+    Object.keys(attributes)
+      .filter((target) => attributes[target] !== null)
+      .map(sameTarget),
+  );
   return mandatory.filter((target) => !filled.has(sameTarget(target)));
 };
 
@@ -125,7 +178,8 @@ export const attributeValue = (target: string, value: Value): Json => {
 };
 
 /** Works out a checked expression for a person. */
-export const expressionValue = (expression: string, person: Person): Value => evaluate(parseExpression(expression), (source) => sourceValue(person, source));
+export const expressionValue = (expression: string, person: Person): Value =>
+  evaluate(parseExpression(expression), (source) => sourceValue(person, source));
 
 const mappedValue = (mapping: Mapping, person: Person): Value => {
   switch (mapping.kind) {

@@ -42,14 +42,31 @@ describe('R36: the body of a new account', () => {
   });
 
   it('combines the equalities of a filter into the element', () => {
-    expect(toScimBody({ 'emails[type eq "work" and primary eq true].value': 'a@x.example' })).toEqual({ schemas: [core], emails: [{ type: 'work', primary: true, value: 'a@x.example' }] });
+    expect(toScimBody({ 'emails[type eq "work" and primary eq true].value': 'a@x.example' })).toEqual({
+      schemas: [core],
+      emails: [{ type: 'work', primary: true, value: 'a@x.example' }],
+    });
   });
 });
 
 describe('R36: the update of an account', () => {
   it('is one operation with a path for each attribute that differs', () => {
-    const from = { userName: 'ada', title: 'Analyst', active: true, 'emails[type eq "work"].value': null, nickName: 'Lady' };
-    const to = { userName: 'ada', title: 'Countess', active: false, 'emails[type eq "work"].value': 'a@x.example', nickName: null, timezone: null, department: 'Sales' };
+    const from = {
+      userName: 'ada',
+      title: 'Analyst',
+      active: true,
+      'emails[type eq "work"].value': null,
+      nickName: 'Lady',
+    };
+    const to = {
+      userName: 'ada',
+      title: 'Countess',
+      active: false,
+      'emails[type eq "work"].value': 'a@x.example',
+      nickName: null,
+      timezone: null,
+      department: 'Sales',
+    };
     expect(toPatchOperations(from, to)).toEqual([
       { op: 'replace', path: 'title', value: 'Countess' },
       { op: 'replace', path: 'active', value: false },
@@ -71,12 +88,19 @@ describe('R36: the update of an account', () => {
   });
 
   it('compares one target in two spellings, and several values in any order', () => {
-    expect(toPatchOperations({ USERNAME: 'ada', roles: [{ value: 'a' }, { value: 'b' }] }, { userName: 'ada', roles: [{ value: 'b' }, { value: 'a' }] })).toEqual([]);
+    expect(
+      toPatchOperations(
+        { USERNAME: 'ada', roles: [{ value: 'a' }, { value: 'b' }] },
+        { userName: 'ada', roles: [{ value: 'b' }, { value: 'a' }] },
+      ),
+    ).toEqual([]);
   });
 
   it('only adds to an additive target', () => {
     const from = { roles: [{ value: 'a' }, { value: 'b' }] };
-    expect(toPatchOperations(from, { roles: [{ value: 'b' }, { value: 'c' }] }, ['roles'])).toEqual([{ op: 'add', path: 'roles', value: [{ value: 'c' }] }]);
+    expect(toPatchOperations(from, { roles: [{ value: 'b' }, { value: 'c' }] }, ['roles'])).toEqual([
+      { op: 'add', path: 'roles', value: [{ value: 'c' }] },
+    ]);
     expect(toPatchOperations(from, { roles: [] }, ['roles'])).toEqual([]);
     expect(toPatchOperations(from, { roles: null }, ['roles'])).toEqual([]);
   });
@@ -89,7 +113,12 @@ describe('R36: the update of an account', () => {
       'emails[type eq "work"].value': some,
       'phoneNumbers[type eq "work"].value': some,
       [`${enterprise}:department`]: some,
-      roles: fc.option(fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1 }).map((values) => values.map((value) => ({ value }))), { nil: null }),
+      roles: fc.option(
+        fc
+          .uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1 })
+          .map((values) => values.map((value) => ({ value }))),
+        { nil: null },
+      ),
     });
     fc.assert(
       fc.property(attributes, attributes, (from, to) => {
@@ -97,7 +126,12 @@ describe('R36: the update of an account', () => {
         const operations = toPatchOperations(from, to);
         fc.pre(operations.length > 0);
         const body = { schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'], Operations: operations };
-        const { resource } = applyPatch(userType, toScimBody({ ...known, ...from }), parsePatch(userType, body, profiles.generic).operations, profiles.generic);
+        const { resource } = applyPatch(
+          userType,
+          toScimBody({ ...known, ...from }),
+          parsePatch(userType, body, profiles.generic).operations,
+          profiles.generic,
+        );
         const { schemas: _, ...wanted } = toScimBody({ ...known, ...to });
         // Removing a value leaves the element with its type: an app may keep that.
         const { schemas: __, ...got } = resource;

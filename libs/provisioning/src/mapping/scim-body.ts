@@ -47,7 +47,11 @@ export const changedAttributes = (from: AccountAttributes, to: AccountAttributes
  * What leads from the attributes as last sent to the ones that are desired: one operation with a path for each attribute.
  * What was not there is added rather than replaced, because a strict app answers noTarget to the latter (RFC 7644 §3.5.2.3).
  */
-export const toPatchOperations = (from: AccountAttributes, to: AccountAttributes, additive: readonly string[] = []): ScimOperation[] =>
+export const toPatchOperations = (
+  from: AccountAttributes,
+  to: AccountAttributes,
+  additive: readonly string[] = [],
+): ScimOperation[] =>
   changedAttributes(from, to).flatMap((change): ScimOperation[] => {
     const read = readTarget(change.target);
     if (typeof read === 'string') return [];

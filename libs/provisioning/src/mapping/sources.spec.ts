@@ -23,10 +23,22 @@ const ada: Person = {
     ],
     addresses: [
       { country: 'FR', type: 'home' },
-      { country: 'NL', locality: 'Utrecht', region: 'UT', postalCode: '3511', streetAddress: 'Oudegracht 1', type: 'work' },
+      {
+        country: 'NL',
+        locality: 'Utrecht',
+        region: 'UT',
+        postalCode: '3511',
+        streetAddress: 'Oudegracht 1',
+        type: 'work',
+      },
     ],
     roles: [{ value: 'boss', primary: true }, { value: 'clerk' }],
-    [enterprise]: { department: 'Sales', employeeNumber: '007', organization: 'Acme', manager: { value: 'bob-id', displayName: 'Bob' } },
+    [enterprise]: {
+      department: 'Sales',
+      employeeNumber: '007',
+      organization: 'Acme',
+      manager: { value: 'bob-id', displayName: 'Bob' },
+    },
     'urn:acme:params:scim:schemas:2.0:Badge': { colour: 'red' },
   },
 };
@@ -93,13 +105,27 @@ describe('R36: SCIM paths as sources', () => {
     expect(isKnownSource(source)).toBe(true);
   });
 
-  it.each(['shoeSize', 'emails[type eq].value', 'name.nick', '', '__proto__', 'constructor', 'urn:acme:x:__proto__'])('%j is not known, and has no value', (source) => {
-    expect(isKnownSource(source)).toBe(false);
-    expect(sourceValue(ada, source)).toBeNull();
-  });
+  it.each(['shoeSize', 'emails[type eq].value', 'name.nick', '', '__proto__', 'constructor', 'urn:acme:x:__proto__'])(
+    '%j is not known, and has no value',
+    (source) => {
+      expect(isKnownSource(source)).toBe(false);
+      expect(sourceValue(ada, source)).toBeNull();
+    },
+  );
 
   it('takes the first address and an untyped phone where none is for work', () => {
-    const bob: Person = { ...nobody, resource: { addresses: [{ country: 'FR', type: 'home' }], phoneNumbers: [{ value: '+9' }], emails: [{ value: 'b@x.example' }] } };
-    expect(['country', 'telephoneNumber', 'mail'].map((source) => sourceValue(bob, source))).toEqual(['FR', '+9', 'b@x.example']);
+    const bob: Person = {
+      ...nobody,
+      resource: {
+        addresses: [{ country: 'FR', type: 'home' }],
+        phoneNumbers: [{ value: '+9' }],
+        emails: [{ value: 'b@x.example' }],
+      },
+    };
+    expect(['country', 'telephoneNumber', 'mail'].map((source) => sourceValue(bob, source))).toEqual([
+      'FR',
+      '+9',
+      'b@x.example',
+    ]);
   });
 });

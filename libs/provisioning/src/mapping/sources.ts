@@ -46,7 +46,8 @@ const at =
 const entraSources: Record<string, (person: Person) => Value> = {
   userPrincipalName: at('userName'),
   mail: mailOf,
-  mailNickname: ({ resource }) => (typeof resource['userName'] === 'string' ? resource['userName'].split('@')[0]! : null),
+  mailNickname: ({ resource }) =>
+    typeof resource['userName'] === 'string' ? resource['userName'].split('@')[0]! : null,
   jobTitle: at('title'),
   surname: at('name.familyName'),
   givenName: at('name.givenName'),
@@ -74,16 +75,19 @@ const byName = new Map(Object.entries(entraSources).map(([name, read]) => [name.
 export const entraSourceNames: readonly string[] = Object.keys(entraSources);
 
 /** A source of mappings, rules and expressions; what is not there, or not known, has no value. */
-export const sourceValue = (person: Person, source: string): Value => (byName.get(source.toLowerCase()) ?? at(source))(person);
+export const sourceValue = (person: Person, source: string): Value =>
+  (byName.get(source.toLowerCase()) ?? at(source))(person);
 
-export const isKnownSource = (source: string): boolean => byName.has(source.toLowerCase()) || typeof readAttributePath(source) !== 'string';
+export const isKnownSource = (source: string): boolean =>
+  byName.has(source.toLowerCase()) || typeof readAttributePath(source) !== 'string';
 
 const pathValue = ({ resource }: Person, source: string): Value => {
   const path = readAttributePath(source);
   return typeof path === 'string' ? null : valueOf(resource, path);
 };
 
-const memberOf = (value: Json | undefined, name: string): Json | undefined => (isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined);
+const memberOf = (value: Json | undefined, name: string): Json | undefined =>
+  isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 
 const valueOf = (resource: JsonObject, { members, where, sub }: AttributePath): Value => {
   const value = members.reduce<Json | undefined>(memberOf, resource);
@@ -99,5 +103,7 @@ const toValue = (json: Json | undefined): Value => {
   if (json === undefined || json === null) return null;
   if (!Array.isArray(json)) return isObject(json) ? toValue(json['value']) : json;
   const objects = json.filter(isObject);
-  return objects.length === json.length && json.length > 0 ? objects : json.filter((element) => typeof element === 'string');
+  return objects.length === json.length && json.length > 0
+    ? objects
+    : json.filter((element) => typeof element === 'string');
 };

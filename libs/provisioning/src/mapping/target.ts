@@ -9,11 +9,13 @@ export const readTarget = (text: string): AttributePath | string => {
   if (typeof path === 'string') return path;
   if (!path.writable) return `${path.text} can't be set.`;
   if (path.where && !path.sub) return `${text} needs a part, such as ${text}.value.`;
-  if (path.where && !elementOf(path.where)) return `${text} must say with eq, and nothing else, which element is meant.`;
+  if (path.where && !elementOf(path.where))
+    return `${text} must say with eq, and nothing else, which element is meant.`;
   if (path.multiValued && path.sub && !path.where) {
     return `${text} must say which element is meant, such as ${path.members.join(':')}[type eq "work"].${path.sub.name}.`;
   }
-  if (path.type === 'complex' && !path.multiValued && !path.sub && !path.hasValue) return `${text} needs a part, such as ${text}.givenName.`;
+  if (path.type === 'complex' && !path.multiValued && !path.sub && !path.hasValue)
+    return `${text} needs a part, such as ${text}.givenName.`;
   return path;
 };
 
@@ -71,7 +73,9 @@ export const targetsFor = (mandatory: readonly string[]): Target[] => {
     });
   return offered.flatMap((path) => {
     const target = readTarget(path);
-    return typeof target === 'string' ? [] : [{ path, type: target.sub?.type ?? target.type, mandatory: wanted.has(sameTarget(path)) }];
+    return typeof target === 'string'
+      ? []
+      : [{ path, type: target.sub?.type ?? target.type, mandatory: wanted.has(sameTarget(path)) }];
   });
 };
 

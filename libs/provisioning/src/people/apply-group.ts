@@ -7,7 +7,12 @@ import { PROVISIONING } from './to-evaluate.ts';
 type Key = { tenantId: string; groupId: string };
 
 /** One group's fact. Returns the users whose evaluation it may change, those in nested groups among them. */
-export const applyGroup = async (sql: Sql, { tenantId, groupId }: Key, event: GroupEvent, occurredAt: Instant): Promise<string[]> => {
+export const applyGroup = async (
+  sql: Sql,
+  { tenantId, groupId }: Key,
+  event: GroupEvent,
+  occurredAt: Instant,
+): Promise<string[]> => {
   switch (event.type) {
     case 'GroupCreated':
     case 'GroupChanged':
@@ -22,7 +27,11 @@ export const applyGroup = async (sql: Sql, { tenantId, groupId }: Key, event: Gr
                on conflict (tenant_id, group_id, member_id) do update set since = excluded.since, left_at = null where m.left_at is not null`,
         values: [tenantId, groupId, members.map(({ id }) => id), members.map(({ kind }) => kind), occurredAt],
       });
-      return usersBelow(sql, tenantId, members.map(({ id }) => id));
+      return usersBelow(
+        sql,
+        tenantId,
+        members.map(({ id }) => id),
+      );
     }
     case 'GroupMembersRemoved': {
       const { memberIds } = event.data;
@@ -39,7 +48,10 @@ export const applyGroup = async (sql: Sql, { tenantId, groupId }: Key, event: Gr
         text: `update ${PROVISIONING}.memberships set left_at = $3 where tenant_id = $1 and $2 in (group_id, member_id) and left_at is null`,
         values: [tenantId, groupId, occurredAt],
       });
-      await sql.query({ text: `update ${PROVISIONING}.groups set deleted_at = $3 where tenant_id = $1 and id = $2`, values: [tenantId, groupId, occurredAt] });
+      await sql.query({
+        text: `update ${PROVISIONING}.groups set deleted_at = $3 where tenant_id = $1 and id = $2`,
+        values: [tenantId, groupId, occurredAt],
+      });
       return users;
     }
   }

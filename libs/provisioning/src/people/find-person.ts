@@ -44,8 +44,22 @@ export const findPerson = async (sql: Sql, tenantId: string, id: string): Promis
     values: [tenantId, id],
   });
   if (!row?.resource) return undefined;
-  const since = { active: row.active_since, archived: row.archived_since, unit: row.unit_since, domain: row.domain_since, changed: row.changed_at };
-  return { tenantId, id, resource: row.resource, active: row.active, archived: row.archived, deletedAt: row.deleted_at, since };
+  const since = {
+    active: row.active_since,
+    archived: row.archived_since,
+    unit: row.unit_since,
+    domain: row.domain_since,
+    changed: row.changed_at,
+  };
+  return {
+    tenantId,
+    id,
+    resource: row.resource,
+    active: row.active,
+    archived: row.archived,
+    deletedAt: row.deleted_at,
+    since,
+  };
 };
 
 /**
@@ -65,7 +79,8 @@ export const groupsOf = async (sql: Sql, tenantId: string, userId: string): Prom
     values: [tenantId, userId],
   });
   const direct = rows.filter(({ depth }) => depth === 1);
-  const holding = (some: typeof rows) => new Set(some.filter(({ until }) => until === null).map(({ group_id }) => group_id));
+  const holding = (some: typeof rows) =>
+    new Set(some.filter(({ until }) => until === null).map(({ group_id }) => group_id));
   return { direct: holding(direct), all: holding(rows), directUntil: endings(direct), allUntil: endings(rows) };
 };
 

@@ -1,4 +1,11 @@
-import { groupEvents, tenantEvents, userEvents, type GroupEvent, type TenantEvent, type UserEvent } from '@tenure/contracts';
+import {
+  groupEvents,
+  tenantEvents,
+  userEvents,
+  type GroupEvent,
+  type TenantEvent,
+  type UserEvent,
+} from '@tenure/contracts';
 import type { Database, Sql } from '@tenure/database';
 import { decoder, streamParts, type Person, type Sealer } from '@tenure/eventing';
 import { factConsumer, type Fact, type FactConsumer, type FactConsumerOptions } from '@tenure/messaging';
@@ -24,7 +31,8 @@ export const peopleConsumer = ({ database, sealer, onErased, ...options }: Peopl
 
   const applyPeople = async (sql: Sql, facts: readonly PersonFact[]) => {
     await applyUsers(sql, facts);
-    for (const { tenantId, userId, event } of facts) if (event.type === 'PersonErased') await onErased?.(sql, { tenantId, personId: userId });
+    for (const { tenantId, userId, event } of facts)
+      if (event.type === 'PersonErased') await onErased?.(sql, { tenantId, personId: userId });
   };
 
   /** Groups and tenants, one at a time. Returns whom it may concern; `everyone` of the tenant. */
@@ -51,20 +59,30 @@ export const peopleConsumer = ({ database, sealer, onErased, ...options }: Peopl
       if (people.length > 0) await applyPeople(sql, people);
       people = [];
     };
-    const decoded = await Promise.all(facts.map(async (fact) => (isOfUser(fact) ? (await decodeUser<UserEvent>(fact)).event : undefined)));
+    const decoded = await Promise.all(
+      facts.map(async (fact) => (isOfUser(fact) ? (await decodeUser<UserEvent>(fact)).event : undefined)),
+    );
     for (const [index, fact] of facts.entries()) {
       const { tenantId, id } = streamParts(fact.stream);
       const event = decoded[index];
       if (event) people.push({ tenantId, userId: id, event, occurredAt: fact.metadata.occurredAt });
       if (!isOfUser(fact)) await applyGathered();
       const concerned = event ? [id] : await applyOther(sql, fact);
-      if (fact.revision > (before.get(fact.stream) ?? 0)) marks.push({ tenantId, userIds: concerned, cause: causeOf(fact) });
+      if (fact.revision > (before.get(fact.stream) ?? 0))
+        marks.push({ tenantId, userIds: concerned, cause: causeOf(fact) });
     }
     await applyGathered();
     await mark(sql, marks);
   };
 
-  return factConsumer({ ...options, name: CONSUMER, database, schema: PROVISIONING, handle: (sql, fact) => handleAll(sql, [fact]), handleAll });
+  return factConsumer({
+    ...options,
+    name: CONSUMER,
+    database,
+    schema: PROVISIONING,
+    handle: (sql, fact) => handleAll(sql, [fact]),
+    handleAll,
+  });
 };
 
 const isOfUser = ({ stream }: Fact): boolean => stream.startsWith('user-');
@@ -72,11 +90,17 @@ const isOfUser = ({ stream }: Fact): boolean => stream.startsWith('user-');
 /** Whether the primary domain is another one, which scope asks for (R42). */
 const applyTenant = async (sql: Sql, tenantId: string, event: TenantEvent, occurredAt: string): Promise<boolean> => {
   if (event.type === 'AppRolesReplaced') {
-    await sql.query({ text: `update ${PROVISIONING}.tenants set app_roles = $2 where id = $1`, values: [tenantId, JSON.stringify(event.data.appRoles)] });
+    await sql.query({
+      text: `update ${PROVISIONING}.tenants set app_roles = $2 where id = $1`,
+      values: [tenantId, JSON.stringify(event.data.appRoles)],
+    });
     return false;
   }
   const { primaryDomain, features } = event.data;
-  const [before] = await sql.query<{ primary_domain: string }>({ text: `select primary_domain from ${PROVISIONING}.tenants where id = $1`, values: [tenantId] });
+  const [before] = await sql.query<{ primary_domain: string }>({
+    text: `select primary_domain from ${PROVISIONING}.tenants where id = $1`,
+    values: [tenantId],
+  });
   await sql.query({
     text: `insert into ${PROVISIONING}.tenants as t (id, primary_domain, features, domain_since) values ($1, $2, $3, $4)
            on conflict (id) do update set primary_domain = excluded.primary_domain, features = excluded.features,
@@ -100,9 +124,13 @@ const consumedBefore = async (sql: Sql, facts: readonly Fact[]): Promise<Map<str
 export const forgetPeople = (database: Database, consumer: FactConsumer): Promise<void> =>
   database.transaction(async (sql) => {
     await sql.query(`delete from ${PROVISIONING}.fact_marks where consumer = '${BEFORE_REBUILD}'`);
-    await sql.query(`insert into ${PROVISIONING}.fact_marks select '${BEFORE_REBUILD}', stream, revision from ${PROVISIONING}.fact_marks where consumer = '${CONSUMER}'`);
+    await sql.query(
+      `insert into ${PROVISIONING}.fact_marks select '${BEFORE_REBUILD}', stream, revision from ${PROVISIONING}.fact_marks where consumer = '${CONSUMER}'`,
+    );
     await consumer.forget(sql);
-    await sql.query(`truncate ${PROVISIONING}.people, ${PROVISIONING}.groups, ${PROVISIONING}.memberships, ${PROVISIONING}.tenants`);
+    await sql.query(
+      `truncate ${PROVISIONING}.people, ${PROVISIONING}.groups, ${PROVISIONING}.memberships, ${PROVISIONING}.tenants`,
+    );
   });
 
 /** Whether people and groups are being built again and lack facts that they once had. */
@@ -114,6 +142,7 @@ export const isRebuilding = async (sql: Sql): Promise<boolean> => {
            left join ${PROVISIONING}.fact_marks now on now.consumer = '${CONSUMER}' and now.stream = before.stream
            where before.consumer = '${BEFORE_REBUILD}'`,
   });
-  if (row!.any && !row!.missing) await sql.query(`delete from ${PROVISIONING}.fact_marks where consumer = '${BEFORE_REBUILD}'`);
+  if (row!.any && !row!.missing)
+    await sql.query(`delete from ${PROVISIONING}.fact_marks where consumer = '${BEFORE_REBUILD}'`);
   return row!.missing;
 };

@@ -7,7 +7,10 @@ export const PROVISIONING = 'provisioning';
 /** Why someone is to be looked at again: the event that may change what follows for them. */
 export type Cause = { causationId: string; correlationId: string; occurredAt: Instant; traceparent?: string };
 
-export const causeOf = ({ id, metadata: { correlationId, occurredAt, traceparent } }: Pick<StoredEvent, 'id' | 'metadata'>): Cause => ({
+export const causeOf = ({
+  id,
+  metadata: { correlationId, occurredAt, traceparent },
+}: Pick<StoredEvent, 'id' | 'metadata'>): Cause => ({
   causationId: id,
   correlationId,
   occurredAt,
@@ -20,12 +23,21 @@ export type Mark = { tenantId: string; userIds: readonly string[] | 'everyone'; 
 /** In one order for all, so that two who mark many don't lock each other out. The mark tells a worker that something came while it looked. */
 export const mark = async (sql: Sql, marks: readonly Mark[]): Promise<void> => {
   // The last cause of each person counts.
-  const people = new Map(marks.flatMap(({ tenantId, userIds, cause }) => (userIds === 'everyone' ? [] : userIds.map((userId) => [`${tenantId}/${userId}`, { tenantId, userId, cause }] as const))));
+  const people = new Map(
+    marks.flatMap(({ tenantId, userIds, cause }) =>
+      userIds === 'everyone'
+        ? []
+        : userIds.map((userId) => [`${tenantId}/${userId}`, { tenantId, userId, cause }] as const),
+    ),
+  );
   if (people.size > 0) await markPeople(sql, [...people.values()]);
   for (const { tenantId, userIds, cause } of marks) if (userIds === 'everyone') await markTenant(sql, tenantId, cause);
 };
 
-const markPeople = async (sql: Sql, people: readonly { tenantId: string; userId: string; cause: Cause }[]): Promise<void> => {
+const markPeople = async (
+  sql: Sql,
+  people: readonly { tenantId: string; userId: string; cause: Cause }[],
+): Promise<void> => {
   await sql.query({
     name: 'provisioning.mark',
     text: `insert into ${PROVISIONING}.to_evaluate as t (tenant_id, user_id, causation_id, correlation_id, traceparent, occurred_at)

@@ -25,7 +25,10 @@ export const resolveEndpoint = (config: EndpointConfig): EndpointAnswer => {
     ...unfit.map((name) => placeholderProblem(name, 'must be a part of a path: letters, digits and . _ ~ -')),
   ];
   if (problems.length > 0) return { url: null, problems };
-  return checkUrl(template.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name]!.trim().replace(/\/+$/, '')), 'template');
+  return checkUrl(
+    template.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name]!.trim().replace(/\/+$/, '')),
+    'template',
+  );
 };
 
 const placeholderProblem = (name: string, message: string): EndpointProblem => ({
@@ -39,7 +42,10 @@ const fits = (template: string, name: string, value: string): boolean =>
   template.startsWith(`{${name}}`) || (/^[\w.~-]+$/.test(value) && !/^\.+$/.test(value));
 
 const checkUrl = (text: string, field: string): EndpointAnswer => {
-  const wrong = (message: string): EndpointAnswer => ({ url: null, problems: [{ code: 'endpoint/url', field, message }] });
+  const wrong = (message: string): EndpointAnswer => ({
+    url: null,
+    problems: [{ code: 'endpoint/url', field, message }],
+  });
   if (/[{}]/.test(text)) return wrong('Placeholders must be filled in.');
   if (!URL.canParse(text.trim())) return wrong('Expected a URL such as https://app.example/scim/v2.');
   const url = new URL(text.trim());

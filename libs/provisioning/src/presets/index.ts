@@ -1,2 +1,8 @@
-export { type EndpointAnswer, type EndpointConfig, type EndpointProblem, endpointConfig, resolveEndpoint } from './endpoint.ts';
+export {
+  type EndpointAnswer,
+  type EndpointConfig,
+  type EndpointProblem,
+  endpointConfig,
+  resolveEndpoint,
+} from './endpoint.ts';
 export { type Capabilities, type Preset, type PresetName, presetNames, presets } from './presets.ts';

@@ -1,13 +1,33 @@
 import { describe, expect, it } from '@jest/globals';
 import { deprovisioningConfig, validateDeprovisioning } from '../duration/index.ts';
-import { type Person, attributesConfig, desiredAttributes, emptyMandatory, validateAttributes } from '../mapping/index.ts';
+import {
+  type Person,
+  attributesConfig,
+  desiredAttributes,
+  emptyMandatory,
+  validateAttributes,
+} from '../mapping/index.ts';
 import { type PresetName, presetNames, presets } from './index.ts';
 
 const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const workEmail = 'emails[type eq "work"].value';
-const common = ['userName', 'name.givenName', 'name.familyName', 'name.middleName', 'name.honorificPrefix', 'name.honorificSuffix', 'name.formatted', 'displayName', workEmail, 'active'];
+const common = [
+  'userName',
+  'name.givenName',
+  'name.familyName',
+  'name.middleName',
+  'name.honorificPrefix',
+  'name.honorificSuffix',
+  'name.formatted',
+  'displayName',
+  workEmail,
+  'active',
+];
 
-const table: Record<PresetName, { can: string[]; mandatory: string[]; more: string[]; assignment: string; frame: object }> = {
+const table: Record<
+  PresetName,
+  { can: string[]; mandatory: string[]; more: string[]; assignment: string; frame: object }
+> = {
   lumapps: {
     can: ['suspend'],
     mandatory: ['userName', 'name.givenName', 'name.familyName', workEmail],
@@ -32,7 +52,9 @@ const table: Record<PresetName, { can: string[]; mandatory: string[]; more: stri
   scim: {
     can: ['suspend', 'hardDelete', 'groups', 'entitlements'],
     mandatory: ['userName'],
-    more: ['employeeNumber', 'costCenter', 'organization', 'division', 'department'].map((name) => `${enterprise}:${name}`),
+    more: ['employeeNumber', 'costCenter', 'organization', 'division', 'department'].map(
+      (name) => `${enterprise}:${name}`,
+    ),
     assignment: 'assigned',
     frame: { suspend: 'P1D', hardDelete: null },
   },
@@ -41,7 +63,13 @@ const table: Record<PresetName, { can: string[]; mandatory: string[]; more: stri
 const ada: Person = {
   id: 'ada',
   appRoles: ['ADMIN'],
-  resource: { userName: 'ada@acme.example', name: { givenName: 'Ada', familyName: 'L' }, displayName: 'Ada L', emails: [{ value: 'ada@acme.example', type: 'work' }], timezone: 'Europe/Amsterdam' },
+  resource: {
+    userName: 'ada@acme.example',
+    name: { givenName: 'Ada', familyName: 'L' },
+    displayName: 'Ada L',
+    emails: [{ value: 'ada@acme.example', type: 'work' }],
+    timezone: 'Europe/Amsterdam',
+  },
 };
 
 describe.each([...presetNames])('R33: the preset %s', (name) => {
@@ -49,7 +77,9 @@ describe.each([...presetNames])('R33: the preset %s', (name) => {
   const preset = presets[name];
 
   it('is as the table has it', () => {
-    const able = Object.entries(preset.capabilities).filter(([capability, is]) => is && capability !== 'provisioning').map(([capability]) => capability);
+    const able = Object.entries(preset.capabilities)
+      .filter(([capability, is]) => is && capability !== 'provisioning')
+      .map(([capability]) => capability);
     expect(able).toEqual(can);
     expect(preset.name).toBe(name);
     expect(preset.mandatory).toEqual(mandatory);
@@ -67,18 +97,29 @@ describe.each([...presetNames])('R33: the preset %s', (name) => {
 
   it('R35: refuses to lose a required mapping', () => {
     const mappings = preset.attributes.mappings.filter(({ target }) => target !== 'userName');
-    expect(validateAttributes({ ...preset.attributes, mappings }, preset.mandatory)).toMatchObject([{ code: 'mapping/mandatory', message: 'userName must be mapped.' }]);
+    expect(validateAttributes({ ...preset.attributes, mappings }, preset.mandatory)).toMatchObject([
+      { code: 'mapping/mandatory', message: 'userName must be mapped.' },
+    ]);
   });
 
   it('fills what is mandatory for an ordinary person', () => {
-    expect(emptyMandatory(desiredAttributes(preset.attributes.mappings, ada, { creating: true }), preset.mandatory)).toEqual([]);
+    expect(
+      emptyMandatory(desiredAttributes(preset.attributes.mappings, ada, { creating: true }), preset.mandatory),
+    ).toEqual([]);
   });
 });
 
 describe('R33: the preset nulab', () => {
   it('sends language and time zone on create only, and one role', () => {
     const { mappings } = presets.nulab.attributes;
-    expect(desiredAttributes(mappings, ada, { creating: true })).toMatchObject({ timezone: 'Europe/Amsterdam', preferredLanguage: null, 'roles[primary eq "True"].value': 'ADMIN', active: true });
-    expect(Object.keys(desiredAttributes(mappings, ada, { creating: false }))).not.toEqual(expect.arrayContaining(['timezone']));
+    expect(desiredAttributes(mappings, ada, { creating: true })).toMatchObject({
+      timezone: 'Europe/Amsterdam',
+      preferredLanguage: null,
+      'roles[primary eq "True"].value': 'ADMIN',
+      active: true,
+    });
+    expect(Object.keys(desiredAttributes(mappings, ada, { creating: false }))).not.toEqual(
+      expect.arrayContaining(['timezone']),
+    );
   });
 });

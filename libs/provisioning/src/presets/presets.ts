@@ -6,7 +6,14 @@ export const presetNames = ['lumapps', 'comeet', 'nulab', 'scim'] as const;
 export type PresetName = (typeof presetNames)[number];
 
 /** What an app can do (R28); what it can't is refused by name. */
-export type Capabilities = { provisioning: boolean; suspend: boolean; hardDelete: boolean; groups: boolean; entitlements: boolean; roles: boolean };
+export type Capabilities = {
+  provisioning: boolean;
+  suspend: boolean;
+  hardDelete: boolean;
+  groups: boolean;
+  entitlements: boolean;
+  roles: boolean;
+};
 
 export type Preset = {
   name: PresetName;
@@ -23,22 +30,43 @@ export type Preset = {
 const enterprise = (name: string) => `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:${name}`;
 const workEmail = 'emails[type eq "work"].value';
 
-const direct = (target: string, source = target, apply: Mapping['apply'] = 'always'): Mapping => ({ kind: 'direct', target, source, apply });
+const direct = (target: string, source = target, apply: Mapping['apply'] = 'always'): Mapping => ({
+  kind: 'direct',
+  target,
+  source,
+  apply,
+});
 
 /** What all presets map. The account's own id travels as `externalId` unless that is mapped (design decision 17), so it isn't here. */
 const common: Mapping[] = [
   direct('userName'),
-  ...['givenName', 'familyName', 'middleName', 'honorificPrefix', 'honorificSuffix', 'formatted'].map((part) => direct(`name.${part}`)),
+  ...['givenName', 'familyName', 'middleName', 'honorificPrefix', 'honorificSuffix', 'formatted'].map((part) =>
+    direct(`name.${part}`),
+  ),
   direct('displayName'),
   direct(workEmail, 'mail'),
   direct('active', 'accountEnabled'),
 ];
 
-const attributes = (...more: Mapping[]): AttributesConfig => ({ matching: [{ source: 'userName', target: 'userName' }], mappings: [...common, ...more] });
+const attributes = (...more: Mapping[]): AttributesConfig => ({
+  matching: [{ source: 'userName', target: 'userName' }],
+  mappings: [...common, ...more],
+});
 
-const forAllTriggers = (frame: TimeFrame): DeprovisioningConfig => ({ turnedOff: frame, suspended: frame, deleted: frame });
+const forAllTriggers = (frame: TimeFrame): DeprovisioningConfig => ({
+  turnedOff: frame,
+  suspended: frame,
+  deleted: frame,
+});
 
-const nothing: Capabilities = { provisioning: true, suspend: false, hardDelete: false, groups: false, entitlements: false, roles: false };
+const nothing: Capabilities = {
+  provisioning: true,
+  suspend: false,
+  hardDelete: false,
+  groups: false,
+  entitlements: false,
+  roles: false,
+};
 
 const department = direct(enterprise('department'), 'department');
 
@@ -48,7 +76,11 @@ export const presets: Record<PresetName, Preset> = {
     name: 'lumapps',
     capabilities: { ...nothing, suspend: true },
     mandatory: ['userName', 'name.givenName', 'name.familyName', workEmail],
-    attributes: attributes(direct('title'), department, direct('phoneNumbers[type eq "work"].value', 'telephoneNumber')),
+    attributes: attributes(
+      direct('title'),
+      department,
+      direct('phoneNumbers[type eq "work"].value', 'telephoneNumber'),
+    ),
     assignment: 'everyone',
     deprovisioning: forAllTriggers({ suspend: 'P1D', hardDelete: null }),
     endpointTemplate: '{base_url}/{customer_id}/{provider_uuid}/v2',
@@ -65,12 +97,16 @@ export const presets: Record<PresetName, Preset> = {
     name: 'nulab',
     capabilities: { ...nothing, suspend: true, hardDelete: true, roles: true },
     mandatory: ['userName', 'displayName', 'active'],
-    attributes: attributes(direct('preferredLanguage', 'preferredLanguage', 'create'), direct('timezone', 'timezone', 'create'), {
-      kind: 'expression',
-      target: 'roles[primary eq "True"].value',
-      expression: 'SingleAppRoleAssignment([appRoleAssignments])',
-      apply: 'always',
-    }),
+    attributes: attributes(
+      direct('preferredLanguage', 'preferredLanguage', 'create'),
+      direct('timezone', 'timezone', 'create'),
+      {
+        kind: 'expression',
+        target: 'roles[primary eq "True"].value',
+        expression: 'SingleAppRoleAssignment([appRoleAssignments])',
+        apply: 'always',
+      },
+    ),
     assignment: 'assigned',
     deprovisioning: forAllTriggers({ suspend: 'PT0S', hardDelete: null }),
   },
@@ -79,7 +115,11 @@ export const presets: Record<PresetName, Preset> = {
     capabilities: { ...nothing, suspend: true, hardDelete: true, groups: true, entitlements: true },
     mandatory: ['userName'],
     // Not the manager: the app knows him by an id of its own.
-    attributes: attributes(...['employeeNumber', 'costCenter', 'organization', 'division', 'department'].map((name) => direct(enterprise(name)))),
+    attributes: attributes(
+      ...['employeeNumber', 'costCenter', 'organization', 'division', 'department'].map((name) =>
+        direct(enterprise(name)),
+      ),
+    ),
     assignment: 'assigned',
     deprovisioning: forAllTriggers({ suspend: 'P1D', hardDelete: null }),
   },

@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Person } from '../mapping/index.ts';
-import { type Condition, type Rule, type RuleAction, evaluateRules, putRules, ruleSchema, validateRules } from './index.ts';
+import {
+  type Condition,
+  type Rule,
+  type RuleAction,
+  evaluateRules,
+  putRules,
+  ruleSchema,
+  validateRules,
+} from './index.ts';
 
 const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
@@ -16,7 +24,15 @@ const personIn = (department?: string): Person => ({
   },
 });
 
-const rule = (id: string, conditions: Condition[], actions: RuleAction[], more: Partial<Rule> = {}): Rule => ({ id, name: id, enabled: true, match: 'all', conditions, actions, ...more });
+const rule = (id: string, conditions: Condition[], actions: RuleAction[], more: Partial<Rule> = {}): Rule => ({
+  id,
+  name: id,
+  enabled: true,
+  match: 'all',
+  conditions,
+  actions,
+  ...more,
+});
 
 const isSales: Condition = { source: 'department', operator: 'equals', value: 'Sales' };
 const toGroup = (value: string): RuleAction => ({ type: 'setEntitlement', kind: 'group', value });
@@ -29,7 +45,11 @@ describe('R59: Sales becomes Sales and Marketing', () => {
   const salesAndMarketing = rule('sales', [isSales], [toGroup('Sales and Marketing')]);
 
   it('for those in the department', () => {
-    expect(outcome(personIn('Sales'), salesAndMarketing)).toEqual({ ...nothing, entitlements: { group: { set: true, values: ['Sales and Marketing'] } }, applied: ['sales'] });
+    expect(outcome(personIn('Sales'), salesAndMarketing)).toEqual({
+      ...nothing,
+      entitlements: { group: { set: true, values: ['Sales and Marketing'] } },
+      applied: ['sales'],
+    });
   });
 
   it('and no longer after the department has changed', () => {
@@ -71,8 +91,14 @@ describe('R59: a condition', () => {
 
   it('of which all must hold, or any', () => {
     const conditions: Condition[] = [isSales, { source: 'title', operator: 'present' }];
-    const skips = (match: Rule['match'], some: Condition[]) => outcome(personIn('Sales'), rule('r', some, [{ type: 'skip' }], { match })).skip;
-    expect([skips('all', conditions), skips('any', conditions), skips('all', []), skips('any', [])]).toEqual([false, true, true, false]);
+    const skips = (match: Rule['match'], some: Condition[]) =>
+      outcome(personIn('Sales'), rule('r', some, [{ type: 'skip' }], { match })).skip;
+    expect([skips('all', conditions), skips('any', conditions), skips('all', []), skips('any', [])]).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
   });
 });
 
@@ -82,15 +108,32 @@ describe('R59: on conflict the later rule wins', () => {
   it('about an attribute, in whatever spelling', () => {
     const { attributes, applied } = outcome(
       ada,
-      rule('one', [], [{ type: 'setAttribute', target: 'department', value: 'A' }, { type: 'setAttribute', target: 'active', value: 'False' }]),
-      rule('two', [], [{ type: 'setAttribute', target: `${enterprise}:Department`, expression: 'Append([department], "!")' }]),
+      rule(
+        'one',
+        [],
+        [
+          { type: 'setAttribute', target: 'department', value: 'A' },
+          { type: 'setAttribute', target: 'active', value: 'False' },
+        ],
+      ),
+      rule(
+        'two',
+        [],
+        [{ type: 'setAttribute', target: `${enterprise}:Department`, expression: 'Append([department], "!")' }],
+      ),
     );
     expect(attributes).toEqual({ active: false, [`${enterprise}:Department`]: 'Sales!' });
     expect(applied).toEqual(['one', 'two']);
   });
 
   it('about the role', () => {
-    expect(outcome(ada, rule('one', [], [{ type: 'setRole', value: 'USER' }]), rule('two', [], [{ type: 'setRole', value: 'ADMIN' }])).role).toBe('ADMIN');
+    expect(
+      outcome(
+        ada,
+        rule('one', [], [{ type: 'setRole', value: 'USER' }]),
+        rule('two', [], [{ type: 'setRole', value: 'ADMIN' }]),
+      ).role,
+    ).toBe('ADMIN');
   });
 
   it('about an entitlement that it sets, of that kind alone', () => {
@@ -100,15 +143,23 @@ describe('R59: on conflict the later rule wins', () => {
       rule('two', [], [toGroup('C'), toGroup('D')]),
       rule('three', [], [alsoGroup('E'), alsoGroup('C')]),
     );
-    expect(entitlements).toEqual({ group: { set: true, values: ['D', 'E', 'C'] }, role: { set: false, values: ['r'] } });
+    expect(entitlements).toEqual({
+      group: { set: true, values: ['D', 'E', 'C'] },
+      role: { set: false, values: ['r'] },
+    });
   });
 
   it('but nothing undoes "do not provision"', () => {
-    expect(outcome(ada, rule('one', [], [{ type: 'skip' }]), rule('two', [], [{ type: 'setRole', value: 'USER' }]))).toMatchObject({ skip: true, role: 'USER' });
+    expect(
+      outcome(ada, rule('one', [], [{ type: 'skip' }]), rule('two', [], [{ type: 'setRole', value: 'USER' }])),
+    ).toMatchObject({ skip: true, role: 'USER' });
   });
 
   it('as if only the last had been there, whatever came before', () => {
-    const groups = fc.array(fc.constantFrom('A', 'B', 'C').chain((value) => fc.constantFrom(toGroup(value), alsoGroup(value))), { minLength: 1, maxLength: 4 });
+    const groups = fc.array(
+      fc.constantFrom('A', 'B', 'C').chain((value) => fc.constantFrom(toGroup(value), alsoGroup(value))),
+      { minLength: 1, maxLength: 4 },
+    );
     fc.assert(
       fc.property(fc.array(groups, { maxLength: 4 }), fc.constantFrom('A', 'B', 'C'), (before, value) => {
         const rules = before.map((actions, index) => rule(String(index), [], actions));
@@ -120,10 +171,18 @@ describe('R59: on conflict the later rule wins', () => {
 });
 
 describe('R59: rules in a request', () => {
-  const good = { name: 'Sales', enabled: true, match: 'all', conditions: [isSales], actions: [toGroup('Sales and Marketing')] };
+  const good = {
+    name: 'Sales',
+    enabled: true,
+    match: 'all',
+    conditions: [isSales],
+    actions: [toGroup('Sales and Marketing')],
+  };
 
   it('have the shape of PUT /rules', () => {
-    expect(putRules.parse({ rules: [good, { ...good, id: 'kept' }] })).toEqual({ rules: [good, { ...good, id: 'kept' }] });
+    expect(putRules.parse({ rules: [good, { ...good, id: 'kept' }] })).toEqual({
+      rules: [good, { ...good, id: 'kept' }],
+    });
   });
 
   it.each([
@@ -142,8 +201,15 @@ describe('R59: rules in a request', () => {
   });
 
   it('are refused for what is unknown in them, and where', () => {
-    const conditions: Condition[] = [{ source: 'shoeSize', operator: 'present' }, { operator: 'memberOf', value: 'x' }];
-    const actions: RuleAction[] = [{ type: 'setAttribute', target: 'id', value: 'x' }, { type: 'setAttribute', target: 'title', expression: 'Trim([x])' }, { type: 'skip' }];
+    const conditions: Condition[] = [
+      { source: 'shoeSize', operator: 'present' },
+      { operator: 'memberOf', value: 'x' },
+    ];
+    const actions: RuleAction[] = [
+      { type: 'setAttribute', target: 'id', value: 'x' },
+      { type: 'setAttribute', target: 'title', expression: 'Trim([x])' },
+      { type: 'skip' },
+    ];
     expect(validateRules([rule('fine', [isSales], [toGroup('A')]), rule('wrong', conditions, actions)])).toMatchObject([
       { code: 'mapping/source', field: 'rules[1].conditions[0].source' },
       { code: 'mapping/target', field: 'rules[1].actions[0].target' },

@@ -18,7 +18,11 @@ const word = z.string().min(1).max(512);
 const comparable = z.union([z.string().max(1024), z.number(), z.boolean()]);
 
 export const conditionSchema = z.discriminatedUnion('operator', [
-  z.strictObject({ operator: z.enum(['equals', 'notEquals', 'contains', 'startsWith', 'endsWith']), source: word, value: comparable }),
+  z.strictObject({
+    operator: z.enum(['equals', 'notEquals', 'contains', 'startsWith', 'endsWith']),
+    source: word,
+    value: comparable,
+  }),
   z.strictObject({ operator: z.literal('in'), source: word, value: z.array(comparable).max(1000) }),
   z.strictObject({ operator: z.enum(['present', 'absent']), source: word }),
   /** The id of a group; which source is named does not matter. */
@@ -59,12 +63,17 @@ export type Rule = z.infer<typeof ruleSchema> & { id: string };
 export const validateRules = (rules: readonly z.infer<typeof ruleSchema>[]): MappingProblem[] =>
   rules.flatMap(({ conditions, actions }, rule) => [
     ...conditions.flatMap((condition, index) =>
-      condition.operator === 'memberOf' ? [] : sourceProblems(condition.source, `rules[${rule}].conditions[${index}].source`),
+      condition.operator === 'memberOf'
+        ? []
+        : sourceProblems(condition.source, `rules[${rule}].conditions[${index}].source`),
     ),
     ...actions.flatMap((action, index) => {
       const field = `rules[${rule}].actions[${index}]`;
       if (action.type !== 'setAttribute') return [];
-      return [...targetProblems(action.target, `${field}.target`), ...('expression' in action ? expressionProblems(action.expression, `${field}.expression`) : [])];
+      return [
+        ...targetProblems(action.target, `${field}.target`),
+        ...('expression' in action ? expressionProblems(action.expression, `${field}.expression`) : []),
+      ];
     }),
   ]);
 
@@ -84,7 +93,12 @@ export type RuleOutcome = {
 export const evaluateRules = (rules: readonly Rule[], person: Person, memberOf: ReadonlySet<string>): RuleOutcome =>
   rules
     .filter((rule) => rule.enabled && isMet(rule, person, memberOf))
-    .reduce<RuleOutcome>((outcome, rule) => applyRule(outcome, rule, person), { attributes: {}, entitlements: {}, skip: false, applied: [] });
+    .reduce<RuleOutcome>((outcome, rule) => applyRule(outcome, rule, person), {
+      attributes: {},
+      entitlements: {},
+      skip: false,
+      applied: [],
+    });
 
 const isMet = ({ match, conditions }: Rule, person: Person, memberOf: ReadonlySet<string>): boolean => {
   const holds = (condition: Condition) => conditionHolds(condition, person, memberOf);
@@ -125,7 +139,10 @@ const applyRule = (before: RuleOutcome, rule: Rule, person: Person): RuleOutcome
       switch (action.type) {
         case 'setAttribute': {
           const value = 'expression' in action ? expressionValue(action.expression, person) : action.value;
-          return { ...outcome, attributes: withAttribute(outcome.attributes, action.target, attributeValue(action.target, value)) };
+          return {
+            ...outcome,
+            attributes: withAttribute(outcome.attributes, action.target, attributeValue(action.target, value)),
+          };
         }
         case 'setEntitlement':
         case 'addEntitlement': {
@@ -134,7 +151,10 @@ const applyRule = (before: RuleOutcome, rule: Rule, person: Person): RuleOutcome
           if (action.type === 'setEntitlement') setHere.add(kind);
           const present = starts ? undefined : outcome.entitlements[kind];
           const values = [...(present?.values ?? []).filter((each) => each !== value), value];
-          return { ...outcome, entitlements: { ...outcome.entitlements, [kind]: { set: starts || (present?.set ?? false), values } } };
+          return {
+            ...outcome,
+            entitlements: { ...outcome.entitlements, [kind]: { set: starts || (present?.set ?? false), values } },
+          };
         }
         case 'setRole':
           return { ...outcome, role: action.value };
@@ -147,7 +167,11 @@ const applyRule = (before: RuleOutcome, rule: Rule, person: Person): RuleOutcome
 };
 
 /** Two spellings of one target are in conflict like one. */
-const withAttribute = (attributes: AccountAttributes, target: string, value: AccountAttributes[string]): AccountAttributes => ({
+const withAttribute = (
+  attributes: AccountAttributes,
+  target: string,
+  value: AccountAttributes[string],
+): AccountAttributes => ({
   ...Object.fromEntries(Object.entries(attributes).filter(([other]) => sameTarget(other) !== sameTarget(target))),
   [target]: value,
 });

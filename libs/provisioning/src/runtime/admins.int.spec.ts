@@ -36,7 +36,8 @@ describe('R57: an admin who looks at accounts', () => {
     await world.settle();
     await world.deactivate('bob');
     await world.advance('2026-01-06T09:00:00.000Z');
-    const usersOf = async (query: Partial<Parameters<AccountQueries['list']>[1]>) => (await queries.list(T, { ...page, ...query })).items.map(({ userId }) => userId).toSorted();
+    const usersOf = async (query: Partial<Parameters<AccountQueries['list']>[1]>) =>
+      (await queries.list(T, { ...page, ...query })).items.map(({ userId }) => userId).toSorted();
     expect(await usersOf({})).toEqual(['ada', 'bob', 'cy']);
     expect(await usersOf({ status: 'suspended' })).toEqual(['bob']);
     expect(await usersOf({ user: 'cy', appId: 'git' })).toEqual(['cy']);
@@ -56,17 +57,36 @@ describe('R57: an admin who looks at accounts', () => {
     await world.settle();
     await world.deactivate('ada');
     await world.advance('2026-01-06T09:00:00.000Z');
-    expect(await queries.get(T, 'git', of('ada'))).toMatchObject({ status: 'suspended', attributes: { userName: 'ada@plum.example' }, since: world.clock.at, owned: true });
-    expect(await queries.get(T, 'git', of('ada'), '2026-01-05T23:00:00.000Z')).toMatchObject({ status: 'provisioned', asOf: '2026-01-05T23:00:00.000Z' });
-    await expect(queries.get(T, 'git', of('ada'), '2026-01-01T00:00:00.000Z')).rejects.toMatchObject({ code: 'account/not-yet' });
+    expect(await queries.get(T, 'git', of('ada'))).toMatchObject({
+      status: 'suspended',
+      attributes: { userName: 'ada@plum.example' },
+      since: world.clock.at,
+      owned: true,
+    });
+    expect(await queries.get(T, 'git', of('ada'), '2026-01-05T23:00:00.000Z')).toMatchObject({
+      status: 'provisioned',
+      asOf: '2026-01-05T23:00:00.000Z',
+    });
+    await expect(queries.get(T, 'git', of('ada'), '2026-01-01T00:00:00.000Z')).rejects.toMatchObject({
+      code: 'account/not-yet',
+    });
     const { items } = await queries.history(T, 'git', of('ada'), page);
     expect(items.map(({ type }) => type)).toEqual([
-      'AccountPlanned', 'DeliveryStarted', 'AccountCreated', 'DeprovisioningScheduled', 'DeprovisioningScheduled', 'TimerFired', 'DeliveryStarted', 'AccountSuspended',
+      'AccountPlanned',
+      'DeliveryStarted',
+      'AccountCreated',
+      'DeprovisioningScheduled',
+      'DeprovisioningScheduled',
+      'TimerFired',
+      'DeliveryStarted',
+      'AccountSuspended',
     ]);
     const joined = world.facts.find(({ type }) => type === 'UserCreated')!;
     const left = world.facts.find(({ type }) => type === 'UserDeactivated')!;
     expect(items[0]).toMatchObject({ causationId: joined.id, correlationId: joined.metadata.correlationId });
-    expect(new Set(items.slice(3).map(({ correlationId }) => correlationId))).toEqual(new Set([left.metadata.correlationId]));
+    expect(new Set(items.slice(3).map(({ correlationId }) => correlationId))).toEqual(
+      new Set([left.metadata.correlationId]),
+    );
     expect(items[5]).toMatchObject({ causationId: items[3]!.id });
   });
 
@@ -94,7 +114,10 @@ describe('an admin who acts', () => {
     for (const name of ['ada', 'bob', 'cy']) await world.join(name);
     await world.settle();
     expect(world.app.calls).toEqual([]);
-    expect(await queries.get(T, 'git', of('ada'))).toMatchObject({ status: 'pending', pendingApproval: { action: 'create', requestedAt: world.clock.at } });
+    expect(await queries.get(T, 'git', of('ada'))).toMatchObject({
+      status: 'pending',
+      pendingApproval: { action: 'create', requestedAt: world.clock.at },
+    });
     await actions.reject(caller, 'git', of('cy'), 'No budget');
     expect(await actions.approveAll(caller, 'git', { ids: [of('ada'), of('bob'), of('cy'), 'nobody'] })).toEqual({
       items: [
@@ -106,7 +129,10 @@ describe('an admin who acts', () => {
     });
     await world.settle();
     expect(world.app.accounts.size).toBe(2);
-    expect(await queries.get(T, 'git', of('cy'))).toMatchObject({ status: 'failed', reason: { code: 'approval/rejected', message: 'No budget' } });
+    expect(await queries.get(T, 'git', of('cy'))).toMatchObject({
+      status: 'failed',
+      reason: { code: 'approval/rejected', message: 'No budget' },
+    });
   });
 
   it('R61 R69: adopts the account that was found, but none that belongs to another user', async () => {
@@ -114,15 +140,28 @@ describe('an admin who acts', () => {
     await world.configure(appConfig());
     await world.join('ada');
     await world.settle();
-    expect(await queries.get(T, 'git', of('ada'))).toMatchObject({ status: 'failed', reason: { code: 'account/foreign-match' }, match: { remoteId: foreign }, owned: false });
+    expect(await queries.get(T, 'git', of('ada'))).toMatchObject({
+      status: 'failed',
+      reason: { code: 'account/foreign-match' },
+      match: { remoteId: foreign },
+      owned: false,
+    });
     await actions.adopt(caller, 'git', of('ada'));
     await world.settle();
-    expect(await queries.get(T, 'git', of('ada'))).toMatchObject({ status: 'provisioned', remoteId: foreign, owned: true });
+    expect(await queries.get(T, 'git', of('ada'))).toMatchObject({
+      status: 'provisioned',
+      remoteId: foreign,
+      owned: true,
+    });
     world.app.addAccount({ userName: 'bob@plum.example' });
     await world.join('bob');
     await world.settle();
-    await expect(actions.adopt(caller, 'git', of('bob'), { remoteId: foreign })).rejects.toMatchObject({ code: 'account/held' });
-    await expect(actions.adopt(caller, 'git', of('bob'), { remoteId: 'nowhere' })).rejects.toMatchObject({ code: 'account/no-match' });
+    await expect(actions.adopt(caller, 'git', of('bob'), { remoteId: foreign })).rejects.toMatchObject({
+      code: 'account/held',
+    });
+    await expect(actions.adopt(caller, 'git', of('bob'), { remoteId: 'nowhere' })).rejects.toMatchObject({
+      code: 'account/no-match',
+    });
   });
 
   it('R56: lets go of an account, which is then left alone, and links it again', async () => {
@@ -143,7 +182,11 @@ describe('an admin who acts', () => {
   it('R63: provisions one user on demand and is told each step', async () => {
     await world.configure(appConfig());
     await world.join('ada');
-    const { steps } = await provisionOnDemand({ sql: world.database, clock: { now: async () => world.clock.at }, wake: world.provisioning().wake })(caller, 'git', 'ada');
+    const { steps } = await provisionOnDemand({
+      sql: world.database,
+      clock: { now: async () => world.clock.at },
+      wake: world.provisioning().wake,
+    })(caller, 'git', 'ada');
     expect(steps.map(({ name, outcome, detail }) => [name, outcome, detail])).toEqual([
       ['user', 'done', 'active'],
       ['scope', 'done', 'scope/everyone'],

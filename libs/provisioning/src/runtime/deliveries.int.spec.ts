@@ -27,7 +27,9 @@ describe('a delivery', () => {
     world.app.fault = () => (failing ? { kind: 'retry', reason: '503: down for maintenance' } : undefined);
     await world.join('ada');
     await until(() => world.app.calls.length >= 4);
-    expect(await world.accounts()).toMatchObject([{ status: 'provisioning', record: { state: { delivery: { failure: { code: 'delivery/failing' } } } } }]);
+    expect(await world.accounts()).toMatchObject([
+      { status: 'provisioning', record: { state: { delivery: { failure: { code: 'delivery/failing' } } } } },
+    ]);
     failing = false;
     await world.settle();
     expect(accounts()).toHaveLength(1);
@@ -39,7 +41,8 @@ describe('a delivery', () => {
 
   it('honours Retry-After', async () => {
     let asked = 0;
-    world.app.fault = (call) => (call === 'create' && asked++ === 0 ? { kind: 'retry', reason: '429', afterSeconds: 1 } : undefined);
+    world.app.fault = (call) =>
+      call === 'create' && asked++ === 0 ? { kind: 'retry', reason: '429', afterSeconds: 1 } : undefined;
     const began = Date.now();
     await world.join('ada');
     await world.settle();
@@ -48,16 +51,24 @@ describe('a delivery', () => {
   });
 
   it('is final when the app refuses it, says why, and is tried again by a changed plan or an admin', async () => {
-    world.app.fault = (call) => (call === 'create' ? { kind: 'refused', status: 400, reason: 'No such country' } : undefined);
+    world.app.fault = (call) =>
+      call === 'create' ? { kind: 'refused', status: 400, reason: 'No such country' } : undefined;
     await world.join('ada');
     await world.settle();
-    expect(await world.accounts()).toMatchObject([{ status: 'failed', record: { state: { failure: { code: 'delivery/refused', message: '400: No such country' } } } }]);
+    expect(await world.accounts()).toMatchObject([
+      {
+        status: 'failed',
+        record: { state: { failure: { code: 'delivery/refused', message: '400: No such country' } } },
+      },
+    ]);
     await world.change('ada', { displayName: 'Ada' });
     await world.settle();
     expect(count('create')).toBe(2);
     world.app.fault = () => undefined;
     const [{ id }] = await world.accounts();
-    await world.provisioning().write({ tenantId: 'acme', id }, { type: 'Retry', reason: null }, { causationId: 'x', correlationId: 'x' });
+    await world
+      .provisioning()
+      .write({ tenantId: 'acme', id }, { type: 'Retry', reason: null }, { causationId: 'x', correlationId: 'x' });
     await world.settle();
     expect(accounts()).toHaveLength(1);
   });
@@ -97,15 +108,31 @@ describe('a delivery', () => {
     expect(accounts()).toHaveLength(1);
     expect(count('create')).toBe(1);
     expect(await world.accounts()).toMatchObject([{ status: 'provisioned' }]);
-    expect(await world.eventTypes()).toEqual(['AccountPlanned', 'DeliveryStarted', 'DeliveryFailed', 'AccountCreated', 'DeliveryStarted', 'AccountUpdated']);
+    expect(await world.eventTypes()).toEqual([
+      'AccountPlanned',
+      'DeliveryStarted',
+      'DeliveryFailed',
+      'AccountCreated',
+      'DeliveryStarted',
+      'AccountUpdated',
+    ]);
   });
 
   it('whose outcome is unknown is looked up twice before the account is made', async () => {
     let lost = 0;
-    world.app.fault = (call) => (call === 'create' && lost++ === 0 ? { kind: 'unknown', reason: 'timed out' } : undefined);
+    world.app.fault = (call) =>
+      call === 'create' && lost++ === 0 ? { kind: 'unknown', reason: 'timed out' } : undefined;
     await world.join('ada');
     await world.settle();
-    expect(world.app.calls.map((call) => call.replace(/ .*/, ''))).toEqual(['find', 'create', 'find', 'find', 'find', 'find', 'create']);
+    expect(world.app.calls.map((call) => call.replace(/ .*/, ''))).toEqual([
+      'find',
+      'create',
+      'find',
+      'find',
+      'find',
+      'find',
+      'create',
+    ]);
     expect(accounts()).toHaveLength(1);
   });
 
@@ -113,15 +140,28 @@ describe('a delivery', () => {
     const foreign = world.app.addAccount({ userName: 'ada@plum.example', displayName: 'By hand' });
     await world.join('ada');
     await world.settle();
-    expect(await world.accounts()).toMatchObject([{ status: 'failed', record: { state: { failure: { code: 'account/foreign-match' }, match: { remoteId: foreign } } } }]);
+    expect(await world.accounts()).toMatchObject([
+      {
+        status: 'failed',
+        record: { state: { failure: { code: 'account/foreign-match' }, match: { remoteId: foreign } } },
+      },
+    ]);
     await world.change('ada', { displayName: 'Ada' });
     await world.settle();
     expect(accounts()).toMatchObject([{ displayName: 'By hand' }]);
     const [{ id }] = await world.accounts();
-    await world.provisioning().write({ tenantId: 'acme', id }, { type: 'Adopt', remoteId: foreign, active: true, reason: 'It is hers' }, { causationId: 'x', correlationId: 'x' });
+    await world
+      .provisioning()
+      .write(
+        { tenantId: 'acme', id },
+        { type: 'Adopt', remoteId: foreign, active: true, reason: 'It is hers' },
+        { causationId: 'x', correlationId: 'x' },
+      );
     await world.settle();
     expect(accounts()).toMatchObject([{ displayName: 'Ada', externalId: id }]);
-    expect(await world.accounts()).toMatchObject([{ status: 'provisioned', remote_id: foreign, record: { state: { owned: true } } }]);
+    expect(await world.accounts()).toMatchObject([
+      { status: 'provisioned', remote_id: foreign, record: { state: { owned: true } } },
+    ]);
   });
 
   it('R67: records an account that was deleted in the app as drift, and does not make it again by itself', async () => {
@@ -130,12 +170,16 @@ describe('a delivery', () => {
     world.app.accounts.clear();
     await world.change('ada', { displayName: 'Ada' });
     await world.settle();
-    expect(await world.accounts()).toMatchObject([{ status: 'failed', record: { state: { failure: { code: 'account/gone' } } } }]);
+    expect(await world.accounts()).toMatchObject([
+      { status: 'failed', record: { state: { failure: { code: 'account/gone' } } } },
+    ]);
     await world.change('ada', { displayName: 'Ada H' });
     await world.settle();
     expect(accounts()).toEqual([]);
     const [{ id }] = await world.accounts();
-    await world.provisioning().write({ tenantId: 'acme', id }, { type: 'Recreate', reason: null }, { causationId: 'x', correlationId: 'x' });
+    await world
+      .provisioning()
+      .write({ tenantId: 'acme', id }, { type: 'Recreate', reason: null }, { causationId: 'x', correlationId: 'x' });
     await world.settle();
     expect(accounts()).toMatchObject([{ displayName: 'Ada H' }]);
   });

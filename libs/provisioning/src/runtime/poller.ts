@@ -7,7 +7,15 @@ export type Poller = {
 };
 
 /** Looks for work again and again, in real time; at once while there is some. What fails is tried again at the next look. */
-export const startPoller = ({ everyMs, run, onFailure }: { everyMs: number; run: () => Promise<boolean>; onFailure: (error: unknown) => void }): Poller => {
+export const startPoller = ({
+  everyMs,
+  run,
+  onFailure,
+}: {
+  everyMs: number;
+  run: () => Promise<boolean>;
+  onFailure: (error: unknown) => void;
+}): Poller => {
   const stopping = new AbortController();
   let woken = false;
   let wakeUp: () => void = () => undefined;

@@ -11,7 +11,10 @@ afterEach(() => world.close());
 
 const count = (call: string) => world.app.calls.filter((each) => each === call).length;
 const statuses = async () => (await world.accounts()).map(({ user_id, status }) => [user_id, status]);
-const timers = async () => (await world.timers()).map(({ trigger, action, state, effective }) => `${trigger} ${action} ${state}${effective ? '' : ' idle'}`);
+const timers = async () =>
+  (await world.timers()).map(
+    ({ trigger, action, state, effective }) => `${trigger} ${action} ${state}${effective ? '' : ' idle'}`,
+  );
 const ada = () => world.app.byUserName('ada@plum.example');
 
 const salesRule = {
@@ -56,7 +59,9 @@ describe('a person in scope', () => {
     await world.configure(appConfig({ ruleSets: [{ version: 1, rules: [salesRule] }] }));
     await world.join('ada', { [enterprise]: { department: 'Sales' } });
     await world.settle();
-    expect(await world.accounts()).toMatchObject([{ status: 'failed', record: { state: { failure: { code: 'entitlement/unknown' } } } }]);
+    expect(await world.accounts()).toMatchObject([
+      { status: 'failed', record: { state: { failure: { code: 'entitlement/unknown' } } } },
+    ]);
     expect(world.app.groups.size).toBe(0);
   });
 
@@ -67,16 +72,36 @@ describe('a person in scope', () => {
     await world.join('ada', { [enterprise]: { department: 'Sales' } });
     await world.settle();
     const [account] = await world.accounts();
-    await world.provisioning().write({ tenantId: 'acme', id: account.id }, { type: 'Adopt', remoteId: id, active: true, reason: null }, { causationId: 'x', correlationId: 'x' });
+    await world
+      .provisioning()
+      .write(
+        { tenantId: 'acme', id: account.id },
+        { type: 'Adopt', remoteId: id, active: true, reason: null },
+        { causationId: 'x', correlationId: 'x' },
+      );
     await world.settle();
-    expect(await world.accounts()).toMatchObject([{ status: 'provisioned', record: { state: { entitlements: [{ value: 'Sales and Marketing', owned: false }] } } }]);
+    expect(await world.accounts()).toMatchObject([
+      { status: 'provisioned', record: { state: { entitlements: [{ value: 'Sales and Marketing', owned: false }] } } },
+    ]);
     await world.change('ada', { [enterprise]: { department: 'Legal' } });
     await world.settle();
     expect([...world.app.groups.values()][0]!.members).toEqual(new Set([id]));
   });
 
   it('R60: keeps the rules that their account was made by, whatever is edited later, until they are reapplied', async () => {
-    const set = (version: number, title: string) => ({ version, rules: title === '' ? [] : [{ ...salesRule, conditions: [], actions: [{ type: 'setAttribute' as const, target: 'title', value: title }] }] });
+    const set = (version: number, title: string) => ({
+      version,
+      rules:
+        title === ''
+          ? []
+          : [
+              {
+                ...salesRule,
+                conditions: [],
+                actions: [{ type: 'setAttribute' as const, target: 'title', value: title }],
+              },
+            ],
+    });
     const titles = () => ['ada', 'bob', 'cy'].map((name) => world.app.byUserName(`${name}@plum.example`)?.['title']);
     const changeAll = async (displayName: string) => {
       for (const { user_id: id } of await world.accounts()) await world.change(id, { displayName });
@@ -101,18 +126,26 @@ describe('a person in scope', () => {
   });
 
   it('R40 R41: comes into scope by a user fact and a group fact that arrive in parallel', async () => {
-    await world.configure(appConfig({ scope: { assignment: 'everyone', groups: [{ id: 'staff', nested: false }], orgUnits: [] } }));
+    await world.configure(
+      appConfig({ scope: { assignment: 'everyone', groups: [{ id: 'staff', nested: false }], orgUnits: [] } }),
+    );
     await world.group('staff');
     for (const name of ['p1', 'p2', 'p3', 'p4', 'p5', 'p6']) {
       await world.sealing.keys.createPerson({ tenantId: 'acme', personId: name });
     }
-    await Promise.all(['p1', 'p2', 'p3', 'p4', 'p5', 'p6'].map((name) => world.join(name)).concat(world.addTo('staff', 'p1', 'p2', 'p3', 'p4', 'p5', 'p6')));
+    await Promise.all(
+      ['p1', 'p2', 'p3', 'p4', 'p5', 'p6']
+        .map((name) => world.join(name))
+        .concat(world.addTo('staff', 'p1', 'p2', 'p3', 'p4', 'p5', 'p6')),
+    );
     await world.settle();
     expect(await statuses()).toEqual(['p1', 'p2', 'p3', 'p4', 'p5', 'p6'].map((name) => [name, 'provisioned']));
   });
 
   it('R26: comes into scope by a group nested in the one that was added', async () => {
-    await world.configure(appConfig({ scope: { assignment: 'everyone', groups: [{ id: 'staff', nested: true }], orgUnits: [] } }));
+    await world.configure(
+      appConfig({ scope: { assignment: 'everyone', groups: [{ id: 'staff', nested: true }], orgUnits: [] } }),
+    );
     await world.group('sales');
     await world.group('staff', [{ id: 'sales', kind: 'Group' }]);
     await world.join('ada');
@@ -221,7 +254,9 @@ describe('R44 R46 R47 R62: deprovisioning in time', () => {
     expect(await world.accounts()).toMatchObject([{ status: 'provisioned', pending_action: 'delete' }]);
     expect(await timers()).toEqual(['suspended suspend fired', 'suspended hardDelete armed']);
     const [{ id }] = await world.accounts();
-    await world.provisioning().write({ tenantId: 'acme', id }, { type: 'Approve', reason: null }, { causationId: 'x', correlationId: 'x' });
+    await world
+      .provisioning()
+      .write({ tenantId: 'acme', id }, { type: 'Approve', reason: null }, { causationId: 'x', correlationId: 'x' });
     await world.settle();
     expect(await statuses()).toEqual([['ada', 'suspended']]);
   });
@@ -235,7 +270,11 @@ describe('R44 R46 R47 R62: deprovisioning in time', () => {
     for (const name of ['ada', 'bob', 'cy']) await world.deactivate(name);
     await world.settle();
     await world.advance('2026-01-06T09:00:00.000Z');
-    expect((await timers()).toSorted().filter((timer) => !timer.includes('hardDelete'))).toEqual(['suspended suspend fired', 'suspended suspend parked', 'suspended suspend parked']);
+    expect((await timers()).toSorted().filter((timer) => !timer.includes('hardDelete'))).toEqual([
+      'suspended suspend fired',
+      'suspended suspend parked',
+      'suspended suspend parked',
+    ]);
     await world.configure({ ...limited, thresholdReleasedAt: world.clock.at });
     await world.settle();
     expect(count('setActive false')).toBe(3);
@@ -244,7 +283,11 @@ describe('R44 R46 R47 R62: deprovisioning in time', () => {
   it('R48: keeps the timers that run when the time frames change', async () => {
     await world.deactivate('ada');
     await world.settle();
-    await world.configure(appConfig({ deprovisioning: { ...appConfig().deprovisioning, suspended: { suspend: 'PT0S', hardDelete: null } } }));
+    await world.configure(
+      appConfig({
+        deprovisioning: { ...appConfig().deprovisioning, suspended: { suspend: 'PT0S', hardDelete: null } },
+      }),
+    );
     await world.settle();
     expect(await timers()).toEqual(['suspended suspend armed', 'suspended hardDelete armed']);
   });
@@ -252,7 +295,9 @@ describe('R44 R46 R47 R62: deprovisioning in time', () => {
 
 describe('R82: views that are dropped', () => {
   it('are the same when they are built again, the calendar included, and nobody is evaluated or served twice', async () => {
-    await world.configure(appConfig({ scope: { assignment: 'everyone', groups: [{ id: 'staff', nested: false }], orgUnits: [] } }));
+    await world.configure(
+      appConfig({ scope: { assignment: 'everyone', groups: [{ id: 'staff', nested: false }], orgUnits: [] } }),
+    );
     await world.group('staff');
     for (const name of ['ada', 'bob', 'cy']) await world.join(name);
     await world.addTo('staff', 'ada', 'bob', 'cy');
@@ -260,11 +305,25 @@ describe('R82: views that are dropped', () => {
     await world.deactivate('ada');
     await world.removeFrom('staff', 'bob');
     await world.advance('2026-01-06T09:00:00.000Z');
-    const before = [await world.accounts(), await world.timers(), await world.database.query('select * from provisioning.people order by id'), await world.database.query('select * from provisioning.memberships order by member_id')];
+    const before = [
+      await world.accounts(),
+      await world.timers(),
+      await world.database.query('select * from provisioning.people order by id'),
+      await world.database.query('select * from provisioning.memberships order by member_id'),
+    ];
     const [calls, events] = [world.app.calls.length, await world.eventTypes()];
-    expect(await statuses()).toEqual([['ada', 'suspended'], ['bob', 'suspended'], ['cy', 'provisioned']]);
+    expect(await statuses()).toEqual([
+      ['ada', 'suspended'],
+      ['bob', 'suspended'],
+      ['cy', 'provisioned'],
+    ]);
     await world.rebuild();
-    const after = [await world.accounts(), await world.timers(), await world.database.query('select * from provisioning.people order by id'), await world.database.query('select * from provisioning.memberships order by member_id')];
+    const after = [
+      await world.accounts(),
+      await world.timers(),
+      await world.database.query('select * from provisioning.people order by id'),
+      await world.database.query('select * from provisioning.memberships order by member_id'),
+    ];
     expect(after).toEqual(before);
     expect([world.app.calls.length, await world.eventTypes()]).toEqual([calls, events]);
     await world.change('cy', { displayName: 'Cy' });
@@ -285,7 +344,9 @@ describe('R82: views that are dropped', () => {
     const erased = [await world.accounts(), await world.timers()];
     await world.rebuild();
     expect([await world.accounts(), await world.timers()]).toEqual(erased);
-    expect(JSON.stringify([await world.accounts(), await world.database.query('select * from provisioning.people')])).not.toContain('plum.example');
+    expect(
+      JSON.stringify([await world.accounts(), await world.database.query('select * from provisioning.people')]),
+    ).not.toContain('plum.example');
     expect(await statuses()).toEqual([['ada', 'deleted']]);
     expect(world.failures).toEqual([]);
   });

@@ -10,7 +10,14 @@ import { timerLeasesTable } from '../timer/timer-poller.ts';
 export const provisioningMigrations = [
   {
     name: 'CreateProvisioning1767225600000',
-    up: [peopleTables, appScopesTable, timerLeasesTable, deliveriesTable, factTables(PROVISIONING), checkpointsTable(PROVISIONING)].join(';\n'),
+    up: [
+      peopleTables,
+      appScopesTable,
+      timerLeasesTable,
+      deliveriesTable,
+      factTables(PROVISIONING),
+      checkpointsTable(PROVISIONING),
+    ].join(';\n'),
   },
   { name: 'AddAppRoles1767225700000', up: `alter table tenants add column app_roles jsonb not null default '[]'` },
 ];

@@ -7,7 +7,13 @@ import { accountsPart } from '../view/accounts.part.ts';
 import { provisioningView } from '../view/provisioning.view.ts';
 
 /** Drops what is built from events and facts, while the service is stopped: its next start builds all of it again. The caller rewinds the transport. */
-export const dropProvisioning = async ({ database, sealer }: { database: Database; sealer: Sealer }): Promise<{ dropped: string[] }> => {
+export const dropProvisioning = async ({
+  database,
+  sealer,
+}: {
+  database: Database;
+  sealer: Sealer;
+}): Promise<{ dropped: string[] }> => {
   const view = provisioningView([appsPart, accountsPart]);
   await dropView(database, PROVISIONING, view);
   const people = peopleConsumer({ database, sealer });

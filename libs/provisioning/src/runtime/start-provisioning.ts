@@ -1,6 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { migrate, type Database } from '@tenure/database';
-import { startView, type Clock, type EventStore, type Follower, type Leases, type Person, type Sealer, type SnapshotStore, type ViewRuntime } from '@tenure/eventing';
+import {
+  startView,
+  type Clock,
+  type EventStore,
+  type Follower,
+  type Leases,
+  type Person,
+  type Sealer,
+  type SnapshotStore,
+  type ViewRuntime,
+} from '@tenure/eventing';
 import type { FactBatch, FactConsumer, FactConsumerOptions } from '@tenure/messaging';
 import { accountWriter, type WriteAccount } from '../account/write-account.ts';
 import type { AppConfig } from '../app/app-config.ts';
@@ -74,10 +84,32 @@ const CATCH_UP_LOOK_MS = 100;
 
 /** All of mapping-service that works by itself: facts in, evaluation, timers, deliveries. */
 export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provisioning> => {
-  const { database, store, snapshots, sealer, leases, clock, appsPart = ourAppsPart, connectorFor, onUnauthorized, onFailure, onParked, onErased, timerEveryMs = TIMERS_EVERY_MS } = needs;
+  const {
+    database,
+    store,
+    snapshots,
+    sealer,
+    leases,
+    clock,
+    appsPart = ourAppsPart,
+    connectorFor,
+    onUnauthorized,
+    onFailure,
+    onParked,
+    onErased,
+    timerEveryMs = TIMERS_EVERY_MS,
+  } = needs;
   const failing = (what: string) => (error: unknown) => onFailure?.(what, error);
   await migrate(database, { schema: PROVISIONING, migrations: provisioningMigrations });
-  const view = await startView({ view: provisioningView([appsPart, accountsPart]), database, schema: PROVISIONING, store, sealer, leases, onFailure: failing('view') });
+  const view = await startView({
+    view: provisioningView([appsPart, accountsPart]),
+    database,
+    schema: PROVISIONING,
+    store,
+    sealer,
+    leases,
+    onFailure: failing('view'),
+  });
   const source = { store, sealer, ...(snapshots && { snapshots }) };
   const write = accountWriter({ source, clock, view });
 
@@ -85,7 +117,14 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
   const wakeEvaluation = () => pollers.evaluating?.wake();
   const wakeDelivery = () => pollers.delivering?.wake();
 
-  const apps = followApps({ database, store, leases, view, onMarked: wakeEvaluation, onFailure: failing('evaluation.apps') });
+  const apps = followApps({
+    database,
+    store,
+    leases,
+    view,
+    onMarked: wakeEvaluation,
+    onFailure: failing('evaluation.apps'),
+  });
   const people = peopleConsumer({
     database,
     sealer,
@@ -106,7 +145,17 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     onFailure: failing('evaluation'),
   });
   const timers = timerPoller({ database, clock, write, onFired: wakeDelivery, onFailure: failing('timers') });
-  const deliveries = deliveryWorker({ database, source, view, write, connectorFor, onUnauthorized, onFailure: failing('delivery'), ...(needs.onDelivered && { onEnded: needs.onDelivered }), ...(needs.deliveryTimings && { timings: needs.deliveryTimings }) });
+  const deliveries = deliveryWorker({
+    database,
+    source,
+    view,
+    write,
+    connectorFor,
+    onUnauthorized,
+    onFailure: failing('delivery'),
+    ...(needs.onDelivered && { onEnded: needs.onDelivered }),
+    ...(needs.deliveryTimings && { timings: needs.deliveryTimings }),
+  });
   const followers = [view.follower, apps];
 
   const stopping = new AbortController();
@@ -114,8 +163,16 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     await view.serving;
     await apps.caughtUp;
     if (stopping.signal.aborted) return;
-    pollers.evaluating = startPoller({ everyMs: EVALUATE_EVERY_MS, run: evaluation.run, onFailure: failing('evaluation') });
-    pollers.delivering = startPoller({ everyMs: DELIVER_EVERY_MS, run: () => deliveries.run(wakeDelivery), onFailure: failing('delivery') });
+    pollers.evaluating = startPoller({
+      everyMs: EVALUATE_EVERY_MS,
+      run: evaluation.run,
+      onFailure: failing('evaluation'),
+    });
+    pollers.delivering = startPoller({
+      everyMs: DELIVER_EVERY_MS,
+      run: () => deliveries.run(wakeDelivery),
+      onFailure: failing('delivery'),
+    });
     const caughtUp = async () => (await factsCaughtUp()) && (await evaluation.isThrough());
     while (!(await caughtUp().catch(() => false))) {
       await sleep(CATCH_UP_LOOK_MS);

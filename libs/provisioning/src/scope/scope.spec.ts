@@ -1,12 +1,32 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Assignments, type ScopeConfig, type ScopeFacts, type ScopePerson, assignedRoles, inScope, isWithinUnit, scopeConfig } from './index.ts';
+import {
+  type Assignments,
+  type ScopeConfig,
+  type ScopeFacts,
+  type ScopePerson,
+  assignedRoles,
+  inScope,
+  isWithinUnit,
+  scopeConfig,
+} from './index.ts';
 
-const ada: ScopePerson = { id: 'ada', userName: 'Ada@Acme.example', archived: false, orgUnitPath: '/Sales/Inside', appRoles: ['STAFF'] };
+const ada: ScopePerson = {
+  id: 'ada',
+  userName: 'Ada@Acme.example',
+  archived: false,
+  orgUnitPath: '/Sales/Inside',
+  appRoles: ['STAFF'],
+};
 
 const everyone: ScopeConfig = { assignment: 'everyone', groups: [], orgUnits: [] };
 const assigned: ScopeConfig = { ...everyone, assignment: 'assigned' };
 
-const assignments = (given: Partial<Assignments>): Assignments => ({ users: new Map(), groups: new Map(), roles: new Map(), ...given });
+const assignments = (given: Partial<Assignments>): Assignments => ({
+  users: new Map(),
+  groups: new Map(),
+  roles: new Map(),
+  ...given,
+});
 const facts = (given: Partial<ScopeFacts>): ScopeFacts => ({
   primaryDomain: 'acme.example',
   assignments: assignments({}),
@@ -20,13 +40,19 @@ const sellers = { directGroups: new Set(['inside']), allGroups: new Set(['inside
 
 describe('R39: an app for everyone', () => {
   it('has every person in scope, of any domain', () => {
-    expect(inScope({ ...ada, userName: 'ada@other.example' }, everyone, facts({}))).toEqual({ in: true, because: 'scope/everyone' });
+    expect(inScope({ ...ada, userName: 'ada@other.example' }, everyone, facts({}))).toEqual({
+      in: true,
+      because: 'scope/everyone',
+    });
   });
 });
 
 describe('R39: an app for those who are assigned', () => {
   it('leaves out everyone else', () => {
-    expect(inScope(ada, assigned, facts({ assignments: assignments({ users: new Map([['bob', {}]]) }) }))).toEqual({ in: false, because: 'scope/not-assigned' });
+    expect(inScope(ada, assigned, facts({ assignments: assignments({ users: new Map([['bob', {}]]) }) }))).toEqual({
+      in: false,
+      because: 'scope/not-assigned',
+    });
   });
 
   it.each<[string, Assignments]>([
@@ -38,14 +64,22 @@ describe('R39: an app for those who are assigned', () => {
   });
 
   it('does not count members of a group nested in the assigned one', () => {
-    expect(inScope(ada, assigned, facts({ ...sellers, assignments: assignments({ groups: new Map([['sellers', {}]]) }) }))).toEqual({ in: false, because: 'scope/not-assigned' });
+    expect(
+      inScope(ada, assigned, facts({ ...sellers, assignments: assignments({ groups: new Map([['sellers', {}]]) }) })),
+    ).toEqual({ in: false, because: 'scope/not-assigned' });
   });
 
   it('carries roles: of the person first, then of groups, then of roles', () => {
     const given = assignments({
       users: new Map([['ada', { role: 'ADMIN' }]]),
-      groups: new Map([['inside', { role: 'USER' }], ['other', { role: 'GUEST' }]]),
-      roles: new Map([['STAFF', {}], ['BOSS', { role: 'ADMIN' }]]),
+      groups: new Map([
+        ['inside', { role: 'USER' }],
+        ['other', { role: 'GUEST' }],
+      ]),
+      roles: new Map([
+        ['STAFF', {}],
+        ['BOSS', { role: 'ADMIN' }],
+      ]),
     });
     expect(assignedRoles(ada, facts({ ...sellers, assignments: given }))).toEqual(['ADMIN', 'USER', 'STAFF']);
   });
@@ -53,7 +87,13 @@ describe('R39: an app for those who are assigned', () => {
 
 describe('R40, R26: scope groups', () => {
   const onlyDirect: ScopeConfig = { ...everyone, groups: [{ id: 'sellers', nested: false }] };
-  const nested: ScopeConfig = { ...everyone, groups: [{ id: 'board', nested: false }, { id: 'sellers', nested: true }] };
+  const nested: ScopeConfig = {
+    ...everyone,
+    groups: [
+      { id: 'board', nested: false },
+      { id: 'sellers', nested: true },
+    ],
+  };
 
   it('added by itself counts its own members', () => {
     expect(inScope(ada, onlyDirect, facts(sellers))).toEqual({ in: false, because: 'scope/not-in-group' });
@@ -64,8 +104,14 @@ describe('R40, R26: scope groups', () => {
   });
 
   it('R42: leave out people of a secondary domain', () => {
-    expect(inScope({ ...ada, userName: 'ada@second.example' }, nested, facts(sellers))).toEqual({ in: false, because: 'scope/other-domain' });
-    expect(inScope({ ...ada, userName: 'ada@sub.acme.example' }, nested, facts(sellers))).toEqual({ in: false, because: 'scope/other-domain' });
+    expect(inScope({ ...ada, userName: 'ada@second.example' }, nested, facts(sellers))).toEqual({
+      in: false,
+      because: 'scope/other-domain',
+    });
+    expect(inScope({ ...ada, userName: 'ada@sub.acme.example' }, nested, facts(sellers))).toEqual({
+      in: false,
+      because: 'scope/other-domain',
+    });
   });
 });
 
@@ -85,25 +131,37 @@ describe('R41: organisational units', () => {
   it('are asked besides the groups', () => {
     const config: ScopeConfig = { ...everyone, groups: [{ id: 'inside', nested: false }], orgUnits: ['/Support'] };
     expect(inScope(ada, config, facts(sellers))).toEqual({ in: false, because: 'scope/not-in-unit' });
-    expect(inScope(ada, { ...config, orgUnits: ['/Support', '/Sales'] }, facts(sellers))).toEqual({ in: true, because: 'scope/everyone' });
+    expect(inScope(ada, { ...config, orgUnits: ['/Support', '/Sales'] }, facts(sellers))).toEqual({
+      in: true,
+      because: 'scope/everyone',
+    });
   });
 });
 
 describe('R43: archived people', () => {
   it('are outside, whatever else is true', () => {
-    expect(inScope({ ...ada, archived: true }, everyone, facts({ skippedByRule: true }))).toEqual({ in: false, because: 'scope/archived' });
+    expect(inScope({ ...ada, archived: true }, everyone, facts({ skippedByRule: true }))).toEqual({
+      in: false,
+      because: 'scope/archived',
+    });
   });
 });
 
 describe('R59: a rule that says skip', () => {
   it('takes a person out', () => {
-    expect(inScope(ada, everyone, facts({ skippedByRule: true }))).toEqual({ in: false, because: 'scope/skipped-by-rule' });
+    expect(inScope(ada, everyone, facts({ skippedByRule: true }))).toEqual({
+      in: false,
+      because: 'scope/skipped-by-rule',
+    });
   });
 });
 
 describe('a scope in a request', () => {
   it('is checked', () => {
-    expect(scopeConfig.safeParse({ assignment: 'assigned', groups: [{ id: 'g', nested: true }], orgUnits: ['/Sales', '/'] }).success).toBe(true);
+    expect(
+      scopeConfig.safeParse({ assignment: 'assigned', groups: [{ id: 'g', nested: true }], orgUnits: ['/Sales', '/'] })
+        .success,
+    ).toBe(true);
     expect(scopeConfig.safeParse({ assignment: 'all', groups: [], orgUnits: [] }).success).toBe(false);
     expect(scopeConfig.safeParse({ ...everyone, orgUnits: ['Sales'] }).success).toBe(false);
     expect(scopeConfig.safeParse({ ...everyone, more: [] }).success).toBe(false);

@@ -34,7 +34,13 @@ export type ScopeFacts = {
   skippedByRule: boolean;
 };
 
-export type OutOfScope = 'scope/archived' | 'scope/not-assigned' | 'scope/not-in-group' | 'scope/not-in-unit' | 'scope/other-domain' | 'scope/skipped-by-rule';
+export type OutOfScope =
+  | 'scope/archived'
+  | 'scope/not-assigned'
+  | 'scope/not-in-group'
+  | 'scope/not-in-unit'
+  | 'scope/other-domain'
+  | 'scope/skipped-by-rule';
 export type InScope = 'scope/everyone' | 'scope/assigned-user' | 'scope/assigned-group' | 'scope/assigned-role';
 export type ScopeAnswer = { in: true; because: InScope } | { in: false; because: OutOfScope };
 
@@ -46,8 +52,10 @@ export const inScope = (person: ScopePerson, config: ScopeConfig, facts: ScopeFa
   if (!admitted) return out('scope/not-assigned');
   const isInGroup = config.groups.some(({ id, nested }) => (nested ? facts.allGroups : facts.directGroups).has(id));
   if (config.groups.length > 0 && !isInGroup) return out('scope/not-in-group');
-  if (config.orgUnits.length > 0 && !config.orgUnits.some((unit) => isWithinUnit(person.orgUnitPath, unit))) return out('scope/not-in-unit');
-  if (config.groups.length > 0 && domainOf(person.userName) !== facts.primaryDomain.toLowerCase()) return out('scope/other-domain');
+  if (config.orgUnits.length > 0 && !config.orgUnits.some((unit) => isWithinUnit(person.orgUnitPath, unit)))
+    return out('scope/not-in-unit');
+  if (config.groups.length > 0 && domainOf(person.userName) !== facts.primaryDomain.toLowerCase())
+    return out('scope/other-domain');
   if (facts.skippedByRule) return out('scope/skipped-by-rule');
   return { in: true, because: admitted };
 };
@@ -64,8 +72,12 @@ export const assignedRoles = (
   person: Pick<ScopePerson, 'id' | 'appRoles'>,
   { assignments, directGroups }: Pick<ScopeFacts, 'assignments' | 'directGroups'>,
 ): string[] => {
-  const byGroup = [...assignments.groups].filter(([group]) => directGroups.has(group)).toSorted(([one], [other]) => (one < other ? -1 : 1));
-  const byRole = person.appRoles.filter((role) => assignments.roles.has(role)).map((value) => ({ role: assignments.roles.get(value)?.role ?? value }));
+  const byGroup = [...assignments.groups]
+    .filter(([group]) => directGroups.has(group))
+    .toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const byRole = person.appRoles
+    .filter((role) => assignments.roles.has(role))
+    .map((value) => ({ role: assignments.roles.get(value)?.role ?? value }));
   const carried = [assignments.users.get(person.id), ...byGroup.map(([, assignment]) => assignment), ...byRole];
   return [...new Set(carried.flatMap((assignment) => assignment?.role ?? []))];
 };
@@ -76,6 +88,10 @@ export const isWithinUnit = (path: string | null, unit: string): boolean => {
   return path !== null && outer.every((segment, index) => inner[index] === segment);
 };
 
-const segmentsOf = (path: string): string[] => path.toLowerCase().split('/').filter((segment) => segment !== '');
+const segmentsOf = (path: string): string[] =>
+  path
+    .toLowerCase()
+    .split('/')
+    .filter((segment) => segment !== '');
 
 const domainOf = (userName: string): string => userName.slice(userName.lastIndexOf('@') + 1).toLowerCase();

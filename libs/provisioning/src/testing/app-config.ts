@@ -17,7 +17,11 @@ export const appConfig = (parts: Partial<AppConfig> = {}): AppConfig => ({
   attributes: presets.scim.attributes,
   scope: { assignment: 'everyone', groups: [], orgUnits: [] },
   assignments: [],
-  deprovisioning: { turnedOff: { suspend: 'P1D', hardDelete: null }, suspended: { suspend: 'P1D', hardDelete: 'P7D' }, deleted: { suspend: null, hardDelete: 'PT0S' } },
+  deprovisioning: {
+    turnedOff: { suspend: 'P1D', hardDelete: null },
+    suspended: { suspend: 'P1D', hardDelete: 'P7D' },
+    deleted: { suspend: null, hardDelete: 'PT0S' },
+  },
   approvals: [],
   threshold: {},
   thresholdReleasedAt: null,

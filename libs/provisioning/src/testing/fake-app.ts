@@ -1,8 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import { applyPatch, matches, parseFilter, parsePatch, profiles, userType, type Json, type JsonObject } from '@tenure/scim';
+import {
+  applyPatch,
+  matches,
+  parseFilter,
+  parsePatch,
+  profiles,
+  userType,
+  type Json,
+  type JsonObject,
+} from '@tenure/scim';
 import type { Connector, Failure, Outcome, RemoteAccount } from '../delivery/connector.ts';
 
-export type Call = 'test' | 'find' | 'create' | 'get' | 'update' | 'setActive' | 'delete' | 'findGroup' | 'changeGroupMembers' | 'listEntitlements';
+export type Call =
+  | 'test'
+  | 'find'
+  | 'create'
+  | 'get'
+  | 'update'
+  | 'setActive'
+  | 'delete'
+  | 'findGroup'
+  | 'changeGroupMembers'
+  | 'listEntitlements';
 
 /** What happens instead of an answer: a failure before anything is done; `lost`: done, and never answered; `die`: done, and the caller breaks; `hang`: nothing until `release`. */
 export type Fault = Failure | 'lost' | 'die' | 'hang' | undefined;
@@ -27,11 +46,18 @@ export const fakeApp = (): FakeApp => {
   const accounts = new Map<string, JsonObject>();
   const groups: FakeApp['groups'] = new Map();
 
-  const groupsOf = (id: string): Json[] => [...groups].filter(([, { members }]) => members.has(id)).map(([value, { displayName }]) => ({ value, display: displayName }));
+  const groupsOf = (id: string): Json[] =>
+    [...groups]
+      .filter(([, { members }]) => members.has(id))
+      .map(([value, { displayName }]) => ({ value, display: displayName }));
   const shown = (id: string): RemoteAccount => {
     const resource = accounts.get(id)!;
     const { externalId } = resource;
-    return { remoteId: id, ...(typeof externalId === 'string' && { externalId }), resource: { ...resource, id, groups: groupsOf(id) } };
+    return {
+      remoteId: id,
+      ...(typeof externalId === 'string' && { externalId }),
+      resource: { ...resource, id, groups: groupsOf(id) },
+    };
   };
   const missing: Failure = { kind: 'refused', status: 404, reason: 'There is no such account.' };
   const ok = <T>(value: T): Outcome<T> => ({ kind: 'ok', value });
@@ -51,7 +77,11 @@ export const fakeApp = (): FakeApp => {
   const patch = (id: string, operations: unknown): Outcome => {
     const resource = accounts.get(id);
     if (!resource) return missing;
-    const parsed = parsePatch(userType, { schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'], Operations: operations as Json }, profiles.generic);
+    const parsed = parsePatch(
+      userType,
+      { schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'], Operations: operations as Json },
+      profiles.generic,
+    );
     accounts.set(id, applyPatch(userType, resource, parsed.operations, profiles.generic).resource);
     return ok(undefined);
   };
@@ -83,7 +113,8 @@ export const fakeApp = (): FakeApp => {
       create: (body) => call('create', '', () => ok(shown(app.addAccount(body)))),
       get: (id) => call('get', '', () => ok(accounts.has(id) ? shown(id) : undefined)),
       update: (id, operations) => call('update', '', () => patch(id, operations)),
-      setActive: (id, active) => call('setActive', String(active), () => patch(id, [{ op: 'replace', path: 'active', value: active }])),
+      setActive: (id, active) =>
+        call('setActive', String(active), () => patch(id, [{ op: 'replace', path: 'active', value: active }])),
       delete: (id) =>
         call('delete', '', () => {
           accounts.delete(id);
@@ -97,7 +128,11 @@ export const fakeApp = (): FakeApp => {
         }),
       listEntitlements: () =>
         call('listEntitlements', '', () => {
-          const items = [...groups.values()].map(({ displayName }) => ({ kind: 'group' as const, value: displayName, displayName }));
+          const items = [...groups.values()].map(({ displayName }) => ({
+            kind: 'group' as const,
+            value: displayName,
+            displayName,
+          }));
           return ok({ items, total: items.length });
         }),
       changeGroupMembers: (groupId, add, remove) =>

@@ -1,13 +1,39 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  GroupCreated, GroupMembersAdded, GroupMembersRemoved, groupEvents, PersonErased, TenantCreated, tenantEvents, TenantReplaced, UserCreated, UserChanged, UserDeactivated, UserDeleted,
-  UserReactivated, userEvents, type GroupEvent, type TenantEvent, type UserEvent,
+  GroupCreated,
+  GroupMembersAdded,
+  GroupMembersRemoved,
+  groupEvents,
+  PersonErased,
+  TenantCreated,
+  tenantEvents,
+  TenantReplaced,
+  UserCreated,
+  UserChanged,
+  UserDeactivated,
+  UserDeleted,
+  UserReactivated,
+  userEvents,
+  type GroupEvent,
+  type TenantEvent,
+  type UserEvent,
 } from '@tenure/contracts';
 import type { Database } from '@tenure/database';
 import { testDatabase, type TestDatabase } from '@tenure/database/testing';
 import {
-  defineEvent, dropView, encode, eventId, memoryEventStore, openLeases, streamName, type AnyDefinition, type DomainEvent, type EventStore, type Leases, type Position,
+  defineEvent,
+  dropView,
+  encode,
+  eventId,
+  memoryEventStore,
+  openLeases,
+  streamName,
+  type AnyDefinition,
+  type DomainEvent,
+  type EventStore,
+  type Leases,
+  type Position,
 } from '@tenure/eventing';
 import type { Fact } from '@tenure/messaging';
 import { testSealing, type TestSealing } from '@tenure/sealing/testing';
@@ -29,7 +55,8 @@ const AppConfigured = defineEvent('AppConfigured', { data: z.object({ config: z.
 const appsPart = viewPart<ReturnType<typeof AppConfigured>>({
   category: 'app',
   events: [AppConfigured],
-  create: (schema) => `create table ${schema}.apps (tenant_id text, id text, config jsonb not null, primary key (tenant_id, id))`,
+  create: (schema) =>
+    `create table ${schema}.apps (tenant_id text, id text, config jsonb not null, primary key (tenant_id, id))`,
   apply: async (sql, schema, streams) => {
     for (const { tenantId, id, events } of streams) {
       const config = events.at(-1)!.event?.data.config;
@@ -79,15 +106,33 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
     if (!factsCaughtUp) await started;
   };
 
-  const factOf = async (category: string, id: string, definitions: readonly AnyDefinition[], event: DomainEvent): Promise<Fact> => {
+  const factOf = async (
+    category: string,
+    id: string,
+    definitions: readonly AnyDefinition[],
+    event: DomainEvent,
+  ): Promise<Fact> => {
     const stream = streamName(category, T, id);
     const revision = (revisions.get(stream) ?? 0) + 1;
     revisions.set(stream, revision);
     const commandId = randomUUID();
-    const metadata = { tenantId: T, actor: { kind: 'system' as const, id: 'test' }, commandId, correlationId: commandId, causationId: commandId, occurredAt: clock.at };
+    const metadata = {
+      tenantId: T,
+      actor: { kind: 'system' as const, id: 'test' },
+      commandId,
+      correlationId: commandId,
+      causationId: commandId,
+      occurredAt: clock.at,
+    };
     const definition = definitions.find(({ type }) => type === event.type)!;
     const envelope = { id: eventId(commandId, stream, 0), metadata, ...(category === 'user' && { personId: id }) };
-    const fact: Fact = { ...(await encode(sealing.sealer, definition, event, envelope)), stream, revision, position: '' as Position, recordedAt: new Date().toISOString() };
+    const fact: Fact = {
+      ...(await encode(sealing.sealer, definition, event, envelope)),
+      stream,
+      revision,
+      position: '' as Position,
+      recordedAt: new Date().toISOString(),
+    };
     facts.push(fact);
     return fact;
   };
@@ -95,33 +140,89 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
   const groupFact = (id: string, event: GroupEvent) => factOf('group', id, groupEvents, event);
   const consume = (...some: Fact[]) => provisioning.consumeDirectoryFacts(some);
 
-  const standing = { changed: [], writer: 'connection' as const, accountType: 'provisionedManaged' as const, connectionId: 'c', unassignedFrom: null, passwordId: null };
-  const resourceOf = (id: string, more: JsonObject = {}): JsonObject => ({ userName: `${id}@plum.example`, displayName: id, active: true, ...more });
+  const standing = {
+    changed: [],
+    writer: 'connection' as const,
+    accountType: 'provisionedManaged' as const,
+    connectionId: 'c',
+    unassignedFrom: null,
+    passwordId: null,
+  };
+  const resourceOf = (id: string, more: JsonObject = {}): JsonObject => ({
+    userName: `${id}@plum.example`,
+    displayName: id,
+    active: true,
+    ...more,
+  });
 
-  const profileOf = (features: { provisioning: boolean; entitlements: boolean }) => ({ name: 'Acme', primaryDomain: 'plum.example', domains: [], sso: { configured: true, providers: [] }, products: [], features });
+  const profileOf = (features: { provisioning: boolean; entitlements: boolean }) => ({
+    name: 'Acme',
+    primaryDomain: 'plum.example',
+    domains: [],
+    sso: { configured: true, providers: [] },
+    products: [],
+    features,
+  });
 
   const settle = async () => {
     for (let quiet = 0, tries = 0; quiet < 2; tries++) {
       const waiting = await provisioning.unsettled();
       quiet = waiting === undefined ? quiet + 1 : 0;
-      if (tries > 800) throw new Error(`It does not settle: ${waiting}; ${JSON.stringify(failures.map(({ what, error }) => [what, error instanceof Error ? error.stack : String(error)]).slice(0, 3))}`);
+      if (tries > 800)
+        throw new Error(
+          `It does not settle: ${waiting}; ${JSON.stringify(failures.map(({ what, error }) => [what, error instanceof Error ? error.stack : String(error)]).slice(0, 3))}`,
+        );
       await sleep(10);
     }
   };
 
   return {
-    database, store, app, clock, failures, unauthorized, delivered, sealing, facts, start, settle, consume, userFact, groupFact, resourceOf, standing,
+    database,
+    store,
+    app,
+    clock,
+    failures,
+    unauthorized,
+    delivered,
+    sealing,
+    facts,
+    start,
+    settle,
+    consume,
+    userFact,
+    groupFact,
+    resourceOf,
+    standing,
     provisioning: () => provisioning,
-    tenant: async () => consume(await factOf('tenant', T, tenantEvents, TenantCreated(profileOf({ provisioning: true, entitlements: true })) as TenantEvent)),
+    tenant: async () =>
+      consume(
+        await factOf(
+          'tenant',
+          T,
+          tenantEvents,
+          TenantCreated(profileOf({ provisioning: true, entitlements: true })) as TenantEvent,
+        ),
+      ),
     /** Opens and closes gates (R64). */
-    gate: async (features: { provisioning: boolean; entitlements: boolean }) => consume(await factOf('tenant', T, tenantEvents, TenantReplaced(profileOf(features)) as TenantEvent)),
+    gate: async (features: { provisioning: boolean; entitlements: boolean }) =>
+      consume(await factOf('tenant', T, tenantEvents, TenantReplaced(profileOf(features)) as TenantEvent)),
     configure: async (config: AppConfig) => {
       const stream = streamName('app', T, config.id);
       const revision = (revisions.get(stream) ?? 0) + 1;
       revisions.set(stream, revision);
       const commandId = randomUUID();
-      const metadata = { tenantId: T, actor: { kind: 'admin' as const, id: 'root' }, commandId, correlationId: commandId, causationId: commandId, occurredAt: clock.at };
-      const event = await encode(sealing.sealer, AppConfigured, AppConfigured({ config }), { id: eventId(commandId, stream, 0), metadata });
+      const metadata = {
+        tenantId: T,
+        actor: { kind: 'admin' as const, id: 'root' },
+        commandId,
+        correlationId: commandId,
+        causationId: commandId,
+        occurredAt: clock.at,
+      };
+      const event = await encode(sealing.sealer, AppConfigured, AppConfigured({ config }), {
+        id: eventId(commandId, stream, 0),
+        metadata,
+      });
       await store.append({ stream, expected: revision - 1, events: [event] });
       await provisioning.view.applyInline([{ ...event, stream, revision }], [AppConfigured({ config })]);
     },
@@ -129,27 +230,43 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
       await sealing.keys.createPerson({ tenantId: T, personId: id });
       await consume(await userFact(id, UserCreated(standing, { resource: resourceOf(id, more) })));
     },
-    change: async (id: string, more: JsonObject) => consume(await userFact(id, UserChanged(standing, { resource: resourceOf(id, more) }))),
-    deactivate: async (id: string, more: JsonObject = {}) => consume(await userFact(id, UserDeactivated(standing, { resource: resourceOf(id, { ...more, active: false }) }))),
-    reactivate: async (id: string) => consume(await userFact(id, UserReactivated(standing, { resource: resourceOf(id) }))),
+    change: async (id: string, more: JsonObject) =>
+      consume(await userFact(id, UserChanged(standing, { resource: resourceOf(id, more) }))),
+    deactivate: async (id: string, more: JsonObject = {}) =>
+      consume(await userFact(id, UserDeactivated(standing, { resource: resourceOf(id, { ...more, active: false }) }))),
+    reactivate: async (id: string) =>
+      consume(await userFact(id, UserReactivated(standing, { resource: resourceOf(id) }))),
     leave: async (id: string) => consume(await userFact(id, UserDeleted({ writer: 'connection', connectionId: 'c' }))),
     erase: async (id: string) => {
       await sealing.keys.destroyPerson({ tenantId: T, personId: id });
       await consume(await userFact(id, PersonErased({ unfinishedAccountIds: [] })));
     },
     group: async (id: string, members: { id: string; kind: 'User' | 'Group' }[] = []) => {
-      await consume(await groupFact(id, GroupCreated({ connectionId: 'c', changed: ['displayName'], resource: { displayName: id } })));
+      await consume(
+        await groupFact(
+          id,
+          GroupCreated({ connectionId: 'c', changed: ['displayName'], resource: { displayName: id } }),
+        ),
+      );
       if (members.length > 0) await consume(await groupFact(id, GroupMembersAdded({ members })));
     },
-    addTo: async (id: string, ...members: string[]) => consume(await groupFact(id, GroupMembersAdded({ members: members.map((member) => ({ id: member, kind: 'User' as const })) }))),
-    removeFrom: async (id: string, ...memberIds: string[]) => consume(await groupFact(id, GroupMembersRemoved({ memberIds, because: 'request' }))),
+    addTo: async (id: string, ...members: string[]) =>
+      consume(
+        await groupFact(
+          id,
+          GroupMembersAdded({ members: members.map((member) => ({ id: member, kind: 'User' as const })) }),
+        ),
+      ),
+    removeFrom: async (id: string, ...memberIds: string[]) =>
+      consume(await groupFact(id, GroupMembersRemoved({ memberIds, because: 'request' }))),
     advance: async (to: string) => {
       clock.at = to;
       await settle();
     },
     accounts: () => database.query<any>(`select * from ${PROVISIONING_VIEW}.accounts order by user_id`),
     timers: () => database.query<any>(`select * from ${PROVISIONING_VIEW}.timers order by due_at, id`),
-    eventTypes: async () => (await store.readAll(undefined, { categories: ['account'], limit: 10_000 })).map(({ type }) => type),
+    eventTypes: async () =>
+      (await store.readAll(undefined, { categories: ['account'], limit: 10_000 })).map(({ type }) => type),
     /** As the views are dropped and built again from the streams and the facts. */
     rebuild: async () => {
       await provisioning.stop();

@@ -10,7 +10,11 @@ const DEFAULT_WINDOW = 'PT1H';
  * Whether one more would be above what may be taken away in the window (R87). What waits for approval counts when it was first due;
  * what an admin released doesn't count. `percent` is of the accounts that were there at the window's start.
  */
-export const isAboveThreshold = async (sql: Sql, { tenantId, id, threshold, thresholdReleasedAt }: AppConfig, now: Instant): Promise<boolean> => {
+export const isAboveThreshold = async (
+  sql: Sql,
+  { tenantId, id, threshold, thresholdReleasedAt }: AppConfig,
+  now: Instant,
+): Promise<boolean> => {
   const { count, percent, window = DEFAULT_WINDOW } = threshold;
   if (count === undefined && percent === undefined) return false;
   const opened = new Date(Date.parse(now) - millisecondsOf(window)).toISOString();

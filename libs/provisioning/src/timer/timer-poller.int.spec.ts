@@ -26,7 +26,8 @@ describe('what a timer does', () => {
     const armed = events.find(({ id }) => id === fired.metadata.causationId)!;
     expect(armed).toMatchObject({ type: 'DeprovisioningScheduled', metadata: { causationId: left.id } });
     const suspended = events.find(({ type }) => type === 'AccountSuspended')!;
-    for (const { metadata } of [armed, fired, suspended]) expect(metadata.correlationId).toBe(left.metadata.correlationId);
+    for (const { metadata } of [armed, fired, suspended])
+      expect(metadata.correlationId).toBe(left.metadata.correlationId);
     expect(world.failures).toEqual([]);
   });
 });

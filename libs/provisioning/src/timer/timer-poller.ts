@@ -22,7 +22,14 @@ export type TimerPollerNeeds = {
   onFailure: (error: unknown) => void;
 };
 
-type DueTimer = { tenant_id: string; id: string; app_id: string; account_id: string; armed_by: string; correlation_id: string };
+type DueTimer = {
+  tenant_id: string;
+  id: string;
+  app_id: string;
+  account_id: string;
+  armed_by: string;
+  correlation_id: string;
+};
 
 const BATCH = 50;
 const LEASE_S = 15;
@@ -55,15 +62,25 @@ export const timerPoller = ({ database, clock, write, onFired, onFailure }: Time
       values: [now, BATCH, LEASE_S],
     });
 
-  const release = (id: string) => database.query({ text: `delete from ${PROVISIONING}.timer_leases where timer_id = $1`, values: [id] });
+  const release = (id: string) =>
+    database.query({ text: `delete from ${PROVISIONING}.timer_leases where timer_id = $1`, values: [id] });
 
   /** The app's row is held around exactly one append: who turns it off waits, and nothing fires afterwards. */
   const fire = (timer: DueTimer, now: Instant) =>
     database.transaction(async (sql) => {
       const app = await holdRunningApp(sql, timer.tenant_id, timer.app_id);
       if (!app) return;
-      const command = { type: 'FireTimer' as const, timerId: timer.id, now, aboveThreshold: await isAbove(sql, app, timer, now), approvals: app.approvals };
-      await write({ tenantId: timer.tenant_id, id: timer.account_id }, command, { causationId: timer.armed_by, correlationId: timer.correlation_id });
+      const command = {
+        type: 'FireTimer' as const,
+        timerId: timer.id,
+        now,
+        aboveThreshold: await isAbove(sql, app, timer, now),
+        approvals: app.approvals,
+      };
+      await write({ tenantId: timer.tenant_id, id: timer.account_id }, command, {
+        causationId: timer.armed_by,
+        correlationId: timer.correlation_id,
+      });
     });
 
   return {
@@ -83,7 +100,11 @@ export const timerPoller = ({ database, clock, write, onFired, onFailure }: Time
       return timers.length > 0;
     },
     due: async (): Promise<number> => {
-      const [row] = await database.query<{ count: number }>({ name: 'provisioning.due_timers', text: `select count(*) as count ${dueTimers}`, values: [await clock.now()] });
+      const [row] = await database.query<{ count: number }>({
+        name: 'provisioning.due_timers',
+        text: `select count(*) as count ${dueTimers}`,
+        values: [await clock.now()],
+      });
       return row!.count;
     },
   };
@@ -95,6 +116,7 @@ const isAbove = async (sql: Sql, app: AppConfig, { tenant_id, id }: DueTimer, no
     text: `select parked_at from ${PROVISIONING_VIEW}.timers where tenant_id = $1 and id = $2`,
     values: [tenant_id, id],
   });
-  const wasReleased = timer?.parked_at && app.thresholdReleasedAt !== null && app.thresholdReleasedAt >= timer.parked_at;
+  const wasReleased =
+    timer?.parked_at && app.thresholdReleasedAt !== null && app.thresholdReleasedAt >= timer.parked_at;
   return wasReleased ? false : isAboveThreshold(sql, app, now);
 };

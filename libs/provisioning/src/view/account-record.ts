@@ -1,7 +1,15 @@
 import type { AccountEvent } from '@tenure/contracts';
 import type { Decoded, Instant, Revision } from '@tenure/eventing';
 import { evolveAccount } from '../account/account.evolve.ts';
-import { isEffective, nextDelivery, statusOf, type AccountState, type AccountStatus, type AccountTimer, type PresentAccount } from '../account/account.state.ts';
+import {
+  isEffective,
+  nextDelivery,
+  statusOf,
+  type AccountState,
+  type AccountStatus,
+  type AccountTimer,
+  type PresentAccount,
+} from '../account/account.state.ts';
 
 /** An account as the decider folds it, and beside it what only the envelopes tell. */
 export type AccountRecord = {
@@ -24,7 +32,9 @@ export type AccountRecord = {
   traceparent: string | null;
 };
 
-const nothing = (occurredAt: Instant): Omit<AccountRecord, 'revision' | 'lastEventId' | 'correlationId' | 'traceparent' | 'updatedAt'> => ({
+const nothing = (
+  occurredAt: Instant,
+): Omit<AccountRecord, 'revision' | 'lastEventId' | 'correlationId' | 'traceparent' | 'updatedAt'> => ({
   state: { kind: 'none' },
   createdAt: occurredAt,
   since: occurredAt,
@@ -35,10 +45,14 @@ const nothing = (occurredAt: Instant): Omit<AccountRecord, 'revision' | 'lastEve
   armedBy: {},
 });
 
-const statusIn = (state: AccountState): AccountStatus | undefined => (state.kind === 'none' ? undefined : statusOf(state));
+const statusIn = (state: AccountState): AccountStatus | undefined =>
+  state.kind === 'none' ? undefined : statusOf(state);
 
 /** One event further; for the view and for a look into the past alike (R80). */
-export const advanceRecord = (record: AccountRecord | undefined, { event, revision, id, metadata }: Decoded<AccountEvent>): AccountRecord => {
+export const advanceRecord = (
+  record: AccountRecord | undefined,
+  { event, revision, id, metadata }: Decoded<AccountEvent>,
+): AccountRecord => {
   const { occurredAt, correlationId, traceparent = null } = metadata;
   const before = record ?? nothing(occurredAt);
   const state = event ? evolveAccount(before.state, event) : before.state;
@@ -47,11 +61,24 @@ export const advanceRecord = (record: AccountRecord | undefined, { event, revisi
     state,
     updatedAt: occurredAt,
     since: statusIn(state) === statusIn(before.state) ? before.since : occurredAt,
-    failedAt: event?.type === 'DeliveryFailed' || event?.type === 'ForeignAccountFound' || event?.type === 'AccountGone' || event?.type === 'ApprovalRejected' ? occurredAt : before.failedAt,
+    failedAt:
+      event?.type === 'DeliveryFailed' ||
+      event?.type === 'ForeignAccountFound' ||
+      event?.type === 'AccountGone' ||
+      event?.type === 'ApprovalRejected'
+        ? occurredAt
+        : before.failedAt,
     approvalRequestedAt: event?.type === 'ApprovalRequested' ? occurredAt : before.approvalRequestedAt,
-    endedAt: event?.type === 'TimerFired' || event?.type === 'DeprovisioningCancelled' ? { ...before.endedAt, [event.data.timerId]: occurredAt } : before.endedAt,
-    parkedAt: event?.type === 'TimerParked' ? { ...before.parkedAt, [event.data.timerId]: occurredAt } : before.parkedAt,
-    armedBy: event?.type === 'DeprovisioningScheduled' ? { ...before.armedBy, [event.data.timerId]: { eventId: id, correlationId } } : before.armedBy,
+    endedAt:
+      event?.type === 'TimerFired' || event?.type === 'DeprovisioningCancelled'
+        ? { ...before.endedAt, [event.data.timerId]: occurredAt }
+        : before.endedAt,
+    parkedAt:
+      event?.type === 'TimerParked' ? { ...before.parkedAt, [event.data.timerId]: occurredAt } : before.parkedAt,
+    armedBy:
+      event?.type === 'DeprovisioningScheduled'
+        ? { ...before.armedBy, [event.data.timerId]: { eventId: id, correlationId } }
+        : before.armedBy,
     revision,
     lastEventId: id,
     correlationId,
@@ -76,7 +103,13 @@ export const accountColumns = (tenantId: string, id: string, record: AccountReco
   record,
 });
 
-export const timerColumns = (tenantId: string, accountId: string, record: AccountRecord, account: PresentAccount, timer: AccountTimer) => ({
+export const timerColumns = (
+  tenantId: string,
+  accountId: string,
+  record: AccountRecord,
+  account: PresentAccount,
+  timer: AccountTimer,
+) => ({
   tenant_id: tenantId,
   id: timer.id,
   app_id: account.appId,

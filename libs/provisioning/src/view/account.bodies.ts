@@ -1,23 +1,50 @@
 import { listPageQuery } from '@tenure/contracts';
 import { z } from 'zod';
 
-const statuses = ['pending', 'provisioning', 'modifying', 'provisioned', 'suspended', 'failed', 'deleting', 'deleted', 'unknown'] as const;
+const statuses = [
+  'pending',
+  'provisioning',
+  'modifying',
+  'provisioned',
+  'suspended',
+  'failed',
+  'deleting',
+  'deleted',
+  'unknown',
+] as const;
 const timerStates = ['armed', 'paused', 'parked', 'fired', 'cancelled'] as const;
 const instant = z.iso.datetime();
 
 /** `GET /accounts`; from and to bound when the status became what it is (R57). */
-export const accountListQuery = z.strictObject({ ...listPageQuery, user: z.string().optional(), status: z.enum(statuses).optional(), from: instant.optional(), to: instant.optional() });
+export const accountListQuery = z.strictObject({
+  ...listPageQuery,
+  user: z.string().optional(),
+  status: z.enum(statuses).optional(),
+  from: instant.optional(),
+  to: instant.optional(),
+});
 export type AccountListQuery = z.output<typeof accountListQuery>;
 
 /** `GET /timers`. */
-export const timerListQuery = z.strictObject({ ...listPageQuery, user: z.string().optional(), state: z.enum(timerStates).optional(), dueBefore: instant.optional() });
+export const timerListQuery = z.strictObject({
+  ...listPageQuery,
+  user: z.string().optional(),
+  state: z.enum(timerStates).optional(),
+  dueBefore: instant.optional(),
+});
 export type TimerListQuery = z.output<typeof timerListQuery>;
 
 export const asOfQuery = z.strictObject({ asOf: instant.optional() });
 
 export const actBody = z.strictObject({ reason: z.string().max(1000).optional() });
-export const linkBody = z.strictObject({ remoteId: z.string().min(1).max(1000).optional(), reason: z.string().max(1000).optional() });
-export const bulkBody = z.strictObject({ ids: z.array(z.string()).min(1).max(1000), reason: z.string().max(1000).optional() });
+export const linkBody = z.strictObject({
+  remoteId: z.string().min(1).max(1000).optional(),
+  reason: z.string().max(1000).optional(),
+});
+export const bulkBody = z.strictObject({
+  ids: z.array(z.string()).min(1).max(1000),
+  reason: z.string().max(1000).optional(),
+});
 export type BulkBody = z.output<typeof bulkBody>;
 
 export const timerReply = z.object({
@@ -52,8 +79,21 @@ export const accountReply = z.object({
   match: z.object({ remoteId: z.string(), attributes }).optional(),
   attributes,
   entitlements: z.array(entitlement),
-  pendingApproval: z.object({ action: z.enum(['create', 'update', 'delete']), deprovisioning: z.enum(['suspend', 'hardDelete']).optional(), requestedAt: instant }).optional(),
-  delivery: z.object({ action: z.string(), attempts: z.int(), nextAttemptAt: instant.optional(), lastError: z.string().optional() }).optional(),
+  pendingApproval: z
+    .object({
+      action: z.enum(['create', 'update', 'delete']),
+      deprovisioning: z.enum(['suspend', 'hardDelete']).optional(),
+      requestedAt: instant,
+    })
+    .optional(),
+  delivery: z
+    .object({
+      action: z.string(),
+      attempts: z.int(),
+      nextAttemptAt: instant.optional(),
+      lastError: z.string().optional(),
+    })
+    .optional(),
   timers: z.array(timerReply),
   createdAt: instant,
   updatedAt: instant,
@@ -62,5 +102,7 @@ export const accountReply = z.object({
 });
 export type AccountReply = z.output<typeof accountReply>;
 
-export const bulkReply = z.object({ items: z.array(z.object({ id: z.string(), ok: z.boolean(), code: z.string().optional() })) });
+export const bulkReply = z.object({
+  items: z.array(z.object({ id: z.string(), ok: z.boolean(), code: z.string().optional() })),
+});
 export type BulkReply = z.output<typeof bulkReply>;

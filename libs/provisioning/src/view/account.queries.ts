@@ -1,6 +1,21 @@
-import { pagesByInstant, type AccountEvent, type HistoryEntry, type HistoryReply, type HistoryRequest, type ListPage } from '@tenure/contracts';
+import {
+  pagesByInstant,
+  type AccountEvent,
+  type HistoryEntry,
+  type HistoryReply,
+  type HistoryRequest,
+  type ListPage,
+} from '@tenure/contracts';
 import type { Sql } from '@tenure/database';
-import { decoder, ERASED, Rejected, streamName, type EventSource, type Instant, type StoredEvent } from '@tenure/eventing';
+import {
+  decoder,
+  ERASED,
+  Rejected,
+  streamName,
+  type EventSource,
+  type Instant,
+  type StoredEvent,
+} from '@tenure/eventing';
 import { accountAggregate } from '../account/account.aggregate.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { advanceRecord, type AccountRecord } from './account-record.ts';
@@ -9,7 +24,9 @@ import { toAccount, type DeliveryRow } from './account.reply.ts';
 import { APP_RUNS } from './find-apps.ts';
 import { PROVISIONING_VIEW } from './provisioning.view.ts';
 
-type Row = { id: string; app_runs: boolean; record: AccountRecord; created_at: Instant } & (DeliveryRow | { attempts: null; next_attempt_at: null; last_error: null });
+type Row = { id: string; app_runs: boolean; record: AccountRecord; created_at: Instant } & (
+  DeliveryRow | { attempts: null; next_attempt_at: null; last_error: null }
+);
 
 const columns = `c.id, c.record, c.created_at, ${APP_RUNS} as app_runs, d.attempts, d.next_attempt_at, d.last_error`;
 const joined = `
@@ -53,12 +70,16 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
       if (stored.metadata.occurredAt > instant) break;
       record = advanceRecord(record, await decode<AccountEvent>(stored));
     }
-    if (record?.state.kind !== 'present') throw new Rejected('not-found', 'account/not-yet', 'There was no such account then.');
+    if (record?.state.kind !== 'present')
+      throw new Rejected('not-found', 'account/not-yet', 'There was no such account then.');
     return { ...toAccount({ id, appRuns }, record, record.state), asOf: instant };
   };
 
   return {
-    list: async (tenantId: string, { appId, user, status, from, to, ...page }: AccountListQuery & { appId?: string }): Promise<ListPage<AccountReply>> => {
+    list: async (
+      tenantId: string,
+      { appId, user, status, from, to, ...page }: AccountListQuery & { appId?: string },
+    ): Promise<ListPage<AccountReply>> => {
       const { limit, after } = pagesByInstant.behind(page);
       const rows = await sql.query<Row>({
         name: 'provisioning.list_accounts',
@@ -67,7 +88,17 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
                  and ($5::timestamptz is null or c.since >= $5) and ($6::timestamptz is null or c.since <= $6)
                  and ($7::timestamptz is null or (c.created_at, c.id) > ($7, $8))
                order by c.created_at, c.id limit $9`,
-        values: [tenantId, appId ?? null, user ?? null, status ?? null, from ?? null, to ?? null, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
+        values: [
+          tenantId,
+          appId ?? null,
+          user ?? null,
+          status ?? null,
+          from ?? null,
+          to ?? null,
+          after?.[0] ?? null,
+          after?.[1] ?? null,
+          limit + 1,
+        ],
       });
       return pagesByInstant.of(rows, limit, replyOf, ({ created_at, id }) => [created_at, id]);
     },
@@ -78,14 +109,24 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
     },
 
     /** Oldest first. What is in `personal` is shown as `changed` names it; values are in the account as of an instant. */
-    history: async (tenantId: string, appId: string | undefined, id: string, { limit, after = 0 }: HistoryRequest): Promise<HistoryReply> => {
+    history: async (
+      tenantId: string,
+      appId: string | undefined,
+      id: string,
+      { limit, after = 0 }: HistoryRequest,
+    ): Promise<HistoryReply> => {
       await find(tenantId, appId, id);
       const stored = await store.read(streamName(accountAggregate.category, tenantId, id), { after, limit: limit + 1 });
-      const items = await Promise.all(stored.slice(0, limit).map(async (one) => historyItem(one, (await decode<AccountEvent>(one)).event)));
+      const items = await Promise.all(
+        stored.slice(0, limit).map(async (one) => historyItem(one, (await decode<AccountEvent>(one)).event)),
+      );
       return { items, ...(stored.length > limit && { nextCursor: String(items.at(-1)!.revision) }) };
     },
 
-    timers: async (tenantId: string, { appId, user, state, dueBefore, ...page }: TimerListQuery & { appId?: string }): Promise<ListPage<TimerReply>> => {
+    timers: async (
+      tenantId: string,
+      { appId, user, state, dueBefore, ...page }: TimerListQuery & { appId?: string },
+    ): Promise<ListPage<TimerReply>> => {
       const { limit, after } = pagesByInstant.behind(page);
       const rows = await sql.query<TimerReply & { endedAt: string | null; endReason: string | null }>({
         name: 'provisioning.list_timers',
@@ -98,15 +139,31 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
                select * from shown
                where ($4::text is null or state = $4) and ($5::timestamptz is null or "dueAt" < $5) and ($6::timestamptz is null or ("dueAt", id) > ($6, $7))
                order by "dueAt", id limit $8`,
-        values: [tenantId, appId ?? null, user ?? null, state ?? null, dueBefore ?? null, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
+        values: [
+          tenantId,
+          appId ?? null,
+          user ?? null,
+          state ?? null,
+          dueBefore ?? null,
+          after?.[0] ?? null,
+          after?.[1] ?? null,
+          limit + 1,
+        ],
       });
-      const shown = ({ endedAt, endReason, ...timer }: (typeof rows)[number]): TimerReply => ({ ...timer, ...(endedAt !== null && { endedAt }), ...(endReason !== null && { endReason }) });
+      const shown = ({ endedAt, endReason, ...timer }: (typeof rows)[number]): TimerReply => ({
+        ...timer,
+        ...(endedAt !== null && { endedAt }),
+        ...(endReason !== null && { endReason }),
+      });
       return pagesByInstant.of(rows, limit, shown, ({ dueAt, id }) => [dueAt, id]);
     },
   };
 };
 
-const historyItem = ({ id, type, schemaVersion, revision, recordedAt, metadata }: StoredEvent, event: AccountEvent | undefined): HistoryEntry => {
+const historyItem = (
+  { id, type, schemaVersion, revision, recordedAt, metadata }: StoredEvent,
+  event: AccountEvent | undefined,
+): HistoryEntry => {
   const { occurredAt, actor, commandId, correlationId, causationId } = metadata;
   const personal = event && 'personal' in event ? event.personal : undefined;
   return {

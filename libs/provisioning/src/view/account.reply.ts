@@ -5,11 +5,17 @@ import type { AccountReply, TimerReply } from './account.bodies.ts';
 export type DeliveryRow = { attempts: number; next_attempt_at: string; last_error: string | null };
 
 /** An armed timer of an app that does not run is paused (R50, R64). */
-const shownState = (state: AccountTimer['state'], appRuns: boolean): TimerReply['state'] => (state === 'armed' && !appRuns ? 'paused' : state);
+const shownState = (state: AccountTimer['state'], appRuns: boolean): TimerReply['state'] =>
+  state === 'armed' && !appRuns ? 'paused' : state;
 
 type Place = { id: string; appRuns: boolean };
 
-const toTimer = ({ id: accountId, appRuns }: Place, record: AccountRecord, { appId, userId, timers }: PresentAccount, timer: AccountTimer): TimerReply => {
+const toTimer = (
+  { id: accountId, appRuns }: Place,
+  record: AccountRecord,
+  { appId, userId, timers }: PresentAccount,
+  timer: AccountTimer,
+): TimerReply => {
   const { state, endReason, ...rest } = timer;
   const endedAt = record.endedAt[timer.id];
   return {
@@ -24,13 +30,21 @@ const toTimer = ({ id: accountId, appRuns }: Place, record: AccountRecord, { app
   };
 };
 
-const reasonOf = ({ failedAt, updatedAt }: AccountRecord, { failure, delivery }: PresentAccount): Pick<AccountReply, 'reason'> => {
+const reasonOf = (
+  { failedAt, updatedAt }: AccountRecord,
+  { failure, delivery }: PresentAccount,
+): Pick<AccountReply, 'reason'> => {
   const known = failure ?? delivery?.failure;
   return known ? { reason: { code: known.code, message: known.message, at: failedAt ?? updatedAt } } : {};
 };
 
 /** `delivery` is what stands between the events: only of an account as it is now. */
-export const toAccount = (place: Place, record: AccountRecord, account: PresentAccount, delivery?: DeliveryRow): AccountReply => {
+export const toAccount = (
+  place: Place,
+  record: AccountRecord,
+  account: PresentAccount,
+  delivery?: DeliveryRow,
+): AccountReply => {
   const { approval, match, remoteId } = account;
   return {
     id: place.id,
@@ -45,7 +59,11 @@ export const toAccount = (place: Place, record: AccountRecord, account: PresentA
     attributes: account.attributes,
     entitlements: [...account.entitlements],
     ...(approval && {
-      pendingApproval: { action: approval.action, ...(approval.deprovisioning && { deprovisioning: approval.deprovisioning }), requestedAt: record.approvalRequestedAt ?? record.updatedAt },
+      pendingApproval: {
+        action: approval.action,
+        ...(approval.deprovisioning && { deprovisioning: approval.deprovisioning }),
+        requestedAt: record.approvalRequestedAt ?? record.updatedAt,
+      },
     }),
     ...(account.delivery && {
       delivery: {

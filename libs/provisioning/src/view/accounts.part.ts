@@ -51,7 +51,11 @@ const create = (schema: string) => `
 
 type Row = { id: string; tenant_id: string; record: AccountRecord };
 
-const known = async (sql: Sql, schema: string, streams: readonly StreamEvents<AccountEvent>[]): Promise<Map<string, AccountRecord>> => {
+const known = async (
+  sql: Sql,
+  schema: string,
+  streams: readonly StreamEvents<AccountEvent>[],
+): Promise<Map<string, AccountRecord>> => {
   const standing = streams.filter(({ head }) => head > 0);
   if (standing.length === 0) return new Map();
   const rows = await sql.query<Row>({

@@ -1,6 +1,14 @@
 import { accountEvents, type AccountEvent } from '@tenure/contracts';
 import type { Sql } from '@tenure/database';
-import { decoder, ERASED, streamName, type EventStore, type Revision, type Sealer, type SnapshotStore } from '@tenure/eventing';
+import {
+  decoder,
+  ERASED,
+  streamName,
+  type EventStore,
+  type Revision,
+  type Sealer,
+  type SnapshotStore,
+} from '@tenure/eventing';
 import { accountAggregate } from '../account/account.aggregate.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { advanceRecord, type AccountRecord } from './account-record.ts';
@@ -26,12 +34,16 @@ export const eraseFromAccounts = async (
   for (const { id, revision } of accounts) {
     const stream = streamName(accountAggregate.category, tenantId, id);
     let record: AccountRecord | undefined;
-    for (const stored of await store.read(stream, { limit: revision })) record = advanceRecord(record, await decode<AccountEvent>(stored));
+    for (const stored of await store.read(stream, { limit: revision }))
+      record = advanceRecord(record, await decode<AccountEvent>(stored));
     await sql.query({
       text: `update ${PROVISIONING_VIEW}.accounts set record = $3, remote_id = null, work = null where tenant_id = $1 and id = $2`,
       values: [tenantId, id, JSON.stringify(record)],
     });
     await snapshots?.drop(stream);
   }
-  await sql.query({ text: `update ${PROVISIONING}.deliveries set last_error = null, given = '[]' where tenant_id = $1 and user_id = $2`, values: [tenantId, personId] });
+  await sql.query({
+    text: `update ${PROVISIONING}.deliveries set last_error = null, given = '[]' where tenant_id = $1 and user_id = $2`,
+    values: [tenantId, personId],
+  });
 };

@@ -19,11 +19,21 @@ describe('decision 7: the view of provisioning', () => {
     await world.join('ada');
     await world.settle();
     const [account] = await world.accounts();
-    const write = accountWriter({ source: { store: world.store, sealer: world.sealing.sealer }, clock: { now: async () => world.clock.at }, view: { applyInline: async () => undefined } });
+    const write = accountWriter({
+      source: { store: world.store, sealer: world.sealing.sealer },
+      clock: { now: async () => world.clock.at },
+      view: { applyInline: async () => undefined },
+    });
     const because = { causationId: randomUUID(), correlationId: randomUUID() };
-    const { revision } = await write({ tenantId: account.tenant_id, id: account.id }, { type: 'Disassociate', reason: null }, because);
+    const { revision } = await write(
+      { tenantId: account.tenant_id, id: account.id },
+      { type: 'Disassociate', reason: null },
+      because,
+    );
     await world.settle();
-    const [seen] = await world.database.query<{ revision: number }>(`select revision from ${PROVISIONING_VIEW}.heads where stream = '${accountAggregate.category}-${account.tenant_id}_${account.id}'`);
+    const [seen] = await world.database.query<{ revision: number }>(
+      `select revision from ${PROVISIONING_VIEW}.heads where stream = '${accountAggregate.category}-${account.tenant_id}_${account.id}'`,
+    );
     expect(seen).toEqual({ revision });
     expect(world.failures).toEqual([]);
   });

@@ -6,7 +6,11 @@ import type { StreamEvents, ViewPart } from './view-part.ts';
 export const PROVISIONING_VIEW = 'provisioning_v2';
 
 /** Locks the heads in one order. Unknown streams get one first, so that two writers of a new stream meet at a lock as well. */
-const lockHeads = async (sql: Sql, schema: string, streams: readonly StreamName[]): Promise<Map<StreamName, Revision>> => {
+const lockHeads = async (
+  sql: Sql,
+  schema: string,
+  streams: readonly StreamName[],
+): Promise<Map<StreamName, Revision>> => {
   await sql.query({
     name: `${schema}.begin_heads`,
     text: `insert into ${schema}.heads (stream, revision) select s, 0 from unnest($1::text[]) s order by s on conflict do nothing`,
@@ -74,7 +78,10 @@ export const provisioningView = (parts: readonly ViewPart[], name: string = PROV
       for (const part of parts) await sql.query(part.create(name));
     },
     // Handed the pool, a writer's own events are still applied all or not at all.
-    apply: (sql, events) => (isPool(sql) ? sql.transaction((inside) => applyIn(inside, events), { synchronousCommit: 'off' }) : applyIn(sql, events)),
+    apply: (sql, events) =>
+      isPool(sql)
+        ? sql.transaction((inside) => applyIn(inside, events), { synchronousCommit: 'off' })
+        : applyIn(sql, events),
   };
 };
 

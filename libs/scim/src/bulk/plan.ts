@@ -16,7 +16,9 @@ export type BulkStep =
  * for whoever carries out the plan to refuse.
  */
 export const planBulk = (operations: readonly BulkOperation[]): BulkStep[] => {
-  const creators = new Map(operations.flatMap(({ method, bulkId }, index) => (method === 'POST' && bulkId ? [[bulkId, index] as const] : [])));
+  const creators = new Map(
+    operations.flatMap(({ method, bulkId }, index) => (method === 'POST' && bulkId ? [[bulkId, index] as const] : [])),
+  );
   const steps: BulkStep[] = [];
   /** Operations that went first without some references, with those of which the creator is still to come. */
   const incomplete = new Map<number, Set<string>>();

@@ -33,7 +33,8 @@ export type BulkLimits = { maxOperations: number; maxPayloadSize: number };
 const methods: readonly BulkMethod[] = ['POST', 'PUT', 'PATCH', 'DELETE'];
 const mark = 'bulkId:';
 
-const referenceIn = (value: Json): string | undefined => (typeof value === 'string' && value.startsWith(mark) ? value.slice(mark.length) : undefined);
+const referenceIn = (value: Json): string | undefined =>
+  typeof value === 'string' && value.startsWith(mark) ? value.slice(mark.length) : undefined;
 
 /** A filter in a path names members too: `members[value eq "bulkId:abc"]`. */
 const referencesInPath = (text: string): string[] => [...text.matchAll(/"bulkId:([^"\\]+)"/g)].map(([, id]) => id!);
@@ -69,7 +70,8 @@ const toldOf = (raw: JsonObject): Told => {
 /** RFC 7644 §3.7.3: an operation that is wrong in itself fails like any other, in its place, and those beside it are carried out. */
 const wrongWith = ({ method, endpoint, id }: Told, data: Json | undefined): ScimProblem | undefined => {
   if (!endpoint) return invalidValue('"path" must be a collection, such as /Users, or a resource in it.');
-  if ((method === 'POST') !== (id === undefined)) return invalidValue(method === 'POST' ? 'A POST goes to a collection.' : `A ${method} goes to a resource.`);
+  if ((method === 'POST') !== (id === undefined))
+    return invalidValue(method === 'POST' ? 'A POST goes to a collection.' : `A ${method} goes to a resource.`);
   return method !== 'DELETE' && !isObject(data) ? invalidSyntax(`A ${method} needs data.`) : undefined;
 };
 
@@ -80,20 +82,38 @@ const operationOf = (raw: Json): BulkOperation => {
   const data = member(raw, 'data') ?? undefined;
   const malformed = wrongWith(told, data);
   if (malformed) return { ...told, references: [], malformed };
-  const references = [...new Set([...(told.id === undefined ? [] : referencesIn(told.id)), ...(data === undefined ? [] : referencesIn(data))])];
-  return { ...told, ...(version && { version }), ...(isObject(data) && told.method !== 'DELETE' && { data }), references };
+  const references = [
+    ...new Set([
+      ...(told.id === undefined ? [] : referencesIn(told.id)),
+      ...(data === undefined ? [] : referencesIn(data)),
+    ]),
+  ];
+  return {
+    ...told,
+    ...(version && { version }),
+    ...(isObject(data) && told.method !== 'DELETE' && { data }),
+    references,
+  };
 };
 
 /** RFC 7644 §3.7: a bulk request, refused as a whole where it is none. Limits exceeded are 413 with the limit named (§3.7.4). */
-export const parseBulk = (body: unknown, limits: BulkLimits, dialect: Pick<Dialect, 'unknownAttributes'>, payloadSize = 0): BulkRequest => {
-  if (payloadSize > limits.maxPayloadSize) throw problem(413, `The request is larger than maxPayloadSize, ${limits.maxPayloadSize} bytes.`);
+export const parseBulk = (
+  body: unknown,
+  limits: BulkLimits,
+  dialect: Pick<Dialect, 'unknownAttributes'>,
+  payloadSize = 0,
+): BulkRequest => {
+  if (payloadSize > limits.maxPayloadSize)
+    throw problem(413, `The request is larger than maxPayloadSize, ${limits.maxPayloadSize} bytes.`);
   const object = checkedObject(body);
   checkMessage(object, bulkRequestSchema, { required: isStrict(dialect) });
   const raw = member(object, 'Operations');
   if (!Array.isArray(raw)) throw invalidSyntax('"Operations" must be an array.');
-  if (raw.length > limits.maxOperations) throw problem(413, `The request has more operations than maxOperations, ${limits.maxOperations}.`);
+  if (raw.length > limits.maxOperations)
+    throw problem(413, `The request has more operations than maxOperations, ${limits.maxOperations}.`);
   const failOnErrors = member(object, 'failOnErrors') ?? undefined;
-  if (failOnErrors !== undefined && !(Number.isInteger(failOnErrors) && Number(failOnErrors) > 0)) throw invalidValue('"failOnErrors" must be a positive whole number.');
+  if (failOnErrors !== undefined && !(Number.isInteger(failOnErrors) && Number(failOnErrors) > 0))
+    throw invalidValue('"failOnErrors" must be a positive whole number.');
   const operations = raw.map(operationOf);
   const bulkIds = operations.flatMap(({ bulkId }) => bulkId ?? []);
   if (new Set(bulkIds).size < bulkIds.length) throw invalidValue('A bulkId is used twice.');
@@ -105,15 +125,19 @@ export const withIds = <T extends Json>(value: T, ids: ReadonlyMap<string, strin
 
 const replaced = (value: Json, ids: ReadonlyMap<string, string>): Json => {
   if (Array.isArray(value)) return value.map((one) => replaced(one, ids));
-  if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, replaced(one, ids)]));
+  if (isObject(value))
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, replaced(one, ids)]));
   if (typeof value !== 'string') return value;
   const reference = referenceIn(value);
   if (reference !== undefined) return ids.get(reference) ?? value;
-  return value.replace(/"bulkId:([^"\\]+)"/g, (whole, id: string) => (ids.has(id) ? JSON.stringify(ids.get(id)) : whole));
+  return value.replace(/"bulkId:([^"\\]+)"/g, (whole, id: string) =>
+    ids.has(id) ? JSON.stringify(ids.get(id)) : whole,
+  );
 };
 
 /** The data without what refers to these bulkIds, so that a circle can be entered somewhere: an object with such a `value` goes as a whole. */
-export const withoutReferences = (value: JsonObject, bulkIds: ReadonlySet<string>): JsonObject => (stripped(value, bulkIds) ?? {}) as JsonObject;
+export const withoutReferences = (value: JsonObject, bulkIds: ReadonlySet<string>): JsonObject =>
+  (stripped(value, bulkIds) ?? {}) as JsonObject;
 
 const stripped = (value: Json, bulkIds: ReadonlySet<string>): Json | undefined => {
   const refers = (one: Json | undefined): boolean => one !== undefined && bulkIds.has(referenceIn(one) ?? '');

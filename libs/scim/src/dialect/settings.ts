@@ -96,4 +96,5 @@ export const profiles: Record<ProfileName, ConnectionSettings> = {
 };
 
 /** Whether bodies are held to the letter of the RFC rather than to what clients are known to mean. */
-export const isStrict = (dialect: Pick<Dialect, 'unknownAttributes'>): boolean => dialect.unknownAttributes === 'reject';
+export const isStrict = (dialect: Pick<Dialect, 'unknownAttributes'>): boolean =>
+  dialect.unknownAttributes === 'reject';

@@ -5,4 +5,7 @@ const opaque = (tag: string): string => tag.trim().replace(/^W\//i, '');
 
 /** Whether an `If-Match` or `If-None-Match` names the revision: one of a list, or `*`. Compared weakly, since SCIM's tags are weak. */
 export const etagMatches = (header: string, revision: number | bigint): boolean =>
-  header.trim() === '*' || (header.match(/(?:W\/)?"[^"]*"|[^\s,"]+/gi) ?? []).some((tag) => opaque(tag).replaceAll('"', '') === String(revision));
+  header.trim() === '*' ||
+  (header.match(/(?:W\/)?"[^"]*"|[^\s,"]+/gi) ?? []).some(
+    (tag) => opaque(tag).replaceAll('"', '') === String(revision),
+  );

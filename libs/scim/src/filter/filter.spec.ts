@@ -1,6 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Filter, type JsonObject, ScimProblem, containment, groupType, matches, parseFilter, printFilter, profiles, searchDocument, userType } from '../index.ts';
+import {
+  type Filter,
+  type JsonObject,
+  ScimProblem,
+  containment,
+  groupType,
+  matches,
+  parseFilter,
+  printFilter,
+  profiles,
+  searchDocument,
+  userType,
+} from '../index.ts';
 import { comparisons, filters } from '../testing/arbitraries.ts';
 
 const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
@@ -145,7 +157,10 @@ describe('a filter', () => {
   it('P2, C12 knows `email` and finds nothing for unknown attributes where the connection says so', () => {
     expect(holds('email Co "OAK"', profiles.ping)).toBe(true);
     expect(parseFilter('nope eq "x"', userType, profiles.ping)).toEqual({ op: 'constant', value: false });
-    expect(parseFilter('nope[type eq "x"].value eq "y"', userType, profiles.ping)).toEqual({ op: 'constant', value: false });
+    expect(parseFilter('nope[type eq "x"].value eq "y"', userType, profiles.ping)).toEqual({
+      op: 'constant',
+      value: false,
+    });
     expect(complaint('email co "x"')).toContain('"email" is not an attribute');
     expect(() => parseFilter('password eq "x"', userType, profiles.ping)).toThrow(ScimProblem);
   });
@@ -162,7 +177,8 @@ describe('a filter', () => {
   });
 
   it('at the root asks several types; what one lacks has no value there', () => {
-    const at = (text: string, resource: JsonObject) => matches(parseFilter(text, [userType, groupType], profiles.generic), resource);
+    const at = (text: string, resource: JsonObject) =>
+      matches(parseFilter(text, [userType, groupType], profiles.generic), resource);
     const bakers = { schemas: [groupType.schema.id], displayName: 'Bakers', members: [{ value: 'u-1' }] };
     expect(at('displayName eq "bakers"', bakers)).toBe(true);
     expect(at('userName pr', bakers)).toBe(false);
@@ -184,19 +200,53 @@ describe('a filter', () => {
   });
 
   it('printed and parsed is the same', () => {
-    fc.assert(fc.property(filters, (filter) => expect(parseFilter(printFilter(filter), userType, profiles.strict)).toEqual(filter)));
+    fc.assert(
+      fc.property(filters, (filter) =>
+        expect(parseFilter(printFilter(filter), userType, profiles.strict)).toEqual(filter),
+      ),
+    );
   });
 
   it('never fails with anything but a ScimProblem', () => {
-    const pieces = fc.constantFrom('userName', 'emails', '[', ']', '(', ')', '"', '"x"', ' ', 'eq', 'and', 'not', 'or', 'pr', '.', ':', '\\', 'value', '__proto__', 'true', '7', 'urn:x:2.0', '\u0000');
+    const pieces = fc.constantFrom(
+      'userName',
+      'emails',
+      '[',
+      ']',
+      '(',
+      ')',
+      '"',
+      '"x"',
+      ' ',
+      'eq',
+      'and',
+      'not',
+      'or',
+      'pr',
+      '.',
+      ':',
+      '\\',
+      'value',
+      '__proto__',
+      'true',
+      '7',
+      'urn:x:2.0',
+      '\u0000',
+    );
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.array(pieces, { maxLength: 20 }).map((list) => list.join(''))), (text) => {
-        try {
-          matches(parseFilter(text, userType, profiles.ping), lea);
-        } catch (error) {
-          expect(error).toBeInstanceOf(ScimProblem);
-        }
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.array(pieces, { maxLength: 20 }).map((list) => list.join('')),
+        ),
+        (text) => {
+          try {
+            matches(parseFilter(text, userType, profiles.ping), lea);
+          } catch (error) {
+            expect(error).toBeInstanceOf(ScimProblem);
+          }
+        },
+      ),
       { numRuns: 1_000 },
     );
   });
@@ -223,7 +273,10 @@ describe('the search form', () => {
     ['emails[type eq "work" and value eq "A@x"]', { emails: [{ type: 'work', value: 'a@x' }] }],
     ['emails.type eq "work" and emails.value eq "a@x"', { emails: [{ type: 'work' }, { value: 'a@x' }] }],
     [`${enterprise}:manager eq "Boss-1"`, { [enterprise]: { manager: { value: 'Boss-1' } } }],
-    [`${enterprise}:department eq "X" and ${enterprise}:division eq "Y"`, { [enterprise]: { department: 'x', division: 'y' } }],
+    [
+      `${enterprise}:department eq "X" and ${enterprise}:division eq "Y"`,
+      { [enterprise]: { department: 'x', division: 'y' } },
+    ],
     ['schemas eq "urn:X"', { schemas: ['urn:x'] }],
     ['title eq "a" and title eq "b"', undefined],
     ['title eq null', undefined],
@@ -238,13 +291,20 @@ describe('the search form', () => {
 
   /** PostgreSQL's `@>` on jsonb, as far as SCIM's shapes go. */
   const contains = (document: unknown, wanted: unknown): boolean => {
-    if (Array.isArray(wanted)) return Array.isArray(document) && wanted.every((one) => document.some((element) => contains(element, one)));
+    if (Array.isArray(wanted))
+      return Array.isArray(document) && wanted.every((one) => document.some((element) => contains(element, one)));
     if (typeof wanted !== 'object' || wanted === null) return document === wanted;
-    return typeof document === 'object' && document !== null && Object.entries(wanted).every(([name, one]) => contains((document as JsonObject)[name], one));
+    return (
+      typeof document === 'object' &&
+      document !== null &&
+      Object.entries(wanted).every(([name, one]) => contains((document as JsonObject)[name], one))
+    );
   };
 
   it('contains what a filter asks for exactly when the filter matches', () => {
-    const conjunction: fc.Arbitrary<Filter> = fc.array(comparisons, { minLength: 2, maxLength: 3 }).map((list) => ({ op: 'and', filters: list }));
+    const conjunction: fc.Arbitrary<Filter> = fc
+      .array(comparisons, { minLength: 2, maxLength: 3 })
+      .map((list) => ({ op: 'and', filters: list }));
     fc.assert(
       fc.property(fc.oneof(comparisons, conjunction), (filter) => {
         const wanted = containment(filter);

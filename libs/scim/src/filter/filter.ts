@@ -28,7 +28,17 @@ export type Filter =
   | { op: 'constant'; value: boolean }
   | Comparison;
 
-export const comparisonOperators: readonly ComparisonOperator[] = ['eq', 'ne', 'co', 'sw', 'ew', 'gt', 'ge', 'lt', 'le'];
+export const comparisonOperators: readonly ComparisonOperator[] = [
+  'eq',
+  'ne',
+  'co',
+  'sw',
+  'ew',
+  'gt',
+  'ge',
+  'lt',
+  'le',
+];
 
 /** Far more than any client sends, little enough to be parsed and compiled without harm. */
 export const filterLimits = { length: 8_192, depth: 20, terms: 200 };
@@ -37,7 +47,8 @@ export const isComparison = (filter: Filter): filter is Comparison => 'value' in
 
 const printLiteral = (value: Literal): string => JSON.stringify(value);
 
-const printOperand = (filter: Filter): string => (filter.op === 'and' || filter.op === 'or' ? `(${printFilter(filter)})` : printFilter(filter));
+const printOperand = (filter: Filter): string =>
+  filter.op === 'and' || filter.op === 'or' ? `(${printFilter(filter)})` : printFilter(filter);
 
 /** The filter as text that parses to the same filter. */
 export const printFilter = (filter: Filter): string => {

@@ -4,7 +4,14 @@ import { type ScimProblem, invalidFilter } from '../problem/problem.ts';
 import { booleanOf } from '../resource/value.ts';
 import type { Attribute, ResourceType } from '../schema/attribute.ts';
 import { compare } from './compare.ts';
-import { type ComparisonOperator, type Filter, type FilterAttribute, type Literal, comparisonOperators, filterLimits } from './filter.ts';
+import {
+  type ComparisonOperator,
+  type Filter,
+  type FilterAttribute,
+  type Literal,
+  comparisonOperators,
+  filterLimits,
+} from './filter.ts';
 import { type Scanner, scannerOf } from './scanner.ts';
 import { type InScope, type Scope, elementScope, resourceScope } from './scope.ts';
 
@@ -16,11 +23,18 @@ const substring: readonly ComparisonOperator[] = ['co', 'sw', 'ew'];
 const nothing: FilterAttribute = { path: '', type: 'string', caseExact: true, multiValued: false };
 
 /** Which literal, with which operator, an attribute's type allows (RFC 7644 §3.4.2.2); anything else is invalidFilter. */
-const fittingLiteral = ({ path, type }: FilterAttribute, op: ComparisonOperator, literal: Literal, dialect: Dialect, fail: (complaint: string) => ScimProblem): Literal => {
+const fittingLiteral = (
+  { path, type }: FilterAttribute,
+  op: ComparisonOperator,
+  literal: Literal,
+  dialect: Dialect,
+  fail: (complaint: string) => ScimProblem,
+): Literal => {
   const unordered = type === 'boolean' || type === 'binary';
   const noText = type !== 'string' && type !== 'reference' && type !== 'binary';
   if (type === 'complex') throw fail(`"${path}" is complex: name the sub-attribute to compare`);
-  if ((unordered && ordering.includes(op)) || (noText && substring.includes(op))) throw fail(`"${op}" cannot be used with "${path}"`);
+  if ((unordered && ordering.includes(op)) || (noText && substring.includes(op)))
+    throw fail(`"${op}" cannot be used with "${path}"`);
   if (literal === null) {
     if (op === 'eq' || op === 'ne') return null;
     throw fail(`"${op}" cannot be used with null`);
@@ -36,7 +50,8 @@ const fittingLiteral = ({ path, type }: FilterAttribute, op: ComparisonOperator,
       if (typeof literal !== 'number') throw fail(`"${path}" is compared with a number`);
       return literal;
     case 'dateTime':
-      if (typeof literal !== 'string' || sortableInstant(literal) === undefined) throw fail(`"${path}" is compared with a dateTime`);
+      if (typeof literal !== 'string' || sortableInstant(literal) === undefined)
+        throw fail(`"${path}" is compared with a dateTime`);
       return literal;
     case 'string':
     case 'reference':
@@ -73,14 +88,28 @@ const parseCondition = (parser: Parser, subject: InScope | undefined, name: stri
   const literal = parseLiteral(parser);
   if (!subject) return { op: 'constant', value: compare(op, nothing, [], literal) };
   const attribute = subject.compared;
-  const text = dialect.unquotedFilterValues && attribute.type === 'string' && typeof literal === 'number' ? String(literal) : literal;
-  return { op, attribute, value: fittingLiteral(attribute, op, text, dialect, (complaint) => scanner.fail(complaint, valueAt)) };
+  const text =
+    dialect.unquotedFilterValues && attribute.type === 'string' && typeof literal === 'number'
+      ? String(literal)
+      : literal;
+  return {
+    op,
+    attribute,
+    value: fittingLiteral(attribute, op, text, dialect, (complaint) => scanner.fail(complaint, valueAt)),
+  };
 };
 
 /** `[…]` with what may follow: nothing, or (E8's filter, beyond the grammar) `.value eq "x"` about the same element. */
-const parseWhere = (parser: Parser, subject: InScope | undefined, name: string, position: number, depth: number): Filter => {
+const parseWhere = (
+  parser: Parser,
+  subject: InScope | undefined,
+  name: string,
+  position: number,
+  depth: number,
+): Filter => {
   const { scanner } = parser;
-  if (subject && (!subject.attribute.multiValued || subject.sub)) throw scanner.fail(`"${name}" is not multi-valued`, position);
+  if (subject && (!subject.attribute.multiValued || subject.sub))
+    throw scanner.fail(`"${name}" is not multi-valued`, position);
   const element: Scope = subject ? elementScope(subject.attribute) : { find: () => undefined };
   const filter = parseOr(parser, element, depth + 1);
   scanner.expect(']');
@@ -91,7 +120,10 @@ const parseWhere = (parser: Parser, subject: InScope | undefined, name: string, 
     const sub = element.find(subName);
     if (subject && !sub) throw scanner.fail(`"${name}" has no "${subName}"`, subAt);
     const condition = parseCondition(parser, sub, subName);
-    whole = filter.op === 'and' ? { op: 'and', filters: [...filter.filters, condition] } : { op: 'and', filters: [filter, condition] };
+    whole =
+      filter.op === 'and'
+        ? { op: 'and', filters: [...filter.filters, condition] }
+        : { op: 'and', filters: [filter, condition] };
   }
   return subject ? { op: 'where', attribute: subject.itself, filter: whole } : { op: 'constant', value: false };
 };
@@ -104,9 +136,12 @@ const parseExpression = (parser: Parser, scope: Scope, depth: number): Filter =>
   terms.left -= 1;
   if (terms.left < 0) throw scanner.fail(`More than ${filterLimits.terms} conditions`, position);
   const subject = scope.find(name);
-  if (!subject && dialect.unknownFilterAttribute === 'reject' && !parser.severalTypes) throw scanner.fail(`"${name.slice(0, 200)}" is not an attribute`, position);
+  if (!subject && dialect.unknownFilterAttribute === 'reject' && !parser.severalTypes)
+    throw scanner.fail(`"${name.slice(0, 200)}" is not an attribute`, position);
   if (subject && !subject.filterable) throw scanner.fail(`"${name}" cannot be filtered by`, position);
-  const condition = scanner.accept('[') ? parseWhere(parser, subject, name, position, depth) : parseCondition(parser, subject, name);
+  const condition = scanner.accept('[')
+    ? parseWhere(parser, subject, name, position, depth)
+    : parseCondition(parser, subject, name);
   if (!parser.severalTypes || !subject?.schemaId) return condition;
   const schemas: FilterAttribute = { path: 'schemas', type: 'reference', caseExact: false, multiValued: true };
   return { op: 'and', filters: [{ op: 'eq', attribute: schemas, value: subject.schemaId }, condition] };
@@ -144,7 +179,12 @@ export const parseFilter = (text: string, types: ResourceType | ResourceType[], 
 
 /** The filter inside the brackets of a path; the scanner stands after `[` and is left after `]`. */
 export const parseElementFilter = (scanner: Scanner, attribute: Attribute, dialect: Dialect): Filter => {
-  const parser: Parser = { scanner, dialect: { ...dialect, unknownFilterAttribute: 'reject' }, terms: { left: filterLimits.terms }, severalTypes: false };
+  const parser: Parser = {
+    scanner,
+    dialect: { ...dialect, unknownFilterAttribute: 'reject' },
+    terms: { left: filterLimits.terms },
+    severalTypes: false,
+  };
   const filter = parseOr(parser, elementScope(attribute), 0);
   scanner.expect(']');
   return filter;

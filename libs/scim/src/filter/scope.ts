@@ -33,7 +33,9 @@ const inScope = (path: string, attribute: Attribute, sub: Attribute | undefined)
   const itself = describe(sub ? `${path}.${sub.name}` : path, target, multiValued);
   const value = target.type === 'complex' && !sub ? findSubAttribute(target, 'value') : undefined;
   const compared = value ? describe(`${path}.${value.name}`, value, multiValued || value.multiValued) : itself;
-  const filterable = ![attribute, target].some(({ returned, mutability }) => returned === 'never' || mutability === 'writeOnly');
+  const filterable = ![attribute, target].some(
+    ({ returned, mutability }) => returned === 'never' || mutability === 'writeOnly',
+  );
   return { compared, itself, attribute, ...(sub && { sub }), filterable };
 };
 
@@ -58,7 +60,8 @@ export const resourceScope = (types: ResourceType[], dialect: Dialect): Scope =>
 /** The names inside `attribute[…]`. An element that isn't complex is called `value`. */
 export const elementScope = (attribute: Attribute): Scope => ({
   find: (name) => {
-    const plain = attribute.type !== 'complex' && name.toLowerCase() === 'value' ? { ...attribute, multiValued: false } : undefined;
+    const plain =
+      attribute.type !== 'complex' && name.toLowerCase() === 'value' ? { ...attribute, multiValued: false } : undefined;
     const sub = plain ?? findSubAttribute(attribute, name);
     return sub && inScope(plain ? 'value' : sub.name, sub, undefined);
   },

@@ -6,11 +6,13 @@ import { comparable } from './compare.ts';
 import { type Comparison, type Filter, isComparison } from './filter.ts';
 
 const normalised = (attribute: Attribute, value: Json): Json | undefined => {
-  if (Array.isArray(value)) return value.map((element) => normalised(attribute, element)).filter((element) => element !== undefined);
+  if (Array.isArray(value))
+    return value.map((element) => normalised(attribute, element)).filter((element) => element !== undefined);
   if (!isObject(value)) return comparable(attribute, value);
   const members: JsonObject = {};
   for (const sub of attribute.subAttributes ?? []) {
-    const inner = Object.hasOwn(value, sub.name) && sub.returned !== 'never' ? normalised(sub, value[sub.name]!) : undefined;
+    const inner =
+      Object.hasOwn(value, sub.name) && sub.returned !== 'never' ? normalised(sub, value[sub.name]!) : undefined;
     if (inner !== undefined) members[sub.name] = inner;
   }
   return members;
@@ -54,13 +56,21 @@ const elementContainment = (filter: Filter): JsonObject | undefined => {
 const mergeAll = (parts: (JsonObject | undefined)[]): JsonObject | undefined =>
   parts.reduce<JsonObject | undefined>((whole, part) => (whole && part ? merged(whole, part) : undefined), {});
 
-const nested = (names: string[], value: Json): Json => names.reduceRight<Json>((inner, name) => ({ [name]: inner }), value);
+const nested = (names: string[], value: Json): Json =>
+  names.reduceRight<Json>((inner, name) => ({ [name]: inner }), value);
 
 const eqContainment = ({ attribute, value: literal }: Comparison): JsonObject | undefined => {
   const value = literal === null ? undefined : comparable(attribute, literal);
   if (value === undefined) return undefined;
   const { containers, rest } = split(attribute.path);
-  return nested(containers, attribute.multiValued ? [rest === undefined ? value : { [rest]: value }] : rest === undefined ? value : { [rest]: value }) as JsonObject;
+  return nested(
+    containers,
+    attribute.multiValued
+      ? [rest === undefined ? value : { [rest]: value }]
+      : rest === undefined
+        ? value
+        : { [rest]: value },
+  ) as JsonObject;
 };
 
 /** `urn:…:User:manager.value` as the members up to the attribute, and the sub-attribute. */

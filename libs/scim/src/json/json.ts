@@ -9,7 +9,8 @@ export const maxJsonDepth = 24;
 /** Names that reach a prototype in careless code, here or in a consumer of our events. */
 const hostileNames = new Set(['__proto__', 'constructor', 'prototype']);
 
-export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Text that no database keeps: NUL, or half of a surrogate pair. */
 export const isStorable = (text: string): boolean => !text.includes('\u0000') && !/\p{Surrogate}/u.test(text);
@@ -31,7 +32,8 @@ export const checkedJson = (value: unknown, depth = 0): Json => {
   return Object.fromEntries(entries.map(([name, member]) => [name, checkedJson(member, depth + 1)]));
 };
 
-export const isHostileName = (name: string): boolean => hostileNames.has(name.toLowerCase()) || name in Object.prototype;
+export const isHostileName = (name: string): boolean =>
+  hostileNames.has(name.toLowerCase()) || name in Object.prototype;
 
 export const checkedObject = (body: unknown): JsonObject => {
   const json = checkedJson(body ?? null);
@@ -56,8 +58,11 @@ export const member = (object: JsonObject, name: string): Json | undefined => {
 export const fingerprint = (value: Json | undefined): string => {
   if (Array.isArray(value)) return `[${value.map(fingerprint).sort().join()}]`;
   if (!isObject(value)) return JSON.stringify(value ?? null);
-  const members = Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${fingerprint(value[name])}`);
+  const members = Object.keys(value)
+    .sort()
+    .map((name) => `${JSON.stringify(name)}:${fingerprint(value[name])}`);
   return `{${members.join()}}`;
 };
 
-export const sameValue = (a: Json | undefined, b: Json | undefined): boolean => a === b || fingerprint(a) === fingerprint(b);
+export const sameValue = (a: Json | undefined, b: Json | undefined): boolean =>
+  a === b || fingerprint(a) === fingerprint(b);

@@ -19,14 +19,19 @@ export const schemaResource = ({ id, name, description, attributes }: Schema, lo
 });
 
 /** RFC 7643 §6: a resource type as `/ResourceTypes` shows it. */
-export const resourceTypeResource = ({ name, description, endpoint, schema, extensions }: ResourceType, location: string) => ({
+export const resourceTypeResource = (
+  { name, description, endpoint, schema, extensions }: ResourceType,
+  location: string,
+) => ({
   schemas: [resourceTypeSchema.id],
   id: name,
   name,
   ...(description && { description }),
   endpoint,
   schema: schema.id,
-  ...(extensions.length > 0 && { schemaExtensions: extensions.map((extension) => ({ schema: extension.schema.id, required: extension.required })) }),
+  ...(extensions.length > 0 && {
+    schemaExtensions: extensions.map((extension) => ({ schema: extension.schema.id, required: extension.required })),
+  }),
   meta: { resourceType: 'ResourceType', location },
 });
 
@@ -42,7 +47,14 @@ export type ServiceProviderOptions = {
 };
 
 /** RFC 7643 §5 with RFC 9865 §3: what the server can do. Index pages stay the default, as RFC 9865 advises. */
-export const serviceProviderConfig = ({ location, documentationUri, bulk, maxResults, changePassword, pagination }: ServiceProviderOptions) => ({
+export const serviceProviderConfig = ({
+  location,
+  documentationUri,
+  bulk,
+  maxResults,
+  changePassword,
+  pagination,
+}: ServiceProviderOptions) => ({
   schemas: [serviceProviderConfigSchema.id],
   ...(documentationUri && { documentationUri }),
   patch: { supported: true },

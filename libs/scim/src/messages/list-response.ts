@@ -11,7 +11,14 @@ export type ListPage<T> = {
 };
 
 /** RFC 7644 §3.4.2 and RFC 9865 §2: counts are always sent and `Resources` even when empty, since clients expect them (Okta, Entra). */
-export const listResponse = <T>({ resources, totalResults, startIndex, itemsPerPage = resources.length, nextCursor, previousCursor }: ListPage<T>) => ({
+export const listResponse = <T>({
+  resources,
+  totalResults,
+  startIndex,
+  itemsPerPage = resources.length,
+  nextCursor,
+  previousCursor,
+}: ListPage<T>) => ({
   schemas: [listResponseSchema],
   ...(totalResults !== undefined && { totalResults }),
   ...(startIndex !== undefined && { startIndex }),

@@ -5,6 +5,7 @@ import { invalidSyntax } from '../problem/problem.ts';
 export const checkMessage = (body: JsonObject, schema: string, { required }: { required: boolean }): void => {
   const given = member(body, 'schemas') ?? undefined;
   if (given === undefined && !required) return;
-  const names = Array.isArray(given) && given.some((urn) => typeof urn === 'string' && urn.toLowerCase() === schema.toLowerCase());
+  const names =
+    Array.isArray(given) && given.some((urn) => typeof urn === 'string' && urn.toLowerCase() === schema.toLowerCase());
   if (!names) throw invalidSyntax(`"schemas" must be ["${schema}"].`);
 };

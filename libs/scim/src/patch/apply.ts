@@ -26,11 +26,16 @@ const withOnePrimary = (elements: Json[], made: ReadonlySet<Json>, path: string,
   const set = elements.filter((element) => made.has(element));
   if (set.length > 1 && isStrict(dialect)) throw invalidValue(`"${path}" would have more than one primary value.`);
   const chosen = set.at(-1);
-  return chosen === undefined ? elements : elements.map((element) => (element !== chosen && isPrimary(element) ? { ...(element as JsonObject), primary: false } : element));
+  return chosen === undefined
+    ? elements
+    : elements.map((element) =>
+        element !== chosen && isPrimary(element) ? { ...(element as JsonObject), primary: false } : element,
+      );
 };
 
 /** An element that says nothing once its value is gone: only what kind it was. */
-const isHollow = (element: JsonObject): boolean => Object.keys(element).every((name) => name === 'type' || name === 'primary');
+const isHollow = (element: JsonObject): boolean =>
+  Object.keys(element).every((name) => name === 'type' || name === 'primary');
 
 /** The element that a filter asks for, when it is a conjunction of `eq` (C1, E8): `[type eq "work"]` is `{type: "work"}`. */
 const describedBy = (filter: Filter | undefined): JsonObject | undefined => {
@@ -46,7 +51,11 @@ const describedBy = (filter: Filter | undefined): JsonObject | undefined => {
   return element;
 };
 
-const created = (attribute: Attribute, { where, sub, value, path }: Extract<PatchOperation, { value: Json }>, dialect: Applying): Json => {
+const created = (
+  attribute: Attribute,
+  { where, sub, value, path }: Extract<PatchOperation, { value: Json }>,
+  dialect: Applying,
+): Json => {
   const described = dialect.createMissingElement ? describedBy(where) : undefined;
   if (!described) throw noTarget(`No value of "${path}" matches the filter.`);
   if (sub) return { ...described, [sub]: value };
@@ -68,7 +77,8 @@ const withAdded = (elements: Json[], additions: Json[]): { elements: Json[]; mad
   const made = new Set<Json>();
   const result = [...elements];
   const places = new Map<string, number>();
-  const place = (element: Json, at: number) => identities(element).forEach((identity) => places.has(identity) || places.set(identity, at));
+  const place = (element: Json, at: number) =>
+    identities(element).forEach((identity) => places.has(identity) || places.set(identity, at));
   result.forEach(place);
   for (const addition of additions) {
     const at = places.get(identities(addition)[0]!) ?? result.length;
@@ -81,7 +91,12 @@ const withAdded = (elements: Json[], additions: Json[]): { elements: Json[]; mad
   return { elements: result, made };
 };
 
-const assignElements = (attribute: Attribute, current: Json[], operation: Extract<PatchOperation, { value: Json }>, dialect: Applying): Json[] => {
+const assignElements = (
+  attribute: Attribute,
+  current: Json[],
+  operation: Extract<PatchOperation, { value: Json }>,
+  dialect: Applying,
+): Json[] => {
   const { op, path, where, sub, value } = operation;
   if (!where && !sub) {
     const { elements, made } = withAdded(op === 'add' ? current : [], listOf(value));
@@ -130,20 +145,33 @@ const removeElements = (current: Json[], { where, sub, values }: Extract<PatchOp
 const mergeComplex = (attribute: Attribute, current: Json | undefined, change: JsonObject): JsonObject | undefined => {
   const before = isObject(current) ? current : {};
   const moved = Object.hasOwn(change, 'value') && before.value !== undefined && !sameValue(before.value, change.value);
-  const stale = moved ? (attribute.subAttributes ?? []).filter(({ name, mutability: kind }) => name === '$ref' || kind === 'readOnly').map(({ name }) => [name, null]) : [];
+  const stale = moved
+    ? (attribute.subAttributes ?? [])
+        .filter(({ name, mutability: kind }) => name === '$ref' || kind === 'readOnly')
+        .map(({ name }) => [name, null])
+    : [];
   return withoutNulls({ ...before, ...Object.fromEntries(stale), ...change });
 };
 
-const applyTo = (attribute: Attribute, current: Json | undefined, operation: PatchOperation, dialect: Applying): Json | undefined => {
+const applyTo = (
+  attribute: Attribute,
+  current: Json | undefined,
+  operation: PatchOperation,
+  dialect: Applying,
+): Json | undefined => {
   if (attribute.multiValued) {
     const elements = listOf(current);
     if (operation.op === 'remove' && !operation.where && !operation.sub && !operation.values) return undefined;
-    const next = operation.op === 'remove' ? removeElements(elements, operation) : assignElements(attribute, elements, operation, dialect);
+    const next =
+      operation.op === 'remove'
+        ? removeElements(elements, operation)
+        : assignElements(attribute, elements, operation, dialect);
     refuseImmutableElements(attribute, elements, next, operation.path);
     return next.length > 0 ? next : undefined;
   }
   const { sub } = operation;
-  if (operation.op === 'remove') return sub && isObject(current) ? mergeComplex(attribute, current, { [sub]: null }) : undefined;
+  if (operation.op === 'remove')
+    return sub && isObject(current) ? mergeComplex(attribute, current, { [sub]: null }) : undefined;
   const change = sub ? { [sub]: operation.value } : operation.value;
   if (attribute.type !== 'complex' || !isObject(change)) return change;
   refuseImmutable(attribute, current ?? null, change, operation.path);
@@ -154,7 +182,12 @@ const applyTo = (attribute: Attribute, current: Json | undefined, operation: Pat
  * RFC 7644 §3.5.2: the operations one after the other, all or none. What ends as it began is no change: `changed` is empty then and the
  * resource is the one that came in.
  */
-export const applyPatch = (type: ResourceType, resource: Resource, operations: readonly PatchOperation[], dialect: Applying): Change => {
+export const applyPatch = (
+  type: ResourceType,
+  resource: Resource,
+  operations: readonly PatchOperation[],
+  dialect: Applying,
+): Change => {
   const attributes = new Map(attributesOf(type).map(({ path, attribute }) => [path, attribute]));
   let visited = 0;
   const next = operations.reduce<Resource>((state, operation) => {
@@ -168,7 +201,8 @@ export const applyPatch = (type: ResourceType, resource: Resource, operations: r
       throw mutability(`"${operation.path}" cannot be changed once it is set.`);
     }
     // An extension may be taken away with all that it requires; what is left of it is looked at in the end.
-    if (attribute.required && after === undefined && !operation.path.includes(':')) throw mutability(`"${operation.path}" is required and cannot be removed.`);
+    if (attribute.required && after === undefined && !operation.path.includes(':'))
+      throw mutability(`"${operation.path}" is required and cannot be removed.`);
     for (const value of listOf(after)) if (isObject(value)) requireSubAttributes(attribute, value, operation.path);
     return withValue(state, operation.path, after);
   }, resource);

@@ -14,7 +14,11 @@ export type MemberChange =
 
 const idsIn = (value: Json | undefined): string[] => {
   const elements = Array.isArray(value) ? value : value === undefined ? [] : [value];
-  return [...new Set(elements.flatMap((element) => (isObject(element) && typeof element.value === 'string' ? [element.value] : [])))];
+  return [
+    ...new Set(
+      elements.flatMap((element) => (isObject(element) && typeof element.value === 'string' ? [element.value] : [])),
+    ),
+  ];
 };
 
 /** The ids that `value eq "a" or value eq "b"` names. */
@@ -23,7 +27,12 @@ const idsNamedBy = (filter: Filter): string[] | undefined => {
     const parts = filter.filters.map(idsNamedBy);
     return parts.every((part) => part !== undefined) ? [...new Set(parts.flat())] : undefined;
   }
-  return isComparison(filter) && filter.op === 'eq' && filter.attribute.path === 'value' && typeof filter.value === 'string' ? [filter.value] : undefined;
+  return isComparison(filter) &&
+    filter.op === 'eq' &&
+    filter.attribute.path === 'value' &&
+    typeof filter.value === 'string'
+    ? [filter.value]
+    : undefined;
 };
 
 const memberChange = (operation: PatchOperation): MemberChange => {
@@ -39,7 +48,9 @@ const memberChange = (operation: PatchOperation): MemberChange => {
 };
 
 /** The operations of a group's PATCH, those on members apart, each kind in its order: the last word on a member wins. */
-export const splitMembers = (operations: readonly PatchOperation[]): { profile: PatchOperation[]; members: MemberChange[] } => ({
+export const splitMembers = (
+  operations: readonly PatchOperation[],
+): { profile: PatchOperation[]; members: MemberChange[] } => ({
   profile: operations.filter(({ path }) => path !== 'members'),
   members: operations.filter(({ path }) => path === 'members').map(memberChange),
 });

@@ -4,7 +4,16 @@ import { type Json, type JsonObject, checkedObject, isObject, member } from '../
 import { checkMessage } from '../messages/message.ts';
 import { invalidPath, invalidSyntax, invalidValue, mutability, noTarget, problem } from '../problem/problem.ts';
 import { isWritable } from '../resource/parse.ts';
-import { type Note, type Reading, note, readElement, readList, readSingleComplex, readValue, singleOf } from '../resource/value.ts';
+import {
+  type Note,
+  type Reading,
+  note,
+  readElement,
+  readList,
+  readSingleComplex,
+  readValue,
+  singleOf,
+} from '../resource/value.ts';
 import type { ResourceType } from '../schema/attribute.ts';
 import { attributesOf, findSchema } from '../schema/lookup.ts';
 import { isTenures } from '../schema/user.schema.ts';
@@ -20,12 +29,19 @@ const opOf = (raw: Json | undefined, reading: Reading): Op => {
     note(reading, 'missing-op', 'op');
     return 'replace';
   }
-  const op = typeof raw === 'string' ? (['add', 'replace', 'remove'] as const).find((one) => one === raw.toLowerCase()) : undefined;
+  const op =
+    typeof raw === 'string'
+      ? (['add', 'replace', 'remove'] as const).find((one) => one === raw.toLowerCase())
+      : undefined;
   if (!op) throw invalidSyntax('"op" must be add, replace or remove.');
   return op;
 };
 
-const targetOf = ({ path, where, sub }: Path): PatchTarget => ({ path, ...(where && { where }), ...(sub && { sub: sub.name }) });
+const targetOf = ({ path, where, sub }: Path): PatchTarget => ({
+  path,
+  ...(where && { where }),
+  ...(sub && { sub: sub.name }),
+});
 
 const nameOf = ({ path, sub }: Path): string => (sub ? `${path}.${sub.name}` : path);
 
@@ -33,7 +49,9 @@ const nameOf = ({ path, sub }: Path): string => (sub ? `${path}.${sub.name}` : p
 const refuseClearing = (path: Path, removal: boolean): void => {
   const { attribute, sub, where } = path;
   if (!(sub ?? attribute).required || (where && !sub)) return;
-  throw removal ? mutability(`"${nameOf(path)}" is required and cannot be removed.`) : invalidValue(`"${nameOf(path)}" is required.`);
+  throw removal
+    ? mutability(`"${nameOf(path)}" is required and cannot be removed.`)
+    : invalidValue(`"${nameOf(path)}" is required.`);
 };
 
 const removal = (path: Path, value: Json | undefined, { reading }: Context): PatchOperation[] => {
@@ -71,7 +89,10 @@ const assignment = (op: 'add' | 'replace', path: Path, value: Json, { reading }:
     if (list.length > 0) return [{ op, ...target, value: list }];
     return op === 'add' ? [] : clearing(path);
   }
-  const read = attribute.type === 'complex' ? readSingleComplex(attribute, value, path.path, reading) : readValue(attribute, value, path.path, reading);
+  const read =
+    attribute.type === 'complex'
+      ? readSingleComplex(attribute, value, path.path, reading)
+      : readValue(attribute, value, path.path, reading);
   if (read === '') refuseClearing(path, false);
   return read === undefined ? clearing(path) : [{ op, ...target, value: read }];
 };
@@ -85,7 +106,13 @@ const admits = (path: Path, pathless: boolean, { reading }: Context): boolean =>
   return false;
 };
 
-const operationAt = (op: Op, text: string, value: Json | undefined, pathless: boolean, context: Context): PatchOperation[] => {
+const operationAt = (
+  op: Op,
+  text: string,
+  value: Json | undefined,
+  pathless: boolean,
+  context: Context,
+): PatchOperation[] => {
   const { type, reading } = context;
   const named = findSchema(type, text);
   if (named && (!named.legacy || (named.extension && !isStrict(reading.dialect)))) {
@@ -95,7 +122,8 @@ const operationAt = (op: Op, text: string, value: Json | undefined, pathless: bo
   const path = parsePath(type, text, reading.dialect);
   if (!path) {
     // What came without a path is a member of a body, which C3 lets have any name.
-    if (isStrict(reading.dialect) || (!pathless && !isAttributePath(text))) throw invalidPath(`"${text.slice(0, 200)}" is not an attribute of ${type.name}.`);
+    if (isStrict(reading.dialect) || (!pathless && !isAttributePath(text)))
+      throw invalidPath(`"${text.slice(0, 200)}" is not an attribute of ${type.name}.`);
     note(reading, 'unknown-attribute', text);
     return [];
   }
@@ -111,12 +139,21 @@ const operationAt = (op: Op, text: string, value: Json | undefined, pathless: bo
 };
 
 /** The path is a schema: its value holds attributes of it; without one, a removal takes them all. */
-const operationsOnSchema = (op: Op, urn: string, value: Json | undefined, pathless: boolean, context: Context): PatchOperation[] => {
+const operationsOnSchema = (
+  op: Op,
+  urn: string,
+  value: Json | undefined,
+  pathless: boolean,
+  context: Context,
+): PatchOperation[] => {
   // Clients that hold an extension as a resource of its own send its `schemas` along.
   if (op !== 'remove' && isObject(value))
-    return Object.entries(value).flatMap(([name, one]) => (name.toLowerCase() === 'schemas' ? [] : operationAt(op, `${urn}:${name}`, one, pathless, context)));
+    return Object.entries(value).flatMap(([name, one]) =>
+      name.toLowerCase() === 'schemas' ? [] : operationAt(op, `${urn}:${name}`, one, pathless, context),
+    );
   const extension = context.type.extensions.find(({ schema }) => schema.id === urn);
-  if (!extension || (op !== 'remove' && value !== null)) throw op === 'remove' ? mutability(`"${urn}" cannot be removed.`) : invalidValue(`"${urn}" must be an object.`);
+  if (!extension || (op !== 'remove' && value !== null))
+    throw op === 'remove' ? mutability(`"${urn}" cannot be removed.`) : invalidValue(`"${urn}" must be an object.`);
   if (op === 'add') return [];
   if (extension.required) throw mutability(`"${urn}" is required and cannot be removed.`);
   return attributesOf(context.type)
@@ -158,9 +195,14 @@ const operationsIn = (body: JsonObject, reading: Reading): Json[] => {
 const maxOperations = 1_000;
 
 /** RFC 7644 §3.5.2: the body of a PATCH as operations that can travel, and be applied where the state is. */
-export const parsePatch = (type: ResourceType, body: unknown, dialect: Dialect): { operations: PatchOperation[]; notes: Note[] } => {
+export const parsePatch = (
+  type: ResourceType,
+  body: unknown,
+  dialect: Dialect,
+): { operations: PatchOperation[]; notes: Note[] } => {
   const reading: Reading = { dialect, notes: [] };
   const operations = operationsIn(checkedObject(body), reading).flatMap((raw) => operationOf(raw, { type, reading }));
-  if (operations.filter(({ path }) => path !== 'members').length > maxOperations) throw problem(413, `A PATCH has at most ${maxOperations} operations.`);
+  if (operations.filter(({ path }) => path !== 'members').length > maxOperations)
+    throw problem(413, `A PATCH has at most ${maxOperations} operations.`);
   return { operations, notes: reading.notes };
 };

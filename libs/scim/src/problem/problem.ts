@@ -1,6 +1,9 @@
 /** RFC 7644 §3.12, table 9, and RFC 9865 §2.1: every `scimType` with the status that it travels with and its standard words. */
 export const scimTypes = {
-  invalidFilter: { status: 400, meaning: 'The filter is malformed, or compares an attribute in a way that its type does not allow.' },
+  invalidFilter: {
+    status: 400,
+    meaning: 'The filter is malformed, or compares an attribute in a way that its type does not allow.',
+  },
   tooMany: { status: 400, meaning: 'The filter yields more results than the server is willing to compute.' },
   uniqueness: { status: 409, meaning: 'A value is already in use.' },
   mutability: { status: 400, meaning: 'The attribute cannot be changed in this way.' },

@@ -15,7 +15,8 @@ const noor: JsonObject = {
   schemas: [userSchema.id, enterprise],
 };
 
-const shown = (attributes?: string | string[], excludedAttributes?: string | string[]) => project(userType, noor, parseProjection({ attributes, excludedAttributes }, userType));
+const shown = (attributes?: string | string[], excludedAttributes?: string | string[]) =>
+  project(userType, noor, parseProjection({ attributes, excludedAttributes }, userType));
 const always = { id: 'u-9' };
 
 describe('a reply', () => {
@@ -42,7 +43,10 @@ describe('a reply', () => {
   });
 
   it.each<[string, (reply: JsonObject) => void]>([
-    ['userName,id,schemas', (reply) => expect(Object.keys(reply)).toEqual(['schemas', 'id', 'meta', 'name', 'emails', enterprise])],
+    [
+      'userName,id,schemas',
+      (reply) => expect(Object.keys(reply)).toEqual(['schemas', 'id', 'meta', 'name', 'emails', enterprise]),
+    ],
     ['name.familyName', (reply) => expect(reply.name).toEqual({ givenName: 'Noor' })],
     ['emails.type,emails.value,emails.primary', (reply) => expect(reply).not.toHaveProperty('emails')],
     [enterprise, (reply) => expect(reply).not.toHaveProperty([enterprise])],
@@ -60,16 +64,43 @@ describe('a reply', () => {
       { name: 'kind' },
       { name: 'size', returned: 'always' },
       { name: 'secret', returned: 'request' },
-      { name: 'shell', type: 'complex', subAttributes: [{ name: 'value' }, { name: 'inside', returned: 'request' }, { name: 'code', returned: 'always' }] },
+      {
+        name: 'shell',
+        type: 'complex',
+        subAttributes: [
+          { name: 'value' },
+          { name: 'inside', returned: 'request' },
+          { name: 'code', returned: 'always' },
+        ],
+      },
     );
     const { schema } = nut;
-    const hazel = { schemas: [schema.id], id: 'n', kind: 'hazel', size: 's', secret: 'x', shell: { value: 'v', inside: 'i', code: 'c' } };
-    const view = (attributes?: string, excludedAttributes?: string) => project(nut, hazel, parseProjection({ attributes, excludedAttributes }, nut));
-    expect(view()).toEqual({ schemas: [schema.id], id: 'n', kind: 'hazel', size: 's', shell: { value: 'v', code: 'c' } });
+    const hazel = {
+      schemas: [schema.id],
+      id: 'n',
+      kind: 'hazel',
+      size: 's',
+      secret: 'x',
+      shell: { value: 'v', inside: 'i', code: 'c' },
+    };
+    const view = (attributes?: string, excludedAttributes?: string) =>
+      project(nut, hazel, parseProjection({ attributes, excludedAttributes }, nut));
+    expect(view()).toEqual({
+      schemas: [schema.id],
+      id: 'n',
+      kind: 'hazel',
+      size: 's',
+      shell: { value: 'v', code: 'c' },
+    });
     expect(view('secret')).toEqual({ schemas: [schema.id], id: 'n', size: 's', secret: 'x' });
     expect(view('shell.inside')).toMatchObject({ shell: { inside: 'i', code: 'c' } });
     expect(view('shell,shell.inside').shell).toEqual({ value: 'v', inside: 'i', code: 'c' });
-    expect(view(undefined, 'size,shell.code,kind')).toEqual({ schemas: [schema.id], id: 'n', size: 's', shell: { value: 'v', code: 'c' } });
+    expect(view(undefined, 'size,shell.code,kind')).toEqual({
+      schemas: [schema.id],
+      id: 'n',
+      size: 's',
+      shell: { value: 'v', code: 'c' },
+    });
   });
 
   it('says beforehand whether it shows an attribute, so that it need not be read', () => {

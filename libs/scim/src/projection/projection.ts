@@ -12,20 +12,33 @@ export type Projection = { only?: string[]; except?: string[] };
 
 type Names = string | string[] | undefined;
 
-const listed = (names: Names): string[] => (names === undefined ? [] : (Array.isArray(names) ? names : [names]).flatMap((name) => name.split(',')).map((name) => name.trim()).filter(Boolean));
+const listed = (names: Names): string[] =>
+  names === undefined
+    ? []
+    : (Array.isArray(names) ? names : [names])
+        .flatMap((name) => name.split(','))
+        .map((name) => name.trim())
+        .filter(Boolean);
 
 /** A name as paths: a schema's URN stands for all its attributes. What the type doesn't have is left out, it would be absent anyway. */
 const pathsNamed = (type: ResourceType, name: string): string[] => {
   const schema = findSchema(type, name);
-  if (schema) return attributesOf(type).filter((found) => found.schema === schema.schema && found.extension === schema.extension).map(({ path }) => path);
+  if (schema)
+    return attributesOf(type)
+      .filter((found) => found.schema === schema.schema && found.extension === schema.extension)
+      .map(({ path }) => path);
   const found = findAttribute(type, name, { lenient: true });
   return found ? [found.sub ? `${found.path}.${found.sub.name}` : found.path] : [];
 };
 
-export const parseProjection = ({ attributes, excludedAttributes }: { attributes?: Names; excludedAttributes?: Names }, type: ResourceType): Projection => {
+export const parseProjection = (
+  { attributes, excludedAttributes }: { attributes?: Names; excludedAttributes?: Names },
+  type: ResourceType,
+): Projection => {
   const only = listed(attributes);
   const except = listed(excludedAttributes);
-  if (only.length > 0 && except.length > 0) throw invalidValue('"attributes" and "excludedAttributes" exclude each other.');
+  if (only.length > 0 && except.length > 0)
+    throw invalidValue('"attributes" and "excludedAttributes" exclude each other.');
   const paths = (names: string[]) => [...new Set(names.flatMap((name) => pathsNamed(type, name)))];
   if (only.length > 0) return { only: paths(only) };
   return except.length > 0 ? { except: paths(except) } : {};
@@ -49,7 +62,8 @@ export const isReturned = (type: ResourceType, path: string, projection: Project
   return found !== undefined && wanted(found.attribute, path, projection) !== 'no';
 };
 
-const byDefault = ({ returned }: Attribute): boolean => returned === undefined || returned === 'default' || returned === 'always';
+const byDefault = ({ returned }: Attribute): boolean =>
+  returned === undefined || returned === 'default' || returned === 'always';
 
 /** Attributes that are shown as they are stored unless a client says otherwise. */
 const wholeByDefault = new WeakMap<Attribute, boolean>();
@@ -66,14 +80,22 @@ const projected = (attribute: Attribute, path: string, value: Json, projection: 
   const extent = wanted(attribute, path, projection);
   if (extent === 'no') return undefined;
   if (Array.isArray(value)) {
-    const elements = value.map((element) => part(attribute, path, element, projection, extent)).filter((element) => element !== undefined);
+    const elements = value
+      .map((element) => part(attribute, path, element, projection, extent))
+      .filter((element) => element !== undefined);
     return elements.length > 0 ? elements : undefined;
   }
   return part(attribute, path, value, projection, extent);
 };
 
 /** Of a complex value the sub-attributes; where only parts were asked for, those and what is always returned. */
-const part = (attribute: Attribute, path: string, value: Json, projection: Projection, extent: Wanted): Json | undefined => {
+const part = (
+  attribute: Attribute,
+  path: string,
+  value: Json,
+  projection: Projection,
+  extent: Wanted,
+): Json | undefined => {
   if (!isObject(value)) return value;
   const entries = (attribute.subAttributes ?? []).flatMap((sub) => {
     const name = `${path}.${sub.name}`;
@@ -96,7 +118,10 @@ export const project = (type: ResourceType, resource: Resource, projection: Proj
   }
   const shown = resourceOf(values);
   // RFC 7643 §3: `schemas` names those of what is there; an extension of which nothing is shown is not.
-  const hidden = type.extensions.filter(({ schema, required }) => !required && !Object.hasOwn(shown, schema.id)).map(({ schema }) => schema.id);
-  if (hidden.length > 0 && Array.isArray(shown.schemas)) shown.schemas = shown.schemas.filter((id) => typeof id !== 'string' || !hidden.includes(id));
+  const hidden = type.extensions
+    .filter(({ schema, required }) => !required && !Object.hasOwn(shown, schema.id))
+    .map(({ schema }) => schema.id);
+  if (hidden.length > 0 && Array.isArray(shown.schemas))
+    shown.schemas = shown.schemas.filter((id) => typeof id !== 'string' || !hidden.includes(id));
   return shown;
 };

@@ -23,14 +23,19 @@ type Parameters = Record<string, string | string[] | undefined>;
 type Read = (name: string) => Json | undefined;
 
 /** Beyond what can be counted every number means the same: more than there is (RFC 7644 §3.4.2.4). */
-const integer = (value: Json | undefined, name: string, problem: (detail: string) => ScimProblem): number | undefined => {
+const integer = (
+  value: Json | undefined,
+  name: string,
+  problem: (detail: string) => ScimProblem,
+): number | undefined => {
   if (value === undefined || value === null || value === '') return undefined;
   const number = typeof value === 'string' && /^\s*[+-]?\d+\s*$/.test(value) ? clamped(Number(value)) : value;
   if (typeof number !== 'number' || !Number.isInteger(number)) throw problem(`"${name}" must be a whole number.`);
   return clamped(number);
 };
 
-const clamped = (number: number): number => Math.min(Math.max(number, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
+const clamped = (number: number): number =>
+  Math.min(Math.max(number, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
 
 const textOf = (value: Json | undefined, name: string): string | undefined => {
   if (value === undefined || value === null) return undefined;
@@ -40,13 +45,17 @@ const textOf = (value: Json | undefined, name: string): string | undefined => {
 
 const namesOf = (value: Json | undefined, name: string): string[] | undefined => {
   if (value === undefined || value === null) return undefined;
-  const names = (Array.isArray(value) ? value : [value]).flatMap((one) => (textOf(one, name) ?? '').split(',')).map((one) => one.trim()).filter(Boolean);
+  const names = (Array.isArray(value) ? value : [value])
+    .flatMap((one) => (textOf(one, name) ?? '').split(','))
+    .map((one) => one.trim())
+    .filter(Boolean);
   return names.length > 0 ? names : undefined;
 };
 
 const sortOrderOf = (value: string | undefined): ListQuery['sortOrder'] => {
   const order = (value || 'ascending').toLowerCase();
-  if (order !== 'ascending' && order !== 'descending') throw invalidValue('"sortOrder" must be ascending or descending.');
+  if (order !== 'ascending' && order !== 'descending')
+    throw invalidValue('"sortOrder" must be ascending or descending.');
   return order;
 };
 
@@ -77,7 +86,11 @@ const queryFrom = (read: Read): ListQuery => {
 const readerOf = (params: Parameters): Read => {
   const byName = new Map<string, string[]>();
   for (const [name, value] of Object.entries(params)) {
-    if (value !== undefined) byName.set(name.toLowerCase(), [...(byName.get(name.toLowerCase()) ?? []), ...(Array.isArray(value) ? value : [value])]);
+    if (value !== undefined)
+      byName.set(name.toLowerCase(), [
+        ...(byName.get(name.toLowerCase()) ?? []),
+        ...(Array.isArray(value) ? value : [value]),
+      ]);
   }
   return (name) => {
     const values = byName.get(name.toLowerCase());

@@ -4,7 +4,8 @@ import type { ResourceType } from '../schema/attribute.ts';
 /** A SCIM resource: plain JSON, canonical names, no nulls and nothing empty. */
 export type Resource = JsonObject;
 
-const own = (value: Json | undefined, name: string): Json | undefined => (isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined);
+const own = (value: Json | undefined, name: string): Json | undefined =>
+  isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 
 type Place = readonly [extension: string | undefined, name: string];
 
@@ -64,6 +65,11 @@ export const resourceOf = (values: Iterable<readonly [path: string, value: Json]
 
 /** RFC 7643 §3.1: the schemas of the attributes that it has, so that a client's list never matters. */
 export const withSchemas = (type: ResourceType, resource: Resource): Resource => ({
-  schemas: [type.schema.id, ...type.extensions.filter(({ schema, required }) => required || Object.hasOwn(resource, schema.id)).map(({ schema }) => schema.id)],
+  schemas: [
+    type.schema.id,
+    ...type.extensions
+      .filter(({ schema, required }) => required || Object.hasOwn(resource, schema.id))
+      .map(({ schema }) => schema.id),
+  ],
   ...without(resource, 'schemas'),
 });

@@ -13,7 +13,8 @@ export type ParsedBody = { resource: Resource; cleared: string[]; notes: Note[] 
 
 /** Whether clients may write the attribute at all; what they may not is ignored in bodies (RFC 7644 §3.3). */
 export const isWritable = ({ path, attribute, sub, schema }: Found, reading: Reading): boolean => {
-  if (attribute.mutability === 'readOnly' || sub?.mutability === 'readOnly' || attribute.name === 'schemas') return false;
+  if (attribute.mutability === 'readOnly' || sub?.mutability === 'readOnly' || attribute.name === 'schemas')
+    return false;
   if (!isTenures(schema) || reading.dialect.tenureExtension) return true;
   note(reading, 'not-writable', path);
   return false;
@@ -27,13 +28,17 @@ const checkSchemas = (type: ResourceType, body: JsonObject, reading: Reading): v
     return note(reading, 'missing-schemas', 'schemas');
   }
   const urns = Array.isArray(given) ? given : [given];
-  if (isStrict(reading.dialect) && !urns.some((urn) => typeof urn === 'string' && findSchema(type, urn)?.schema === type.schema)) {
+  if (
+    isStrict(reading.dialect) &&
+    !urns.some((urn) => typeof urn === 'string' && findSchema(type, urn)?.schema === type.schema)
+  ) {
     throw invalidValue(`"schemas" must name ${type.schema.id}.`);
   }
   const seen = new Set<string>();
   for (const urn of urns) {
     if (typeof urn !== 'string') throw invalidSyntax('"schemas" must be an array of URIs.');
-    if (isStrict(reading.dialect) && seen.has(urn.toLowerCase())) throw invalidValue(`"schemas" names "${urn.slice(0, 200)}" twice.`);
+    if (isStrict(reading.dialect) && seen.has(urn.toLowerCase()))
+      throw invalidValue(`"schemas" names "${urn.slice(0, 200)}" twice.`);
     seen.add(urn.toLowerCase());
     const found = findSchema(type, urn);
     if (found && !found.legacy) continue;
@@ -43,7 +48,12 @@ const checkSchemas = (type: ResourceType, body: JsonObject, reading: Reading): v
 };
 
 /** A member by the name of an attribute; `undefined` where it is none. */
-const attributeMember = (type: ResourceType, name: string, value: Json, reading: Reading): { found: Found; value: Json } | undefined => {
+const attributeMember = (
+  type: ResourceType,
+  name: string,
+  value: Json,
+  reading: Reading,
+): { found: Found; value: Json } | undefined => {
   const found = findAttribute(type, name, { lenient: !isStrict(reading.dialect) });
   if (!found || found.sub) {
     ignoreUnknown(reading, name);
@@ -82,9 +92,15 @@ const membersOf = (type: ResourceType, body: JsonObject, reading: Reading): { fo
 
 /** What the type requires and the resource lacks: extensions by their URN, attributes by their path; those of an extension only where it is there. */
 const missingOf = (type: ResourceType, resource: Resource): string[] => [
-  ...type.extensions.filter(({ schema, required }) => required && !Object.hasOwn(resource, schema.id)).map(({ schema }) => schema.id),
+  ...type.extensions
+    .filter(({ schema, required }) => required && !Object.hasOwn(resource, schema.id))
+    .map(({ schema }) => schema.id),
   ...attributesOf(type).flatMap(({ path, attribute, schema, extension }) => {
-    const applies = attribute.required && attribute.mutability !== 'readOnly' && attribute.name !== 'schemas' && (!extension || Object.hasOwn(resource, schema.id));
+    const applies =
+      attribute.required &&
+      attribute.mutability !== 'readOnly' &&
+      attribute.name !== 'schemas' &&
+      (!extension || Object.hasOwn(resource, schema.id));
     const value = applies ? valueAt(resource, path) : undefined;
     return applies && (value === undefined || value === '') ? [path] : [];
   }),
@@ -120,7 +136,11 @@ export const parseBody = (type: ResourceType, body: unknown, dialect: Dialect): 
 };
 
 /** RFC 7644 §3.3: the body of a POST. */
-export const parseResource = (type: ResourceType, body: unknown, dialect: Dialect): { resource: Resource; notes: Note[] } => {
+export const parseResource = (
+  type: ResourceType,
+  body: unknown,
+  dialect: Dialect,
+): { resource: Resource; notes: Note[] } => {
   const { resource, notes } = parseBody(type, body, dialect);
   return { resource, notes };
 };

@@ -28,10 +28,19 @@ export const settle = (type: ResourceType, current: Resource, next: Resource): C
 };
 
 /** RFC 7643 §7, `immutable`: a part of a value that is set stays as it is. */
-export const refuseImmutable = (attribute: Attribute, present: Json | undefined, change: JsonObject, path: string): void => {
+export const refuseImmutable = (
+  attribute: Attribute,
+  present: Json | undefined,
+  change: JsonObject,
+  path: string,
+): void => {
   for (const [name, value] of Object.entries(change)) {
     const before = isObject(present) ? present[name] : undefined;
-    if (before !== undefined && findSubAttribute(attribute, name)?.mutability === 'immutable' && !sameValue(before, value)) {
+    if (
+      before !== undefined &&
+      findSubAttribute(attribute, name)?.mutability === 'immutable' &&
+      !sameValue(before, value)
+    ) {
       throw mutability(`"${path}.${name}" cannot be changed once it is set.`);
     }
   }
@@ -49,11 +58,18 @@ const byOnlyValue = (elements: readonly Json[]): Map<string, JsonObject | undefi
 };
 
 /** The same of an element of a list: it is the one from before where its `value` is that of one alone, before and after. Elements come and go freely. */
-export const refuseImmutableElements = (attribute: Attribute, present: readonly Json[], next: readonly Json[], path: string): void => {
-  const isHeld = attribute.subAttributes?.some(({ name, mutability: kind }) => kind === 'immutable' && name !== 'value') ?? false;
+export const refuseImmutableElements = (
+  attribute: Attribute,
+  present: readonly Json[],
+  next: readonly Json[],
+  path: string,
+): void => {
+  const isHeld =
+    attribute.subAttributes?.some(({ name, mutability: kind }) => kind === 'immutable' && name !== 'value') ?? false;
   if (!isHeld || present.length === 0 || next.length === 0) return;
   const before = byOnlyValue(present);
-  for (const [value, element] of byOnlyValue(next)) if (element) refuseImmutable(attribute, before.get(value), element, path);
+  for (const [value, element] of byOnlyValue(next))
+    if (element) refuseImmutable(attribute, before.get(value), element, path);
 };
 
 /** The resource without what is never returned: nobody could read it, so it is not kept. */
@@ -62,9 +78,12 @@ export const withoutHidden = (type: ResourceType, resource: Resource): Resource 
     const value = valueAt(result, path);
     if (value === undefined) return result;
     if (attribute.returned === 'never') return withValue(result, path, undefined);
-    const hidden = (attribute.subAttributes ?? []).filter(({ returned }) => returned === 'never').map(({ name }) => name);
+    const hidden = (attribute.subAttributes ?? [])
+      .filter(({ returned }) => returned === 'never')
+      .map(({ name }) => name);
     if (hidden.length === 0) return result;
-    const shown = (one: Json): Json | undefined => (isObject(one) ? withoutNulls({ ...one, ...Object.fromEntries(hidden.map((name) => [name, null])) }) : one);
+    const shown = (one: Json): Json | undefined =>
+      isObject(one) ? withoutNulls({ ...one, ...Object.fromEntries(hidden.map((name) => [name, null])) }) : one;
     const rest = Array.isArray(value) ? value.map(shown).filter((one) => one !== undefined) : shown(value);
     return withValue(result, path, Array.isArray(rest) && rest.length === 0 ? undefined : rest);
   }, resource);
@@ -86,7 +105,8 @@ export const applyReplacement = (
     const before = valueAt(current, path);
     const value = valueAt(wanted, path);
     if (attribute.mutability === 'immutable' && before !== undefined) {
-      if (value !== undefined && !sameValue(before, value)) throw mutability(`"${path}" cannot be changed once it is set.`);
+      if (value !== undefined && !sameValue(before, value))
+        throw mutability(`"${path}" cannot be changed once it is set.`);
       return result;
     }
     if (isObject(value)) refuseImmutable(attribute, before, value, path);

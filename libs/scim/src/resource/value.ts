@@ -37,7 +37,8 @@ const maxNotes = 100;
 
 export const note = ({ notes }: Reading, code: NoteCode, attribute: string): void => {
   const name = attribute.slice(0, 200);
-  if (notes.length < maxNotes && !notes.some((one) => one.code === code && one.attribute === name)) notes.push({ code, attribute: name });
+  if (notes.length < maxNotes && !notes.some((one) => one.code === code && one.attribute === name))
+    notes.push({ code, attribute: name });
 };
 
 const wrong = (path: string, expected: string) => invalidValue(`"${path}" must be ${expected}.`);
@@ -55,7 +56,8 @@ export const ignoreUnknown = (reading: Reading, name: string): void => {
 };
 
 /** Says a value and nothing else: what has more to it is no single value. */
-const isWrapper = (object: JsonObject): boolean => Object.entries(object).every(([name, one]) => name === 'value' || one === null);
+const isWrapper = (object: JsonObject): boolean =>
+  Object.entries(object).every(([name, one]) => name === 'value' || one === null);
 
 /** E26: `[{"value": x}]` and `[x]` where a plain x belongs. */
 const unwrapped = (raw: Json, path: string, reading: Reading): Json => {
@@ -89,13 +91,22 @@ const readText = (raw: Json, path: string, reading: Reading): string => {
 /** RFC 7643 §2.3.6: base64 of RFC 4648 §4, of which the padding may be left out; held to the letter only (C16). */
 const readBinary = (raw: Json, path: string, reading: Reading): string => {
   const value = readText(raw, path, reading);
-  if (isStrict(reading.dialect) && !/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/.test(value)) throw wrong(path, 'base64');
+  if (
+    isStrict(reading.dialect) &&
+    !/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/.test(value)
+  )
+    throw wrong(path, 'base64');
   return value;
 };
 
 /** `undefined` is unassigned: null, nothing, and (E25, C8) an empty string from a client that isn't strict. Other formats are not checked (C16). */
 const readSimple = (attribute: Attribute, given: Json, path: string, reading: Reading): Json | undefined => {
-  const raw = Array.isArray(given) || isObject(given) ? (Array.isArray(given) && given.length === 0 ? null : unwrapped(given, path, reading)) : given;
+  const raw =
+    Array.isArray(given) || isObject(given)
+      ? Array.isArray(given) && given.length === 0
+        ? null
+        : unwrapped(given, path, reading)
+      : given;
   if (raw === null || (raw === '' && !isStrict(reading.dialect))) return undefined;
   switch (attribute.type) {
     case 'boolean':
@@ -107,7 +118,8 @@ const readSimple = (attribute: Attribute, given: Json, path: string, reading: Re
       if (typeof raw !== 'number') throw wrong(path, 'a number');
       return raw;
     case 'dateTime':
-      if (typeof raw !== 'string' || sortableInstant(raw) === undefined) throw wrong(path, 'a dateTime such as 2026-01-05T09:00:00Z');
+      if (typeof raw !== 'string' || sortableInstant(raw) === undefined)
+        throw wrong(path, 'a dateTime such as 2026-01-05T09:00:00Z');
       return raw;
     case 'binary':
       return readBinary(raw, path, reading);
@@ -134,26 +146,40 @@ const decoded = (raw: JsonObject, path: string, reading: Reading): JsonObject =>
 };
 
 /** C8: what OneLogin's template calls the manager's id. */
-const subAttributeNamed = (attribute: Attribute, name: string, path: string, reading: Reading): Attribute | undefined => {
+const subAttributeNamed = (
+  attribute: Attribute,
+  name: string,
+  path: string,
+  reading: Reading,
+): Attribute | undefined => {
   const sub = findSubAttribute(attribute, name);
-  if (sub || attribute.name !== 'manager' || name.toLowerCase() !== 'managerid' || isStrict(reading.dialect)) return sub;
+  if (sub || attribute.name !== 'manager' || name.toLowerCase() !== 'managerid' || isStrict(reading.dialect))
+    return sub;
   note(reading, 'manager-id', path);
   return findSubAttribute(attribute, 'value');
 };
 
 /** The sub-attributes that an object sets, or with null clears. Read-only ones are dropped. */
-export const readSubAttributes = (attribute: Attribute, raw: JsonObject, path: string, reading: Reading): JsonObject => {
+export const readSubAttributes = (
+  attribute: Attribute,
+  raw: JsonObject,
+  path: string,
+  reading: Reading,
+): JsonObject => {
   const result: JsonObject = {};
   for (const [name, value] of Object.entries(raw)) {
     const sub = subAttributeNamed(attribute, name, path, reading);
     if (!sub) ignoreUnknown(reading, `${path}.${name}`);
-    else if (sub.mutability !== 'readOnly') result[sub.name] = readValue(sub, value, `${path}.${sub.name}`, reading) ?? null;
+    else if (sub.mutability !== 'readOnly')
+      result[sub.name] = readValue(sub, value, `${path}.${sub.name}`, reading) ?? null;
   }
   return result;
 };
 
 export const requireSubAttributes = (attribute: Attribute, value: JsonObject, path: string): void => {
-  const missing = attribute.subAttributes?.find((sub) => sub.required && sub.mutability !== 'readOnly' && !Object.hasOwn(value, sub.name));
+  const missing = attribute.subAttributes?.find(
+    (sub) => sub.required && sub.mutability !== 'readOnly' && !Object.hasOwn(value, sub.name),
+  );
   if (missing) throw invalidValue(`"${path}.${missing.name}" is required.`);
 };
 
@@ -177,7 +203,9 @@ export const readElement = (attribute: Attribute, raw: Json, path: string, readi
   if (attribute.type !== 'complex') return readSimple(attribute, raw, path, reading);
   const object = asObject(attribute, raw, path, reading);
   if (!object) return undefined;
-  const value = withoutNulls(withReferredValue(attribute, readSubAttributes(attribute, decoded(object, path, reading), path, reading)));
+  const value = withoutNulls(
+    withReferredValue(attribute, readSubAttributes(attribute, decoded(object, path, reading), path, reading)),
+  );
   requireSubAttributes(attribute, value ?? {}, path);
   return value;
 };
@@ -188,12 +216,16 @@ const onePrimary = (elements: Json[], path: string, reading: Reading): Json[] =>
   if (primaries.length < 2) return elements;
   tolerate(reading, 'second-primary', path, 'given with one primary value');
   const last = primaries.at(-1);
-  return elements.map((element) => (element !== last && isObject(element) && element.primary === true ? { ...element, primary: false } : element));
+  return elements.map((element) =>
+    element !== last && isObject(element) && element.primary === true ? { ...element, primary: false } : element,
+  );
 };
 
 /** A multi-valued attribute as a list without nulls, empty values and repetitions. */
 export const readList = (attribute: Attribute, raw: Json, path: string, reading: Reading): Json[] => {
-  const elements = (Array.isArray(raw) ? raw : [raw]).map((element) => readElement(attribute, element, path, reading)).filter((element) => element !== undefined);
+  const elements = (Array.isArray(raw) ? raw : [raw])
+    .map((element) => readElement(attribute, element, path, reading))
+    .filter((element) => element !== undefined);
   const distinct = new Map(elements.map((element) => [fingerprint(element), element]));
   return onePrimary([...distinct.values()], path, reading);
 };
@@ -206,7 +238,12 @@ export const singleOf = (raw: Json, path: string, reading: Reading): Json => {
 };
 
 /** E10, C8: the manager as an array of one. An empty `value` means that there is none. */
-export const readSingleComplex = (attribute: Attribute, raw: Json, path: string, reading: Reading): JsonObject | undefined => {
+export const readSingleComplex = (
+  attribute: Attribute,
+  raw: Json,
+  path: string,
+  reading: Reading,
+): JsonObject | undefined => {
   const object = asObject(attribute, singleOf(raw, path, reading), path, reading);
   const subs = object && readSubAttributes(attribute, object, path, reading);
   return !subs || subs.value === null ? undefined : subs;

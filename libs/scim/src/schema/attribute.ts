@@ -1,4 +1,5 @@
-export type AttributeType = 'string' | 'boolean' | 'decimal' | 'integer' | 'dateTime' | 'binary' | 'reference' | 'complex';
+export type AttributeType =
+  'string' | 'boolean' | 'decimal' | 'integer' | 'dateTime' | 'binary' | 'reference' | 'complex';
 export type Mutability = 'readOnly' | 'readWrite' | 'immutable' | 'writeOnly';
 export type Returned = 'always' | 'never' | 'default' | 'request';
 export type Uniqueness = 'none' | 'server' | 'global';
@@ -52,12 +53,22 @@ export const attribute = (name: string, type: AttributeType, description: string
   ...traits,
 });
 
-export const text = (name: string, description: string, traits: Traits = {}): Attribute => attribute(name, 'string', description, traits);
+export const text = (name: string, description: string, traits: Traits = {}): Attribute =>
+  attribute(name, 'string', description, traits);
 
-export const reference = (name: string, description: string, referenceTypes: string[], traits: Traits = {}): Attribute =>
-  attribute(name, 'reference', description, { caseExact: true, referenceTypes, ...traits });
+export const reference = (
+  name: string,
+  description: string,
+  referenceTypes: string[],
+  traits: Traits = {},
+): Attribute => attribute(name, 'reference', description, { caseExact: true, referenceTypes, ...traits });
 
-export const complex = (name: string, description: string, subAttributes: Attribute[], traits: Traits = {}): Attribute => ({
+export const complex = (
+  name: string,
+  description: string,
+  subAttributes: Attribute[],
+  traits: Traits = {},
+): Attribute => ({
   ...attribute(name, 'complex', description, traits),
   subAttributes,
 });

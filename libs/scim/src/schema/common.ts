@@ -2,8 +2,18 @@ import { attribute, complex, reference, text } from './attribute.ts';
 
 /** RFC 7643 §3 and §3.1: what every resource has, in whichever schema. `/Schemas` doesn't list them. */
 export const commonAttributes = [
-  reference('schemas', 'The schemas whose attributes this resource has.', ['uri'], { multiValued: true, required: true, returned: 'always', caseExact: false }),
-  text('id', "The service provider's identifier.", { caseExact: true, mutability: 'readOnly', returned: 'always', uniqueness: 'server' }),
+  reference('schemas', 'The schemas whose attributes this resource has.', ['uri'], {
+    multiValued: true,
+    required: true,
+    returned: 'always',
+    caseExact: false,
+  }),
+  text('id', "The service provider's identifier.", {
+    caseExact: true,
+    mutability: 'readOnly',
+    returned: 'always',
+    uniqueness: 'server',
+  }),
   text('externalId', "The provisioning client's identifier.", { caseExact: true }),
   complex(
     'meta',

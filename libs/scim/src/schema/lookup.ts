@@ -4,10 +4,21 @@ import { commonAttributes } from './common.ts';
 import { enterpriseUserSchema } from './user.schema.ts';
 
 /** An attribute found by name. `path` is canonical and names a top-level attribute; `sub` is one of its sub-attributes. */
-export type Found = { path: string; attribute: Attribute; sub?: Attribute; schema: Schema; extension: boolean; bare?: true };
+export type Found = {
+  path: string;
+  attribute: Attribute;
+  sub?: Attribute;
+  schema: Schema;
+  extension: boolean;
+  bare?: true;
+};
 
 /** C3, L4, E11: URNs from before RFC 7643, or misspelt, that clients still send. */
-const legacyCoreUrns = ['urn:scim:schemas:core:1.0', 'urn:scim:schemas:core:2.0', 'urn:ietf:params:scim:schemas:core:2.0'];
+const legacyCoreUrns = [
+  'urn:scim:schemas:core:1.0',
+  'urn:scim:schemas:core:2.0',
+  'urn:ietf:params:scim:schemas:core:2.0',
+];
 const legacyEnterpriseUrns = [
   'urn:scim:schemas:extension:enterprise:1.0',
   'urn:scim:schemas:extension:enterprise:2.0',
@@ -23,12 +34,20 @@ const namesOf = (attributes: Attribute[]): Names => new Map(attributes.map((one)
 
 const common = namesOf(commonAttributes);
 
-const topPath = (schema: Schema, extension: boolean, attribute: Attribute): string => (extension ? `${schema.id}:${attribute.name}` : attribute.name);
+const topPath = (schema: Schema, extension: boolean, attribute: Attribute): string =>
+  extension ? `${schema.id}:${attribute.name}` : attribute.name;
 
 const indexOf = (type: ResourceType): Index => {
-  const schemas = [{ schema: type.schema, extension: false }, ...type.extensions.map(({ schema }) => ({ schema, extension: true }))];
+  const schemas = [
+    { schema: type.schema, extension: false },
+    ...type.extensions.map(({ schema }) => ({ schema, extension: true })),
+  ];
   const legacy = schemas.flatMap(({ schema, extension }) => {
-    const urns = extension ? (schema.id === enterpriseUserSchema.id ? legacyEnterpriseUrns : []) : [...legacyCoreUrns, ...legacyCoreUrns.map((urn) => `${urn}:${type.name.toLowerCase()}`)];
+    const urns = extension
+      ? schema.id === enterpriseUserSchema.id
+        ? legacyEnterpriseUrns
+        : []
+      : [...legacyCoreUrns, ...legacyCoreUrns.map((urn) => `${urn}:${type.name.toLowerCase()}`)];
     return urns.map((urn) => ({ urn, schema, extension, legacy: true }));
   });
   const own = schemas.map((one) => ({ ...one, urn: one.schema.id.toLowerCase(), legacy: false }));
@@ -38,7 +57,12 @@ const indexOf = (type: ResourceType): Index => {
     names: [...own, ...legacy.filter(({ urn }) => !ownUrns.has(urn))].sort((a, b) => b.urn.length - a.urn.length),
     bySchema: new Map(schemas.map(({ schema }) => [schema, namesOf(schema.attributes)])),
     all: [
-      ...commonAttributes.map((attribute) => ({ path: attribute.name, attribute, schema: type.schema, extension: false })),
+      ...commonAttributes.map((attribute) => ({
+        path: attribute.name,
+        attribute,
+        schema: type.schema,
+        extension: false,
+      })),
       ...schemas.flatMap(({ schema, extension }) =>
         schema.attributes
           .filter(({ name }) => extension || !common.has(name.toLowerCase()))
@@ -67,7 +91,11 @@ export const findSubAttribute = (attribute: Attribute, name: string): Attribute 
   return attribute.subAttributes?.find((sub) => sub.name.toLowerCase() === wanted);
 };
 
-const locate = (type: ResourceType, { schema, extension }: { schema: Schema; extension: boolean }, dotted: string): Found | undefined => {
+const locate = (
+  type: ResourceType,
+  { schema, extension }: { schema: Schema; extension: boolean },
+  dotted: string,
+): Found | undefined => {
   const [name = '', subName, ...more] = dotted.toLowerCase().split('.');
   const attribute = (extension ? undefined : common.get(name)) ?? index(type).bySchema.get(schema)?.get(name);
   if (!attribute || more.length > 0) return undefined;
@@ -81,10 +109,17 @@ const locate = (type: ResourceType, { schema, extension }: { schema: Schema; ext
  * Finds what `userName`, `name.givenName`, `urn:…:2.0:User:department`, `urn:…:User:manager.value` or, leniently, a URN of old (C3) or a
  * bare `manager` of an extension (E10) names; in any case (RFC 7643 §2.1). The URN is matched whole because "2.0" has a dot in it.
  */
-export const findAttribute = (type: ResourceType, name: string, { lenient }: { lenient: boolean }): Found | undefined => {
+export const findAttribute = (
+  type: ResourceType,
+  name: string,
+  { lenient }: { lenient: boolean },
+): Found | undefined => {
   const lower = name.toLowerCase();
   const names = name.includes(':') ? index(type).names : [];
-  const prefix = names.find(({ urn, legacy }) => (lenient || !legacy) && lower.startsWith(urn) && (lower[urn.length] === ':' || lower[urn.length] === '.'));
+  const prefix = names.find(
+    ({ urn, legacy }) =>
+      (lenient || !legacy) && lower.startsWith(urn) && (lower[urn.length] === ':' || lower[urn.length] === '.'),
+  );
   if (prefix) return locate(type, prefix, name.slice(prefix.urn.length + 1));
   const core = locate(type, { schema: type.schema, extension: false }, name);
   if (core || !lenient) return core;

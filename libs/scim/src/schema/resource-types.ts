@@ -12,7 +12,13 @@ export const userType: ResourceType = {
   ],
 };
 
-export const builtInSchemas: readonly Schema[] = [userSchema, enterpriseUserSchema, tenureUserSchema, groupSchema, tenureGroupSchema];
+export const builtInSchemas: readonly Schema[] = [
+  userSchema,
+  enterpriseUserSchema,
+  tenureUserSchema,
+  groupSchema,
+  tenureGroupSchema,
+];
 
 export const groupType: ResourceType = {
   name: 'Group',

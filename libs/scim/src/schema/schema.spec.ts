@@ -41,9 +41,20 @@ describe('an attribute is found', () => {
     [`${tenureUserSchema.id}:orgUnitPath`, `${tenureUserSchema.id}:orgUnitPath`],
   ])('as %s', (name, expected) => expect(path(name)).toBe(expected));
 
-  it.each(['', '.', 'name.', 'name.x', 'name.givenName.x', 'urn:x:y:department', enterprise, `${enterprise}:x`, '__proto__', 'constructor', 'toString', 'name.__proto__'])('not as %j', (name) =>
-    expect(path(name)).toBeUndefined(),
-  );
+  it.each([
+    '',
+    '.',
+    'name.',
+    'name.x',
+    'name.givenName.x',
+    'urn:x:y:department',
+    enterprise,
+    `${enterprise}:x`,
+    '__proto__',
+    'constructor',
+    'toString',
+    'name.__proto__',
+  ])('not as %j', (name) => expect(path(name)).toBeUndefined());
 
   it('to the letter only under today’s URNs and with them', () => {
     expect(path('department', false)).toBeUndefined();
@@ -61,23 +72,52 @@ describe('the schemas', () => {
     expect(userSchema.attributes.map(({ name }) => name).join(' ')).toBe(
       'userName name displayName nickName profileUrl title userType preferredLanguage locale timezone active password emails phoneNumbers ims photos addresses groups entitlements roles x509Certificates',
     );
-    expect(enterpriseUserSchema.attributes.map(({ name }) => name).join(' ')).toBe('employeeNumber costCenter organization division department manager');
+    expect(enterpriseUserSchema.attributes.map(({ name }) => name).join(' ')).toBe(
+      'employeeNumber costCenter organization division department manager',
+    );
     expect(groupSchema.attributes.map(({ name }) => name)).toEqual(['displayName', 'members']);
-    expect(attributesOf(groupType).map((found) => found.path)).toEqual(['schemas', 'id', 'externalId', 'meta', 'displayName', 'members', 'urn:ietf:params:scim:schemas:extension:tenure:2.0:Group:closedToGuests']);
+    expect(attributesOf(groupType).map((found) => found.path)).toEqual([
+      'schemas',
+      'id',
+      'externalId',
+      'meta',
+      'displayName',
+      'members',
+      'urn:ietf:params:scim:schemas:extension:tenure:2.0:Group:closedToGuests',
+    ]);
   });
 
   it('are shown by /Schemas as RFC 7643 §7 has it, without nulls', () => {
     const document = schemaResource(userSchema, 'https://t.example/Schemas/u');
-    expect(document).toMatchObject({ schemas: ['urn:ietf:params:scim:schemas:core:2.0:Schema'], id: userSchema.id, meta: { resourceType: 'Schema', location: 'https://t.example/Schemas/u' } });
+    expect(document).toMatchObject({
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:Schema'],
+      id: userSchema.id,
+      meta: { resourceType: 'Schema', location: 'https://t.example/Schemas/u' },
+    });
     const emails = (document.attributes as Attribute[]).find(({ name }) => name === 'emails');
-    expect(emails).toMatchObject({ type: 'complex', multiValued: true, mutability: 'readWrite', returned: 'default', uniqueness: 'none' });
-    expect(emails?.subAttributes?.find(({ name }) => name === 'type')).toMatchObject({ canonicalValues: ['work', 'home', 'other'], caseExact: false });
+    expect(emails).toMatchObject({
+      type: 'complex',
+      multiValued: true,
+      mutability: 'readWrite',
+      returned: 'default',
+      uniqueness: 'none',
+    });
+    expect(emails?.subAttributes?.find(({ name }) => name === 'type')).toMatchObject({
+      canonicalValues: ['work', 'home', 'other'],
+      caseExact: false,
+    });
     expect(JSON.stringify(document)).not.toContain('null');
   });
 
   it('describe discovery itself, each document by a schema that has every attribute of it (RFC 7643 §8.7.2)', () => {
     const documents = [
-      serviceProviderConfig({ location: 'x', documentationUri: 'x', maxResults: 1, changePassword: true, pagination: { defaultPageSize: 1, maxPageSize: 1, cursorTimeout: 1 } }),
+      serviceProviderConfig({
+        location: 'x',
+        documentationUri: 'x',
+        maxResults: 1,
+        changePassword: true,
+        pagination: { defaultPageSize: 1, maxPageSize: 1, cursorTimeout: 1 },
+      }),
       resourceTypeResource(userType, 'x'),
       schemaResource(groupSchema, 'x'),
     ];
@@ -94,7 +134,9 @@ describe('the schemas', () => {
       expect(schemas).toEqual([schema.id]);
       expect(untold(document, schema.attributes, schema.name)).toEqual([]);
     });
-    expect(discoverySchemas.flatMap(({ attributes }) => attributes).filter(({ mutability }) => mutability !== 'readOnly')).toEqual([]);
+    expect(
+      discoverySchemas.flatMap(({ attributes }) => attributes).filter(({ mutability }) => mutability !== 'readOnly'),
+    ).toEqual([]);
   });
 
   it('make resource types', () => {
@@ -115,7 +157,12 @@ describe('the schemas', () => {
   });
 
   it('come with what the server can do', () => {
-    const options = { location: 'https://t.example/ServiceProviderConfig', maxResults: 200, changePassword: true, pagination: { defaultPageSize: 100, maxPageSize: 200, cursorTimeout: 3600 } };
+    const options = {
+      location: 'https://t.example/ServiceProviderConfig',
+      maxResults: 200,
+      changePassword: true,
+      pagination: { defaultPageSize: 100, maxPageSize: 200, cursorTimeout: 3600 },
+    };
     expect(serviceProviderConfig(options)).toMatchObject({
       patch: { supported: true },
       bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
@@ -123,6 +170,10 @@ describe('the schemas', () => {
       authenticationSchemes: [{ type: 'oauthbearertoken', primary: true }],
       pagination: { cursor: true, index: true, defaultPaginationMethod: 'index', maxPageSize: 200 },
     });
-    expect(serviceProviderConfig({ ...options, bulk: { maxOperations: 100, maxPayloadSize: 1_000 } }).bulk).toEqual({ supported: true, maxOperations: 100, maxPayloadSize: 1_000 });
+    expect(serviceProviderConfig({ ...options, bulk: { maxOperations: 100, maxPayloadSize: 1_000 } }).bulk).toEqual({
+      supported: true,
+      maxOperations: 100,
+      maxPayloadSize: 1_000,
+    });
   });
 });

@@ -2,7 +2,8 @@ import { type Attribute, type Schema, attribute, complex, reference, text } from
 
 const primary = attribute('primary', 'boolean', 'Whether this is the preferred value; true at most once.');
 const display = text('display', 'The value in a form to show.');
-const kind = (...canonicalValues: string[]) => text('type', 'What the value is for.', canonicalValues.length ? { canonicalValues } : {});
+const kind = (...canonicalValues: string[]) =>
+  text('type', 'What the value is for.', canonicalValues.length ? { canonicalValues } : {});
 
 /** The usual shape of a multi-valued attribute, RFC 7643 §2.4. */
 const plural = (name: string, description: string, value: Attribute, type: Attribute): Attribute =>
@@ -32,10 +33,24 @@ export const userSchema: Schema = {
     text('locale', 'The locale for localising currency, date and numbers.'),
     text('timezone', 'The time zone, in IANA form.'),
     attribute('active', 'boolean', 'Whether the user may use the account.'),
-    text('password', 'The password in the clear; write only.', { mutability: 'writeOnly', returned: 'never', caseExact: true }),
+    text('password', 'The password in the clear; write only.', {
+      mutability: 'writeOnly',
+      returned: 'never',
+      caseExact: true,
+    }),
     plural('emails', 'E-mail addresses.', text('value', 'The address.'), kind('work', 'home', 'other')),
-    plural('phoneNumbers', 'Phone numbers.', text('value', 'The number.'), kind('work', 'home', 'mobile', 'fax', 'pager', 'other')),
-    plural('ims', 'Instant messaging addresses.', text('value', 'The address.'), kind('aim', 'gtalk', 'icq', 'xmpp', 'msn', 'skype', 'qq', 'yahoo')),
+    plural(
+      'phoneNumbers',
+      'Phone numbers.',
+      text('value', 'The number.'),
+      kind('work', 'home', 'mobile', 'fax', 'pager', 'other'),
+    ),
+    plural(
+      'ims',
+      'Instant messaging addresses.',
+      text('value', 'The address.'),
+      kind('aim', 'gtalk', 'icq', 'xmpp', 'msn', 'skype', 'qq', 'yahoo'),
+    ),
     plural('photos', 'URLs of photos.', reference('value', 'The URL.', ['external']), kind('photo', 'thumbnail')),
     complex(
       'addresses',
@@ -59,13 +74,21 @@ export const userSchema: Schema = {
         text('value', 'The id of the group.', { mutability: 'readOnly', caseExact: true }),
         reference('$ref', 'The URI of the group.', ['User', 'Group'], { mutability: 'readOnly' }),
         text('display', 'The name of the group.', { mutability: 'readOnly' }),
-        text('type', 'Whether directly or through another group.', { mutability: 'readOnly', canonicalValues: ['direct', 'indirect'] }),
+        text('type', 'Whether directly or through another group.', {
+          mutability: 'readOnly',
+          canonicalValues: ['direct', 'indirect'],
+        }),
       ],
       { multiValued: true, mutability: 'readOnly' },
     ),
     plural('entitlements', 'Things the user is entitled to.', text('value', 'The entitlement.'), kind()),
     plural('roles', 'The roles of the user.', text('value', 'The role.'), kind()),
-    plural('x509Certificates', 'Certificates, DER in base64.', attribute('value', 'binary', 'The certificate.', { caseExact: true }), kind()),
+    plural(
+      'x509Certificates',
+      'Certificates, DER in base64.',
+      attribute('value', 'binary', 'The certificate.', { caseExact: true }),
+      kind(),
+    ),
   ],
 };
 
@@ -100,7 +123,11 @@ export const tenureUserSchema: Schema = {
     text('orgUnitPath', 'The organisational unit, e.g. /Sales/North.'),
     attribute('archived', 'boolean', 'Whether the user is archived, hence outside provisioning.'),
     attribute('teamAdmin', 'boolean', 'Whether the user administers the teams that they are in; a guest never does.'),
-    text('accountType', 'How the account is managed.', { mutability: 'readOnly', returned: 'request', canonicalValues: ['managed', 'provisionedManaged', 'unmanaged'] }),
+    text('accountType', 'How the account is managed.', {
+      mutability: 'readOnly',
+      returned: 'request',
+      canonicalValues: ['managed', 'provisionedManaged', 'unmanaged'],
+    }),
   ],
 };
 
@@ -134,4 +161,5 @@ export const tenureGroupSchema: Schema = {
 };
 
 /** Whether a schema is Tenure's own, which a connection may be kept from writing (`tenureExtension`). */
-export const isTenures = ({ id }: Pick<Schema, 'id'>): boolean => id === tenureUserSchema.id || id === tenureGroupSchema.id;
+export const isTenures = ({ id }: Pick<Schema, 'id'>): boolean =>
+  id === tenureUserSchema.id || id === tenureGroupSchema.id;

@@ -1,10 +1,34 @@
 import fc from 'fast-check';
-import { type Filter, type FilterAttribute, type Literal, attributesOf, comparisonOperators, userType } from '../index.ts';
+import {
+  type Filter,
+  type FilterAttribute,
+  type Literal,
+  attributesOf,
+  comparisonOperators,
+  userType,
+} from '../index.ts';
 
 /** Values that meet those of the specs often enough to match sometimes. */
-const words = fc.constantFrom('lea@oak.example', 'LEA@home.example', 'work', 'home', 'Baker', 'ADMIN', 'ovens', 'Boss-1', 'Xy-1', '', 'a"b\\', 'é');
+const words = fc.constantFrom(
+  'lea@oak.example',
+  'LEA@home.example',
+  'work',
+  'home',
+  'Baker',
+  'ADMIN',
+  'ovens',
+  'Boss-1',
+  'Xy-1',
+  '',
+  'a"b\\',
+  'é',
+);
 
-const describeAttribute = (path: string, { type, caseExact }: { type: FilterAttribute['type']; caseExact: boolean }, multiValued: boolean): FilterAttribute => ({ path, type, caseExact, multiValued });
+const describeAttribute = (
+  path: string,
+  { type, caseExact }: { type: FilterAttribute['type']; caseExact: boolean },
+  multiValued: boolean,
+): FilterAttribute => ({ path, type, caseExact, multiValued });
 
 /** Every attribute of a user that a comparison can be about. */
 const comparable: FilterAttribute[] = attributesOf(userType)
@@ -17,7 +41,8 @@ const comparable: FilterAttribute[] = attributesOf(userType)
 
 const literalFor = (attribute: FilterAttribute): fc.Arbitrary<Literal> => {
   if (attribute.type === 'boolean') return fc.boolean();
-  if (attribute.type === 'dateTime') return fc.date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true }).map((date) => date.toISOString());
+  if (attribute.type === 'dateTime')
+    return fc.date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true }).map((date) => date.toISOString());
   return words;
 };
 
@@ -29,7 +54,11 @@ const operatorsFor = ({ type }: FilterAttribute) =>
   });
 
 const comparisonOf = (attribute: FilterAttribute): fc.Arbitrary<Filter> =>
-  fc.record({ op: fc.constantFrom(...operatorsFor(attribute)), attribute: fc.constant(attribute), value: literalFor(attribute) });
+  fc.record({
+    op: fc.constantFrom(...operatorsFor(attribute)),
+    attribute: fc.constant(attribute),
+    value: literalFor(attribute),
+  });
 
 /** One comparison of any attribute of a user. */
 export const comparisons: fc.Arbitrary<Filter> = fc.constantFrom(...comparable).chain(comparisonOf);
@@ -40,13 +69,23 @@ export const filters: fc.Arbitrary<Filter> = fc.letrec<{ filter: Filter; leaf: F
     comparisons,
     fc.constantFrom(...comparable).map((attribute): Filter => ({ op: 'pr', attribute })),
     fc
-      .array(comparisonOf(describeAttribute('type', { type: 'string', caseExact: false }, false)), { minLength: 1, maxLength: 3 })
-      .map((list): Filter => ({ op: 'where', attribute: describeAttribute('emails', { type: 'complex', caseExact: false }, true), filter: list.length === 1 ? list[0]! : { op: 'or', filters: list } })),
+      .array(comparisonOf(describeAttribute('type', { type: 'string', caseExact: false }, false)), {
+        minLength: 1,
+        maxLength: 3,
+      })
+      .map((list): Filter => ({
+        op: 'where',
+        attribute: describeAttribute('emails', { type: 'complex', caseExact: false }, true),
+        filter: list.length === 1 ? list[0]! : { op: 'or', filters: list },
+      })),
   ),
   filter: fc.oneof(
     { maxDepth: 3 },
     tie('leaf'),
-    fc.record({ op: fc.constantFrom('and' as const, 'or' as const), filters: fc.array(tie('filter'), { minLength: 2, maxLength: 3 }) }),
+    fc.record({
+      op: fc.constantFrom('and' as const, 'or' as const),
+      filters: fc.array(tie('filter'), { minLength: 2, maxLength: 3 }),
+    }),
     tie('filter').map((filter): Filter => ({ op: 'not', filter })),
   ),
 })).filter;

@@ -9,7 +9,11 @@ export type KeyCache<Value> = {
 export type KeyCacheOptions = { forMs: number; entries: number; now?: () => number };
 
 /** Holds a key for a span that no use prolongs, then lets go of it, also when nobody asks any more (design, decision 11). */
-export const keyCache = <Value>({ forMs, entries, now = () => performance.now() }: KeyCacheOptions): KeyCache<Value> => {
+export const keyCache = <Value>({
+  forMs,
+  entries,
+  now = () => performance.now(),
+}: KeyCacheOptions): KeyCache<Value> => {
   // In the order of their end: an entry is put last whenever it is set.
   const held = new Map<string, { value: Value; until: number }>();
   let sweeping: NodeJS.Timeout | undefined;

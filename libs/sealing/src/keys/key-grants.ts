@@ -7,7 +7,10 @@ import { identifier } from '../identifier.ts';
  */
 export type ReadableKeys = 'people' | 'transport' | 'claims';
 
-export const grantReadKeys = async (sql: Sql, { role, keys, schema = 'keys' }: { role: string; keys: readonly ReadableKeys[]; schema?: string }): Promise<void> => {
+export const grantReadKeys = async (
+  sql: Sql,
+  { role, keys, schema = 'keys' }: { role: string; keys: readonly ReadableKeys[]; schema?: string },
+): Promise<void> => {
   await sql.query(`grant usage on schema ${identifier(schema)} to ${identifier(role)}`);
   for (const key of keys) await sql.query(`grant select ${tableOf(schema, key)} to ${identifier(role)}`);
 };

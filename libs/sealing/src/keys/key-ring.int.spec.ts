@@ -15,7 +15,8 @@ const bytes = (key: KeyObject | Erased | undefined) => (typeof key === 'object' 
 describe('keys of people (R85, design decision 11)', () => {
   let test: TestDatabase;
   let here: TestSealing;
-  const elsewhere = (options: { cacheForMs?: number; secretsKey?: Buffer } = {}) => keyRing({ database: test.database, secretsKey: testSecretsKey, ...options });
+  const elsewhere = (options: { cacheForMs?: number; secretsKey?: Buffer } = {}) =>
+    keyRing({ database: test.database, secretsKey: testSecretsKey, ...options });
 
   beforeEach(async () => {
     test = await testDatabase();
@@ -33,8 +34,12 @@ describe('keys of people (R85, design decision 11)', () => {
     await here.keys.createPerson(bob);
     expect(sealed).not.toContain('ada@example.com');
     expect(Buffer.from(sealed, 'base64').toString('latin1')).not.toContain('ada@example.com');
-    expect(await here.sealer.open(ada, sealed, 'e1/UserCreated')).toEqual({ resource: { userName: 'ada@example.com' } });
-    await expect(here.sealer.open(ada, sealed, 'e2/UserCreated')).rejects.toThrow('The personal part of e2/UserCreated cannot be opened');
+    expect(await here.sealer.open(ada, sealed, 'e1/UserCreated')).toEqual({
+      resource: { userName: 'ada@example.com' },
+    });
+    await expect(here.sealer.open(ada, sealed, 'e2/UserCreated')).rejects.toThrow(
+      'The personal part of e2/UserCreated cannot be opened',
+    );
     await expect(here.sealer.open(ada, sealed, 'e1/UserChanged')).rejects.toThrow('cannot be opened');
     await expect(here.sealer.open(bob, sealed, 'e1/UserCreated')).rejects.toThrow('cannot be opened');
   });
@@ -50,7 +55,9 @@ describe('keys of people (R85, design decision 11)', () => {
 
   it('that never were are a loss and not an erasure', async () => {
     expect(await here.keys.keyOf(nobody)).toBeUndefined();
-    await expect(here.sealer.seal(nobody, {}, 'e1/UserCreated')).rejects.toThrow('There is no key of the person nobody of tenant t1.');
+    await expect(here.sealer.seal(nobody, {}, 'e1/UserCreated')).rejects.toThrow(
+      'There is no key of the person nobody of tenant t1.',
+    );
     await expect(here.sealer.open(nobody, 'AAAA', 'e1/UserCreated')).rejects.toMatchObject({ name: 'KeyMissing' });
   });
 
@@ -74,9 +81,11 @@ describe('keys of people (R85, design decision 11)', () => {
     await here.keys.destroyPerson(ada);
     await expect(here.keys.createPerson(ada)).rejects.toThrow('The key of the person ada of tenant t1 was destroyed.');
     await expect(elsewhere().createPerson(ada)).rejects.toMatchObject({ name: 'KeyDestroyed' });
-    expect(await test.database.query('select person_id, wrapped, destroyed_at is not null as destroyed from keys.person_keys')).toEqual([
-      { person_id: 'ada', wrapped: null, destroyed: true },
-    ]);
+    expect(
+      await test.database.query(
+        'select person_id, wrapped, destroyed_at is not null as destroyed from keys.person_keys',
+      ),
+    ).toEqual([{ person_id: 'ada', wrapped: null, destroyed: true }]);
   });
 
   it('that a restored dump brought back are destroyed again, as are those it lost', async () => {
@@ -90,7 +99,11 @@ describe('keys of people (R85, design decision 11)', () => {
     const restarted = elsewhere();
     expect(await restarted.keyOf(ada)).not.toBe(ERASED);
     expect(await restarted.destroyAgain([ada, nobody, ada])).toBe(1);
-    expect((await restarted.keysOf([ada, bob, nobody])).map(bytes)).toEqual([ERASED, bytes(await here.keys.keyOf(bob)), ERASED]);
+    expect((await restarted.keysOf([ada, bob, nobody])).map(bytes)).toEqual([
+      ERASED,
+      bytes(await here.keys.keyOf(bob)),
+      ERASED,
+    ]);
     expect(await elsewhere().keyOf(ada)).toBe(ERASED);
     expect(await restarted.destroyAgain([ada, nobody])).toBe(0);
     expect(await restarted.destroyAgain([])).toBe(0);
@@ -108,7 +121,10 @@ describe('keys of people (R85, design decision 11)', () => {
     await wrong.check();
     await here.keys.createPerson(ada);
     await here.keys.check();
-    const told = { name: 'WrongSecretsKey', message: expect.stringContaining('TENURE_SECRETS_KEY is not the key that this database was written with') };
+    const told = {
+      name: 'WrongSecretsKey',
+      message: expect.stringContaining('TENURE_SECRETS_KEY is not the key that this database was written with'),
+    };
     await expect(wrong.check()).rejects.toMatchObject(told);
     await expect(wrong.keyOf(ada)).rejects.toMatchObject(told);
     await expect(wrong.createPerson(ada)).rejects.toMatchObject(told);
@@ -119,7 +135,9 @@ describe('keys of people (R85, design decision 11)', () => {
   it('cannot be given to another person in the table', async () => {
     await here.keys.createPerson(ada);
     await here.keys.createPerson(bob);
-    await test.database.query(`update keys.person_keys set wrapped = (select wrapped from keys.person_keys where person_id = 'bob') where person_id = 'ada'`);
+    await test.database.query(
+      `update keys.person_keys set wrapped = (select wrapped from keys.person_keys where person_id = 'bob') where person_id = 'ada'`,
+    );
     await expect(elsewhere().keyOf(ada)).rejects.toMatchObject({ name: 'WrongSecretsKey' });
     expect(await elsewhere().keyOf(bob)).toBeDefined();
   });

@@ -49,12 +49,22 @@ const personOwner = ({ tenantId, personId }: Person) => ['person', tenantId, per
 const tenantOwner = (tenantId: string, purpose: TenantKeyPurpose) => ['tenant', tenantId, purpose];
 const personName = ({ tenantId, personId }: Person) => `${tenantId}/${personId}`;
 
-export const keyRing = ({ database, schema = 'keys', secretsKey, cacheForMs = CACHE_AT_MOST_MS, cacheEntries = CACHE_ENTRIES }: KeyRingOptions): KeyRing => {
+export const keyRing = ({
+  database,
+  schema = 'keys',
+  secretsKey,
+  cacheForMs = CACHE_AT_MOST_MS,
+  cacheEntries = CACHE_ENTRIES,
+}: KeyRingOptions): KeyRing => {
   const { wrap, unwrap } = keyWrapping(secretsKey);
   const cache = { forMs: Math.min(cacheForMs, CACHE_AT_MOST_MS), entries: cacheEntries };
 
-  const columns = (persons: readonly Person[]) => [persons.map(({ tenantId }) => tenantId), persons.map(({ personId }) => personId)];
-  const keyIn = (person: Person, { wrapped }: Pick<PersonRow, 'wrapped'>) => (wrapped ? unwrap(wrapped, personOwner(person)) : ERASED);
+  const columns = (persons: readonly Person[]) => [
+    persons.map(({ tenantId }) => tenantId),
+    persons.map(({ personId }) => personId),
+  ];
+  const keyIn = (person: Person, { wrapped }: Pick<PersonRow, 'wrapped'>) =>
+    wrapped ? unwrap(wrapped, personOwner(person)) : ERASED;
 
   const people = keyReader<Person, PersonRow, KeyObject | Erased>({
     ...cache,
@@ -137,9 +147,14 @@ export const keyRing = ({ database, schema = 'keys', secretsKey, cacheForMs = CA
       const [row] = await database.query<Record<TenantKeyPurpose, Buffer>>({
         text: `insert into ${schema}.tenant_keys (tenant_id, transport, claims) values ($1, $2, $3)
                on conflict (tenant_id) do update set tenant_id = excluded.tenant_id returning transport, claims`,
-        values: [tenantId, wrap(newKey(), tenantOwner(tenantId, 'transport')), wrap(newKey(), tenantOwner(tenantId, 'claims'))],
+        values: [
+          tenantId,
+          wrap(newKey(), tenantOwner(tenantId, 'transport')),
+          wrap(newKey(), tenantOwner(tenantId, 'claims')),
+        ],
       });
-      for (const purpose of ['transport', 'claims'] as const) tenantKeys[purpose].put(tenantId, unwrap(row![purpose], tenantOwner(tenantId, purpose)));
+      for (const purpose of ['transport', 'claims'] as const)
+        tenantKeys[purpose].put(tenantId, unwrap(row![purpose], tenantOwner(tenantId, purpose)));
     },
     tenantKey: async (tenantId, purpose) => {
       const key = await tenantKeys[purpose].read(tenantId);
@@ -147,7 +162,9 @@ export const keyRing = ({ database, schema = 'keys', secretsKey, cacheForMs = CA
       return key;
     },
     check: async () => {
-      const [row] = await database.query<PersonRow>(`select tenant_id, person_id, wrapped from ${schema}.person_keys where wrapped is not null limit 1`);
+      const [row] = await database.query<PersonRow>(
+        `select tenant_id, person_id, wrapped from ${schema}.person_keys where wrapped is not null limit 1`,
+      );
       if (row) keyIn({ tenantId: row.tenant_id, personId: row.person_id }, row);
     },
   };

@@ -14,7 +14,9 @@ describe('a password', () => {
   it('matches a hash of another cost', async () => {
     // From RFC 7914 §12: N = 1024, r = 8, p = 16, the first 32 bytes of the key.
     const salt = Buffer.from('NaCl').toString('base64').replace(/=+$/, '');
-    const hash = Buffer.from('fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162', 'hex').toString('base64').replace(/=+$/, '');
+    const hash = Buffer.from('fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162', 'hex')
+      .toString('base64')
+      .replace(/=+$/, '');
     expect(await verifyPassword(`$scrypt$ln=10,r=8,p=16$${salt}$${hash}`, 'password')).toBe(true);
   });
 

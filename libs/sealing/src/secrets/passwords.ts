@@ -41,6 +41,10 @@ export const verifyPassword = async (stored: string, password: string): Promise<
   const [, log2N, r, p, salt, hash] = PHC.exec(stored) ?? [];
   if (!hash) throw new Error('A stored password hash is not in the format it was written in.');
   const expected = Buffer.from(hash, 'base64');
-  const given = await derive(password, Buffer.from(salt!, 'base64'), { log2N: Number(log2N), r: Number(r), p: Number(p) });
+  const given = await derive(password, Buffer.from(salt!, 'base64'), {
+    log2N: Number(log2N),
+    r: Number(r),
+    p: Number(p),
+  });
   return expected.length === given.length && timingSafeEqual(expected, given);
 };

@@ -15,10 +15,16 @@ describe('the store of secrets (R66, design decision 12)', () => {
   afterEach(() => test.drop());
 
   const rows = async () => JSON.stringify(await test.database.query('select * from secrets.secrets'));
-  const age = (id: string, by: string) => test.database.query(`update secrets.secrets set created_at = now() - interval '${by}' where id = '${id}'`);
+  const age = (id: string, by: string) =>
+    test.database.query(`update secrets.secrets set created_at = now() - interval '${by}' where id = '${id}'`);
 
   it('returns an app credential as it was put, and tells a hint of it', async () => {
-    const credential = { kind: 'oauth2', tokenUrl: 'https://app.example/token', clientId: 'tenure', clientSecret: 'a-long-secret-4f2a' };
+    const credential = {
+      kind: 'oauth2',
+      tokenUrl: 'https://app.example/token',
+      clientId: 'tenure',
+      clientSecret: 'a-long-secret-4f2a',
+    };
     const { id, hint } = await secrets.putCredential('t1', credential);
     expect(hint).toBe('…4f2a');
     expect(await secrets.getCredential(id)).toEqual(credential);
@@ -27,10 +33,15 @@ describe('the store of secrets (R66, design decision 12)', () => {
   });
 
   it('cannot read credentials without the right TENURE_SECRETS_KEY, nor under another id', async () => {
-    const [app, other] = [await secrets.putCredential('t1', { kind: 'bearer', token: 'one' }), await secrets.putCredential('t1', { kind: 'bearer', token: 'two' })];
+    const [app, other] = [
+      await secrets.putCredential('t1', { kind: 'bearer', token: 'one' }),
+      await secrets.putCredential('t1', { kind: 'bearer', token: 'two' }),
+    ];
     const wrong = secretStore({ database: test.database, secretsKey: randomBytes(32) });
     await expect(wrong.getCredential(app.id)).rejects.toThrow('TENURE_SECRETS_KEY is not the key');
-    await test.database.query(`update secrets.secrets set ciphertext = (select ciphertext from secrets.secrets where id = '${other.id}') where id = '${app.id}'`);
+    await test.database.query(
+      `update secrets.secrets set ciphertext = (select ciphertext from secrets.secrets where id = '${other.id}') where id = '${app.id}'`,
+    );
     await expect(secrets.getCredential(app.id)).rejects.toMatchObject({ name: 'WrongSecretsKey' });
   });
 
@@ -46,7 +57,10 @@ describe('the store of secrets (R66, design decision 12)', () => {
   });
 
   it('refuses a chosen token that is too short, and stores nothing', async () => {
-    await expect(secrets.putToken('t1', 'fifteen-letters')).rejects.toMatchObject({ kind: 'invalid', code: 'token/too-short' });
+    await expect(secrets.putToken('t1', 'fifteen-letters')).rejects.toMatchObject({
+      kind: 'invalid',
+      code: 'token/too-short',
+    });
     await expect(secrets.putAdminKey('t1', 'short')).rejects.toMatchObject({ code: 'token/too-short' });
     expect(await rows()).toBe('[]');
   });
@@ -82,7 +96,9 @@ describe('the store of secrets (R66, design decision 12)', () => {
     expect(await reap()).toBe(1);
     expect(asked).toHaveLength(2);
     expect(asked).toContainEqual({ id: unreferred, tenantId: 't1', kind: 'token' });
-    expect((await test.database.query<{ id: string }>('select id from secrets.secrets')).map(({ id }) => id).toSorted()).toEqual([referred, young].toSorted());
+    expect(
+      (await test.database.query<{ id: string }>('select id from secrets.secrets')).map(({ id }) => id).toSorted(),
+    ).toEqual([referred, young].toSorted());
     expect(await reap()).toBe(0);
   });
 
@@ -91,6 +107,8 @@ describe('the store of secrets (R66, design decision 12)', () => {
       `insert into secrets.secrets (id, tenant_id, kind, hmac, created_at)
        select gen_random_uuid(), 't1', 'token', 'x', now() - interval '1 day' from generate_series(1, 1201)`,
     );
-    expect(await secrets.reapUnreferenced(3_600_000, async (some) => new Set(some.slice(0, 1).map(({ id }) => id)))).toBe(1198);
+    expect(
+      await secrets.reapUnreferenced(3_600_000, async (some) => new Set(some.slice(0, 1).map(({ id }) => id))),
+    ).toBe(1198);
   });
 });

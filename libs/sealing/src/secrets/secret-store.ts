@@ -15,7 +15,9 @@ export type SecretReference = { id: string; hint: string };
 export type StoredSecret = { id: string; tenantId: string; kind: SecretKind };
 
 /** How Tenure signs in to an app; which of the three is there depends on the kind. */
-export type Credential = Readonly<Record<string, unknown> & { kind: string; token?: string; password?: string; clientSecret?: string }>;
+export type Credential = Readonly<
+  Record<string, unknown> & { kind: string; token?: string; password?: string; clientSecret?: string }
+>;
 
 /**
  * Secrets are rows, not events (design, decision 12). A row is written before the event that refers to it; where that event then
@@ -37,7 +39,10 @@ export type SecretStore = TokenHashing & {
   passwordMatches: (id: string, password: string) => Promise<boolean>;
   remove: (id: string) => Promise<void>;
   /** Removes rows older than this (longer than any command may take) of which `referredTo` doesn't return the id. Returns how many. */
-  reapUnreferenced: (olderThanMs: number, referredTo: (secrets: readonly StoredSecret[]) => Promise<ReadonlySet<string>>) => Promise<number>;
+  reapUnreferenced: (
+    olderThanMs: number,
+    referredTo: (secrets: readonly StoredSecret[]) => Promise<ReadonlySet<string>>,
+  ) => Promise<number>;
 };
 
 export type SecretStoreOptions = { database: Database; schema?: string; secretsKey: Buffer };
@@ -86,7 +91,12 @@ export const secretStore = ({ database, schema = 'secrets', secretsKey }: Secret
       const row = await find<{ tenant_id: string; ciphertext: string | null }>(id, 'tenant_id, ciphertext');
       if (!row?.ciphertext) return undefined;
       try {
-        return openJson(credentialsKey, row.ciphertext, ['credential', row.tenant_id, id], `Credential ${id}`) as Credential;
+        return openJson(
+          credentialsKey,
+          row.ciphertext,
+          ['credential', row.tenant_id, id],
+          `Credential ${id}`,
+        ) as Credential;
       } catch (error) {
         throw new WrongSecretsKey(`Credential ${id}`, error);
       }
@@ -117,7 +127,7 @@ export const secretStore = ({ database, schema = 'secrets', secretsKey }: Secret
     remove: async (id) => void (await database.query({ text: `delete from ${table} where id = $1`, values: [id] })),
     reapUnreferenced: async (olderThanMs, referredTo) => {
       let reaped = 0;
-      for (let after: string | null = null; ; ) {
+      for (let after: string | null = null; ;) {
         const secrets: StoredSecret[] = await database.query<StoredSecret>({
           text: `select id, tenant_id as "tenantId", kind from ${table}
                  where created_at < now() - make_interval(secs => $1) and ($2::uuid is null or id > $2) order by id limit $3`,

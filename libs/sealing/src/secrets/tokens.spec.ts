@@ -20,7 +20,9 @@ describe('a token', () => {
 
   it('that is chosen has at least 16 characters', () => {
     checkTokenLength('x'.repeat(16));
-    expect(() => checkTokenLength('x'.repeat(15))).toThrow(expect.objectContaining({ name: 'Rejected', kind: 'invalid', code: 'token/too-short' }));
+    expect(() => checkTokenLength('x'.repeat(15))).toThrow(
+      expect.objectContaining({ name: 'Rejected', kind: 'invalid', code: 'token/too-short' }),
+    );
   });
 
   it('matches its own HMAC and no other', () => {

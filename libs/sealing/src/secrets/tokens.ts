@@ -9,7 +9,12 @@ const SHORTEST = 16;
 export const generateToken = () => `${TOKEN_PREFIX}${randomBytes(32).toString('base64url')}`;
 
 export const checkTokenLength = (token: string) => {
-  if (token.length < SHORTEST) throw new Rejected('invalid', 'token/too-short', `A token must have at least ${SHORTEST} characters; this one has ${token.length}.`);
+  if (token.length < SHORTEST)
+    throw new Rejected(
+      'invalid',
+      'token/too-short',
+      `A token must have at least ${SHORTEST} characters; this one has ${token.length}.`,
+    );
 };
 
 export type TokenHashing = {

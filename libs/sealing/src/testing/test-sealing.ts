@@ -17,5 +17,10 @@ export const testSealing = async (database: Database, options: Partial<KeyRingOp
   await migrate(database, { schema: 'keys', migrations: keyMigrations });
   await migrate(database, { schema: 'secrets', migrations: secretMigrations });
   const keys = keyRing({ database, secretsKey: testSecretsKey, ...options });
-  return { keys, sealer: sealer(keys), messages: messageSealer(keys), secrets: secretStore({ database, secretsKey: testSecretsKey }) };
+  return {
+    keys,
+    sealer: sealer(keys),
+    messages: messageSealer(keys),
+    secrets: secretStore({ database, secretsKey: testSecretsKey }),
+  };
 };

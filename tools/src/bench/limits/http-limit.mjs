@@ -19,6 +19,8 @@ const inDatabase = (url, database) => Object.assign(new URL(url), { pathname: `/
 /** Bare Fastify on a database of its own in the PostgreSQL that the system uses: the same settings, the same disk. */
 export const startHttpLimit = async (databaseUrl) => {
   await inServer(databaseUrl, `drop database if exists ${DATABASE} with (force)`, `create database ${DATABASE}`);
-  const part = await startPart(new URL('http-server.mjs', import.meta.url), { BENCH_LIMIT_DATABASE_URL: inDatabase(databaseUrl, DATABASE) });
+  const part = await startPart(new URL('http-server.mjs', import.meta.url), {
+    BENCH_LIMIT_DATABASE_URL: inDatabase(databaseUrl, DATABASE),
+  });
   return { target: targetOf(part.ready, { 'content-type': 'application/json' }), pid: part.pid, stop: part.stop };
 };

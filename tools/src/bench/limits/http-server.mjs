@@ -9,14 +9,19 @@ const pool = new pg.Pool({ connectionString: process.env.BENCH_LIMIT_DATABASE_UR
 pool.on('error', () => {});
 const app = fastify({ logger: false });
 
-const insert = (values) => pool.query({ name: 'insert', text: 'insert into resources (id, name, resource) values ($1, $2, $3)', values });
+const insert = (values) =>
+  pool.query({ name: 'insert', text: 'insert into resources (id, name, resource) values ($1, $2, $3)', values });
 const byId = (id) => pool.query({ name: 'by-id', text: 'select resource from resources where id = $1', values: [id] });
-const byName = (name) => pool.query({ name: 'by-name', text: 'select resource from resources where name = $1', values: [name] });
+const byName = (name) =>
+  pool.query({ name: 'by-name', text: 'select resource from resources where name = $1', values: [name] });
 
 app.post('/resources', async (request, reply) => {
   const id = randomUUID();
   await insert([id, request.body.userName ?? id, request.body]);
-  return reply.code(201).header('location', `/resources/${id}`).send({ ...request.body, id });
+  return reply
+    .code(201)
+    .header('location', `/resources/${id}`)
+    .send({ ...request.body, id });
 });
 app.get('/resources/:id', async (request) => (await byId(request.params.id)).rows[0].resource);
 app.get('/resources', async (request) => (await byName(request.query.name)).rows.map(({ resource }) => resource));

@@ -18,7 +18,11 @@ await beAPart({
       partitionsConsumedConcurrently: 6,
       eachBatch: async (payload) => {
         const { batch } = payload;
-        await producer.send({ topic: `${commands}-replies`, acks: 1, messages: batch.messages.map(({ key, value }) => ({ key, value })) });
+        await producer.send({
+          topic: `${commands}-replies`,
+          acks: 1,
+          messages: batch.messages.map(({ key, value }) => ({ key, value })),
+        });
         payload.resolveOffset(batch.lastOffset());
       },
     });

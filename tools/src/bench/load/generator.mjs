@@ -7,17 +7,21 @@ const filledIn = (template, values) => template.replace(/<(\w+)>/g, (_all, name)
 const send = (agent, target, method, path, body) =>
   new Promise((resolve, reject) => {
     const started = performance.now();
-    const headers = body === undefined ? target.headers : { ...target.headers, 'content-length': Buffer.byteLength(body) };
-    const request = httpRequest({ agent, host: target.host, port: target.port, method, path: target.path + path, headers }, (response) => {
-      const chunks = [];
-      response.on('data', (chunk) => chunks.push(chunk));
-      response.on('end', () => {
-        const { statusCode: status, headers: answered } = response;
-        const text = status >= 400 ? Buffer.concat(chunks).toString().slice(0, 500) : undefined;
-        resolve({ ms: performance.now() - started, status, id: answered.location?.split('/').at(-1), text });
-      });
-      response.on('error', reject);
-    });
+    const headers =
+      body === undefined ? target.headers : { ...target.headers, 'content-length': Buffer.byteLength(body) };
+    const request = httpRequest(
+      { agent, host: target.host, port: target.port, method, path: target.path + path, headers },
+      (response) => {
+        const chunks = [];
+        response.on('data', (chunk) => chunks.push(chunk));
+        response.on('end', () => {
+          const { statusCode: status, headers: answered } = response;
+          const text = status >= 400 ? Buffer.concat(chunks).toString().slice(0, 500) : undefined;
+          resolve({ ms: performance.now() - started, status, id: answered.location?.split('/').at(-1), text });
+        });
+        response.on('error', reject);
+      },
+    );
     request.on('error', reject);
     request.end(body);
   });
@@ -47,13 +51,20 @@ const run = async ({ target, method, path, body, values, cyclic = false, concurr
       taken += 1;
       const filling = values[index % values.length];
       const answer = await send(agent, target, method, filledIn(path, filling), body && filledIn(body, filling));
-      if (answer.status >= 400) refused.set(answer.status, { count: (refused.get(answer.status)?.count ?? 0) + 1, text: answer.text });
+      if (answer.status >= 400)
+        refused.set(answer.status, { count: (refused.get(answer.status)?.count ?? 0) + 1, text: answer.text });
       else times.push(answer.ms);
       ids[index] = answer.id;
     }
   };
   await Promise.all(Array.from({ length: concurrency }, caller));
-  return { times, seconds: (performance.now() - started) / 1000, taken, ids, refused: [...refused].map(([status, { count, text }]) => ({ status, count, text })) };
+  return {
+    times,
+    seconds: (performance.now() - started) / 1000,
+    taken,
+    ids,
+    refused: [...refused].map(([status, { count, text }]) => ({ status, count, text })),
+  };
 };
 
 await beAPart({ open: async () => 'ready', answer: run });

@@ -10,7 +10,8 @@ export const startLoad = async () => {
         const what = result.refused.map(({ status, count, text }) => `${count} × ${status}: ${text}`).join('\n');
         throw new Error(`${job.method} ${job.path} was refused under load:\n${what}`);
       }
-      if (result.times.length === 0) throw new Error(`${job.method} ${job.path} was not answered once within ${job.forMs} ms.`);
+      if (result.times.length === 0)
+        throw new Error(`${job.method} ${job.path} was not answered once within ${job.forMs} ms.`);
       return result;
     },
     stop: part.stop,

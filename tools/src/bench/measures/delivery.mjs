@@ -10,7 +10,8 @@ const untilThere = async (sandbox, wanted, patienceMs) => {
   for (;;) {
     const users = await sandbox.users();
     if (users.length >= wanted) return users;
-    if (Date.now() > deadline) throw new Error(`After ${patienceMs / 1000} s the application had ${users.length} of ${wanted} accounts.`);
+    if (Date.now() > deadline)
+      throw new Error(`After ${patienceMs / 1000} s the application had ${users.length} of ${wanted} accounts.`);
     await sleep(250);
   }
 };
@@ -26,9 +27,14 @@ export const timeToAccount = async ({ load, tenant, sandbox, size }, add) => {
     await sleep(size.deliveryEveryMs);
   }
   const users = await untilThere(sandbox, before + values.length, 120_000);
-  const times = users.filter(({ userName }) => sentAt.has(userName)).map(({ userName, meta }) => Date.parse(meta.created) - sentAt.get(userName));
+  const times = users
+    .filter(({ userName }) => sentAt.has(userName))
+    .map(({ userName, meta }) => Date.parse(meta.created) - sentAt.get(userName));
   const p50 = percentile(times, 0.5);
-  add({ name: 'from SCIM request to the account in the application', measured: { value: p50, unit: 'ms', p50, p95: percentile(times, 0.95) } });
+  add({
+    name: 'from SCIM request to the account in the application',
+    measured: { value: p50, unit: 'ms', p50, p95: percentile(times, 0.95) },
+  });
 };
 
 /** Creates in a tenant with an app that is on, beside creates in one without. */
@@ -37,11 +43,20 @@ export const writesWithApp = async ({ plain, withApp, sandbox, size }, add) => {
     const rounds = roundsOf(await inTurns([withApp.creating(concurrency), plain.creating(concurrency)], size));
     const { system, limit, ratio } = compare(rounds);
     const figure = ({ perSecond, p50, p95 }) => ({ value: perSecond, unit: '/s', p50, p95 });
-    add({ name: `create with an app on, beside none on, ${concurrency === 1 ? '1 caller' : `${concurrency} callers`}`, measured: figure(system), limit: figure(limit), ratio: ratio.perSecond });
+    add({
+      name: `create with an app on, beside none on, ${concurrency === 1 ? '1 caller' : `${concurrency} callers`}`,
+      measured: figure(system),
+      limit: figure(limit),
+      ratio: ratio.perSecond,
+    });
   }
   const waiting = withApp.known.length - (await sandbox.users()).length;
   const started = performance.now();
   await untilThere(sandbox, withApp.known.length, 600_000);
   const seconds = (performance.now() - started) / 1000;
-  if (waiting > 0) add({ name: `accounts delivered per second, ${waiting} waiting`, measured: { value: waiting / seconds, unit: '/s' } });
+  if (waiting > 0)
+    add({
+      name: `accounts delivered per second, ${waiting} waiting`,
+      measured: { value: waiting / seconds, unit: '/s' },
+    });
 };

@@ -6,7 +6,11 @@ import { targets } from '../targets.mjs';
 export const idleMemory = async ({ system, size }, add) => {
   await sleep(size.idleMs);
   const { total, byRoot } = await memoryOf(system.pids());
-  add({ name: 'idle memory, PostgreSQL included', measured: { value: total, unit: 'MB' }, target: targets.idleMemory(total) });
+  add({
+    name: 'idle memory, PostgreSQL included',
+    measured: { value: total, unit: 'MB' },
+    target: targets.idleMemory(total),
+  });
   add({ name: '  of it the Node process', measured: { value: byRoot[0].mb, unit: 'MB' } });
 };
 

@@ -17,14 +17,31 @@ export const startDistributed = async (root, brokers) => {
   await keep({ stop: () => rm(dir, { recursive: true, force: true }) });
   try {
     const postgres = await keep(embeddedPostgres(root, dir));
-    const common = { DATABASE_URL: postgres.url, KAFKA_BROKERS: brokers, TRANSPORT: 'kafka', TENURE_SECRETS_KEY: randomBytes(32).toString('base64'), TENURE_ALLOW_PRIVATE_TARGETS: '127.0.0.1', LOG_LEVEL: 'warn' };
-    const start = (name, environment = {}) => keep(startApp(name, { root, dir, environment: { ...common, ...environment }, patience: 120_000 }));
+    const common = {
+      DATABASE_URL: postgres.url,
+      KAFKA_BROKERS: brokers,
+      TRANSPORT: 'kafka',
+      TENURE_SECRETS_KEY: randomBytes(32).toString('base64'),
+      TENURE_ALLOW_PRIVATE_TARGETS: '127.0.0.1',
+      LOG_LEVEL: 'warn',
+    };
+    const start = (name, environment = {}) =>
+      keep(startApp(name, { root, dir, environment: { ...common, ...environment }, patience: 120_000 }));
     const gateway = start('scim-gateway');
-    const others = [start('directory-service', { TENURE_ROOT_KEY: rootKey }), start('mapping-service'), start('audit-service')];
+    const others = [
+      start('directory-service', { TENURE_ROOT_KEY: rootKey }),
+      start('mapping-service'),
+      start('audit-service'),
+    ];
     const [scim, directory, mapping, audit] = await Promise.all([gateway, ...others]);
     const portOf = ({ url }) => Number(new URL(url).port);
     const port = await freePort();
-    const door = await openFrontDoor(port, { scim: portOf(scim), directory: portOf(directory), mapping: portOf(mapping), audit: portOf(audit) });
+    const door = await openFrontDoor(port, {
+      scim: portOf(scim),
+      directory: portOf(directory),
+      mapping: portOf(mapping),
+      audit: portOf(audit),
+    });
     await keep({ stop: door.close });
     return {
       root,

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 const built = (root, path) => import(pathToFileURL(join(root, path)).href);
 
 /** The product's own embedded PostgreSQL, as built: the same settings and durability as `npm start` has. Adopts the one that runs on these files. */
-export const embeddedPostgres = async (root, dataDir) => (await built(root, 'libs/database/dist/index.js')).startEmbeddedPostgres({ dataDir });
+export const embeddedPostgres = async (root, dataDir) =>
+  (await built(root, 'libs/database/dist/index.js')).startEmbeddedPostgres({ dataDir });
 
 /** Drops views of a stopped system, so that it builds them again when it starts. */
 export const dropViews = async (root, url, views) => {

@@ -5,8 +5,19 @@ const token = 'token-of-the-sandbox';
 /** The small SCIM application that people are provisioned into. */
 export const startSandbox = async ({ root, dir }) => {
   const answers = async (url) => (await fetch(`${url}/state`)).ok;
-  const app = await startApp('sandbox-app', { root, dir, environment: { SANDBOX_TOKEN: token, LOG_LEVEL: 'warn' }, portVariable: 'SANDBOX_PORT', answers });
-  return { ...app, token, scimUrl: `${app.url}/scim/v2`, users: async () => (await (await fetch(`${app.url}/state`)).json()).users };
+  const app = await startApp('sandbox-app', {
+    root,
+    dir,
+    environment: { SANDBOX_TOKEN: token, LOG_LEVEL: 'warn' },
+    portVariable: 'SANDBOX_PORT',
+    answers,
+  });
+  return {
+    ...app,
+    token,
+    scimUrl: `${app.url}/scim/v2`,
+    users: async () => (await (await fetch(`${app.url}/state`)).json()).users,
+  };
 };
 
 /** An app with preset `scim` for everyone in the tenant, tested and turned on. */

@@ -9,7 +9,12 @@ const rootKey = 'root-key-of-the-bench';
 /** What `npm start` runs, on a fresh data folder. */
 export const startStandalone = async (root) => {
   const dir = await mkdtemp(join(tmpdir(), 'tenure-bench-'));
-  const environment = { TENURE_DATA_DIR: dir, TENURE_ROOT_KEY: rootKey, TENURE_ALLOW_PRIVATE_TARGETS: '127.0.0.1', LOG_LEVEL: 'warn' };
+  const environment = {
+    TENURE_DATA_DIR: dir,
+    TENURE_ROOT_KEY: rootKey,
+    TENURE_ALLOW_PRIVATE_TARGETS: '127.0.0.1',
+    LOG_LEVEL: 'warn',
+  };
   const begin = () => startApp('standalone', { root, dir, environment, patience: 180_000 });
   try {
     let app = await begin();

@@ -10,7 +10,13 @@ export const tenantAndConnections = async ({ system, root }) => {
       name: 'Plum Bakeries',
       primaryDomain: 'plum.example',
       domains: ['plum.example', 'fig.example'],
-      sso: { configured: true, providers: [{ id: 'entra-plum', name: 'Microsoft Entra ID' }, { id: 'okta-fig', name: 'Okta' }] },
+      sso: {
+        configured: true,
+        providers: [
+          { id: 'entra-plum', name: 'Microsoft Entra ID' },
+          { id: 'okta-fig', name: 'Okta' },
+        ],
+      },
       language: 'nl-NL',
       timezone: 'Europe/Amsterdam',
     },
@@ -27,7 +33,11 @@ export const tenantAndConnections = async ({ system, root }) => {
 
   const connect = async (name, identityProviderId, profile, speak) => {
     const connection = await admin.post(`${directory}/connections`, { name, identityProviderId, profile }, 201);
-    check(`${name}: connection made, not yet enabled`, connection.enabled === false && connection.scimUrl.startsWith(`${system.url}/scim/${tenant.id}/`), connection);
+    check(
+      `${name}: connection made, not yet enabled`,
+      connection.enabled === false && connection.scimUrl.startsWith(`${system.url}/scim/${tenant.id}/`),
+      connection,
+    );
     const { token, scimUrl } = await admin.post(`${directory}/connections/${connection.id}/token`, {}, 201);
     await admin.post(`${directory}/connections/${connection.id}/enable`, {}, 200);
     return { id: connection.id, scimUrl, token, ...speak(scimUrl, token) };
@@ -36,7 +46,11 @@ export const tenantAndConnections = async ({ system, root }) => {
   const oktaAtFig = await connect('Okta of Fig', 'okta-fig', 'okta', okta);
 
   const connections = (await admin.get(`${directory}/connections`)).items;
-  equal('both are enabled, and each knows who issued its token', connections.map(({ enabled, token }) => enabled && token.issuerId !== undefined && token.token === undefined), [true, true]);
+  equal(
+    'both are enabled, and each knows who issued its token',
+    connections.map(({ enabled, token }) => enabled && token.issuerId !== undefined && token.token === undefined),
+    [true, true],
+  );
   await entra(entraAtPlum.scimUrl, oktaAtFig.token).scim.get('/Users', 401);
   check('the token of one does not open the other (401)', true);
 

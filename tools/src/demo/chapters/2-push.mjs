@@ -18,11 +18,18 @@ const fullName = ({ givenName, familyName }) => `${givenName} ${familyName}`;
 
 const entraPushes = async (entra) => {
   const nobody = await entra.testConnection();
-  equal('Entra tests its connection: a random userName finds nobody, with 200', [nobody.totalResults, nobody.Resources ?? []], [0, []]);
+  equal(
+    'Entra tests its connection: a random userName finds nobody, with 200',
+    [nobody.totalResults, nobody.Resources ?? []],
+    [0, []],
+  );
 
   const made = await createAll(entra, plumPeople);
-  for (const { userName, manager } of plumPeople) if (manager) await entra.setManager(made[userName].id, made[manager].id);
-  tell(`Entra created ${plumPeople.length} people, with "True" for true, and gave each a manager with a capitalised Add.`);
+  for (const { userName, manager } of plumPeople)
+    if (manager) await entra.setManager(made[userName].id, made[manager].id);
+  tell(
+    `Entra created ${plumPeople.length} people, with "True" for true, and gave each a manager with a capitalised Add.`,
+  );
 
   const pages = [];
   for (let startIndex = 1; ; startIndex += 7) {
@@ -30,12 +37,24 @@ const entraPushes = async (entra) => {
     if (!page.Resources?.length) break;
     pages.push(...page.Resources);
   }
-  sameItems('page by page, seven at a time, Entra sees everybody once', pages.map(({ userName }) => userName), plumPeople.map(({ userName }) => userName));
+  sameItems(
+    'page by page, seven at a time, Entra sees everybody once',
+    pages.map(({ userName }) => userName),
+    plumPeople.map(({ userName }) => userName),
+  );
 
   const hina = (await entra.find('HINA.SATO@PLUM.EXAMPLE')).Resources[0];
-  equal('a filter in capitals right after finds Hina, with her name and manager as they were sent', [hina.name.givenName, hina.name.familyName, hina.active, hina[ENTERPRISE].manager.value], ['陽菜', '佐藤', true, made['zoe.mueller@plum.example'].id]);
+  equal(
+    'a filter in capitals right after finds Hina, with her name and manager as they were sent',
+    [hina.name.givenName, hina.name.familyName, hina.active, hina[ENTERPRISE].manager.value],
+    ['陽菜', '佐藤', true, made['zoe.mueller@plum.example'].id],
+  );
   const names = new Set(pages.map(({ displayName }) => displayName));
-  check('names in Japanese, Ukrainian, Greek, Hebrew, Arabic and Hindi came through', plumPeople.every((person) => names.has(fullName(person))), [...names]);
+  check(
+    'names in Japanese, Ukrainian, Greek, Hebrew, Arabic and Hindi came through',
+    plumPeople.every((person) => names.has(fullName(person))),
+    [...names],
+  );
 
   const refused = await entra.create(plumPeople[1], 409);
   equal('Ada can’t be created twice: 409, uniqueness', [refused.status, refused.scimType], ['409', 'uniqueness']);
@@ -55,9 +74,16 @@ const entraPushesGroups = async (entra, made) => {
   };
   const staff = await push('Plum Staff', plumPeople);
   const offices = await push('Plum Offices', plumPeople);
-  await entra.removeMembers(offices, plumPeople.filter(({ department }) => department === 'Bakery').map(({ userName }) => made[userName].id));
+  await entra.removeMembers(
+    offices,
+    plumPeople.filter(({ department }) => department === 'Bakery').map(({ userName }) => made[userName].id),
+  );
   const group = await entra.scim.get(`/Groups/${offices}`);
-  equal('Entra filled two groups, and took three bakers out of one in its old way, which removes only those it names', group.members.length, plumPeople.length - 3);
+  equal(
+    'Entra filled two groups, and took three bakers out of one in its old way, which removes only those it names',
+    group.members.length,
+    plumPeople.length - 3,
+  );
   return { staff, offices };
 };
 
@@ -68,13 +94,31 @@ const oktaPushes = async (okta) => {
   const marcus = made['marcus@fig.example'];
   const changed = await okta.update(marcus.id, { title: 'Regional Head of Sales' });
   const same = await okta.update(marcus.id, {});
-  check('Okta reads Marcus, changes his title and PUTs all of it back; the same again changes nothing', changed.title === 'Regional Head of Sales' && changed.meta.version !== marcus.meta.version && same.meta.version === changed.meta.version, [marcus.meta, changed.meta, same.meta]);
-  check('his password is never shown', [marcus, changed, same].every((user) => user.password === undefined), changed);
+  check(
+    'Okta reads Marcus, changes his title and PUTs all of it back; the same again changes nothing',
+    changed.title === 'Regional Head of Sales' &&
+      changed.meta.version !== marcus.meta.version &&
+      same.meta.version === changed.meta.version,
+    [marcus.meta, changed.meta, same.meta],
+  );
+  check(
+    'his password is never shown',
+    [marcus, changed, same].every((user) => user.password === undefined),
+    changed,
+  );
 
   const all = await okta.scim.get('/Users?startIndex=1&count=100');
-  equal('Okta sees the ten it made, and nobody of Entra’s', [all.totalResults, (await okta.find('ada.lindqvist@plum.example')).totalResults], [figPeople.length, 0]);
+  equal(
+    'Okta sees the ten it made, and nobody of Entra’s',
+    [all.totalResults, (await okta.find('ada.lindqvist@plum.example')).totalResults],
+    [figPeople.length, 0],
+  );
   const refused = await okta.create({ ...figPeople[0], userName: 'ada.lindqvist@plum.example' }, 409);
-  check('Okta may not create Ada either, and is not told who has the name', !JSON.stringify(refused).includes('"id"'), refused);
+  check(
+    'Okta may not create Ada either, and is not told who has the name',
+    !JSON.stringify(refused).includes('"id"'),
+    refused,
+  );
   const team = await okta.pushGroup('Fig Team', Object.values(made));
   return { made, team };
 };

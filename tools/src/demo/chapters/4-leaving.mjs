@@ -27,11 +27,21 @@ const whileDead = async (system, service, act) => {
 
 const timersOf = async ({ admin, app }, state) => {
   const timers = await allItems(admin, `${app}/timers${state ? `?state=${state}` : ''}`);
-  return timers.map(({ userId, trigger, action, dueAt, state: now, endReason }) => ({ userId, trigger, action, dueAt, state: now, ...(endReason && { endReason }) }));
+  return timers.map(({ userId, trigger, action, dueAt, state: now, endReason }) => ({
+    userId,
+    trigger,
+    action,
+    dueAt,
+    state: now,
+    ...(endReason && { endReason }),
+  }));
 };
 
 /** What the sandbox was asked to change at one account since a moment. */
-const changesTo = async (sandbox, remoteId, since) => writes((await sandbox.requests()).slice(since)).filter(({ path }) => path.includes(remoteId)).map(({ method, status }) => `${method} ${status < 300 ? 'done' : status}`);
+const changesTo = async (sandbox, remoteId, since) =>
+  writes((await sandbox.requests()).slice(since))
+    .filter(({ path }) => path.includes(remoteId))
+    .map(({ method, status }) => `${method} ${status < 300 ? 'done' : status}`);
 
 const changesDepartment = async ({ clock, entra, ids, sandbox, salesGroup, byHand }) => {
   await clock.moveTo(changedDepartmentAt);
@@ -40,9 +50,17 @@ const changesDepartment = async ({ clock, entra, ids, sandbox, salesGroup, byHan
   await clock.settled();
   const ada = await sandbox.account(ADA);
   const after = await sandbox.group(salesGroup);
-  equal('Ada goes from Sales to Engineering: her department in the sandbox follows', ada[ENTERPRISE].department, 'Engineering');
+  equal(
+    'Ada goes from Sales to Engineering: her department in the sandbox follows',
+    ada[ENTERPRISE].department,
+    'Engineering',
+  );
   const members = after.members.map(({ value }) => value);
-  sameItems('and so does her group: she is out of it, the others are in', members, before.members.map(({ value }) => value).filter((value) => value !== ada.id));
+  sameItems(
+    'and so does her group: she is out of it, the others are in',
+    members,
+    before.members.map(({ value }) => value).filter((value) => value !== ada.id),
+  );
   check('grete, who was put there by hand, among them', members.includes(byHand.grete.id), members);
 };
 
@@ -56,8 +74,16 @@ const bothAreDeactivated = async (world) => {
     { userId, trigger: 'suspended', action: 'suspend', dueAt: dayLater, state: 'armed' },
     { userId, trigger: 'suspended', action: 'hardDelete', dueAt: sevenDaysLater, state: 'armed' },
   ];
-  sameItems('Ada and Bob are deactivated in Entra: timers are armed, to suspend in a day and to delete in seven', await timersOf(world, 'armed'), [...armed(ids[ADA]), ...armed(ids[BOB])]);
-  equal('until then both stay active in the sandbox', [(await sandbox.account(ADA)).active, (await sandbox.account(BOB)).active], [true, true]);
+  sameItems(
+    'Ada and Bob are deactivated in Entra: timers are armed, to suspend in a day and to delete in seven',
+    await timersOf(world, 'armed'),
+    [...armed(ids[ADA]), ...armed(ids[BOB])],
+  );
+  equal(
+    'until then both stay active in the sandbox',
+    [(await sandbox.account(ADA)).active, (await sandbox.account(BOB)).active],
+    [true, true],
+  );
 };
 
 /**
@@ -80,9 +106,17 @@ const bobComesBack = async (world) => {
     await clock.settled();
   }
   const bobs = (await timersOf(world)).filter(({ userId }) => userId === ids[BOB]);
-  equal('Bob came back in time: his timers are cancelled', bobs.map(({ state, endReason }) => `${state}: ${endReason}`), ['cancelled: eligible', 'cancelled: eligible']);
+  equal(
+    'Bob came back in time: his timers are cancelled',
+    bobs.map(({ state, endReason }) => `${state}: ${endReason}`),
+    ['cancelled: eligible', 'cancelled: eligible'],
+  );
   if (system.distributed) return;
-  equal('and Ada’s are still armed', (await timersOf(world, 'armed')).map(({ userId }) => userId), [ids[ADA], ids[ADA]]);
+  equal(
+    'and Ada’s are still armed',
+    (await timersOf(world, 'armed')).map(({ userId }) => userId),
+    [ids[ADA], ids[ADA]],
+  );
   await clock.moveTo(dayLater);
   await clock.settled();
 };
@@ -96,7 +130,11 @@ export const adaLeavesAndBobComesBack = async (world) => {
   await bothAreDeactivated(world);
   await bobComesBack(world);
 
-  equal('a day after she left: Ada is suspended in the sandbox', [(await sandbox.account(ADA)).active, (await accountsOf(ADA))[0].status], [false, 'suspended']);
+  equal(
+    'a day after she left: Ada is suspended in the sandbox',
+    [(await sandbox.account(ADA)).active, (await accountsOf(ADA))[0].status],
+    [false, 'suspended'],
+  );
   equal('by exactly one request', await changesTo(sandbox, ada.id, since), ['PATCH done']);
 
   await clock.moveTo(almostSevenDays);
@@ -104,9 +142,17 @@ export const adaLeavesAndBobComesBack = async (world) => {
   check('a second before seven days have passed she is still there', (await sandbox.account(ADA)) !== undefined);
   await clock.moveTo(sevenDaysLater);
   await clock.settled();
-  equal('seven days after she left: deleted', [await sandbox.account(ADA), (await accountsOf(ADA))[0].status], [undefined, 'deleted']);
+  equal(
+    'seven days after she left: deleted',
+    [await sandbox.account(ADA), (await accountsOf(ADA))[0].status],
+    [undefined, 'deleted'],
+  );
   equal('by exactly one more request', await changesTo(sandbox, ada.id, since), ['PATCH done', 'DELETE done']);
-  equal('nothing was ever asked about Bob, who is active', [await changesTo(sandbox, bob.id, since), await sandbox.account(BOB)], [[], bob]);
+  equal(
+    'nothing was ever asked about Bob, who is active',
+    [await changesTo(sandbox, bob.id, since), await sandbox.account(BOB)],
+    [[], bob],
+  );
   equal('no timer runs any more', (await allItems(admin, `${app}/timers?state=armed`)).length, 0);
 
   return { ada: { id: ids[ADA], changedDepartmentAt, leftAt, dayLater, sevenDaysLater } };

@@ -10,7 +10,10 @@ const TYLER = 'tyler.brooks@plum.example';
 const linesWithNames = async (folder) => {
   const logs = (await readdir(folder)).filter((name) => name.endsWith('.log') && name !== 'sandbox-app.log');
   const lines = (await Promise.all(logs.map((log) => readFile(join(folder, log), 'utf8')))).join('').split('\n');
-  const names = [...plumPeople, ...figPeople].flatMap(({ userName, givenName, familyName }) => [userName, `${givenName} ${familyName}`]);
+  const names = [...plumPeople, ...figPeople].flatMap(({ userName, givenName, familyName }) => [
+    userName,
+    `${givenName} ${familyName}`,
+  ]);
   return { lines: lines.length, naming: lines.filter((line) => names.some((name) => line.includes(name))) };
 };
 
@@ -22,7 +25,11 @@ export const viewsAreRebuilt = async (world) => {
   tell('Tyler leaves, so that the calendar has timers that still run.');
   const before = await publicState(world);
   const asked = (await sandbox.requests()).length;
-  check('the calendar has timers in every state that the story brought about', ['armed', 'fired', 'cancelled'].every((state) => before.timers.some((timer) => timer.state === state)), before.timers);
+  check(
+    'the calendar has timers in every state that the story brought about',
+    ['armed', 'fired', 'cancelled'].every((state) => before.timers.some((timer) => timer.state === state)),
+    before.timers,
+  );
 
   await system.stop();
   const dropped = (await system.rebuildViews()).flatMap((rebuilt) => rebuilt.dropped);
@@ -31,12 +38,17 @@ export const viewsAreRebuilt = async (world) => {
   await clock.settled(120_000);
 
   const after = await publicState(world);
-  for (const [name, items] of Object.entries(after)) equal(`as before: ${Array.isArray(items) ? `${items.length} ` : ''}${name}`, differences(before[name], items), []);
+  for (const [name, items] of Object.entries(after))
+    equal(`as before: ${Array.isArray(items) ? `${items.length} ` : ''}${name}`, differences(before[name], items), []);
   equal('and rebuilding asked nothing of the sandbox', (await sandbox.requests()).length, asked);
 
   await system.stop();
   const { events, entries, missing, different } = await system.checkLedger();
-  check(`the ledger holds an entry for each of ${events} events, and each is true to its stream`, events > 0 && entries === events && missing.length + different.length === 0, { events, entries, missing, different });
+  check(
+    `the ledger holds an entry for each of ${events} events, and each is true to its stream`,
+    events > 0 && entries === events && missing.length + different.length === 0,
+    { events, entries, missing, different },
+  );
 
   const { lines, naming } = await linesWithNames(folder);
   check(`in ${lines} lines of its logs Tenure named none of the people`, lines > 0 && naming.length === 0, naming);

@@ -34,8 +34,14 @@ const compiled = async (): Promise<string> => {
   const folder = await mkdtemp(join(cache, 'owner-'));
   await mkdir(join(folder, 'embedded'));
   const own = (await readdir(sources)).filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'));
-  for (const [from, to] of [...own.map((name) => [join(sources, name), join(folder, 'embedded', name)]), [join(sources, '../unreachable.ts'), join(folder, 'unreachable.ts')]] as const) {
-    const { code } = await transformFile(from!, { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'es6' } });
+  for (const [from, to] of [
+    ...own.map((name) => [join(sources, name), join(folder, 'embedded', name)]),
+    [join(sources, '../unreachable.ts'), join(folder, 'unreachable.ts')],
+  ] as const) {
+    const { code } = await transformFile(from!, {
+      jsc: { parser: { syntax: 'typescript' }, target: 'es2023' },
+      module: { type: 'es6' },
+    });
     await writeFile(to!.replace(/ts$/, 'js'), code.replaceAll(/(from '|from ")(\.[^'"]+)\.ts/g, '$1$2.js'));
   }
   await writeFile(join(folder, 'embedded', 'main.js'), main);
@@ -45,8 +51,13 @@ const compiled = async (): Promise<string> => {
 /** A process that starts the server on a folder and owns it, until it is killed. */
 export const ownerInAnotherProcess = async (dataDir: string): Promise<OwnerProcess> => {
   const folder = await compiled();
-  const child = spawn(process.execPath, [join(folder, 'embedded', 'main.js'), dataDir], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`The owner ended with ${String(code)} before it said where its server is.`)));
+  const child = spawn(process.execPath, [join(folder, 'embedded', 'main.js'), dataDir], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit').then(([code]) =>
+    Promise.reject(new Error(`The owner ended with ${String(code)} before it said where its server is.`)),
+  );
   const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), ended])) as [string];
   ended.catch(() => undefined);
   const { url, pid } = JSON.parse(line) as { url: string; pid: number };

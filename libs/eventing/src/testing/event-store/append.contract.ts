@@ -21,7 +21,13 @@ export const appendContract = (bench: () => Bench): void => {
     const stored = await store.read(stream('ada'));
 
     expect(stored).toEqual([
-      { ...first, stream: stream('ada'), revision: 1, position: expect.any(String), recordedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) },
+      {
+        ...first,
+        stream: stream('ada'),
+        revision: 1,
+        position: expect.any(String),
+        recordedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      },
       { ...second, stream: stream('ada'), revision: 2, position, recordedAt: expect.any(String) },
     ]);
     expect(stored[1]).not.toHaveProperty('personal');
@@ -39,8 +45,13 @@ export const appendContract = (bench: () => Bench): void => {
 
   it('reads a part of a stream, from either end', async () => {
     const { store, stream, event } = bench();
-    await store.append({ stream: stream('ada'), expected: 0, events: ['1', '2', '3', '4', '5'].map((type) => event(type)) });
-    const read = async (range: Parameters<typeof store.read>[1]) => types(await store.read(stream('ada'), range)).join('');
+    await store.append({
+      stream: stream('ada'),
+      expected: 0,
+      events: ['1', '2', '3', '4', '5'].map((type) => event(type)),
+    });
+    const read = async (range: Parameters<typeof store.read>[1]) =>
+      types(await store.read(stream('ada'), range)).join('');
     expect(await read({ after: 3 })).toBe('45');
     expect(await read({ limit: 2 })).toBe('12');
     expect(await read({ after: 1, limit: 2 })).toBe('23');
@@ -54,7 +65,9 @@ export const appendContract = (bench: () => Bench): void => {
   it.each([0, 1, 3])('refuses events for revision %i of a stream at revision 2', async (expected) => {
     const { store, stream, event } = bench();
     await store.append({ stream: stream('ada'), expected: 0, events: [event('1'), event('2')] });
-    const refused = await store.append({ stream: stream('ada'), expected, events: [event('X')] }).catch((error: unknown) => error);
+    const refused = await store
+      .append({ stream: stream('ada'), expected, events: [event('X')] })
+      .catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(StaleStream);
     expect(refused).toMatchObject({ stream: stream('ada'), expected });
     expect(types(await store.read(stream('ada')))).toEqual(['1', '2']);
@@ -62,23 +75,41 @@ export const appendContract = (bench: () => Bench): void => {
 
   it('lets one of many writers at the same revision win, all of its events or none', async () => {
     const { store, stream, event } = bench();
-    const writers = Array.from({ length: 8 }, (_, n) => store.append({ stream: stream('ada'), expected: 0, events: [event(`${n}`), event(`${n}`)] }));
+    const writers = Array.from({ length: 8 }, (_, n) =>
+      store.append({ stream: stream('ada'), expected: 0, events: [event(`${n}`), event(`${n}`)] }),
+    );
     const outcomes = await Promise.allSettled(writers);
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(StaleStream);
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(StaleStream);
     const winner = String(outcomes.findIndex(({ status }) => status === 'fulfilled'));
     expect(types(await store.read(stream('ada')))).toEqual([winner, winner]);
   });
 
   it('answers a repeated append as the first time and changes nothing, also after later events', async () => {
     const { store, stream, event } = bench();
-    const write = { stream: stream('ada'), expected: 0, events: [event('1'), event('2')], claims: { take: [`${stream('ada')}/name`], release: [] } };
+    const write = {
+      stream: stream('ada'),
+      expected: 0,
+      events: [event('1'), event('2')],
+      claims: { take: [`${stream('ada')}/name`], release: [] },
+    };
     const first = await store.append(write);
     expect(await store.append(write)).toEqual(first);
-    await store.append({ stream: stream('ada'), expected: 2, events: [event('3')], claims: { take: [], release: [`${stream('ada')}/name`] } });
+    await store.append({
+      stream: stream('ada'),
+      expected: 2,
+      events: [event('3')],
+      claims: { take: [], release: [`${stream('ada')}/name`] },
+    });
     expect(await store.append(write)).toEqual(first);
     expect(types(await store.read(stream('ada')))).toEqual(['1', '2', '3']);
-    await store.append({ stream: stream('ben'), expected: 0, events: [event('1')], claims: { take: [`${stream('ada')}/name`], release: [] } });
+    await store.append({
+      stream: stream('ben'),
+      expected: 0,
+      events: [event('1')],
+      claims: { take: [`${stream('ada')}/name`], release: [] },
+    });
   });
 
   it('repeats to many who ask at once', async () => {
@@ -93,9 +124,13 @@ export const appendContract = (bench: () => Bench): void => {
     const { store, stream, event } = bench();
     const [one, two] = [event('1'), event('2')];
     await store.append({ stream: stream('ada'), expected: 0, events: [one] });
-    await expect(store.append({ stream: stream('ada'), expected: 0, events: [one, two] })).rejects.toBeInstanceOf(StaleStream);
+    await expect(store.append({ stream: stream('ada'), expected: 0, events: [one, two] })).rejects.toBeInstanceOf(
+      StaleStream,
+    );
     await store.append({ stream: stream('ada'), expected: 1, events: [two] });
-    await expect(store.append({ stream: stream('ada'), expected: 1, events: [event('3')] })).rejects.toBeInstanceOf(StaleStream);
+    await expect(store.append({ stream: stream('ada'), expected: 1, events: [event('3')] })).rejects.toBeInstanceOf(
+      StaleStream,
+    );
   });
 
   it('appends nothing where there is nothing to append', async () => {
@@ -105,7 +140,11 @@ export const appendContract = (bench: () => Bench): void => {
 
   it('keeps an event of 1 MiB as it is', async () => {
     const { store, stream, event } = bench();
-    const large = event('Large', { personId: 'ada', personal: 'x'.repeat(1024 * 1024), data: { list: Array.from({ length: 1000 }, (_, n) => `id-${n}`) } });
+    const large = event('Large', {
+      personId: 'ada',
+      personal: 'x'.repeat(1024 * 1024),
+      data: { list: Array.from({ length: 1000 }, (_, n) => `id-${n}`) },
+    });
     await store.append({ stream: stream('ada'), expected: 0, events: [large] });
     const [stored] = await store.read(stream('ada'));
     expect(stored!.personal === large.personal).toBe(true);
@@ -117,7 +156,8 @@ export const appendContract = (bench: () => Bench): void => {
     const start = await mark();
     const events = Array.from({ length: 1000 }, (_, n) => event(`${n}`));
     expect((await store.append({ stream: stream('ada'), expected: 0, events })).revision).toBe(1000);
-    const inOrder = (stored: StoredEvent[]) => types(stored).every((type, n) => type === `${n}`) && stored.every(({ revision }, n) => revision === n + 1);
+    const inOrder = (stored: StoredEvent[]) =>
+      types(stored).every((type, n) => type === `${n}`) && stored.every(({ revision }, n) => revision === n + 1);
     const stored = await store.read(stream('ada'));
     expect(stored).toHaveLength(1000);
     expect(inOrder(stored)).toBe(true);
@@ -130,6 +170,8 @@ export const appendContract = (bench: () => Bench): void => {
     const again = await reopen();
     expect(await again.read(stream('ada'))).toEqual(await store.read(stream('ada')));
     await again.readAll(position, { limit: 1 });
-    await expect(again.append({ stream: stream('ada'), expected: 0, events: [event('X')] })).rejects.toBeInstanceOf(StaleStream);
+    await expect(again.append({ stream: stream('ada'), expected: 0, events: [event('X')] })).rejects.toBeInstanceOf(
+      StaleStream,
+    );
   });
 };

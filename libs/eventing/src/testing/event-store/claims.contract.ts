@@ -7,7 +7,13 @@ import { eventually, types, type Bench } from './kit.ts';
 export const claimsContract = (bench: () => Bench): void => {
   const claiming = ({ store, event, tenantId }: Bench) => {
     const names = (list: readonly string[]) => list.map((name) => `${tenantId}/${name}`);
-    return (stream: StreamName, expected: Revision, type: string, take: readonly string[], release: readonly string[] = []) => {
+    return (
+      stream: StreamName,
+      expected: Revision,
+      type: string,
+      take: readonly string[],
+      release: readonly string[] = [],
+    ) => {
       const claims = { take: names(take), release: names(release) };
       return store.append({ stream, expected, events: [event(type, { data: { claims } })], claims });
     };
@@ -64,17 +70,23 @@ export const claimsContract = (bench: () => Bench): void => {
   it('gives a value that many want at once to one of them', async () => {
     const { stream } = bench();
     const append = claiming(bench());
-    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, (_, n) => append(stream(`u${n}`), 0, 'Created', ['ada', `own-${n}`])));
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, n) => append(stream(`u${n}`), 0, 'Created', ['ada', `own-${n}`])),
+    );
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     const holder = stream(`u${outcomes.findIndex(({ status }) => status === 'fulfilled')}`);
-    for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ name: 'ClaimTaken', holder });
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ name: 'ClaimTaken', holder });
   });
 
   it('does not deadlock on two values taken in opposite orders', async () => {
     const { stream } = bench();
     const append = claiming(bench());
     const rounds = Array.from({ length: 20 }, async (_, n) => {
-      const both = [append(stream(`a${n}`), 0, 'Created', [`x${n}`, `y${n}`]), append(stream(`b${n}`), 0, 'Created', [`y${n}`, `x${n}`])];
+      const both = [
+        append(stream(`a${n}`), 0, 'Created', [`x${n}`, `y${n}`]),
+        append(stream(`b${n}`), 0, 'Created', [`y${n}`, `x${n}`]),
+      ];
       return (await Promise.allSettled(both)).map(({ status }) => status).sort();
     });
     expect(await Promise.all(rounds)).toEqual(rounds.map(() => ['fulfilled', 'rejected']));
@@ -86,7 +98,7 @@ export const claimsContract = (bench: () => Bench): void => {
     const start = await mark();
     const writer = async (n: number) => {
       const own = stream(`w${n}`);
-      for (let revision = 0, turns = 0; turns < 6; ) {
+      for (let revision = 0, turns = 0; turns < 6;) {
         const taken = await append(own, revision, 'Taken', ['baton']).catch(ifTaken);
         if (!taken) continue;
         await append(own, taken.revision, 'Released', [], ['baton']);
@@ -95,7 +107,10 @@ export const claimsContract = (bench: () => Bench): void => {
       }
     };
     await Promise.all(Array.from({ length: 6 }, (_, n) => writer(n)));
-    const events = await eventually(() => feed(start), (found) => found.length === 72);
+    const events = await eventually(
+      () => feed(start),
+      (found) => found.length === 72,
+    );
     expect(types(events)).toEqual(Array.from({ length: 72 }, (_, n) => (n % 2 === 0 ? 'Taken' : 'Released')));
     for (let n = 0; n < 72; n += 2) expect(events[n]!.stream).toBe(events[n + 1]!.stream);
     expect(await store.read(stream('w0'))).toHaveLength(12);

@@ -17,7 +17,10 @@ export const feedContract = (bench: () => Bench): void => {
     await store.append({ stream: stream('ben', 'group'), expected: 0, events: [event('3')] });
     await store.append({ stream: stream('ada'), expected: 2, events: [event('4'), event('5')] });
     for (const limit of [1, 2, 3, 100]) {
-      const found = await eventually(() => bench().feed(start, { limit }), ({ length }) => length === 5);
+      const found = await eventually(
+        () => bench().feed(start, { limit }),
+        ({ length }) => length === 5,
+      );
       expect(types(found)).toEqual(['1', '2', '3', '4', '5']);
     }
   });
@@ -25,7 +28,10 @@ export const feedContract = (bench: () => Bench): void => {
   it('begins with the first event where no position is given', async () => {
     const { store, mark } = bench();
     await mark();
-    const [first, second] = await eventually(() => store.readAll(undefined, { limit: 1 }), ({ length }) => length === 1);
+    const [first, second] = await eventually(
+      () => store.readAll(undefined, { limit: 1 }),
+      ({ length }) => length === 1,
+    );
     expect(first).toBeDefined();
     expect(second).toBeUndefined();
     expect((await store.readAll(first!.position, { limit: 1 }))[0]?.id).not.toBe(first!.id);
@@ -35,7 +41,10 @@ export const feedContract = (bench: () => Bench): void => {
     const { store, stream, event, mark, feed } = bench();
     const start = await mark();
     const { position } = await store.append({ stream: stream('ada'), expected: 0, events: [event('1'), event('2')] });
-    const found = await eventually(() => feed(start), ({ length }) => length === 2);
+    const found = await eventually(
+      () => feed(start),
+      ({ length }) => length === 2,
+    );
     expect(found).toEqual(await store.read(stream('ada')));
     expect(found.at(-1)!.position).toBe(position);
     expect(await feed(position)).toEqual([]);
@@ -46,8 +55,15 @@ export const feedContract = (bench: () => Bench): void => {
     const start = await mark();
     for (const [n, category] of ['user', 'group', 'account', 'user', 'group'].entries())
       await store.append({ stream: stream(`${n}`, category), expected: 0, events: [event(`${category}${n}`)] });
-    await eventually(() => feed(start), ({ length }) => length === 5);
-    expect(types(await feed(start, { categories: ['user', 'account'], limit: 2 }))).toEqual(['user0', 'account2', 'user3']);
+    await eventually(
+      () => feed(start),
+      ({ length }) => length === 5,
+    );
+    expect(types(await feed(start, { categories: ['user', 'account'], limit: 2 }))).toEqual([
+      'user0',
+      'account2',
+      'user3',
+    ]);
     expect(types(await feed(start, { categories: ['group'], limit: 1 }))).toEqual(['group1', 'group4']);
     expect(await feed(start, { categories: ['nothing'] })).toEqual([]);
   });
@@ -81,7 +97,7 @@ export const feedContract = (bench: () => Bench): void => {
     const reader = async () => {
       let position = start;
       const isBehind = () => writing || seen.length < written.size;
-      for (const deadline = Date.now() + 50_000; isBehind() && Date.now() < deadline; ) {
+      for (const deadline = Date.now() + 50_000; isBehind() && Date.now() < deadline;) {
         const page = await store.readAll(position, { limit: 7 });
         if (page.length === 0) await sleep(2);
         seen.push(...page.filter(({ metadata }) => metadata.tenantId === tenantId));

@@ -1,7 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventStore } from '../../event-store.ts';
-import { streamName, type Metadata, type NewEvent, type Position, type StoredEvent, type StreamName } from '../../event.ts';
+import {
+  streamName,
+  type Metadata,
+  type NewEvent,
+  type Position,
+  type StoredEvent,
+  type StreamName,
+} from '../../event.ts';
 
 /** What one test has: a store that others may use too, and a tenant that nobody else has. */
 export type Bench = {
@@ -48,10 +55,11 @@ export const benchOf = ({ store, ...connections }: Connections): Bench => {
     tenantId,
     stream,
     event,
-    mark: async () => (await store.append({ stream: stream(randomUUID(), 'marker'), expected: 0, events: [event('Marked')] })).position,
+    mark: async () =>
+      (await store.append({ stream: stream(randomUUID(), 'marker'), expected: 0, events: [event('Marked')] })).position,
     feed: async (after, { categories, limit = 100 } = {}) => {
       const found: StoredEvent[] = [];
-      for (let position = after; ; ) {
+      for (let position = after; ;) {
         const page = await store.readAll(position, { categories, limit });
         if (page.length === 0) return found;
         found.push(...page.filter(({ metadata: { tenantId: owner } }) => owner === tenantId));
@@ -62,7 +70,11 @@ export const benchOf = ({ store, ...connections }: Connections): Bench => {
 };
 
 /** Asks again until the answer is right: a feed may show an event a moment after its append, when other transactions are open. */
-export const eventually = async <T>(ask: () => Promise<T> | T, isRight: (answer: T) => boolean, timeoutMs = 10_000): Promise<T> => {
+export const eventually = async <T>(
+  ask: () => Promise<T> | T,
+  isRight: (answer: T) => boolean,
+  timeoutMs = 10_000,
+): Promise<T> => {
   for (const deadline = Date.now() + timeoutMs; ; await sleep(10)) {
     const answer = await ask();
     if (isRight(answer) || Date.now() > deadline) return answer;

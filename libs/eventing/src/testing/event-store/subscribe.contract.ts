@@ -10,7 +10,12 @@ export const subscribeContract = (bench: () => Bench): void => {
     const subscription = store.subscribe(after, { categories }, async (event) => {
       if (event.metadata.tenantId === tenantId) seen.push(event);
     });
-    const until = (count: number) => eventually(() => seen, ({ length }) => length >= count, 20_000);
+    const until = (count: number) =>
+      eventually(
+        () => seen,
+        ({ length }) => length >= count,
+        20_000,
+      );
     return { seen, until, ...subscription };
   };
 
@@ -50,7 +55,10 @@ export const subscribeContract = (bench: () => Bench): void => {
       running -= 1;
       handled += 1;
     });
-    await eventually(() => handled, (count) => count === 4);
+    await eventually(
+      () => handled,
+      (count) => count === 4,
+    );
     await stop();
     expect({ most, handled }).toEqual({ most: 1, handled: 4 });
   });
@@ -66,7 +74,10 @@ export const subscribeContract = (bench: () => Bench): void => {
       await sleep(100);
       seen.push(`${type} ends`);
     });
-    await eventually(() => seen.length, (count) => count > 0);
+    await eventually(
+      () => seen.length,
+      (count) => count > 0,
+    );
     await subscription.stop();
     expect(seen).toEqual(['1 begins', '1 ends']);
     await subscription.ended;
@@ -96,7 +107,14 @@ export const subscribeContract = (bench: () => Bench): void => {
     await following.until(1);
     await interrupt();
     const write = { stream: stream('ada'), expected: 1, events: [event('2')] };
-    await eventually(() => store.append(write).then(() => true, () => false), Boolean);
+    await eventually(
+      () =>
+        store.append(write).then(
+          () => true,
+          () => false,
+        ),
+      Boolean,
+    );
     expect(types(await following.until(2))).toEqual(['1', '2']);
     await following.stop();
   });

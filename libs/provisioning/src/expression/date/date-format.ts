@@ -13,7 +13,20 @@ const standard: Partial<Record<string, string>> = {
 const fields = new Set('yyyy yy MMMM MMM MM M dddd ddd dd d HH H hh h mm m ss s tt t zzz zz z K'.split(' '));
 const isField = (field: string) => fields.has(field) || /^(f{1,7}|F{1,7})$/.test(field);
 
-const months = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
+const months = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+];
 const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const short = (name: string) => name.slice(0, 3);
 
@@ -25,7 +38,8 @@ export const formatPartsOf = (format: string): FormatPart[] | string => {
   const piece = /'([^']*)'|"([^"]*)"|\\(.)|%(?=.)|([A-Za-z])\4*|([^'"\\%A-Za-z]+)/gsy;
   while (piece.lastIndex < text.length) {
     const [written, single, double, escaped, letter, other] = piece.exec(text) ?? [];
-    if (written === undefined) return 'Expected a closing quote, or a character after a backslash or %, in the date format.';
+    if (written === undefined)
+      return 'Expected a closing quote, or a character after a backslash or %, in the date format.';
     if (letter !== undefined && 'yMdHhmsfFtzKg'.includes(letter)) {
       if (!isField(written)) return `Expected a date format: ${written} is no part of one.`;
       parts.push({ kind: 'field', field: written });
@@ -70,14 +84,20 @@ const shapeOf = (field: string): string => {
 export const parseDate = (text: string, parts: FormatPart[]): Moment | null => {
   // Built from fields of known shape and escaped literals: nothing in it can be slow.
   const escaped = (literal: string) => literal.replaceAll(/[^A-Za-z0-9]/g, String.raw`\$&`);
-  const shape = parts.map((part) => (part.kind === 'literal' ? escaped(part.text) : `(${shapeOf(part.field)})`)).join('');
+  const shape = parts
+    .map((part) => (part.kind === 'literal' ? escaped(part.text) : `(${shapeOf(part.field)})`))
+    .join('');
   const found = new RegExp(`^${shape}$`, 'i').exec(text.trim());
   if (!found) return null;
-  const written = parts.filter((part) => part.kind === 'field').map(({ field }, index) => ({ field, value: found[index + 1]! }));
+  const written = parts
+    .filter((part) => part.kind === 'field')
+    .map(({ field }, index) => ({ field, value: found[index + 1]! }));
   const value = (...names: string[]) => written.find(({ field }) => names.includes(field))?.value;
   const number = (...names: string[]) => (value(...names) === undefined ? undefined : Number(value(...names)));
   const named = (names: string[], wanted: string | undefined) => {
-    const index = names.findIndex((name) => wanted !== undefined && short(name).toLowerCase() === short(wanted).toLowerCase());
+    const index = names.findIndex(
+      (name) => wanted !== undefined && short(name).toLowerCase() === short(wanted).toLowerCase(),
+    );
     return index < 0 ? undefined : index + 1;
   };
 
@@ -97,7 +117,8 @@ export const parseDate = (text: string, parts: FormatPart[]): Moment | null => {
   });
 };
 
-const hourOf = (hour: number, half: string | undefined): number => (half === undefined ? hour : (hour % 12) + (half === 'P' ? 12 : 0));
+const hourOf = (hour: number, half: string | undefined): number =>
+  half === undefined ? hour : (hour % 12) + (half === 'P' ? 12 : 0);
 
 /** In minutes; `null` where none is written. */
 const offsetOf = (written: string | undefined): number | null => {

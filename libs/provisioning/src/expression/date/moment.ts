@@ -1,7 +1,16 @@
 /** A point in time, in UTC where its offset was known. `fraction` has seven digits, as .NET counts. */
 export type Moment = { instant: number; fraction: string; zoned: boolean };
 
-type Written = { year: number; month: number; day: number; hour: number; minute: number; second: number; fraction: string; offset: number | null };
+type Written = {
+  year: number;
+  month: number;
+  day: number;
+  hour: number;
+  minute: number;
+  second: number;
+  fraction: string;
+  offset: number | null;
+};
 
 /** `null` for what is no date, such as February 30th. */
 export const momentOf = ({ year, month, day, hour, minute, second, fraction, offset }: Written): Moment | null => {
@@ -9,7 +18,11 @@ export const momentOf = ({ year, month, day, hour, minute, second, fraction, off
   const isDay = year >= 1 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
   date.setUTCHours(hour, minute, second);
   if (!isDay || hour > 23 || minute > 59 || second > 59) return null;
-  return { instant: date.getTime() - (offset ?? 0) * 60_000, fraction: fraction.padEnd(7, '0'), zoned: offset !== null };
+  return {
+    instant: date.getTime() - (offset ?? 0) * 60_000,
+    fraction: fraction.padEnd(7, '0'),
+    zoned: offset !== null,
+  };
 };
 
 /** `Date.UTC` takes the years up to 99 for those of the last century. */
@@ -38,7 +51,10 @@ const addMonths = (instant: number, count: number): number => {
   const date = new Date(instant);
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth() + count];
   const lastDay = utcDate(year, month + 1, 0).getUTCDate();
-  return utcDate(year, month, Math.min(date.getUTCDate(), lastDay)).getTime() + (instant - utcDate(year, date.getUTCMonth(), date.getUTCDate()).getTime());
+  return (
+    utcDate(year, month, Math.min(date.getUTCDate(), lastDay)).getTime() +
+    (instant - utcDate(year, date.getUTCMonth(), date.getUTCDate()).getTime())
+  );
 };
 
 /** As Visual Basic counts: years, months and weeks by the calendar, the others by whole units that have passed. */

@@ -5,7 +5,13 @@ import { logicFunctions } from './logic.functions.ts';
 import { replaceFunction } from './replace.function.ts';
 import { textFunctions } from './text.functions.ts';
 
-const definitions: FunctionDefinition[] = [...logicFunctions, ...textFunctions, replaceFunction, ...listFunctions, ...dateFunctions];
+const definitions: FunctionDefinition[] = [
+  ...logicFunctions,
+  ...textFunctions,
+  replaceFunction,
+  ...listFunctions,
+  ...dateFunctions,
+];
 
 const byName = new Map(definitions.map((definition) => [definition.name.toLowerCase(), definition]));
 
@@ -14,14 +20,16 @@ export const functionNames: readonly string[] = definitions.map(({ name }) => na
 /** Case is ignored: Entra's own guides write `switch` and `IsNullorEmpty`. */
 export const functionNamed = (name: string): FunctionDefinition | undefined => byName.get(name.toLowerCase());
 
-const changing = (name: string) => `${name} is not offered: it gives another value each time, and an account must come out the same for the same person.`;
+const changing = (name: string) =>
+  `${name} is not offered: it gives another value each time, and an account must come out the same for the same person.`;
 
 /** What Entra has and Tenure does not, each with its reason. */
 const refused = {
   guid: changing('Guid'),
   now: changing('Now'),
   randomstring: changing('RandomString'),
-  selectuniquevalue: 'SelectUniqueValue is not offered: it asks the target app, and an expression only knows the person.',
+  selectuniquevalue:
+    'SelectUniqueValue is not offered: it asks the target app, and an expression only knows the person.',
   redact: 'Redact is not offered: values are never written to logs here.',
   datefromnum: 'DateFromNum is not offered: it reads dates of an on-premises Active Directory.',
   numfromdate: 'NumFromDate is not offered: it writes dates of an on-premises Active Directory.',

@@ -13,7 +13,13 @@ const partsOf = (format: string): FormatPart[] => {
 const plainFormat = partsOf('M/d/yyyy h:mm:ss tt');
 
 const understoodFormats = [
-  'M/d/yyyy h:mm:ss tt', 'M/d/yyyy', 'yyyy-MM-ddK', 'yyyy-MM-ddTHH:mmK', 'yyyy-MM-ddTHH:mm:ssK', 'yyyy-MM-ddTHH:mm:ss.FFFFFFFK', 'yyyy-MM-dd HH:mm:ssK',
+  'M/d/yyyy h:mm:ss tt',
+  'M/d/yyyy',
+  'yyyy-MM-ddK',
+  'yyyy-MM-ddTHH:mmK',
+  'yyyy-MM-ddTHH:mm:ssK',
+  'yyyy-MM-ddTHH:mm:ss.FFFFFFFK',
+  'yyyy-MM-dd HH:mm:ssK',
 ].map(partsOf);
 
 const dateOf = (given: Argument): Moment | null => {
@@ -26,7 +32,10 @@ const dateOf = (given: Argument): Moment | null => {
 };
 
 // All dates are UTC here, so the styles that say so change nothing; the one that asks for the machine's own time zone is refused.
-const styles = 'none roundtripkind allowleadingwhite allowtrailingwhite allowinnerwhite allowwhitespaces assumeuniversal adjusttouniversal'.split(' ');
+const styles =
+  'none roundtripkind allowleadingwhite allowtrailingwhite allowinnerwhite allowwhitespaces assumeuniversal adjusttouniversal'.split(
+    ' ',
+  );
 
 const checkFormats = (expressions: Expression[]) => {
   const style = expressions[1];
@@ -67,7 +76,12 @@ const dateDiff = ([intervalText, first, second]: Argument[]): Value => {
 };
 
 export const dateFunctions: FunctionDefinition[] = [
-  { name: 'FormatDateTime', parameters: parametersOf('source', 'dateTimeStyles?', 'inputFormat', 'outputFormat'), check: checkFormats, run: formatDateTime },
+  {
+    name: 'FormatDateTime',
+    parameters: parametersOf('source', 'dateTimeStyles?', 'inputFormat', 'outputFormat'),
+    check: checkFormats,
+    run: formatDateTime,
+  },
   {
     name: 'CDate',
     parameters: parametersOf('expression'),

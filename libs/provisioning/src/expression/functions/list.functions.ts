@@ -10,7 +10,12 @@ const elementsOf = (value: Argument): Value[] => {
 
 /** In the form of Entra's requests: none is primary, and the type is Entra's. */
 const rolesOf = ([assignments]: Argument[]): JsonObject[] =>
-  toTexts(assignments).map((role) => ({ primary: false, type: 'WindowsAzureActiveDirectoryRole', display: role, value: role }));
+  toTexts(assignments).map((role) => ({
+    primary: false,
+    type: 'WindowsAzureActiveDirectoryRole',
+    display: role,
+    value: role,
+  }));
 
 const split = ([source, delimiter]: Argument[]): Value => {
   const text = toText(source);
@@ -29,12 +34,20 @@ export const listFunctions: FunctionDefinition[] = [
   { name: 'Split', parameters: parametersOf('source', 'delimiter'), run: split },
   { name: 'Count', parameters: parametersOf('attribute'), run: ([source]) => elementsOf(source).length },
   // The first has the index 1.
-  { name: 'Item', parameters: parametersOf('attribute', 'index'), run: ([source, index]) => elementsOf(source)[(toNumber(index) ?? 0) - 1] ?? null },
+  {
+    name: 'Item',
+    parameters: parametersOf('attribute', 'index'),
+    run: ([source, index]) => elementsOf(source)[(toNumber(index) ?? 0) - 1] ?? null,
+  },
   { name: 'First', parameters: parametersOf('attribute'), run: ([source]) => elementsOf(source)[0] ?? null },
   { name: 'Last', parameters: parametersOf('attribute'), run: ([source]) => elementsOf(source).at(-1) ?? null },
   { name: 'RemoveDuplicates', parameters: parametersOf('attribute'), run: distinct },
   // Entra does not say which of several it takes; the same one each time is what matters.
-  { name: 'SingleAppRoleAssignment', parameters: parametersOf('appRoleAssignments'), run: ([assignments]) => toTexts(assignments)[0] ?? null },
+  {
+    name: 'SingleAppRoleAssignment',
+    parameters: parametersOf('appRoleAssignments'),
+    run: ([assignments]) => toTexts(assignments)[0] ?? null,
+  },
   // The two differ in how a change is sent (`additiveTargets`), not in what the value is.
   { name: 'AppRoleAssignmentsComplex', parameters: parametersOf('appRoleAssignments'), run: rolesOf },
   { name: 'AssertiveAppRoleAssignmentsComplex', parameters: parametersOf('appRoleAssignments'), run: rolesOf },

@@ -25,7 +25,12 @@ export const logicFunctions: FunctionDefinition[] = [
     parameters: parametersOf('condition', 'valueIfTrue', 'valueIfFalse'),
     run: ([condition, valueIfTrue, valueIfFalse]) => (isTrue(condition) ? valueIfTrue : valueIfFalse) ?? null,
   },
-  { name: 'Coalesce', parameters: parametersOf('source'), repeating: 1, run: (given) => given.find((value) => !isEmpty(value)) ?? given.at(-1) ?? null },
+  {
+    name: 'Coalesce',
+    parameters: parametersOf('source'),
+    repeating: 1,
+    run: (given) => given.find((value) => !isEmpty(value)) ?? given.at(-1) ?? null,
+  },
   { name: 'Not', parameters: parametersOf('source'), run: ([source]) => !isTrue(source) },
   { name: 'IsPresent', parameters: parametersOf('expression'), run: ([value]) => !isEmpty(value) },
   // A missing list is an absent attribute (RFC 7643 §2.5).
@@ -36,6 +41,10 @@ export const logicFunctions: FunctionDefinition[] = [
   { name: 'IgnoreFlowIfNullOrEmpty', parameters: parametersOf('expression'), run: ([value]) => value ?? null },
   { name: 'CBool', parameters: parametersOf('expression'), run: ([value]) => isTrue(value) },
   { name: 'CStr', parameters: parametersOf('value'), run: ([value]) => (isEmpty(value) ? null : toText(value)) },
-  { name: 'CNum', parameters: parametersOf('value'), run: ([value]) => (typeof value === 'boolean' ? Number(value) : toNumber(value)) },
+  {
+    name: 'CNum',
+    parameters: parametersOf('value'),
+    run: ([value]) => (typeof value === 'boolean' ? Number(value) : toNumber(value)),
+  },
   { name: 'BitAnd', parameters: parametersOf('value1', 'value2'), run: bitAnd },
 ];

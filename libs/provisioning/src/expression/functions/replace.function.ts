@@ -4,7 +4,15 @@ import { PatternProblem } from '../pattern/pattern-problem.ts';
 import { isEmpty, toText } from '../values.ts';
 import { type Argument, type FunctionDefinition, joined, parametersOf } from './definition.ts';
 
-const parameters = parametersOf('source', 'oldValue?', 'regexPattern?', 'regexGroupName?', 'replacementValue?', 'replacementAttributeName?', 'template?');
+const parameters = parametersOf(
+  'source',
+  'oldValue?',
+  'regexPattern?',
+  'regexGroupName?',
+  'replacementValue?',
+  'replacementAttributeName?',
+  'template?',
+);
 
 const forms =
   'Replace needs one of: oldValue and replacementValue; oldValue and template; regexPattern and replacementValue; ' +
@@ -13,14 +21,18 @@ const forms =
 const check = (expressions: Expression[]) => {
   const isGiven = (index: number) => expressions[index] !== undefined && expressions[index].kind !== 'omitted';
   const [old, pattern, group, value, attribute, template] = [1, 2, 3, 4, 5, 6].map(isGiven);
-  const isForm = old ? !pattern && !group && !attribute && value !== template : pattern && !template && (value ? !attribute : group && attribute);
+  const isForm = old
+    ? !pattern && !group && !attribute && value !== template
+    : pattern && !template && (value ? !attribute : group && attribute);
   return isForm ? (pattern ? checkPattern(expressions) : undefined) : { argument: 0, message: forms };
 };
 
 /** A pattern is a constant, so that a wrong one is refused when it is written and not for one person in a thousand. */
 const checkPattern = ([, , pattern, group]: Expression[]) => {
-  if (pattern?.kind !== 'literal' || typeof pattern.value !== 'string') return { argument: 2, message: 'Expected the pattern as a text.' };
-  if (group && group.kind !== 'omitted' && group.kind !== 'literal') return { argument: 3, message: 'Expected the name of the group as a text.' };
+  if (pattern?.kind !== 'literal' || typeof pattern.value !== 'string')
+    return { argument: 2, message: 'Expected the pattern as a text.' };
+  if (group && group.kind !== 'omitted' && group.kind !== 'literal')
+    return { argument: 3, message: 'Expected the name of the group as a text.' };
   try {
     const { groups } = compilePattern(pattern.value);
     if (group?.kind === 'literal' && groupIndex(groups, String(group.value)) === undefined) {
@@ -28,7 +40,8 @@ const checkPattern = ([, , pattern, group]: Expression[]) => {
     }
     return undefined;
   } catch (error) {
-    if (error instanceof PatternProblem) return { argument: 2, message: `Expected a regular expression: ${error.message}.` };
+    if (error instanceof PatternProblem)
+      return { argument: 2, message: `Expected a regular expression: ${error.message}.` };
     throw error;
   }
 };
@@ -39,10 +52,13 @@ const groupIndex = (groups: (string | null)[], wanted: string): number | undefin
   if (byName >= 0) return byName;
   if (!/^[1-9]\d{0,2}$/.test(wanted)) return undefined;
   const indexes = groups.map((_, index) => index);
-  return [...indexes.filter((index) => groups[index] === null), ...indexes.filter((index) => groups[index] !== null)][Number(wanted) - 1];
+  return [...indexes.filter((index) => groups[index] === null), ...indexes.filter((index) => groups[index] !== null)][
+    Number(wanted) - 1
+  ];
 };
 
-const replaceAll = (text: string, old: string, replacement: string): string | null => (old === '' ? text : joined(text.split(old), replacement));
+const replaceAll = (text: string, old: string, replacement: string): string | null =>
+  old === '' ? text : joined(text.split(old), replacement);
 
 const replaceMatches = (pattern: Pattern, text: string, replacementOf: (match: Match) => string): string | null => {
   const matches = matchesOf(pattern, text);
@@ -59,20 +75,25 @@ const replaceMatches = (pattern: Pattern, text: string, replacementOf: (match: M
 
 /** `${name}`, `$1`, `$&` and `$0` stand for what was matched, `$$` for a $. */
 const filledIn = (template: string, { groups }: Pattern, text: string, match: Match): string =>
-  template.replaceAll(/\$(?:(\$)|(&|0(?!\d))|(\d{1,3})|\{(\w{1,64})\})/g, (written, dollar?: string, whole?: string, number?: string, name?: string) => {
-    if (dollar) return '$';
-    if (whole) return text.slice(match.start, match.end);
-    const group = groupIndex(groups, (number ?? name)!);
-    if (group === undefined) return written;
-    const span = match.groups[group];
-    return span ? text.slice(span.start, span.end) : '';
-  });
+  template.replaceAll(
+    /\$(?:(\$)|(&|0(?!\d))|(\d{1,3})|\{(\w{1,64})\})/g,
+    (written, dollar?: string, whole?: string, number?: string, name?: string) => {
+      if (dollar) return '$';
+      if (whole) return text.slice(match.start, match.end);
+      const group = groupIndex(groups, (number ?? name)!);
+      if (group === undefined) return written;
+      const span = match.groups[group];
+      return span ? text.slice(span.start, span.end) : '';
+    },
+  );
 
 const replace = ([source, old, patternText, groupName, replacement, attribute, template]: Argument[]): Value => {
   const text = toText(source);
   if (patternText === undefined) {
     if (isEmpty(source)) return null;
-    return template === undefined ? replaceAll(text, toText(old), toText(replacement)) : replaceAll(toText(template), toText(old), text);
+    return template === undefined
+      ? replaceAll(text, toText(old), toText(replacement))
+      : replaceAll(toText(template), toText(old), text);
   }
 
   const pattern = compilePattern(toText(patternText));
@@ -88,7 +109,9 @@ const replace = ([source, old, patternText, groupName, replacement, attribute, t
   return replaceMatches(pattern, text, (match) => {
     if (group === undefined) return filledIn(toText(replacement), pattern, text, match);
     const span = match.groups[group];
-    return span ? text.slice(match.start, span.start) + toText(replacement) + text.slice(span.end, match.end) : text.slice(match.start, match.end);
+    return span
+      ? text.slice(match.start, span.start) + toText(replacement) + text.slice(span.end, match.end)
+      : text.slice(match.start, match.end);
   });
 };
 

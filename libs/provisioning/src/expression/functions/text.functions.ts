@@ -20,19 +20,32 @@ const checkCulture = ([, culture]: Expression[]) =>
     ? { argument: 1, message: `Expected a culture such as "en-US", not "${culture.value}".` }
     : undefined;
 
-const checkNumber = (...places: number[]) => (expressions: Expression[]) => {
-  const argument = places.find((place) => {
-    const expression = expressions[place];
-    return expression?.kind === 'literal' && !Number.isInteger(toNumber(expression.value));
-  });
-  return argument === undefined ? undefined : { argument, message: 'Expected a whole number.' };
-};
+const checkNumber =
+  (...places: number[]) =>
+  (expressions: Expression[]) => {
+    const argument = places.find((place) => {
+      const expression = expressions[place];
+      return expression?.kind === 'literal' && !Number.isInteger(toNumber(expression.value));
+    });
+    return argument === undefined ? undefined : { argument, message: 'Expected a whole number.' };
+  };
 
 const wholeNumber = (given: Argument, fallback: number): number => Math.trunc(toNumber(given) ?? fallback);
 
 /** The letters that Unicode does not decompose, as Entra's reference tables them. */
 const undecomposed: Record<string, string> = {
-  æ: 'ae', Æ: 'AE', ø: 'oe', Ø: 'OE', œ: 'oe', Œ: 'OE', ß: 'ss', ł: 'l', Ł: 'L', ı: 'i', đ: 'd', Đ: 'D',
+  æ: 'ae',
+  Æ: 'AE',
+  ø: 'oe',
+  Ø: 'OE',
+  œ: 'oe',
+  Œ: 'OE',
+  ß: 'ss',
+  ł: 'l',
+  Ł: 'L',
+  ı: 'i',
+  đ: 'd',
+  Đ: 'D',
 };
 
 /** Only marks on Latin letters go: й, か゛ and ά are letters of their own. */
@@ -58,7 +71,9 @@ const properCase = (text: string, isSeparator: (character: string) => boolean): 
 
 const instr = ([value, wanted, start, compareType]: Argument[]): number => {
   const ignoresCase = toText(compareType).toLowerCase() === 'vbtextcompare';
-  const [haystack, needle] = [value, wanted].map((each) => (ignoresCase ? toText(each).toLowerCase() : toText(each))) as [string, string];
+  const [haystack, needle] = [value, wanted].map((each) =>
+    ignoresCase ? toText(each).toLowerCase() : toText(each),
+  ) as [string, string];
   return haystack.indexOf(needle, Math.max(1, wholeNumber(start, 1)) - 1) + 1;
 };
 
@@ -73,26 +88,38 @@ const wordOf = ([source, number, delimiters]: Argument[]): string => {
 };
 
 export const textFunctions: FunctionDefinition[] = [
-  { name: 'Append', parameters: parametersOf('source', 'suffix'), run: eachText((text, [, suffix]) => joined([text, toText(suffix)], '')) },
+  {
+    name: 'Append',
+    parameters: parametersOf('source', 'suffix'),
+    run: eachText((text, [, suffix]) => joined([text, toText(suffix)], '')),
+  },
   // Entra's own example `Join(", ", "", [surname], [givenName])` gives "Doe, John": empty values are passed over.
   {
     name: 'Join',
     parameters: parametersOf('separator', 'source'),
     repeating: 1,
-    run: ([separator, ...sources]) => joined(sources.flatMap(toTexts).filter((text) => text !== ''), toText(separator)),
+    run: ([separator, ...sources]) =>
+      joined(
+        sources.flatMap(toTexts).filter((text) => text !== ''),
+        toText(separator),
+      ),
   },
   // Entra: a negative count gives the text itself, no text the empty one.
   {
     name: 'Left',
     parameters: parametersOf('string', 'numChars'),
     check: checkNumber(1),
-    run: ([source, count]) => (wholeNumber(count, 0) < 0 ? toText(source) : toText(source).slice(0, wholeNumber(count, 0))),
+    run: ([source, count]) =>
+      wholeNumber(count, 0) < 0 ? toText(source) : toText(source).slice(0, wholeNumber(count, 0)),
   },
   {
     name: 'Right',
     parameters: parametersOf('string', 'numChars'),
     check: checkNumber(1),
-    run: ([source, count]) => (wholeNumber(count, 0) < 0 ? toText(source) : toText(source).slice(Math.max(0, toText(source).length - wholeNumber(count, 0)))),
+    run: ([source, count]) =>
+      wholeNumber(count, 0) < 0
+        ? toText(source)
+        : toText(source).slice(Math.max(0, toText(source).length - wholeNumber(count, 0))),
   },
   // The first character has the index 1.
   {
@@ -105,22 +132,52 @@ export const textFunctions: FunctionDefinition[] = [
     }),
   },
   { name: 'Len', parameters: parametersOf('string'), run: ([source]) => toText(source).length },
-  { name: 'InStr', parameters: parametersOf('value1', 'value2', 'start?', 'compareType?'), check: checkNumber(2), run: instr },
+  {
+    name: 'InStr',
+    parameters: parametersOf('value1', 'value2', 'start?', 'compareType?'),
+    check: checkNumber(2),
+    run: instr,
+  },
   { name: 'Trim', parameters: parametersOf('source'), run: eachText((text) => text.trim()) },
   { name: 'StripSpaces', parameters: parametersOf('source'), run: eachText((text) => text.replaceAll(' ', '')) },
-  { name: 'ToLower', parameters: parametersOf('source', 'culture?'), check: checkCulture, run: eachText((text, [, culture]) => lower(text, cultureOf(culture))) },
-  { name: 'ToUpper', parameters: parametersOf('source', 'culture?'), check: checkCulture, run: eachText((text, [, culture]) => upper(text, cultureOf(culture))) },
+  {
+    name: 'ToLower',
+    parameters: parametersOf('source', 'culture?'),
+    check: checkCulture,
+    run: eachText((text, [, culture]) => lower(text, cultureOf(culture))),
+  },
+  {
+    name: 'ToUpper',
+    parameters: parametersOf('source', 'culture?'),
+    check: checkCulture,
+    run: eachText((text, [, culture]) => upper(text, cultureOf(culture))),
+  },
   {
     name: 'PCase',
     parameters: parametersOf('source', 'wordSeparators?'),
-    run: eachText((text, [, separators]) => properCase(text, separators === undefined ? isDefaultSeparator : (character) => toText(separators).includes(character))),
+    run: eachText((text, [, separators]) =>
+      properCase(
+        text,
+        separators === undefined ? isDefaultSeparator : (character) => toText(separators).includes(character),
+      ),
+    ),
   },
   { name: 'NormalizeDiacritics', parameters: parametersOf('source'), run: eachText(withoutDiacritics) },
   { name: 'Word', parameters: parametersOf('string', 'wordNumber', 'delimiters'), check: checkNumber(1), run: wordOf },
-  { name: 'ConvertToBase64', parameters: parametersOf('source'), run: eachText((text) => Buffer.from(text, 'utf16le').toString('base64')) },
-  { name: 'ConvertToUTF8Hex', parameters: parametersOf('source'), run: eachText((text) => Buffer.from(text, 'utf8').toString('hex').toUpperCase()) },
+  {
+    name: 'ConvertToBase64',
+    parameters: parametersOf('source'),
+    run: eachText((text) => Buffer.from(text, 'utf16le').toString('base64')),
+  },
+  {
+    name: 'ConvertToUTF8Hex',
+    parameters: parametersOf('source'),
+    run: eachText((text) => Buffer.from(text, 'utf8').toString('hex').toUpperCase()),
+  },
 ];
 
 // Without a culture: the invariant rules, which do not depend on the machine.
-const lower = (text: string, culture: string | undefined) => (culture === undefined ? text.toLowerCase() : text.toLocaleLowerCase(culture));
-const upper = (text: string, culture: string | undefined) => (culture === undefined ? text.toUpperCase() : text.toLocaleUpperCase(culture));
+const lower = (text: string, culture: string | undefined) =>
+  culture === undefined ? text.toLowerCase() : text.toLocaleLowerCase(culture);
+const upper = (text: string, culture: string | undefined) =>
+  culture === undefined ? text.toUpperCase() : text.toLocaleUpperCase(culture);

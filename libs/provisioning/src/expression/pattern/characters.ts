@@ -14,7 +14,11 @@ const shorthands: Partial<Record<string, RegExp>> = {
 
 const controls: Partial<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f', v: '\v' };
 
-type Read = { test: CharacterTest; end: number; /** Set when it stands for exactly one character. */ character?: string };
+type Read = {
+  test: CharacterTest;
+  end: number;
+  /** Set when it stands for exactly one character. */ character?: string;
+};
 
 const exactly = (character: string, end: number): Read => ({ test: (each) => each === character, end, character });
 
@@ -63,7 +67,8 @@ export const readClass = (text: string, at: number): Read => {
     const to = readMember(text, end + 1);
     end = to.end;
     const [low, high] = [from.character!, to.character];
-    if (high === undefined || high < low) throw new PatternProblem('a range in [ ] has no end, or an end before its start');
+    if (high === undefined || high < low)
+      throw new PatternProblem('a range in [ ] has no end, or an end before its start');
     tests.push((each) => each >= low && each <= high);
   }
   return { test: (each) => tests.some((test) => test(each)) !== negated, end: end + 1 };

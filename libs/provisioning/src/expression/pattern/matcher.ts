@@ -28,7 +28,8 @@ export const compilePattern = (text: string): Pattern => {
 
   const compile = (node: PatternNode): void => {
     visits += 1;
-    if (visits > mostInstructions || program.length > mostInstructions) throw new PatternProblem('the pattern is too big');
+    if (visits > mostInstructions || program.length > mostInstructions)
+      throw new PatternProblem('the pattern is too big');
     switch (node.kind) {
       case 'test':
         emit({ do: 'test', test: node.test });
@@ -107,7 +108,12 @@ export const matchesOf = (pattern: Pattern, text: string): Match[] | null => {
   return matches;
 };
 
-const firstMatch = ({ program, groups }: Pattern, text: string, from: number, budget: { steps: number }): Match | undefined => {
+const firstMatch = (
+  { program, groups }: Pattern,
+  text: string,
+  from: number,
+  budget: { steps: number },
+): Match | undefined => {
   let found: Match | undefined;
   let threads: Thread[] = [];
   for (let position = from; position <= text.length; position += 1) {
@@ -138,16 +144,23 @@ const firstMatch = ({ program, groups }: Pattern, text: string, from: number, bu
     };
 
     const cutOff = threads.some(advance);
-    if (!cutOff && !found) advance({ at: 0, start: position, slots: Array.from({ length: groups.length * 2 }, () => -1) });
+    if (!cutOff && !found)
+      advance({ at: 0, start: position, slots: Array.from({ length: groups.length * 2 }, () => -1) });
     const character = text[position];
     budget.steps -= reached.length;
-    threads = character === undefined ? [] : reached.filter(({ at }) => passes(program[at]!, character)).map((thread) => ({ ...thread, at: thread.at + 1 }));
+    threads =
+      character === undefined
+        ? []
+        : reached
+            .filter(({ at }) => passes(program[at]!, character))
+            .map((thread) => ({ ...thread, at: thread.at + 1 }));
     if ((threads.length === 0 && found) || budget.steps <= 0) break;
   }
   return found;
 };
 
-const passes = (instruction: Instruction, character: string): boolean => instruction.do === 'test' && instruction.test(character);
+const passes = (instruction: Instruction, character: string): boolean =>
+  instruction.do === 'test' && instruction.test(character);
 
 const holds = (assertion: Assertion, text: string, position: number): boolean => {
   const isBoundary = isWordAt(text, position - 1) !== isWordAt(text, position);

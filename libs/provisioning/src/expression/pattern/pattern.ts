@@ -11,7 +11,10 @@ export type PatternNode =
 
 export type Assertion = 'start' | 'end' | 'boundary' | 'inside';
 
-export type ParsedPattern = { root: PatternNode; /** The names of the groups by their index; null for one without. */ groups: (string | null)[] };
+export type ParsedPattern = {
+  root: PatternNode;
+  /** The names of the groups by their index; null for one without. */ groups: (string | null)[];
+};
 
 const deepest = 32;
 const mostRepeats = 500;
@@ -28,7 +31,9 @@ export const parsePattern = (text: string): ParsedPattern => {
   let at = ignoresCase ? 4 : 0;
   const tested = (test: CharacterTest): PatternNode => ({
     kind: 'test',
-    test: ignoresCase ? (character) => test(character) || test(character.toLowerCase()) || test(character.toUpperCase()) : test,
+    test: ignoresCase
+      ? (character) => test(character) || test(character.toLowerCase()) || test(character.toUpperCase())
+      : test,
   });
 
   const choice = (depth: number): PatternNode => {
@@ -58,13 +63,15 @@ export const parsePattern = (text: string): ParsedPattern => {
   };
 
   const quantifier = (): { min: number; max: number | null } | undefined => {
-    const [written, sign, least, comma, most] = /^(?:([*+?])|\{(\d{1,4})(?:(,)(\d{1,4})?)?\})/.exec(text.slice(at, at + 12)) ?? [];
+    const [written, sign, least, comma, most] =
+      /^(?:([*+?])|\{(\d{1,4})(?:(,)(\d{1,4})?)?\})/.exec(text.slice(at, at + 12)) ?? [];
     if (written === undefined) return undefined;
     at += written.length;
     if (sign !== undefined) return { min: sign === '+' ? 1 : 0, max: sign === '?' ? 1 : null };
     const min = Number(least);
     const max = comma === undefined ? min : most === undefined ? null : Number(most);
-    if (min > mostRepeats || (max ?? 0) > mostRepeats) throw new PatternProblem(`a quantifier asks for more than ${mostRepeats}`);
+    if (min > mostRepeats || (max ?? 0) > mostRepeats)
+      throw new PatternProblem(`a quantifier asks for more than ${mostRepeats}`);
     if (max !== null && max < min) throw new PatternProblem('a quantifier has its bounds the wrong way round');
     return { min, max };
   };
@@ -106,7 +113,8 @@ export const parsePattern = (text: string): ParsedPattern => {
 
   const group = (depth: number): PatternNode => {
     const [head = '', , name] = /^\?(:|<([A-Za-z_]\w{0,63})>)/.exec(text.slice(at, at + 70)) ?? [];
-    if (text[at] === '?' && head === '') throw new PatternProblem(`(${text.slice(at, at + 2)} is not offered: only (…), (?:…) and (?<name>…) are`);
+    if (text[at] === '?' && head === '')
+      throw new PatternProblem(`(${text.slice(at, at + 2)} is not offered: only (…), (?:…) and (?<name>…) are`);
     at += head.length;
     const captures = head !== '?:';
     const index = groups.length;

@@ -3,8 +3,14 @@ import type { Examples } from './examples.ts';
 export const dateExamples: Examples = {
   FormatDateTime: [
     ['FormatDateTime([hired], , "yyyyMMddHHmmss.fZ", "yyyy-MM-dd")', '2015-01-23'],
-    ['FormatDateTime("2026-01-05T09:07:03.25+02:00", , "yyyy-MM-ddTHH:mm:ss.FFzzz", "ddd d MMM yy h:mm:ss tt K")', 'Mon 5 Jan 26 7:07:03 AM Z'],
-    ['FormatDateTime("5 march 1999 12 PM", "AllowWhiteSpaces", "d MMMM yyyy hh tt", "dddd, dd.MM.yyyy HH\'h\' mm:ss.fff zzz")', 'Friday, 05.03.1999 12h 00:00.000 +00:00'],
+    [
+      'FormatDateTime("2026-01-05T09:07:03.25+02:00", , "yyyy-MM-ddTHH:mm:ss.FFzzz", "ddd d MMM yy h:mm:ss tt K")',
+      'Mon 5 Jan 26 7:07:03 AM Z',
+    ],
+    [
+      'FormatDateTime("5 march 1999 12 PM", "AllowWhiteSpaces", "d MMMM yyyy hh tt", "dddd, dd.MM.yyyy HH\'h\' mm:ss.fff zzz")',
+      'Friday, 05.03.1999 12h 00:00.000 +00:00',
+    ],
     ['FormatDateTime("2026-02-30", , "yyyy-MM-dd", "d")', null],
     ['FormatDateTime("5/1/49", , "M/d/yy", "s")', '2049-05-01T00:00:00'],
     ['FormatDateTime("tomorrow", , "yyyy-MM-dd", "yyyy")', null],

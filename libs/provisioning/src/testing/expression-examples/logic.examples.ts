@@ -2,7 +2,10 @@ import type { Examples } from './examples.ts';
 
 export const logicExamples: Examples = {
   Switch: [
-    ['Switch([country], "Asia/Tokyo", "United States", "America/New_York", "Netherlands", "Europe/Amsterdam")', 'Europe/Amsterdam'],
+    [
+      'Switch([country], "Asia/Tokyo", "United States", "America/New_York", "Netherlands", "Europe/Amsterdam")',
+      'Europe/Amsterdam',
+    ],
     ['Switch([department], "Asia/Tokyo", "United States", "America/New_York")', 'Asia/Tokyo'],
     ['Switch([isSoftDeleted],, "False", "True", "True", "False")', 'True'],
     ['Switch([isSoftDeleted],, “False”, “True”, “True”, “False”)', 'True'],

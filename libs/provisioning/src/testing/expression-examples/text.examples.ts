@@ -86,11 +86,20 @@ export const textExamples: Examples = {
     ['Replace([userPrincipalName], "@contoso.com", , ,"")', 'jsmith'],
     ['Replace("a.b.c", ".", , , "-")', 'a-b-c'],
     ['Replace("jsmith","<username>", , , , , "<username>@contoso.com")', 'jsmith@contoso.com'],
-    [String.raw`Replace([telephoneNumber], , "\\+(?<isdCode>\\d* )(?<phoneNumber>\\d{10})", , "${'${phoneNumber}'}", , )`, '9998887777'],
+    [
+      String.raw`Replace([telephoneNumber], , "\\+(?<isdCode>\\d* )(?<phoneNumber>\\d{10})", , "${'${phoneNumber}'}", , )`,
+      '9998887777',
+    ],
     [String.raw`Replace([mobile], , "[()\\s-]+", , "", , )`, '+19998887777'],
-    [String.raw`Replace("545 Tremont Street", ,"(?<streetNumber>^\\d*)","streetNumber", "888", , )`, '888 Tremont Street'],
+    [
+      String.raw`Replace("545 Tremont Street", ,"(?<streetNumber>^\\d*)","streetNumber", "888", , )`,
+      '888 Tremont Street',
+    ],
     ['Replace([userPrincipalName], , "(?<Suffix>@(.)*)", "Suffix", "", , )', 'jsmith'],
-    [String.raw`Replace([mail], , "\\+(?<isdCode>\\d* )(?<phoneNumber>\\d{10})", "phoneNumber" , , [telephoneNumber], )`, '9998887777'],
+    [
+      String.raw`Replace([mail], , "\\+(?<isdCode>\\d* )(?<phoneNumber>\\d{10})", "phoneNumber" , , [telephoneNumber], )`,
+      '9998887777',
+    ],
     [String.raw`Replace([surname], , "(?<digits>\\d+)", "digits" , , [telephoneNumber], )`, 'Doe'],
     [String.raw`Replace([mail], , "(?<word>[a-z]+)", "word" , , [telephoneNumber], )`, null],
     ['Replace("john_doe72", , "[a-zA-Z_]*", , "", , )', '72'],
