@@ -17,4 +17,5 @@ export * from './view-runtime.ts';
 export { dropOldVersions, useView } from './view-versions.ts';
 export * from './memory-event-store.ts';
 export * from './snapshots.ts';
+export * from './storable-text.ts';
 export * from './trace.ts';
