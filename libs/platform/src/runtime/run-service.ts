@@ -5,7 +5,7 @@ import { createHttpApp } from '../http/create-app.ts';
 import { stopOnSignals } from '../http/listen.ts';
 import type { ErrorDialect } from '../http/problem.filter.ts';
 import { listenToMessages, rootModule, type Service } from './service.ts';
-import { openRuntime, type Runtime } from './runtime.ts';
+import { openRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
 
 export type ServiceOptions = {
   service: string;
@@ -19,10 +19,16 @@ export type ServiceOptions = {
   dialects?: readonly ErrorDialect[];
   /** Makes the shared schemas: directory-service. */
   owner?: boolean;
+  /** TypeORM entities of the service's tables. */
+  entities?: RuntimeOptions['entities'];
 };
 
 /** The runtime of a service that runs apart. `owner` makes the schemas that all share. */
-export const openServiceRuntime = (service: string, config: Readonly<ServiceConfig>, owner = false): Promise<Runtime> =>
+export const openServiceRuntime = (
+  service: string,
+  config: Readonly<ServiceConfig>,
+  { owner = false, entities }: Pick<ServiceOptions, 'owner' | 'entities'> = {},
+): Promise<Runtime> =>
   openRuntime({
     service,
     databaseUrl: config.DATABASE_URL,
@@ -35,6 +41,7 @@ export const openServiceRuntime = (service: string, config: Readonly<ServiceConf
     transport: { kind: 'kafka', brokers: config.KAFKA_BROKERS },
     clock: config.TENURE_CLOCK,
     owner,
+    ...(entities && { entities }),
     logLevel: config.LOG_LEVEL,
     ...(config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT }),
   });
@@ -44,7 +51,7 @@ export const runService = async (options: ServiceOptions): Promise<void> => {
   const { service, segments, title, controllers } = options;
   try {
     const config = options.readConfig();
-    const runtime = await openServiceRuntime(service, config, options.owner);
+    const runtime = await openServiceRuntime(service, config, options);
     const composed = await options.compose(runtime, config);
     const app = await createHttpApp(rootModule(runtime, [composed], { segments, title, controllers }), {
       ...runtime,
