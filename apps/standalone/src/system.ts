@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { auditControllers, auditService } from '@tenure/audit-service';
+import { auditControllers, auditEntities, auditService } from '@tenure/audit-service';
 import { directoryControllers, directoryService } from '@tenure/directory-service';
 import { mappingControllers, mappingService } from '@tenure/mapping-service';
 import {
@@ -26,6 +26,7 @@ export const openSystemRuntime = (
   openRuntime({
     service: 'standalone',
     databaseUrl,
+    entities: auditEntities,
     secretsKey,
     rootKey,
     eventStore:
@@ -54,7 +55,7 @@ export const startSystem = async (
     await directoryService(runtime, urls),
     await scimGateway(runtime, { secretsKey, ...urls }),
     await mappingService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS }),
-    await auditService(runtime),
+    await auditService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS }),
   ];
   const controllers = [...directoryControllers, ...scimControllers, ...mappingControllers, ...auditControllers];
   const operations = { segments: ['scim', 'directory', 'mapping', 'audit'], title: 'Tenure', controllers };

@@ -9,6 +9,7 @@ export * from './event.ts';
 export * from './event-store.ts';
 export * from './handle.ts';
 export * from './load.ts';
+export * from './poller.ts';
 export * from './rejected.ts';
 export * from './follower.ts';
 export * from './lease.ts';

@@ -1,12 +1,20 @@
 import { migrate, type Database } from '@tenure/database';
-import type { Clock, EventStore, Follower, Leases, Sealer, SnapshotStore, ViewRuntime } from '@tenure/eventing';
+import {
+  startPoller,
+  type Clock,
+  type EventStore,
+  type Follower,
+  type Leases,
+  type Sealer,
+  type SnapshotStore,
+  type ViewRuntime,
+} from '@tenure/eventing';
 import type { SecretStore } from '@tenure/sealing';
 import type { WriteAccount } from '../account/write-account.ts';
 import type { Connector } from '../delivery/connector.ts';
 import { catalogueTable } from '../entitlement/catalogue.ts';
 import { refreshColumns, refresher } from '../entitlement/refresh.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
-import { startPoller } from '../runtime/poller.ts';
 import type { AppConfig } from './app-config.ts';
 import { appCommands, needReauthorization, type AppCommands } from './app.commands.ts';
 import { appQueries, type AppQueries } from './app.queries.ts';

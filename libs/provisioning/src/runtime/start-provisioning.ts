@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { migrate, type Database } from '@tenure/database';
 import {
+  startPoller,
   startView,
   type Clock,
   type EventStore,
   type Follower,
   type Leases,
   type Person,
+  type Poller,
   type Sealer,
   type SnapshotStore,
   type ViewRuntime,
@@ -27,7 +29,6 @@ import { eraseFromAccounts } from '../view/erase-person.ts';
 import { provisioningView } from '../view/provisioning.view.ts';
 import type { ViewPart } from '../view/view-part.ts';
 import { accountsPart } from '../view/accounts.part.ts';
-import { startPoller, type Poller } from './poller.ts';
 import { provisioningMigrations } from './provisioning.migrations.ts';
 
 export type ProvisioningNeeds = {
