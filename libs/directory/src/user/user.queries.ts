@@ -121,7 +121,8 @@ export type UserQueries = {
     tenantId: string,
     userName: unknown,
   ) => Promise<(UserRecord & { passwordId: string | null; unassignedFrom: string | null }) | undefined>;
-  findByExternalId: (tenantId: string, connectionId: string, externalId: string) => Promise<UserRecord | undefined>;
+  /** The users of a connection that have an externalId, several where it isn't unique; at most two are looked up. */
+  findByExternalId: (tenantId: string, connectionId: string, externalId: string) => Promise<UserRecord[]>;
 };
 
 /** `userName eq "…"` and nothing else: the filter that identity providers send most names one user, if any. */
@@ -194,12 +195,12 @@ export const userQueries = (database: Database, schema: string): UserQueries => 
       return row && { ...recordOf(row), passwordId: row.password_id, unassignedFrom: row.unassigned_from };
     },
     findByExternalId: async (tenantId, connectionId, externalId) => {
-      const [row] = await database.query<UserRow>({
-        name: `${schema}.user-by-external-id`,
-        text: `select ${userColumns} from ${schema}.users u where u.tenant_id = $1 and u.connection_id = $2 and u.external_id = $3`,
+      const rows = await database.query<UserRow>({
+        name: `${schema}.users-by-external-id`,
+        text: `select ${userColumns} from ${schema}.users u where u.tenant_id = $1 and u.connection_id = $2 and u.external_id = $3 limit 2`,
         values: [tenantId, connectionId, externalId],
       });
-      return row && recordOf(row);
+      return rows.map(recordOf);
     },
   };
 };

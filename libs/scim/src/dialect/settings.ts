@@ -19,6 +19,8 @@ export type ConnectionSettings = {
   /** A PATCH operation without `op` (C9). */
   missingOp: 'replace' | 'reject';
   reactivateOnCreate: boolean;
+  /** Refuses a second user of the connection with the same externalId; RFC 7643 §3.1 leaves that to the client. */
+  uniqueExternalId: boolean;
   /** What a PUT leaves out is cleared: only what this connection ever set, or everything (C11). */
   putClears: 'owned' | 'all';
   unknownFilterAttribute: 'reject' | 'empty';
@@ -64,6 +66,7 @@ const generic: ConnectionSettings = {
   unknownMembers: 'skip',
   missingOp: 'reject',
   reactivateOnCreate: false,
+  uniqueExternalId: false,
   putClears: 'owned',
   unknownFilterAttribute: 'reject',
   emailAlias: false,
