@@ -59,7 +59,7 @@ const generic: ConnectionSettings = {
   unassign: 'delete',
   eligibility: { managedOnly: true },
   userPatchStatus: 200,
-  groupPatchStatus: 204,
+  groupPatchStatus: 200,
   stringBooleans: true,
   createMissingElement: true,
   unknownAttributes: 'ignore',
@@ -78,24 +78,26 @@ const generic: ConnectionSettings = {
   tenureExtension: true,
 };
 
+/** Entra asks for 204 without the list of members, and the others take it as well (E16, C4). */
+const provider: ConnectionSettings = { ...generic, groupPatchStatus: 204 };
+
 /** R20: what each identity provider gets unless an admin says otherwise. */
 export const profiles: Record<ProfileName, ConnectionSettings> = {
   generic,
   strict: {
     ...generic,
-    groupPatchStatus: 200,
     stringBooleans: false,
     createMissingElement: false,
     unknownAttributes: 'reject',
     unknownMembers: 'reject',
     putClears: 'all',
   },
-  entra: generic,
-  okta: generic,
-  onelogin: generic,
-  google: { ...generic, groups: false, missingOp: 'replace' },
-  jumpcloud: generic,
-  ping: { ...generic, unknownFilterAttribute: 'empty', emailAlias: true },
+  entra: provider,
+  okta: provider,
+  onelogin: provider,
+  google: { ...provider, groups: false, missingOp: 'replace' },
+  jumpcloud: provider,
+  ping: { ...provider, unknownFilterAttribute: 'empty', emailAlias: true },
 };
 
 /** Whether bodies are held to the letter of the RFC rather than to what clients are known to mean. */
