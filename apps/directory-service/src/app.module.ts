@@ -20,6 +20,7 @@ import { ConnectionsController } from './connections.controller.ts';
 import { DIRECTORY, type DirectoryApi } from './directory-api.ts';
 import { grantToServices } from './grants.ts';
 import { GroupsController } from './groups.controller.ts';
+import { MeController } from './me.controller.ts';
 import { ResourcesController } from './resources.controller.ts';
 import { SchemasController } from './schemas.controller.ts';
 import { TenantsController } from './tenants.controller.ts';
@@ -41,6 +42,7 @@ export const directoryControllers = [
   SchemasController,
   ResourcesController,
   ClockController,
+  MeController,
 ];
 
 /** Composes the directory on a runtime: its commands, its view, its reactors and its API. */
