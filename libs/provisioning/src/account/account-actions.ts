@@ -1,7 +1,7 @@
 import { Rejected, type Caller } from '@tenure/eventing';
 import type { Sql } from '@tenure/database';
 import type { AppConfig } from '../app/app-config.ts';
-import type { Connector } from '../delivery/connector.ts';
+import type { Connector } from '../connector/index.ts';
 import { mark } from '../people/to-evaluate.ts';
 import type { AccountReply, BulkBody, BulkReply } from '../view/account.bodies.ts';
 import type { AccountQueries } from '../view/account.queries.ts';
@@ -80,14 +80,19 @@ export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake 
     });
     if (!app || holder)
       throw new Rejected('conflict', 'account/held', 'This account of the app belongs to another user.');
-    const found = await (await connectorFor(app)).get(wanted);
+    const found = await (await connectorFor(app)).get('account', wanted);
+    if (found.kind === 'gone' || (found.kind === 'refused' && found.status === 400))
+      throw new Rejected('not-found', 'account/no-match', 'The app has no such account.');
     if (found.kind !== 'ok')
-      throw new Rejected('unavailable', 'app/unavailable', 'The app could not be asked for the account; try again.');
-    if (!found.value) throw new Rejected('not-found', 'account/no-match', 'The app has no such account.');
+      throw new Rejected(
+        'unavailable',
+        'app/unavailable',
+        `The app could not be asked for the account: ${found.reason} Try again.`,
+      );
     return perform(caller, appId, id, {
       type: 'Adopt',
       remoteId: wanted,
-      active: found.value.resource['active'] !== false,
+      active: found.value.active !== false,
       reason: reason ?? null,
     });
   };

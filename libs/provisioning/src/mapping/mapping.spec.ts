@@ -38,8 +38,8 @@ const constant = (target: string, value: string | number | boolean | string[]): 
   apply: 'always',
 });
 
-const creating = (...mappings: Mapping[]) => desiredAttributes(mappings, ada, { creating: true });
-const updating = (...mappings: Mapping[]) => desiredAttributes(mappings, ada, { creating: false });
+const creating = (...mappings: Mapping[]) => desiredAttributes(mappings, ada, { creating: true, readTarget });
+const updating = (...mappings: Mapping[]) => desiredAttributes(mappings, ada, { creating: false, readTarget });
 
 describe('R36: a mapping', () => {
   it('is direct, constant or an expression', () => {
@@ -115,14 +115,14 @@ describe('R35: a configuration of attributes', () => {
     mappings: [direct('userName', 'userName'), direct('emails[TYPE eq "work"].value', 'mail')],
   };
   const problemsOf = (...mappings: Mapping[]) =>
-    validateAttributes({ ...good, mappings: [...good.mappings, ...mappings] }, mandatory);
+    validateAttributes({ ...good, mappings: [...good.mappings, ...mappings] }, mandatory, readTarget);
 
   it('is fine when all that is mandatory is mapped, in whatever spelling', () => {
-    expect(validateAttributes(good, mandatory)).toEqual([]);
+    expect(validateAttributes(good, mandatory, readTarget)).toEqual([]);
   });
 
   it('is refused without a mandatory target', () => {
-    expect(validateAttributes({ ...good, mappings: [direct('userName', 'userName')] }, mandatory)).toEqual([
+    expect(validateAttributes({ ...good, mappings: [direct('userName', 'userName')] }, mandatory, readTarget)).toEqual([
       { code: 'mapping/mandatory', field: 'mappings', message: `${workEmail} must be mapped.` },
     ]);
   });
@@ -167,10 +167,10 @@ describe('R35: a configuration of attributes', () => {
   });
 
   it('R38: is refused when nothing, or nothing known, finds an existing account', () => {
-    expect(validateAttributes({ ...good, matching: [] }, mandatory)).toMatchObject([
+    expect(validateAttributes({ ...good, matching: [] }, mandatory, readTarget)).toMatchObject([
       { code: 'mapping/matching', field: 'matching' },
     ]);
-    expect(validateAttributes({ ...good, matching: [{ source: 'x', target: 'y' }] }, mandatory)).toMatchObject([
+    expect(validateAttributes({ ...good, matching: [{ source: 'x', target: 'y' }] }, mandatory, readTarget)).toMatchObject([
       { field: 'matching[0].source' },
       { field: 'matching[0].target' },
     ]);
