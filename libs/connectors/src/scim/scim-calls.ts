@@ -21,10 +21,7 @@ export type ScimCalls = {
   /** What came back, or the failure of a request that certainly did nothing, or whose outcome is open. */
   send: (request: Request) => Promise<Answered | { kind: 'none'; failure: Failure }>;
   /** A call that may be repeated. A question that was cut off did nothing; of a change nobody knows. */
-  ask: <Value>(
-    request: Request,
-    read: (answer: Answered) => Outcome<Value> | undefined,
-  ) => Promise<Outcome<Value>>;
+  ask: <Value>(request: Request, read: (answer: Answered) => Outcome<Value> | undefined) => Promise<Outcome<Value>>;
 };
 
 /** Signed requests to one app's endpoint. */

@@ -88,8 +88,12 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
   /** Reads the whole object, changes it and sends it back, as long as nobody else changed it meanwhile. What it has besides stays. */
   async function replace(path: readonly string[], change: (resource: JsonObject) => JsonObject): Promise<Outcome> {
     for (let attempt = 1; ; attempt++) {
-      const found = await ask<{ resource: JsonObject; etag?: string }>({ method: 'GET', path }, ({ status, body, headers }) =>
-        status === 200 && body ? { kind: 'ok', value: { resource: body, ...etagOf(body, headers['etag']) } } : undefined,
+      const found = await ask<{ resource: JsonObject; etag?: string }>(
+        { method: 'GET', path },
+        ({ status, body, headers }) =>
+          status === 200 && body
+            ? { kind: 'ok', value: { resource: body, ...etagOf(body, headers['etag']) } }
+            : undefined,
       );
       if (found.kind !== 'ok') return found;
       const { resource, etag } = found.value;
@@ -127,7 +131,10 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
       {
         method: 'GET',
         path: [PATH[kind]],
-        query: { filter: `${target} eq ${JSON.stringify(value)}`, ...(kind === 'group' && { excludedAttributes: 'members' }) },
+        query: {
+          filter: `${target} eq ${JSON.stringify(value)}`,
+          ...(kind === 'group' && { excludedAttributes: 'members' }),
+        },
       },
       ({ status, body }) => {
         const resources = status === 200 ? resourcesIn(body) : undefined;

@@ -125,7 +125,12 @@ const sourcesOf = (resourceTypes: readonly JsonObject[], hasGroups: boolean): En
     ];
   });
   const has = (kind: EntitlementSource['kind']) => okta.some((source) => source.kind === kind);
-  const value = (kind: 'role' | 'licence' | 'department', displayName: string, target: string, multiValued: boolean) => ({
+  const value = (
+    kind: 'role' | 'licence' | 'department',
+    displayName: string,
+    target: string,
+    multiValued: boolean,
+  ) => ({
     id: `values:${target}`,
     kind,
     displayName,
@@ -135,7 +140,16 @@ const sourcesOf = (resourceTypes: readonly JsonObject[], hasGroups: boolean): En
   });
   return [
     ...(hasGroups
-      ? [{ id: 'Groups', kind: 'group' as const, displayName: 'Groups', target: null, multiValued: true, required: false }]
+      ? [
+          {
+            id: 'Groups',
+            kind: 'group' as const,
+            displayName: 'Groups',
+            target: null,
+            multiValued: true,
+            required: false,
+          },
+        ]
       : []),
     ...okta,
     ...(has('role') ? [] : [value('role', 'Roles', 'roles', true)]),

@@ -78,7 +78,10 @@ export const scimGroups = ({ calls: { ask }, learned, learn, replaces, patch, re
     if (replaces()) {
       return replace(path, (resource) => {
         const present = memberIds(resource) ?? [];
-        const after = [...present.filter((each) => !remove.includes(each)), ...add.filter((each) => !present.includes(each))];
+        const after = [
+          ...present.filter((each) => !remove.includes(each)),
+          ...add.filter((each) => !present.includes(each)),
+        ];
         return { ...resource, members: after.map(value) };
       });
     }

@@ -36,7 +36,7 @@ export const scimLists = ({ calls: { ask }, redact, remoteOf }: ScimShared) => {
     const position = read(cursor);
     const where: Record<string, string> =
       position.cursor === undefined ? { startIndex: String(position.at) } : { cursor: position.cursor };
-    return ask(
+    return ask<Listed>(
       { method: 'GET', path: path.split('/'), query: { ...where, count: String(PAGE), ...query } },
       ({ status, body }) => {
         const resources = status === 200 ? resourcesIn(body) : undefined;

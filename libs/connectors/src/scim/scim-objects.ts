@@ -49,7 +49,10 @@ export const readObject = (resource: JsonObject, { kind, used, mark, redact }: R
     if (value === null || typeof value !== 'object') return value;
     if (Array.isArray(value)) return value.map((each) => clean(each as TargetValue)) as TargetValue;
     return Object.fromEntries(
-      Object.entries(value as Record<string, Scalar>).map(([name, part]) => [storableText(name), clean(part) as Scalar]),
+      Object.entries(value as Record<string, Scalar>).map(([name, part]) => [
+        storableText(name),
+        clean(part) as Scalar,
+      ]),
     );
   };
   const values = Object.fromEntries(

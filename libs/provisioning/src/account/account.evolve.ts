@@ -192,7 +192,8 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
         remote: 'none',
         remoteId: null,
         failure: null,
-        match: null, candidates: [],
+        match: null,
+        candidates: [],
         attributes: {},
         entitlements: [],
       };

@@ -63,12 +63,7 @@ export const appCommands = ({ write, queries, database, clock, kinds, wakeRefres
       return id;
     },
     setSso: set(({ configured }: { configured: boolean }) => ({ type: 'SetSso', configured })),
-    setAttributes: async (
-      caller: Caller,
-      appId: string,
-      given: AttributesConfig,
-      ifMatch?: IfMatch,
-    ): Promise<void> => {
+    setAttributes: async (caller: Caller, appId: string, given: AttributesConfig, ifMatch?: IfMatch): Promise<void> => {
       const { config } = await queries.find(caller.tenantId, appId);
       const readTarget = readTargetOf(kinds, config);
       const attributes = canonicalAttributes(given, readTarget);

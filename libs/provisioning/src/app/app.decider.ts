@@ -131,7 +131,12 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
     case 'SetOwnership':
       return isSame(command.ownership, state.ownership)
         ? []
-        : [AppOwnershipSet({ ...command.ownership, rehire: { ...command.ownership.rehire, keys: [...command.ownership.rehire.keys] } })];
+        : [
+            AppOwnershipSet({
+              ...command.ownership,
+              rehire: { ...command.ownership.rehire, keys: [...command.ownership.rehire.keys] },
+            }),
+          ];
     case 'SetConnection':
       return isSame(command.connection, state.connection) ? [] : [AppConnectionSet({ connection: command.connection })];
     case 'TurnOn':

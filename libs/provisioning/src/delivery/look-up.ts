@@ -6,9 +6,7 @@ type Key = { target: string; value: string };
 
 /** What a look-up found: accounts that carry what was sought, each once. `filtersIgnored`: the app can't be searched, nor listed whole. */
 export type LookedUp =
-  | { kind: 'found'; accounts: readonly Remote[] }
-  | { kind: 'filtersIgnored' }
-  | { kind: 'failed'; failure: Failure };
+  { kind: 'found'; accounts: readonly Remote[] } | { kind: 'filtersIgnored' } | { kind: 'failed'; failure: Failure };
 
 /**
  * Looks for the person's account by our mark and by every match key, and believes no answer that doesn't carry the value that was sought
@@ -17,10 +15,7 @@ export type LookedUp =
 export const lookUp = async (one: Attempt): Promise<LookedUp> => {
   const { app, account, row } = one;
   const mark = markOf(app);
-  const keys: Key[] = [
-    ...(mark === null ? [] : [{ target: mark, value: row.accountId }]),
-    ...account.plan.matching,
-  ];
+  const keys: Key[] = [...(mark === null ? [] : [{ target: mark, value: row.accountId }]), ...account.plan.matching];
   const accounts = new Map<string, Remote>();
   for (const key of keys) {
     const found = await lookUpBy(one, key, key.target === mark);

@@ -12,7 +12,8 @@ const trouble = (failure: Failure): Settled => ({
   },
 });
 
-type GroupId = { kind: 'one'; id: string } | { kind: 'none' } | { kind: 'several' } | { kind: 'failed'; failure: Failure };
+type GroupId =
+  { kind: 'one'; id: string } | { kind: 'none' } | { kind: 'several' } | { kind: 'failed'; failure: Failure };
 
 /** By exact name: `eq` ignores case in most apps, and only the exact name is meant. */
 const groupNamed = async ({ connector, beforeCall }: Attempt, value: string): Promise<GroupId> => {
@@ -58,11 +59,14 @@ const give = async (one: Attempt, remoteId: string, { kind, value }: Entitlement
 
   const ownUnseen = account.isNew ? 'madeWithAccount' : app.ownership.unseenMemberships === 'own' ? 'setting' : null;
   const evidence = member.value === 'no' ? 'absentBefore' : ownUnseen;
-  if (member.value === 'no') await one.note([...row.given.filter((noted) => !isSameEntitlement(noted, intent)), intent]);
+  if (member.value === 'no')
+    await one.note([...row.given.filter((noted) => !isSameEntitlement(noted, intent)), intent]);
   await beforeCall();
   const changed = await connector.changeMembers(id, [remoteId], []);
   if (changed.kind === 'ok') {
-    return changed.value.missing.length > 0 ? { kind: 'trouble', verdict: { kind: 'gone' } } : held(evidence !== null, evidence);
+    return changed.value.missing.length > 0
+      ? { kind: 'trouble', verdict: { kind: 'gone' } }
+      : held(evidence !== null, evidence);
   }
   // Known not to be done: somebody else may give it before the next try.
   if (changed.kind !== 'unknown' && !wasTried)

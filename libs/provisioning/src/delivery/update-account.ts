@@ -10,7 +10,8 @@ import { changeMembership } from './membership.ts';
 import { failed, failedForGood, over, type Attempt, type Verdict } from './verdict.ts';
 
 /** What became of one entitlement: held from now on, or not any more. */
-export type Settled = { kind: 'held'; held: HeldEntitlement } | { kind: 'dropped' } | { kind: 'trouble'; verdict: Verdict };
+export type Settled =
+  { kind: 'held'; held: HeldEntitlement } | { kind: 'dropped' } | { kind: 'trouble'; verdict: Verdict };
 
 /** Attributes and values first, by one update; memberships after it. All of it may be done again without harm. */
 export const updateAccount = async (one: Attempt, remoteId: string): Promise<Verdict> => {
@@ -30,9 +31,15 @@ export const updateAccount = async (one: Attempt, remoteId: string): Promise<Ver
     there = found.value;
   }
   const ours = values.filter(
-    (change) => change.change === 'remove' || !there || !holds(there.values[targetOf(one, change)], change.value) || isNoted(one, change),
+    (change) =>
+      change.change === 'remove' ||
+      !there ||
+      !holds(there.values[targetOf(one, change)], change.value) ||
+      isNoted(one, change),
   );
-  const added = ours.filter(({ change }) => change === 'add').map(({ kind: of, value }) => ({ kind: of, value, id: null }));
+  const added = ours
+    .filter(({ change }) => change === 'add')
+    .map(({ kind: of, value }) => ({ kind: of, value, id: null }));
   if (added.length > 0) await one.note(withNoted(one, added));
 
   const changes = [

@@ -42,7 +42,8 @@ export type Verdict =
 export const over = (result: DeliveryResult): Verdict => ({ kind: 'over', result });
 
 /** Fails for good, with a code of ours. */
-export const failedForGood = (code: string, message: string): Verdict => over({ kind: 'failed', code, message, final: true });
+export const failedForGood = (code: string, message: string): Verdict =>
+  over({ kind: 'failed', code, message, final: true });
 
 /** A failure of any call, said of the account: one that is gone may be drift (R67). */
 export const failed = (failure: Failure): Verdict =>

@@ -155,9 +155,7 @@ const planOf = ({ app, readTarget }: Views, person: Person, rules: RuleOutcome, 
     const mapped = Object.entries(desiredAttributes(mappings, person, { creating, readTarget })).filter(
       ([target]) => !overruled.has(same(target)),
     );
-    return Object.fromEntries(
-      [...mapped, ...Object.entries(rules.attributes)].filter(([target]) => !isActive(target)),
-    );
+    return Object.fromEntries([...mapped, ...Object.entries(rules.attributes)].filter(([target]) => !isActive(target)));
   };
   const mark = markOf(app);
   const attributes = { ...whole(false), ...(mark !== null && { [mark]: accountId }) };

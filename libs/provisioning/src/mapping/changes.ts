@@ -11,15 +11,10 @@ export const changedAttributes = (from: AccountAttributes, to: AccountAttributes
     .filter((change) => !sameValue(change.from, change.to));
 
 /** What leads from the attributes as last sent to the ones that are desired. Values of `additive` targets are added to those of the app. */
-export const toChanges = (
-  from: AccountAttributes,
-  to: AccountAttributes,
-  additive: readonly string[] = [],
-): Change[] =>
+export const toChanges = (from: AccountAttributes, to: AccountAttributes, additive: readonly string[] = []): Change[] =>
   changedAttributes(from, to).flatMap((change): Change[] => {
     const { target } = change;
-    if (!additive.includes(target))
-      return [{ target, from: change.from as TargetValue, to: change.to as TargetValue }];
+    if (!additive.includes(target)) return [{ target, from: change.from as TargetValue, to: change.to as TargetValue }];
     const known = Array.isArray(change.from) ? change.from : [];
     const wanted = Array.isArray(change.to) ? change.to : [];
     const added = wanted.filter((each) => !known.some((old) => sameValue(old, each)));

@@ -1,3 +1,4 @@
+import { fakeKind } from '../testing/fake-kind.ts';
 import { describe, expect, it } from '@jest/globals';
 import { deprovisioningConfig, validateDeprovisioning } from '../duration/index.ts';
 import {
@@ -60,6 +61,8 @@ const table: Record<
   },
 };
 
+const { readTarget } = fakeKind;
+
 const ada: Person = {
   id: 'ada',
   appRoles: ['ADMIN'],
@@ -104,7 +107,10 @@ describe.each([...presetNames])('R33: the preset %s', (name) => {
 
   it('fills what is mandatory for an ordinary person', () => {
     expect(
-      emptyMandatory(desiredAttributes(preset.attributes.mappings, ada, { creating: true, readTarget }), preset.mandatory),
+      emptyMandatory(
+        desiredAttributes(preset.attributes.mappings, ada, { creating: true, readTarget }),
+        preset.mandatory,
+      ),
     ).toEqual([]);
   });
 });

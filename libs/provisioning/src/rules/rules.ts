@@ -61,10 +61,7 @@ export const putRules = z.strictObject({ rules: z.array(ruleSchema).max(200) });
 export type Rule = z.infer<typeof ruleSchema> & { id: string };
 
 /** Unknown sources and targets, and expressions that can't be read. */
-export const validateRules = (
-  rules: readonly z.infer<typeof ruleSchema>[],
-  readTarget: ReadTarget,
-): MappingProblem[] =>
+export const validateRules = (rules: readonly z.infer<typeof ruleSchema>[], readTarget: ReadTarget): MappingProblem[] =>
   rules.flatMap(({ conditions, actions }, rule) => [
     ...conditions.flatMap((condition, index) =>
       condition.operator === 'memberOf'
@@ -187,6 +184,8 @@ const withAttribute = (
   value: AccountAttributes[string],
   readTarget: ReadTarget,
 ): AccountAttributes => ({
-  ...Object.fromEntries(Object.entries(attributes).filter(([other]) => sameTarget(readTarget, other) !== sameTarget(readTarget, target))),
+  ...Object.fromEntries(
+    Object.entries(attributes).filter(([other]) => sameTarget(readTarget, other) !== sameTarget(readTarget, target)),
+  ),
   [target]: value,
 });

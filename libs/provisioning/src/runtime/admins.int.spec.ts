@@ -183,7 +183,8 @@ describe('an admin who acts', () => {
   it('R63: provisions one user on demand and is told each step', async () => {
     await world.configure(appConfig());
     await world.join('ada');
-    const { steps } = await provisionOnDemand({ kinds: fakeKinds,
+    const { steps } = await provisionOnDemand({
+      kinds: fakeKinds,
       sql: world.database,
       clock: { now: async () => world.clock.at },
       wake: world.provisioning().wake,

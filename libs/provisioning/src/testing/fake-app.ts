@@ -171,7 +171,8 @@ export const fakeApp = (): FakeApp => {
           return ok(shown(app.addAccount({ ...(filled as JsonObject), ...(mark !== null && { [MARK]: mark }) })));
         }),
       update: (_kind, id, changes) => call('update', '', () => change(id, changes)),
-      setActive: (id, active) => call('setActive', String(active), () => change(id, [{ target: 'active', to: active }])),
+      setActive: (id, active) =>
+        call('setActive', String(active), () => change(id, [{ target: 'active', to: active }])),
       delete: (_kind, id) =>
         call('delete', '', () => {
           accounts.delete(id);
@@ -196,7 +197,12 @@ export const fakeApp = (): FakeApp => {
         }),
       entitlements: (_source, cursor) =>
         call('entitlements', '', () =>
-          ok(pageOf([...groups].map(([id, { displayName }]) => ({ id, displayName })), cursor)),
+          ok(
+            pageOf(
+              [...groups].map(([id, { displayName }]) => ({ id, displayName })),
+              cursor,
+            ),
+          ),
         ),
       close: async () => undefined,
     },
