@@ -62,7 +62,7 @@ export const describeScim = async (
   if (schemas.kind !== 'ok') return schemas;
   const types = await read('ResourceTypes');
   if (types.kind !== 'ok') return types;
-  const resourceTypes = resourcesIn(types.value) ?? [];
+  const resourceTypes = (resourcesIn(types.value) ?? []).filter(({ endpoint }) => typeof endpoint === 'string');
   const hasGroups =
     resourceTypes.length === 0 || resourceTypes.some(({ endpoint }) => /^\/?groups$/i.test(String(endpoint)));
   return {
