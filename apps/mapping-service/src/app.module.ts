@@ -17,7 +17,7 @@ import { AppDeprovisioningController } from './app-deprovisioning.controller.ts'
 import { AppMappingController } from './app-mapping.controller.ts';
 import { AppScopeController } from './app-scope.controller.ts';
 import { AppsController } from './apps.controller.ts';
-import { connectors } from './connectors.ts';
+import { connectors, kinds } from './connectors.ts';
 import { CyclesController, ON_DEMAND } from './cycles.controller.ts';
 import { EntitlementsController } from './entitlements.controller.ts';
 import { FactsController, PROVISIONING } from './facts.controller.ts';
@@ -62,6 +62,7 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
     ...shared,
     appsPart,
     connectorFor,
+    kinds,
     onUnauthorized: async (app) => composed.apps?.unauthorized(app),
     onFailure: failing,
     onErased: runtime.keys.forget,
@@ -79,6 +80,7 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
     writeAccount: write,
     connect,
     connectorFor,
+    kinds,
     refusalOf: targets.refusalOf,
     onFailure: (error) => failing('apps', error),
   });
@@ -124,7 +126,7 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
       providers: [
         { provide: APPS, useValue: apps },
         { provide: ACCOUNTS, useValue: accounts },
-        { provide: ON_DEMAND, useValue: provisionOnDemand({ sql: database, clock, wake: provisioning.wake }) },
+        { provide: ON_DEMAND, useValue: provisionOnDemand({ sql: database, clock, kinds, wake: provisioning.wake }) },
       ],
     },
     // Its own commands are run here; what it refuses is the directory's to write down.
