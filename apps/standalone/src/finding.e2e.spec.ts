@@ -158,6 +158,8 @@ describe('GET /auth/v1/me', () => {
       ['tenants.read', 'GET', '/directory/v1/tenants'],
       ['tenants.write', 'POST', '/directory/v1/tenants'],
       ['clock.write', 'POST', '/clock'],
+      ['parked.read', 'GET', '/directory/v1/parked'],
+      ['parked.write', 'POST', '/directory/v1/parked/replay'],
       ['tenant.read', 'GET', directory],
       ['tenant.write', 'PUT', directory],
       ['admins.read', 'GET', `${directory}/admins`],
@@ -195,5 +197,40 @@ describe('GET /auth/v1/me', () => {
       }
       expect({ name, can: sorted(can) }).toEqual({ name, can: sorted(allowed) });
     }
+  });
+});
+
+describe('the ledger', () => {
+  const entriesOf = async (query: string): Promise<any[]> => (await plum.audit.ok('GET', `/entries?${query}`)).items;
+
+  it('says what its actors are called, and with `include` who the user and what the app is', async () => {
+    const ivy = await idp.hire('ivy', { displayName: 'Ivy Ink' });
+    const editor = await plum.addAdmin('ed@plum.example', 'admin');
+    await plum
+      .as(editor.key)
+      .directory.ok('PATCH', `/users/${editor.userId}`, { resource: { displayName: 'Ed Editor' } });
+    const app = await plum.mapping.ok('POST', '/apps', { name: 'Wiki', preset: 'scim' });
+    await system.settled();
+    const [created] = await entriesOf(`user=${ivy}&type=UserCreated&include=user`);
+    expect(created.actor).toEqual({ kind: 'connection', id: idp.id, name: 'The generic connection' });
+    expect(created.user).toEqual({ id: ivy, displayName: 'Ivy Ink', userName: 'ivy@plum.example' });
+    const [changed] = await entriesOf(`user=${editor.userId}&type=UserChanged`);
+    expect(changed.actor).toEqual({ kind: 'admin', id: editor.id, name: 'Ed Editor' });
+    expect(changed).not.toHaveProperty('user');
+    const [made] = await entriesOf('type=AppCreated&include=user,app');
+    expect(made.app).toEqual({ id: app.id, name: 'Wiki' });
+  });
+
+  it.each(['type=UserInvented', 'outcome=perhaps', 'include=user,group', 'users=ada'])('refuses ?%s', async (query) => {
+    expect(await plum.audit.get(`/entries?${query}`)).toMatchObject({
+      status: 400,
+      body: { errors: [{ message: expect.any(String) }] },
+    });
+  });
+
+  it('sums usage over all apps, and knows no other', async () => {
+    expect(await plum.audit.ok('GET', '/usage')).toMatchObject({ counts: { Failures: 0 } });
+    for (const path of ['/usage', '/usage.csv'])
+      expect(await plum.audit.get(`${path}?app=none`)).toMatchObject({ status: 404, body: { code: 'app/unknown' } });
   });
 });

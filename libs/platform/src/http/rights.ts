@@ -5,6 +5,8 @@ const rights = {
   'tenants.read': ['root'],
   'tenants.write': ['root'],
   'clock.write': ['root'],
+  'parked.read': ['root'],
+  'parked.write': ['root'],
   'tenant.read': ['root', 'super_admin', 'admin', 'auditor'],
   'tenant.write': ['root', 'super_admin'],
   'admins.read': ['super_admin', 'admin', 'auditor'],
