@@ -18,6 +18,7 @@ export {
   enterpriseUserSchema,
   groupSchema,
   tenureGroupSchema,
+  entraUserSchema,
   tenureUserSchema,
   userSchema,
 } from './schema/user.schema.ts';
