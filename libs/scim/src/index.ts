@@ -16,9 +16,9 @@ export type {
 export { commonAttributes } from './schema/common.ts';
 export {
   enterpriseUserSchema,
+  entraUserSchema,
   groupSchema,
   tenureGroupSchema,
-  entraUserSchema,
   tenureUserSchema,
   userSchema,
 } from './schema/user.schema.ts';

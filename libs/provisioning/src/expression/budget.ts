@@ -6,7 +6,7 @@ import type { Value } from './expression.ts';
  * dearest steps take 0.1 µs, so that an evaluation that uses them all holds the event loop for some 20 ms; the evaluation of an
  * ordinary app takes about a thousand.
  */
-export const STEPS_OF_AN_EVALUATION = 200_000;
+export const STEPS_OF_AN_EVALUATION = 150_000;
 
 /** The size of any value, in UTF-16 code units and bytes of UTF-8 alike; a list counts as the sum of its elements. */
 export const MOST_OF_A_VALUE = 65_536;
@@ -37,12 +37,14 @@ export const newBudget = (steps: number = STEPS_OF_AN_EVALUATION): Budget => {
   return { spend, spendOn: (characters) => spend(1 + Math.ceil(characters / CHARACTERS_PER_STEP)) };
 };
 
-/** Characters of a value, roughly: each element and member counts as one more. */
+/** Characters of a value, roughly: an element counts as one more, and a member of an object as eight. */
 export const sizeOf = (value: unknown): number => {
   if (typeof value === 'string') return value.length;
   if (typeof value !== 'object' || value === null) return 8;
-  if (Array.isArray(value)) return value.reduce<number>((sum, element) => sum + 1 + sizeOf(element), 0);
-  return Object.entries(value).reduce((sum, [name, member]) => sum + 1 + name.length + sizeOf(member), 0);
+  let size = 0;
+  if (Array.isArray(value)) for (const element of value) size += 1 + sizeOf(element);
+  else for (const name in value) size += 8 + name.length + sizeOf((value as Record<string, unknown>)[name]);
+  return size;
 };
 
 /** Whether a value may go on: no value of an evaluation is above the limit, also on the way. */

@@ -23,6 +23,7 @@ const argumentOf = (expression: Expression, lookup: (source: string) => Value, b
     case 'omitted':
       return undefined;
     case 'call': {
+      budget.spend(STEPS_OF_A_CALL);
       const given = expression.arguments.map((each) => argumentOf(each, lookup, budget));
       for (const each of given) spendOn(each, budget);
       const value = functionNamed(expression.name)?.run(given, budget) ?? null;
@@ -38,11 +39,15 @@ const argumentOf = (expression: Expression, lookup: (source: string) => Value, b
   }
 };
 
-/** What a value costs a function to read, or to make; elements cost as much as calls. */
+const STEPS_OF_A_CALL = 5;
+/** Objects are gone through member by member. */
+const STEPS_OF_AN_OBJECT = 10;
+
+/** What a value costs a function to read, or to make. */
 const spendOn = (value: Argument, budget: Budget): void => {
   if (typeof value === 'string') budget.spendOn(value.length);
   else if (Array.isArray(value)) {
-    budget.spend(value.length);
+    budget.spend(value.length * (typeof value[0] === 'object' ? STEPS_OF_AN_OBJECT : 1));
     budget.spendOn(sizeOf(value));
   } else budget.spend(1);
 };

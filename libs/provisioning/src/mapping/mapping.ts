@@ -225,7 +225,7 @@ export const attributeValue = (readTarget: ReadTarget, name: string, value: Valu
 
 /** Works out a checked expression for a person. Its length counts whether or not it was read before: what one person may take doesn't depend on others. */
 export const expressionValue = (expression: string, person: Person, budget: Budget): Value => {
-  budget.spend(expression.length);
+  budget.spend(2 * expression.length);
   return evaluate(knownExpression(expression), (source) => sourceValue(person, source, budget), budget);
 };
 

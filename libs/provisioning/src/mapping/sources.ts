@@ -146,7 +146,7 @@ const valueOf = (resource: JsonObject, { text, members, where, sub }: AttributeP
   if (!Array.isArray(value)) return toValue(sub ? memberOf(value, sub.name) : value);
   budget.spend(value.length);
   // A filter may compare each of many values several times.
-  if (where) budget.spend(value.length * 10 + Math.ceil((sizeOf(value) * text.length) / 512));
+  if (where) budget.spend(value.length * 60 + Math.ceil((sizeOf(value) * text.length) / 128));
   const elements = where ? value.filter((element) => isObject(element) && matches(where, element)) : value;
   if (!sub) return toValue(elements);
   const values = elements.flatMap((element) => memberOf(element, sub.name) ?? []);

@@ -73,7 +73,7 @@ const formatDateTime = ([source, , inputFormat, outputFormat]: Argument[], budge
 const paid =
   (run: (given: Argument[]) => Value): FunctionDefinition['run'] =>
   (given, budget) => {
-    budget.spend(100);
+    budget.spend(300);
     return run(given);
   };
 
@@ -103,8 +103,18 @@ export const dateFunctions: FunctionDefinition[] = [
       return moment && formatDate(moment, plainFormat);
     }),
   },
-  { name: 'DateAdd', parameters: parametersOf('interval', 'value', 'dateTime'), check: checkInterval, run: paid(dateAdd) },
-  { name: 'DateDiff', parameters: parametersOf('interval', 'date1', 'date2'), check: checkInterval, run: paid(dateDiff) },
+  {
+    name: 'DateAdd',
+    parameters: parametersOf('interval', 'value', 'dateTime'),
+    check: checkInterval,
+    run: paid(dateAdd),
+  },
+  {
+    name: 'DateDiff',
+    parameters: parametersOf('interval', 'date1', 'date2'),
+    check: checkInterval,
+    run: paid(dateDiff),
+  },
   // As Active Directory counts: a hundred nanoseconds at a time, from 1601.
   {
     name: 'DateFromNum',

@@ -23,8 +23,10 @@ const split = ([source, delimiter]: Argument[], budget: Budget): Value => {
   if (text === '') return null;
   const separator = toText(delimiter);
   spendOnSearch(text, separator, budget);
+  const parts = separator === '' ? [text] : text.split(separator);
+  budget.spend(parts.length);
   // Entra's example splits "One, Two" at "," into "One" and "Two".
-  return (separator === '' ? [text] : text.split(separator)).map((part) => part.trim()).filter((part) => part !== '');
+  return parts.map((part) => part.trim()).filter((part) => part !== '');
 };
 
 const distinct = ([source]: Argument[]): Value => {

@@ -83,7 +83,7 @@ const replaceMatches = (
   let behind = 0;
   for (const match of matchesOf(pattern, text, budget)) {
     const replacements = replacementsOf(match);
-    budget.spend(replacements.length);
+    budget.spend(10 + replacements.length);
     for (const part of [text.slice(behind, match.start), ...replacements]) result.add(part);
     behind = match.end;
   }
@@ -127,7 +127,7 @@ const replace = (
 
   const pattern = compiledPattern(toText(patternText));
   // Also where it is remembered: what one person's evaluation may take doesn't depend on who came before.
-  budget.spend(pattern.program.length);
+  budget.spend(2 * pattern.program.length);
   const group = groupName === undefined ? undefined : groupIndex(pattern.groups, toText(groupName));
   if (attribute !== undefined && group !== undefined) {
     if (!isEmpty(source)) return text;

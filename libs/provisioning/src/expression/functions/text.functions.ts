@@ -181,7 +181,11 @@ export const textFunctions: FunctionDefinition[] = [
       return eachText((text) => properCase(text, isSeparator, budget))(given, budget);
     },
   },
-  { name: 'NormalizeDiacritics', parameters: parametersOf('source'), run: eachText((text, _given, budget) => withoutDiacritics(text, budget)) },
+  {
+    name: 'NormalizeDiacritics',
+    parameters: parametersOf('source'),
+    run: eachText((text, _given, budget) => withoutDiacritics(text, budget)),
+  },
   { name: 'Word', parameters: parametersOf('string', 'wordNumber', 'delimiters'), check: checkNumber(1), run: wordOf },
   {
     name: 'ConvertToBase64',

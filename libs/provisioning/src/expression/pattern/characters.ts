@@ -48,7 +48,8 @@ export const readEscape = (text: string, at: number): Read => {
   const code = /^(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2}))/.exec(text.slice(at, at + 5));
   if (code) return exactly(String.fromCharCode(Number.parseInt((code[1] ?? code[2])!, 16)), at + code[0].length);
   const category = /^([pP])\{([A-Z][a-z]?)\}/.exec(text.slice(at, at + 6));
-  if (category) return { test: categoryTest(category[2]!, category[1] === 'P'), weight: 1, end: at + category[0].length };
+  if (category)
+    return { test: categoryTest(category[2]!, category[1] === 'P'), weight: 1, end: at + category[0].length };
 
   if (/[A-Za-z0-9]/.test(letter)) throw new PatternProblem(String.raw`\${letter} is not offered`);
   return exactly(letter, at + letter.length);

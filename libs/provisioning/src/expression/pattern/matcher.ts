@@ -19,6 +19,7 @@ export type Span = { start: number; end: number };
 export type Match = Span & { groups: (Span | undefined)[] };
 
 const mostInstructions = 2000;
+const STEPS_OF_A_MATCH = 10;
 
 /** Throws `PatternProblem`. */
 export const compilePattern = (text: string): Pattern => {
@@ -106,6 +107,7 @@ export const matchesOf = (pattern: Pattern, text: string, budget: Budget = newBu
     const match = find(from);
     if (!match) break;
     matches.push(match);
+    budget.spend(STEPS_OF_A_MATCH);
     from = match.end > match.start ? match.end : match.end + widthAt(text, match.end);
   }
   return matches;
