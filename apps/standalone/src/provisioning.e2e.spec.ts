@@ -411,7 +411,10 @@ describe('expressions', () => {
     const { idp, app, mapping } = await world.office();
     const { matching, mappings } = await mapping.ok('GET', `${app.path}/attributes`);
     const others = mappings.filter(({ target }: any) => target !== 'title');
-    const evil = { matching, mappings: [...others, expression('title', 'Replace([title], , "(?:a{1,30}){1,30}c", , "")')] };
+    const evil = {
+      matching,
+      mappings: [...others, expression('title', 'Replace([title], , "(?:a{1,30}){1,30}c", , "")')],
+    };
     const ada = await idp.hire('ada-r96', { title: 'a'.repeat(4000) });
     const bob = await idp.hire('bob-r96', { title: 'Baker' });
     await app.assign('users', ada, bob);

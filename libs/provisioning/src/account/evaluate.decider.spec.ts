@@ -385,7 +385,7 @@ describe('R96: a person for whom a mapping or a rule takes too much', () => {
 
   it('has a failed account that says which, once, and nothing is made', () => {
     account().when(failing()).then(failed);
-    account(failed).when(failing()).then();
+    account(failed).when(failing()).thenNothing();
     expect(folded(failed)).toMatchObject({
       status: 'failed',
       next: undefined,
@@ -438,7 +438,7 @@ describe('R96: a person for whom a mapping or a rule takes too much', () => {
   });
 
   it('is looked at again when an admin asks for it, and not recreated from an old plan', () => {
-    account(failed).when({ type: 'Retry', reason: null }).then();
+    account(failed).when({ type: 'Retry', reason: null }).thenNothing();
     expect(() => accountDecider.decide({ type: 'Recreate', reason: null }, folded(failed).state)).toThrow(
       expect.objectContaining({ code: 'account/no-plan' }),
     );

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { dateExamples } from '../testing/expression-examples/date.examples.ts';
@@ -7,7 +8,7 @@ import { logicExamples } from '../testing/expression-examples/logic.examples.ts'
 import { textExamples } from '../testing/expression-examples/text.examples.ts';
 import { isStorable } from '@tenure/eventing';
 import type { JsonObject } from '@tenure/scim';
-import { sourceValue } from '../mapping/index.ts';
+import { entraSourceNames, sourceValue } from '../mapping/index.ts';
 import { TooComplex, type Value, evaluate, functionNames, newBudget, parseExpression } from './index.ts';
 
 const examples = { ...logicExamples, ...textExamples, ...listExamples, ...dateExamples };
@@ -15,6 +16,13 @@ const examples = { ...logicExamples, ...textExamples, ...listExamples, ...dateEx
 describe('R37: the functions of the expression language', () => {
   it('have an example each', () => {
     expect(Object.keys(examples).toSorted()).toEqual(functionNames.toSorted());
+  });
+
+  it('are in the reference, as are all sources', () => {
+    const reference = readFileSync(new URL('../../../../docs/reference/expressions.md', import.meta.url), 'utf8');
+    const numbered = /^extensionAttribute([2-9]|1[0-4])$/;
+    for (const name of [...functionNames, ...entraSourceNames].filter((each) => !numbered.test(each)))
+      expect(reference).toContain(`\`${name}\``);
   });
 
   for (const [name, table] of Object.entries(examples)) {

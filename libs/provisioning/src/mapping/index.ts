@@ -16,6 +16,7 @@ export {
   sourceProblems,
   sameTarget,
   targetProblems,
+  tooManyCharacters,
   usedTargets,
   validateAttributes,
 } from './mapping.ts';

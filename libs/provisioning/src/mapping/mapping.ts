@@ -65,6 +65,11 @@ export const validateAttributes = (
   mandatory: readonly string[],
   readTarget: ReadTarget,
 ): MappingProblem[] => {
+  const tooLong = tooManyCharacters(
+    mappings.flatMap((mapping) => (mapping.kind === 'expression' ? [mapping.expression] : [])),
+    'mappings',
+  );
+  if (tooLong.length > 0) return tooLong;
   const mapped = mappings.map(({ target }) => sameTarget(readTarget, target));
   const twice = mappings.flatMap(({ target }, index): MappingProblem[] =>
     mapped.indexOf(mapped[index]!) < index
@@ -149,6 +154,15 @@ export const targetProblems = (readTarget: ReadTarget, target: string, field: st
 export const sourceProblems = (source: string, field: string): MappingProblem[] => {
   const message = `There is no attribute ${source}. Expected a SCIM path or one of Entra's attribute names.`;
   return isKnownSource(source) ? [] : [{ code: 'mapping/source', field, message }];
+};
+
+/** More could be evaluated for nobody, as each character takes steps; and only to read it would hold up everybody else (R96). */
+export const MOST_CHARACTERS = 50_000;
+
+export const tooManyCharacters = (expressions: readonly string[], field: string): MappingProblem[] => {
+  const characters = expressions.reduce((sum, text) => sum + text.length, 0);
+  const message = `Expected at most ${MOST_CHARACTERS} characters in all expressions together: these have ${characters}.`;
+  return characters > MOST_CHARACTERS ? [{ code: 'mapping/expression', field, message }] : [];
 };
 
 /** Points at the character (R37). */

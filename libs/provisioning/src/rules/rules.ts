@@ -16,6 +16,7 @@ import {
   sourceProblems,
   sourceValue,
   targetProblems,
+  tooManyCharacters,
 } from '../mapping/index.ts';
 
 const word = z.string().min(1).max(512);
@@ -64,8 +65,16 @@ export const putRules = z.strictObject({ rules: z.array(ruleSchema).max(200) });
 export type Rule = z.infer<typeof ruleSchema> & { id: string };
 
 /** Unknown sources and targets, and expressions that can't be read. */
-export const validateRules = (rules: readonly z.infer<typeof ruleSchema>[], readTarget: ReadTarget): MappingProblem[] =>
-  rules.flatMap(({ conditions, actions }, rule) => [
+export const validateRules = (
+  rules: readonly z.infer<typeof ruleSchema>[],
+  readTarget: ReadTarget,
+): MappingProblem[] => {
+  const expressions = rules.flatMap(({ actions }) =>
+    actions.flatMap((action) => ('expression' in action ? [action.expression] : [])),
+  );
+  const tooLong = tooManyCharacters(expressions, 'rules');
+  if (tooLong.length > 0) return tooLong;
+  return rules.flatMap(({ conditions, actions }, rule) => [
     ...conditions.flatMap((condition, index) =>
       condition.operator === 'memberOf'
         ? []
@@ -80,6 +89,7 @@ export const validateRules = (rules: readonly z.infer<typeof ruleSchema>[], read
       ];
     }),
   ]);
+};
 
 /** `set`: these and no others that Tenure gave; otherwise beside what else there is. */
 export type EntitlementOutcome = { set: boolean; values: string[] };

@@ -61,7 +61,7 @@ const withoutDiacritics = (text: string, budget: Budget): string => {
     .replaceAll(/[æÆøØœŒßłŁıđĐ]/g, (letter) => undecomposed[letter]!);
 };
 
-const isAscii = (text: string): boolean => !/[^\u0000-\u007F]/.test(text);
+const isAscii = (text: string): boolean => !/[\u0080-\uFFFF]/.test(text);
 
 /** Where a word ends unless the expression says otherwise: not at an apostrophe, as in .NET's ToTitleCase. */
 const isDefaultSeparator = (character: string) => !/[\p{L}\p{M}\p{N}'’]/u.test(character);
