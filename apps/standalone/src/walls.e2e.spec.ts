@@ -129,7 +129,7 @@ describe('keys', () => {
     'PUT /directory/v1/tenants/{tenantId}',
     'POST /directory/v1/tenants/{tenantId}/admins',
   ];
-  const forRootAlone = (name: string) => / \/directory\/v1\/tenants$/.test(name) || /\/v1\/parked/.test(name);
+  const forRootAlone = (name: string) => name.endsWith(' /directory/v1/tenants') || /\/v1\/parked/.test(name);
 
   it('of each role open what they should on every route: no key 401, an auditor reads, an admin does the daily work, root only what is root’s', async () => {
     const { id, ids, addAdmin } = await furnished('ada-of-roles');

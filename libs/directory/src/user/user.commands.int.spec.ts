@@ -62,7 +62,10 @@ describe('commands of users', () => {
   it('let several users of a connection have one externalId (RFC 7643 §3.1)', async () => {
     await directory.createUser('cy@plum.example', { connectionId: 'entra', externalId: 'x-1' });
     await directory.createUser('cyd@plum.example', { connectionId: 'entra', externalId: 'x-1' });
-    expect((await filtered('externalId eq "x-1"')).sort()).toEqual(['cy@plum.example', 'cyd@plum.example']);
+    expect((await filtered('externalId eq "x-1"')).toSorted((a, b) => (String(a) < String(b) ? -1 : 1))).toEqual([
+      'cy@plum.example',
+      'cyd@plum.example',
+    ]);
   });
 
   it('refuse an externalId that is taken in the connection, not in another, where it is unique (C17)', async () => {
