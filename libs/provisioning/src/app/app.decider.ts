@@ -11,8 +11,10 @@ import {
   AppEndpointSet,
   AppEntitlementsSet,
   AppOwnershipSet,
+  AppQuarantined,
   AppReauthorizationNeeded,
   AppReauthorized,
+  AppResumed,
   AppRulesReapplied,
   AppRulesSet,
   AppScopeSet,
@@ -67,6 +69,9 @@ export type AppCommand =
   | { type: 'StartCycle' }
   /** The app answered 401 to these credentials. */
   | { type: 'NeedReauthorization'; secretId: string }
+  /** It was left alone for long, and its test fails (R96). */
+  | { type: 'Quarantine'; code: string }
+  | { type: 'Resume' }
   | ({ type: 'Reauthorize'; test: TestResult } & NewCredentials)
   | { type: 'DeleteConfiguration' };
 
@@ -151,6 +156,10 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
       return state.state === 'on' && state.credentials?.secretId === command.secretId
         ? [AppReauthorizationNeeded({})]
         : [];
+    case 'Quarantine':
+      return state.state === 'on' && state.quarantine === null ? [AppQuarantined({ code: command.code })] : [];
+    case 'Resume':
+      return state.quarantine === null ? [] : [AppResumed({})];
     case 'DeleteConfiguration':
       return [
         AppConfigurationDeleted({ wipes: state.credentials?.secretId ?? null, defaults: defaultsOf(state.preset) }),
