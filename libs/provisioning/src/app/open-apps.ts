@@ -12,10 +12,12 @@ import {
 import type { SecretStore } from '@tenure/sealing';
 import type { WriteAccount } from '../account/write-account.ts';
 import type { Connector, ConnectorKinds } from '../connector/index.ts';
+import type { DeliveryHealth } from '../delivery/delivery-worker.ts';
 import { catalogueTable } from '../entitlement/catalogue.ts';
 import { refreshColumns, refreshReasonColumn, refresher } from '../entitlement/refresh.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import type { AppConfig } from './app-config.ts';
+import { appHealth, type AppHealth } from './app-health.ts';
 import { appCommands, needReauthorization, type AppCommands } from './app.commands.ts';
 import { appQueries, type AppQueries } from './app.queries.ts';
 import { reapCredentials, startAppReactor } from './app.reactor.ts';
@@ -38,6 +40,8 @@ export type AppsNeeds = Pick<ConnectionDeps, 'connect' | 'refusalOf'> & {
   writeAccount: WriteAccount;
   connectorFor: (app: AppConfig) => Promise<Connector>;
   kinds: ConnectorKinds;
+  /** How apps bear their deliveries, as the delivery worker keeps it. */
+  lanes: DeliveryHealth;
   onFailure?: (error: unknown) => void;
 };
 
@@ -46,6 +50,7 @@ export type Apps = {
   commands: AppCommands;
   connection: ConnectionCommands;
   previews: Previews;
+  health: AppHealth;
   job: (tenantId: string, id: string) => Promise<JobReply>;
   /** For `startProvisioning`'s `onUnauthorized`. */
   unauthorized: (app: AppConfig) => Promise<void>;
@@ -79,6 +84,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     connect,
     connectorFor,
     kinds,
+    lanes,
     refusalOf,
     onFailure,
   } = needs;
@@ -95,6 +101,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     leases,
     writeAccount,
     secrets,
+    lanes,
     ...(onFailure && { onFailure }),
   });
   const reaping = setInterval(
@@ -105,6 +112,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     queries,
     commands: appCommands({ write, queries, database, clock, kinds, wakeRefresh: refreshing.wake }),
     connection: connectionCommands({ write, queries, secrets, connect, refusalOf }),
+    health: appHealth(write, queries, lanes),
     previews: previews(database, queries, clock, kinds),
     job: (tenantId, id) => findJob(database, tenantId, id),
     unauthorized,

@@ -20,8 +20,5 @@ export const backoffMs = (
 };
 
 /** Between two probes of an app that is left alone: doubles up to the cap, a little less now and then. */
-export const probePauseMs = (
-  probes: number,
-  { baseMs, capMs }: Bounds,
-  random: () => number = Math.random,
-): number => Math.round(Math.min(capMs, baseMs * 2 ** Math.min(probes, 30)) * (0.75 + random() / 4));
+export const probePauseMs = (probes: number, { baseMs, capMs }: Bounds, random: () => number = Math.random): number =>
+  Math.round(Math.min(capMs, baseMs * 2 ** Math.min(probes, 30)) * (0.75 + random() / 4));

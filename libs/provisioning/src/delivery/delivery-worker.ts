@@ -226,7 +226,9 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
       const apps = free > probes ? await waiting() : [];
       const asks = share(apps, { all: timings.slots, free: free - probes }, lanes.roomOf);
       if (asks.length === 0) return probes > 0;
-      const presets = new Map<string, PresetName>(apps.map(({ tenantId, appId, preset }) => [`${tenantId}/${appId}`, preset]));
+      const presets = new Map<string, PresetName>(
+        apps.map(({ tenantId, appId, preset }) => [`${tenantId}/${appId}`, preset]),
+      );
       const { claimed, putOff } = await claim.take(asks);
       for (const row of claimed) {
         noteServed(row);

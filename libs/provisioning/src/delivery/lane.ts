@@ -87,6 +87,7 @@ export const openLane = (most: number, now: () => number = Date.now) => {
     /** The app is back, or is left alone from now on: what was counted says nothing about later. */
     forget: (): void => {
       recent.forget();
+      pausedUntil = 0;
       window = startWindow(most);
     },
   };

@@ -68,7 +68,8 @@ export const openLanes = ({ rows, kinds, timings, onQuarantined, onResumed }: La
     const [size, failureRatio] = [lane.size(), lane.failureRatio()];
     const isNews =
       health !== told.health ||
-      (now - told.at > REPORT_EVERY_MS && (Math.abs(size - told.size) >= 1 || Math.abs(failureRatio - told.failureRatio) >= 0.05));
+      (now - told.at > REPORT_EVERY_MS &&
+        (Math.abs(size - told.size) >= 1 || Math.abs(failureRatio - told.failureRatio) >= 0.05));
     // Trouble that lasts is told again, or it would be taken for that of a process that ended.
     if (!isNews && (health === 'healthy' || now - told.at < 30 * REPORT_EVERY_MS)) return;
     Object.assign(told, { health, size, failureRatio, at: now });

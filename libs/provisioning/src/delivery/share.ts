@@ -37,7 +37,7 @@ export const share = <App extends WaitingApp>(
   const byTenant = new Map<string, App[]>();
   for (const app of apps) byTenant.set(app.tenantId, [...(byTenant.get(app.tenantId) ?? []), app]);
   const tenants = [...byTenant.values()];
-  for (let left = slots.free; left > 0; ) {
+  for (let left = slots.free; left > 0;) {
     const before = left;
     for (const own of tenants) {
       const next = own.find(
@@ -64,7 +64,13 @@ const total = ({ fresh, retries }: Room) => Math.max(fresh, retries);
 /** People who weren't tried yet go first; of several slots, half are for those that are tried again. */
 const split = ({ tenantId, appId }: WaitingApp, room: Room, count: number, random: () => number): Ask[] => {
   const wished =
-    room.fresh === 0 ? count : room.retries === 0 ? 0 : count === 1 ? Number(random() < RETRY_FIRST) : Math.floor(count / 2);
+    room.fresh === 0
+      ? count
+      : room.retries === 0
+        ? 0
+        : count === 1
+          ? Number(random() < RETRY_FIRST)
+          : Math.floor(count / 2);
   const retries = Math.min(room.retries, wished);
   const fresh = Math.min(room.fresh, count - retries);
   return [

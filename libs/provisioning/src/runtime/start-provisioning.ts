@@ -18,7 +18,12 @@ import { accountWriter, type WriteAccount } from '../account/write-account.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import { appsPart as ourAppsPart } from '../app/app.view.ts';
 import type { Connector, ConnectorKinds } from '../connector/index.ts';
-import { deliveryWorker, type DeliveryHealth, type DeliveryNeeds, type DeliveryTimings } from '../delivery/delivery-worker.ts';
+import {
+  deliveryWorker,
+  type DeliveryHealth,
+  type DeliveryNeeds,
+  type DeliveryTimings,
+} from '../delivery/delivery-worker.ts';
 import type { DeliveryRows } from '../delivery/delivery.rows.ts';
 import { followApps } from '../evaluation/app-follower.ts';
 import { evaluator } from '../evaluation/evaluator.ts';
