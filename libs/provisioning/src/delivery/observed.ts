@@ -2,11 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connector, Failure, Outcome } from '../connector/index.ts';
 import type { Lane } from './lane.ts';
 
-const reads = ['test', 'find', 'get', 'list', 'members', 'isMember', 'entitlements'] as const;
-const writes = ['create', 'update', 'setActive', 'delete', 'changeMembers'] as const;
-type Method = (typeof reads)[number] | (typeof writes)[number];
+const reads = ['find', 'get', 'list', 'members', 'isMember', 'entitlements'] as const;
+const writes = ['update', 'setActive', 'delete', 'changeMembers'] as const;
+type Method = (typeof reads)[number] | (typeof writes)[number] | 'test' | 'create';
 
-/** A question that an app failed at is asked again at once, so that one that fails often still answers whole deliveries. */
+/**
+ * What may be repeated without harm, and that an app failed at, is asked again at once, so that one that fails often still answers whole
+ * deliveries. Whoever creates must look first.
+ */
 const ASKED_AT_MOST = 3;
 const PAUSE_MS = 50;
 /** The lease covers one call of full length after that. */
@@ -23,10 +26,10 @@ export const observed = (connector: Connector, lane: Lane): Connector => {
     return outcome;
   };
 
-  const ask = async (method: Method, args: readonly unknown[]): Promise<Outcome<unknown>> => {
+  const again = async (method: Method, isWrite: boolean, args: readonly unknown[]): Promise<Outcome<unknown>> => {
     const latest = Date.now() + NO_LATER_THAN_MS;
     for (let asked = 1; ; asked++) {
-      const outcome = await once(method, false, args);
+      const outcome = await once(method, isWrite, args);
       if (!isPassing(outcome) || asked === ASKED_AT_MOST || Date.now() > latest || lane.isBroken()) return outcome;
       await sleep(Math.random() * PAUSE_MS);
     }
@@ -34,8 +37,10 @@ export const observed = (connector: Connector, lane: Lane): Connector => {
 
   return {
     describe: () => connector.describe(),
-    ...Object.fromEntries(reads.map((method) => [method, (...args: unknown[]) => ask(method, args)])),
-    ...Object.fromEntries(writes.map((method) => [method, (...args: unknown[]) => once(method, true, args)])),
+    test: () => once('test', false, []),
+    create: (...args: unknown[]) => once('create', true, args),
+    ...Object.fromEntries(reads.map((method) => [method, (...args: unknown[]) => again(method, false, args)])),
+    ...Object.fromEntries(writes.map((method) => [method, (...args: unknown[]) => again(method, true, args)])),
     close: () => connector.close(),
   } as Connector;
 };
