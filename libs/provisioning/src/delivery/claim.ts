@@ -50,13 +50,15 @@ const leasing = (picked: string, lease: string, due: string) => `
       given = case when d.action = excluded.action then d.given else '[]' end
       where ${due} and ${FREE}
     returning *),
+  -- Each by its key: an update from a set may read the whole table.
   moved as (
-    update ${PROVISIONING_VIEW}.work w
-    set due_at = coalesce(l.lease_until, greatest(d.next_attempt_at, d.lease_until, now() + interval '100 ms')), tried = coalesce(l.attempts, d.attempts, 0) > 0
+    insert into ${PROVISIONING_VIEW}.work (tenant_id, account_id, app_id, priority, due_at, tried)
+    select p.tenant_id, p.account_id, p.app_id, p.priority,
+           coalesce(l.lease_until, greatest(d.next_attempt_at, d.lease_until, now() + interval '100 ms')), coalesce(l.attempts, d.attempts, 0) > 0
     from picked p
     left join leased l on l.tenant_id = p.tenant_id and l.account_id = p.account_id
     left join lateral (select * from ${PROVISIONING}.deliveries d where d.tenant_id = p.tenant_id and d.account_id = p.account_id limit 1) d on true
-    where w.tenant_id = p.tenant_id and w.account_id = p.account_id)
+    on conflict (tenant_id, account_id) do update set due_at = excluded.due_at, tried = excluded.tried)
   select p.tenant_id as "tenantId", p.account_id as "accountId", l.app_id as "appId", l.user_id as "userId", l.action, l.attempts, l.failing_ms as "failingMs",
          l.tried_at as "triedAt", l.call_began_at as "callBeganAt", l.unknown_since as "unknownSince", l.looked_up as "lookedUp", l.gone_since as "goneSince", l.given,
          l.holder, v.record->>'lastEventId' as "lastEventId", v.record->>'correlationId' as "correlationId", v.record->>'traceparent' as traceparent
@@ -70,11 +72,11 @@ export type Claims = ReturnType<typeof claims>;
 export const claims = (database: Database, leaseMs: number) => {
   const lease = `now() + make_interval(secs => ${leaseMs / 1000})`;
   const taking = leasing(
-    `select taken.tenant_id, taken.account_id
+    `select taken.*
      from unnest($1::text[], $2::text[], $3::boolean[], $4::int[]) as asked (tenant_id, app_id, tried, slots)
      cross join lateral (
-       select due.tenant_id, due.account_id from (
-         select w.tenant_id, w.account_id, (row_number() over (partition by w.priority order by w.due_at) - random()) / (array[8, 4, 2, 1])[w.priority + 1] as turn
+       select due.tenant_id, due.account_id, due.app_id, due.priority from (
+         select w.tenant_id, w.account_id, w.app_id, w.priority, (row_number() over (partition by w.priority order by w.due_at) - random()) / (array[8, 4, 2, 1])[w.priority + 1] as turn
          from ${LEVELS} cross join lateral (
            select * from ${PROVISIONING_VIEW}.work w
            where w.tenant_id = asked.tenant_id and w.app_id = asked.app_id and w.tried = asked.tried and w.priority = levels.priority and ${DUE}
@@ -84,12 +86,12 @@ export const claims = (database: Database, leaseMs: number) => {
     ON_TIME,
   );
   const probing = leasing(
-    `select one.tenant_id, one.account_id from (values (false), (true)) as kinds (tried) cross join ${LEVELS} cross join lateral (
+    `select one.tenant_id, one.account_id, one.app_id, one.priority from (values (false), (true)) as kinds (tried) cross join ${LEVELS} cross join lateral (
        select w.* from ${PROVISIONING_VIEW}.work w
        left join lateral (select * from ${PROVISIONING}.deliveries d where d.tenant_id = w.tenant_id and d.account_id = w.account_id limit 1) d on true
        where w.tenant_id = $1 and w.app_id = $2 and w.tried = kinds.tried and w.priority = levels.priority
          and (d.account_id is null or (${HURRIED} and ${FREE}))
-       order by w.due_at limit 1) one
+       order by w.due_at limit 1 for update of w skip locked) one
      order by one.tried, (one.priority + $3) % 4 limit 1`,
     lease,
     HURRIED,

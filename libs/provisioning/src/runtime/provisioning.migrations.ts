@@ -1,5 +1,6 @@
 import { checkpointsTable } from '@tenure/eventing';
 import { factTables } from '@tenure/messaging';
+import { authorizationTables } from '../authorization/authorization.entities.ts';
 import { deliveriesTable, failingColumns, goneColumn } from '../delivery/delivery.rows.ts';
 import { appLanesTable } from '../delivery/lane.rows.ts';
 import { appScopesTable } from '../evaluation/app-follower.ts';
@@ -22,5 +23,6 @@ export const provisioningMigrations = [
   },
   { name: 'AddAppRoles1767225700000', up: `alter table tenants add column app_roles jsonb not null default '[]'` },
   { name: 'AddGoneSince1796083200001', up: goneColumn },
-  { name: 'AddLanes1796083200002', up: `${failingColumns};\n${appLanesTable}` },
+  { name: 'CreateAuthorizations1796083200002', up: authorizationTables },
+  { name: 'AddLanes1796083200003', up: `${failingColumns};\n${appLanesTable}` },
 ];

@@ -123,8 +123,9 @@ const putWork = async (
   if (idle.length > 0)
     await sql.query({
       name: `${schema}.drop_work`,
-      text: `delete from ${schema}.work w using ${unnested('text', 'text')} as gone (tenant_id, account_id)
-             where w.tenant_id = gone.tenant_id and w.account_id = gone.account_id`,
+      text: `delete from ${schema}.work where ctid = any(array(
+               select known.ctid from ${unnested('text', 'text')} as gone (tenant_id, account_id)
+               cross join lateral (select w.ctid from ${schema}.work w where w.tenant_id = gone.tenant_id and w.account_id = gone.account_id for update limit 1) known))`,
       values: [idle.map(({ tenant_id }) => tenant_id), idle.map(({ id }) => id)],
     });
 };
