@@ -130,12 +130,15 @@ export const laneRows = (database: Database) => ({
                  paused_until = null, open_since = null, probes = 0, next_probe_at = null, updated_at = now()
                where tenant_id = $1 and app_id = $2 and (open_since is not null or paused_until > now()) returning 1
              ), pulled as (
-               update ${PROVISIONING_VIEW}.work w set due_at = now() + random() * ${PULLED_WITHIN}
+               select w.account_id, now() + random() * ${PULLED_WITHIN} as due_at
+               from ${PROVISIONING_VIEW}.work w join ${PROVISIONING}.deliveries d on d.tenant_id = w.tenant_id and d.account_id = w.account_id
                where w.tenant_id = $1 and w.app_id = $2 and w.tried and w.due_at > now() and exists (select from closed)
-               returning w.account_id, w.due_at)
+                 and d.holder is null and d.unknown_since is null and d.gone_since is null and d.call_began_at is null
+               for update of w, d skip locked
+             ), moved as (
+               update ${PROVISIONING_VIEW}.work w set due_at = pulled.due_at from pulled where w.tenant_id = $1 and w.account_id = pulled.account_id)
              update ${PROVISIONING}.deliveries d set next_attempt_at = pulled.due_at from pulled
-             where d.tenant_id = $1 and d.account_id = pulled.account_id
-               and d.holder is null and d.unknown_since is null and d.gone_since is null and d.call_began_at is null`,
+             where d.tenant_id = $1 and d.account_id = pulled.account_id`,
       values: [tenantId, appId],
     });
   },

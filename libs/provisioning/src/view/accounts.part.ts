@@ -120,12 +120,18 @@ const putWork = async (
         busy.map(({ priority }) => priority),
       ],
     });
-  if (idle.length > 0)
+  const [first] = idle;
+  if (idle.length === 1)
     await sql.query({
       name: `${schema}.drop_work`,
-      text: `delete from ${schema}.work where ctid = any(array(
-               select known.ctid from ${unnested('text', 'text')} as gone (tenant_id, account_id)
-               cross join lateral (select w.ctid from ${schema}.work w where w.tenant_id = gone.tenant_id and w.account_id = gone.account_id for update limit 1) known))`,
+      text: `delete from ${schema}.work where tenant_id = $1 and account_id = $2`,
+      values: [first!.tenant_id, first!.id],
+    });
+  else if (first)
+    await sql.query({
+      name: `${schema}.drop_works`,
+      text: `delete from ${schema}.work w using unnest($1::text[], $2::text[]) as gone (tenant_id, account_id)
+             where w.tenant_id = gone.tenant_id and w.account_id = gone.account_id`,
       values: [idle.map(({ tenant_id }) => tenant_id), idle.map(({ id }) => id)],
     });
 };
