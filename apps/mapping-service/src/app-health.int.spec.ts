@@ -50,6 +50,9 @@ describe('R96: the health of an app', () => {
       status: 200,
       body: { state: 'healthy' },
     });
-    expect(await world.call('GET', '/apps/none/health')).toMatchObject({ status: 404, body: { code: 'app/not-found' } });
+    expect(await world.call('GET', '/apps/none/health')).toMatchObject({
+      status: 404,
+      body: { code: 'app/not-found' },
+    });
   });
 });

@@ -60,8 +60,8 @@ export const targetApp = async () => {
       const reply = settings.isDown
         ? { status: 503, body: { detail: 'Down for maintenance' } }
         : allowed
-        ? answer(request.method!, url.pathname, url.searchParams.get('filter'), body)
-        : { status: 401, body: { detail: 'Unknown token' } };
+          ? answer(request.method!, url.pathname, url.searchParams.get('filter'), body)
+          : { status: 401, body: { detail: 'Unknown token' } };
       response
         .writeHead(reply.status, { 'content-type': 'application/scim+json' })
         .end(reply.body === undefined ? '' : JSON.stringify(reply.body));

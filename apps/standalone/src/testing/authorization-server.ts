@@ -2,17 +2,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { Provider } from 'oidc-provider';
 
-/** It warns of what only matters in production. */
-const quietly = <T>(make: () => T): T => {
-  const { warn } = console;
-  console.warn = () => undefined;
-  try {
-    return make();
-  } finally {
-    console.warn = warn;
-  }
-};
-
 /** A real OAuth 2.0 authorization server with an app behind it that takes its tokens: the admin is signed in and agrees at once. */
 export const authorizationServer = async (redirectUri: string, { accessTokenLifeS = 3600 } = {}) => {
   const state = { agrees: true, asked: [] as string[], refreshes: 0 };
@@ -51,34 +40,31 @@ export const authorizationServer = async (redirectUri: string, { accessTokenLife
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const provider = quietly(
-    () =>
-      new Provider(origin, {
-        clients: [
-          {
-            client_id: 'tenure',
-            client_secret: 'a-client-secret-of-the-tests',
-            redirect_uris: [redirectUri],
-            grant_types: ['authorization_code', 'refresh_token'],
-            token_endpoint_auth_method: 'client_secret_post',
-          },
-        ],
-        cookies: { keys: ['a-cookie-key'] },
-        features: { devInteractions: { enabled: false }, revocation: { enabled: true } },
-        interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
-        issueRefreshToken: async () => true,
-        rotateRefreshToken: true,
-        ttl: {
-          AccessToken: accessTokenLifeS,
-          Grant: 86_400,
-          Interaction: 600,
-          Session: 86_400,
-          RefreshToken: 86_400,
-          IdToken: 3600,
-        },
-        pkce: { required: () => true },
-      }),
-  );
+  const provider = new Provider(origin, {
+    clients: [
+      {
+        client_id: 'tenure',
+        client_secret: 'a-client-secret-of-the-tests',
+        redirect_uris: [redirectUri],
+        grant_types: ['authorization_code', 'refresh_token'],
+        token_endpoint_auth_method: 'client_secret_post',
+      },
+    ],
+    cookies: { keys: ['a-cookie-key'] },
+    features: { devInteractions: { enabled: false }, revocation: { enabled: true } },
+    interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
+    issueRefreshToken: async () => true,
+    rotateRefreshToken: true,
+    ttl: {
+      AccessToken: accessTokenLifeS,
+      Grant: 86_400,
+      Interaction: 600,
+      Session: 86_400,
+      RefreshToken: 86_400,
+      IdToken: 3600,
+    },
+    pkce: { required: () => true },
+  });
   held.provider = provider;
   provider.on('refresh_token.consumed', () => (state.refreshes += 1));
 

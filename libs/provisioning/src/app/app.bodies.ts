@@ -12,6 +12,7 @@ const secret = z.string().min(1).max(8192);
 const url = z.url({ protocol: /^https?$/, error: 'expected a URL such as https://login.example/token' }).max(2048);
 
 export const newAppBody = z.strictObject({ name: text, preset: z.enum(presetNames) });
+export const renameBody = z.strictObject({ name: text });
 export const ssoBody = z.strictObject({ configured: z.boolean() });
 
 /** A header's value: RFC 9110 §5.5 has no control characters in it, and a token no spaces (RFC 6750 §2.1). */

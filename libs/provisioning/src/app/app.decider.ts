@@ -7,6 +7,7 @@ import {
   AppCreated,
   AppCredentialsSet,
   AppCycleStarted,
+  AppDeleted,
   AppDeprovisioningSet,
   AppEndpointSet,
   AppEntitlementsSet,
@@ -14,6 +15,7 @@ import {
   AppQuarantined,
   AppReauthorizationNeeded,
   AppReauthorized,
+  AppRenamed,
   AppResumed,
   AppRulesReapplied,
   AppRulesSet,
@@ -44,6 +46,7 @@ type NewCredentials = { secretId: string; kind: 'bearer' | 'basic' | 'oauth2'; h
 
 export type AppCommand =
   | { type: 'Create'; name: string; preset: PresetName }
+  | { type: 'Rename'; name: string }
   | { type: 'SetSso'; configured: boolean }
   /** `test`: what came of trying them; null where the endpoint is not known yet. */
   | ({ type: 'SetCredentials'; test: TestResult | null } & NewCredentials)
@@ -73,7 +76,8 @@ export type AppCommand =
   | { type: 'Quarantine'; code: string }
   | { type: 'Resume' }
   | ({ type: 'Reauthorize'; test: TestResult } & NewCredentials)
-  | { type: 'DeleteConfiguration' };
+  | { type: 'DeleteConfiguration' }
+  | { type: 'Delete' };
 
 const decide = (command: AppCommand, state: App): AppEvent[] => {
   if (command.type === 'Create') {
@@ -82,6 +86,8 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
   }
   if (state.kind === 'none') throw new Rejected('not-found', 'app/not-found', 'There is no such app.');
   switch (command.type) {
+    case 'Rename':
+      return command.name === state.name ? [] : [AppRenamed({ name: command.name })];
     case 'SetSso':
       return state.sso.configured === command.configured ? [] : [AppSsoSet({ configured: command.configured })];
     case 'SetCredentials':
@@ -160,6 +166,10 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
       return state.state === 'on' && state.quarantine === null ? [AppQuarantined({ code: command.code })] : [];
     case 'Resume':
       return state.quarantine === null ? [] : [AppResumed({})];
+    case 'Delete':
+      if (state.state === 'on' || state.state === 'needsReauthorization')
+        throw new Rejected('conflict', 'app/on', 'The app is on. Turn it off before you delete it.');
+      return [AppDeleted({ wipes: state.credentials?.secretId ?? null })];
     case 'DeleteConfiguration':
       return [
         AppConfigurationDeleted({ wipes: state.credentials?.secretId ?? null, defaults: defaultsOf(state.preset) }),
