@@ -15,6 +15,7 @@ import {
   appsPart,
   dropProvisioning,
   openApps,
+  reconciliationEntities,
   provisionOnDemand,
   startProvisioning,
   type Apps,
@@ -29,6 +30,7 @@ import { connectors, kinds } from './connectors.ts';
 import { CyclesController, ON_DEMAND } from './cycles.controller.ts';
 import { EntitlementsController } from './entitlements.controller.ts';
 import { FactsController, PROVISIONING } from './facts.controller.ts';
+import { ReconciliationController } from './reconciliation.controller.ts';
 import { JobsController } from './jobs.controller.ts';
 import { APPS } from './mapping-api.ts';
 
@@ -50,8 +52,12 @@ export const mappingControllers = [
   TenantAccountsController,
   AppAccountsController,
   JobsController,
+  ReconciliationController,
   parkedController('mapping'),
 ];
+
+/** TypeORM entities of the tables of `provisioning`. */
+export const mappingEntities = reconciliationEntities;
 
 export type MappingOptions = { allowPrivateTargets: readonly string[] };
 
@@ -82,18 +88,6 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
       log.error({ stream, revision, reason, err: error }, 'A fact could not be applied and waits with its stream'),
   });
   const { view, write, people } = provisioning;
-  const apps = await openApps({
-    ...shared,
-    secrets,
-    view,
-    writeAccount: write,
-    connect,
-    connectorFor,
-    kinds,
-    refusalOf: targets.refusalOf,
-    onFailure: (error) => failing('apps', error),
-  });
-  composed.apps = apps;
   const queries = accountQueries(database, { store, sealer });
   const accounts: Accounts = {
     queries,
@@ -106,6 +100,21 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
       wake: provisioning.wake,
     }),
   };
+  const apps = await openApps({
+    ...shared,
+    secrets,
+    view,
+    writeAccount: write,
+    connect,
+    connectorFor,
+    kinds,
+    actions: accounts.actions,
+    foreignBox: runtime.secretBox('foreign-accounts'),
+    wake: provisioning.wake,
+    refusalOf: targets.refusalOf,
+    onFailure: (error) => failing('apps', error),
+  });
+  composed.apps = apps;
 
   await runtime.forward(PROVISIONING_FACTS, SCHEMA);
   runtime.followers.push(...provisioning.followers, ...apps.followers);

@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { auditControllers, auditEntities, auditService } from '@tenure/audit-service';
 import { directoryControllers, directoryService } from '@tenure/directory-service';
-import { mappingControllers, mappingService } from '@tenure/mapping-service';
+import { mappingControllers, mappingEntities, mappingService } from '@tenure/mapping-service';
 import {
   createHttpApp,
   listenToMessages,
@@ -26,7 +26,7 @@ export const openSystemRuntime = (
   openRuntime({
     service: 'standalone',
     databaseUrl,
-    entities: auditEntities,
+    entities: [...auditEntities, ...mappingEntities],
     secretsKey,
     rootKey,
     eventStore:

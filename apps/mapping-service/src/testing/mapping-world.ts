@@ -16,7 +16,7 @@ import {
 import { testDatabase } from '@tenure/database/testing';
 import { encode, eventId, streamName, type AnyDefinition, type DomainEvent } from '@tenure/eventing';
 import { type AdminKey, createHttpApp, listenToMessages, manualClock, openRuntime, rootModule } from '@tenure/platform';
-import { mappingControllers, mappingService } from '../app.module.ts';
+import { mappingControllers, mappingEntities, mappingService } from '../app.module.ts';
 import { targetApp } from './target-app.ts';
 
 export const TENANT = 'acme';
@@ -53,6 +53,7 @@ export const mappingWorld = async () => {
     service: 'mapping-service',
     databaseUrl: test.url,
     secretsKey: Buffer.alloc(32, 'k'),
+    entities: mappingEntities,
     eventStore: { kind: 'postgres' },
     transport: { kind: 'in-process' },
     clock: { kind: 'manual', startsAt: '2026-01-05T09:00:00.000Z' },

@@ -15,8 +15,14 @@ import type { Connector, ConnectorKinds } from '../connector/index.ts';
 import { catalogueTable } from '../entitlement/catalogue.ts';
 import { refreshColumns, refreshReasonColumn, refresher } from '../entitlement/refresh.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
+import type { AccountActions } from '../account/account-actions.ts';
+import type { ForeignBox } from '../reconciliation/foreign.rows.ts';
+import { reconciliationMigrations } from '../reconciliation/reconciliation.entities.ts';
+import { reconciler } from '../reconciliation/reconciler.ts';
+import { reconciliations, type Reconciliations } from '../reconciliation/reconciliations.ts';
+import { startDueRuns } from '../reconciliation/schedule.ts';
 import type { AppConfig } from './app-config.ts';
-import { appCommands, needReauthorization, type AppCommands } from './app.commands.ts';
+import { appCommands, needReauthorization, noteReconciled, type AppCommands } from './app.commands.ts';
 import { appQueries, type AppQueries } from './app.queries.ts';
 import { reapCredentials, startAppReactor } from './app.reactor.ts';
 import type { JobReply } from './app.bodies.ts';
@@ -38,6 +44,12 @@ export type AppsNeeds = Pick<ConnectionDeps, 'connect' | 'refusalOf'> & {
   writeAccount: WriteAccount;
   connectorFor: (app: AppConfig) => Promise<Connector>;
   kinds: ConnectorKinds;
+  /** Only these adopt accounts of an app. */
+  actions: Pick<AccountActions, 'adopt'>;
+  /** Seals what an app shows of accounts that are nobody's. */
+  foreignBox: ForeignBox;
+  /** There may be something to deliver. */
+  wake: () => void;
   onFailure?: (error: unknown) => void;
 };
 
@@ -46,6 +58,7 @@ export type Apps = {
   commands: AppCommands;
   connection: ConnectionCommands;
   previews: Previews;
+  reconciliations: Reconciliations;
   job: (tenantId: string, id: string) => Promise<JobReply>;
   /** For `startProvisioning`'s `onUnauthorized`. */
   unauthorized: (app: AppConfig) => Promise<void>;
@@ -56,12 +69,15 @@ export type Apps = {
 const REAP_EVERY_MS = 600_000;
 /** Refreshes that another replica was asked for, or did not end. */
 const REFRESH_EVERY_MS = 5000;
+const RECONCILE_EVERY_MS = 1000;
+const SCHEDULE_EVERY_MS = 10_000;
 
 /** What is kept of apps beside the view and outlives it. */
-const appMigrations = [
+export const appMigrations = [
   { name: 'CreateJobs1767225600001', up: jobsTable },
   { name: 'CreateEntitlements1767225600002', up: `${refreshColumns};\n${catalogueTable}` },
   { name: 'AddRefreshReason1796083200000', up: refreshReasonColumn },
+  ...reconciliationMigrations,
 ];
 
 /** All that admins do with apps; what apps do by themselves is `startProvisioning`'s. */
@@ -79,6 +95,9 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     connect,
     connectorFor,
     kinds,
+    actions,
+    foreignBox,
+    wake,
     refusalOf,
     onFailure,
   } = needs;
@@ -88,6 +107,27 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
   const unauthorized = (app: AppConfig) => needReauthorization(write, app);
   const { run } = refresher({ database, connectorFor, onUnauthorized: unauthorized });
   const refreshing = startPoller({ everyMs: REFRESH_EVERY_MS, run, onFailure: (error) => onFailure?.(error) });
+  const looking = reconciler({
+    database,
+    clock,
+    kinds,
+    connectorFor,
+    writeAccount,
+    box: foreignBox,
+    onUnauthorized: unauthorized,
+    onReconciled: (app, done) => noteReconciled(write, app, done),
+    onRepaired: wake,
+  });
+  const failing = (error: unknown) => onFailure?.(error);
+  const reconciling = startPoller({ everyMs: RECONCILE_EVERY_MS, run: looking.run, onFailure: failing });
+  const scheduling = startPoller({
+    everyMs: SCHEDULE_EVERY_MS,
+    run: async () => {
+      if (await startDueRuns(database, clock)) reconciling.wake();
+      return false;
+    },
+    onFailure: failing,
+  });
   const reactor = startAppReactor({
     database,
     store,
@@ -106,12 +146,22 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     commands: appCommands({ write, queries, database, clock, kinds, wakeRefresh: refreshing.wake }),
     connection: connectionCommands({ write, queries, secrets, connect, refusalOf }),
     previews: previews(database, queries, clock, kinds),
+    reconciliations: reconciliations({
+      database,
+      clock,
+      queries,
+      write: writeAccount,
+      actions,
+      box: foreignBox,
+      wake: reconciling.wake,
+      onRepaired: wake,
+    }),
     job: (tenantId, id) => findJob(database, tenantId, id),
     unauthorized,
     followers: [reactor],
     stop: async () => {
       clearInterval(reaping);
-      await Promise.all([reactor.stop(), refreshing.stop()]);
+      await Promise.all([reactor.stop(), refreshing.stop(), reconciling.stop(), scheduling.stop()]);
     },
   };
 };

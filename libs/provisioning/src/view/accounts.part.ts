@@ -14,6 +14,7 @@ const create = (schema: string) => `
     work text,
     remote_id text,
     pending_action text,
+    drift text[],
     since timestamptz not null,
     created_at timestamptz not null,
     updated_at timestamptz not null,
@@ -22,6 +23,8 @@ const create = (schema: string) => `
     primary key (tenant_id, id)
   );
   create index accounts_of_app on ${schema}.accounts (tenant_id, app_id, created_at, id);
+  create index accounts_by_remote_id on ${schema}.accounts (tenant_id, app_id, remote_id) where remote_id is not null;
+  create index accounts_with_drift on ${schema}.accounts (tenant_id, app_id, id) where drift is not null;
   create index accounts_of_user on ${schema}.accounts (tenant_id, user_id);
   create index accounts_with_work on ${schema}.accounts (updated_at) where work is not null;
 
