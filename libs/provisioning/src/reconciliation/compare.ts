@@ -62,14 +62,14 @@ const valueEntitlements = (
 ): { taken: Entitlement[]; added: Entitlement[] } => {
   const taken: Entitlement[] = [];
   const added: Entitlement[] = [];
-  for (const of of ['role', 'licence', 'department'] as const) {
-    const target = kind.entitlementTargets[of];
+  for (const granted of ['role', 'licence', 'department'] as const) {
+    const target = kind.entitlementTargets[granted];
     const shown = target === null ? undefined : values[target];
     if (shown === undefined) continue;
-    const held = entitlements.filter((each) => each.kind === of);
-    const there = textsOf(shown).map((value) => ({ kind: of, value }));
+    const held = entitlements.filter((each) => each.kind === granted);
+    const there = textsOf(shown).map((value) => ({ kind: granted, value }));
     const isThere = (one: Entitlement) => there.some((other) => isSameEntitlement(one, other));
-    taken.push(...held.filter((one) => one.owned && !isThere(one)).map(({ value }) => ({ kind: of, value })));
+    taken.push(...held.filter((one) => one.owned && !isThere(one)).map(({ value }) => ({ kind: granted, value })));
     // Of an account that was given none of a kind, what it has is no concern of Tenure.
     if (held.some(({ owned }) => owned))
       added.push(...there.filter((one) => !held.some((other) => isSameEntitlement(one, other))));
