@@ -14,6 +14,8 @@ import {
   accountQueries,
   appsPart,
   dropProvisioning,
+  authorizationEntities,
+  oauthGrants,
   openApps,
   reconciliationEntities,
   provisionOnDemand,
@@ -26,7 +28,8 @@ import { AppDeprovisioningController } from './app-deprovisioning.controller.ts'
 import { AppMappingController } from './app-mapping.controller.ts';
 import { AppScopeController } from './app-scope.controller.ts';
 import { AppsController } from './apps.controller.ts';
-import { connectors, kinds } from './connectors.ts';
+import { authorizationClient, connectors, kinds, revoking } from './connectors.ts';
+import { AuthorizationController, PUBLIC_URL } from './authorization.controller.ts';
 import { CyclesController, ON_DEMAND } from './cycles.controller.ts';
 import { EntitlementsController } from './entitlements.controller.ts';
 import { FactsController, PROVISIONING } from './facts.controller.ts';
@@ -44,6 +47,7 @@ const CONSUMER = 'mapping-service';
 export const mappingControllers = [
   AppsController,
   AppConnectionController,
+  AuthorizationController,
   AppMappingController,
   AppScopeController,
   AppDeprovisioningController,
@@ -57,19 +61,24 @@ export const mappingControllers = [
 ];
 
 /** TypeORM entities of the tables of `provisioning`. */
-export const mappingEntities = reconciliationEntities;
+export const mappingEntities = [...authorizationEntities, ...reconciliationEntities];
 
-export type MappingOptions = { allowPrivateTargets: readonly string[] };
+export type MappingOptions = { allowPrivateTargets: readonly string[]; publicUrl?: string };
 
 /** Composes the mapping service on a runtime: what works by itself, what admins ask for, and the way out to the apps. */
-export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: MappingOptions): Promise<Service> => {
+export const mappingService = async (
+  runtime: Runtime,
+  { allowPrivateTargets, publicUrl }: MappingOptions,
+): Promise<Service> => {
   const { database, leases, sealer, snapshots, secrets, clock, metrics, log } = runtime;
   const store = await runtime.openStore();
   const shared = { database, store, snapshots, sealer, leases, clock };
   const failing = (what: string, error: unknown) =>
     log.warn({ err: error, what }, 'A part of provisioning failed and tries again');
   const targets = openTargets({ allowPrivateTargets });
-  const { connect, connectorFor } = connectors(targets, secrets);
+  const grantBox = runtime.secretBox('oauth');
+  const grants = oauthGrants({ database, box: grantBox });
+  const { connect, connectorFor } = connectors(targets, secrets, grants);
 
   // Work starts once both are there.
   const composed: { apps?: Apps } = {};
@@ -112,6 +121,10 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
     foreignBox: runtime.secretBox('foreign-accounts'),
     wake: provisioning.wake,
     refusalOf: targets.refusalOf,
+    grants,
+    grantBox,
+    authorizationClient: authorizationClient(targets),
+    revoke: revoking(targets),
     onFailure: (error) => failing('apps', error),
   });
   composed.apps = apps;
@@ -146,6 +159,7 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
       providers: [
         { provide: APPS, useValue: apps },
         { provide: ACCOUNTS, useValue: accounts },
+        { provide: PUBLIC_URL, useValue: publicUrl },
         { provide: PARKED, useValue: runtime.parked },
         { provide: ON_DEMAND, useValue: provisionOnDemand({ sql: database, clock, kinds, wake: provisioning.wake }) },
       ],

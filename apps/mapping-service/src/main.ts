@@ -6,7 +6,11 @@ import { readConfig } from './config.ts';
 await runService({
   service: 'mapping-service',
   readConfig,
-  compose: (runtime, config) => mappingService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS }),
+  compose: (runtime, { TENURE_ALLOW_PRIVATE_TARGETS, TENURE_PUBLIC_URL }) =>
+    mappingService(runtime, {
+      allowPrivateTargets: TENURE_ALLOW_PRIVATE_TARGETS,
+      ...(TENURE_PUBLIC_URL !== undefined && { publicUrl: TENURE_PUBLIC_URL }),
+    }),
   entities: mappingEntities,
   segments: ['mapping'],
   title: 'Tenure mapping',

@@ -26,7 +26,7 @@ export const openSystemRuntime = (
   openRuntime({
     service: 'standalone',
     databaseUrl,
-    entities: [...auditEntities, ...mappingEntities],
+    entities: [...mappingEntities, ...auditEntities],
     secretsKey,
     rootKey,
     eventStore:
@@ -54,7 +54,7 @@ export const startSystem = async (
   const services = [
     await directoryService(runtime, urls),
     await scimGateway(runtime, { secretsKey, ...urls }),
-    await mappingService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS }),
+    await mappingService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS, ...urls }),
     await auditService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS }),
   ];
   const controllers = [...directoryControllers, ...scimControllers, ...mappingControllers, ...auditControllers];

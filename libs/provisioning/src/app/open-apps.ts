@@ -21,6 +21,12 @@ import { reconciliationMigrations } from '../reconciliation/reconciliation.entit
 import { reconciler } from '../reconciliation/reconciler.ts';
 import { reconciliations, type Reconciliations } from '../reconciliation/reconciliations.ts';
 import { startDueRuns } from '../reconciliation/schedule.ts';
+import {
+  authorizeCommands,
+  type AuthorizationClient,
+  type AuthorizeCommands,
+} from '../authorization/authorize.commands.ts';
+import type { GrantBox, GrantTokens, OAuthGrants } from '../authorization/grants.ts';
 import type { AppConfig } from './app-config.ts';
 import { appCommands, needReauthorization, noteReconciled, type AppCommands } from './app.commands.ts';
 import { appQueries, type AppQueries } from './app.queries.ts';
@@ -50,6 +56,12 @@ export type AppsNeeds = Pick<ConnectionDeps, 'connect' | 'refusalOf'> & {
   foreignBox: ForeignBox;
   /** There may be something to deliver. */
   wake: () => void;
+  /** Access that admins granted on apps' own pages (R97). */
+  grants: OAuthGrants;
+  grantBox: GrantBox;
+  authorizationClient: AuthorizationClient;
+  /** Ends access that isn't used any more at the app's authorization server. */
+  revoke?: (credential: unknown, tokens: GrantTokens) => Promise<void>;
   onFailure?: (error: unknown) => void;
 };
 
@@ -57,6 +69,7 @@ export type Apps = {
   queries: AppQueries;
   commands: AppCommands;
   connection: ConnectionCommands;
+  authorize: AuthorizeCommands;
   previews: Previews;
   reconciliations: Reconciliations;
   job: (tenantId: string, id: string) => Promise<JobReply>;
@@ -99,6 +112,10 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     foreignBox,
     wake,
     refusalOf,
+    grants,
+    grantBox,
+    authorizationClient,
+    revoke,
     onFailure,
   } = needs;
   await migrate(database, { schema: PROVISIONING, migrations: appMigrations });
@@ -128,23 +145,32 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     },
     onFailure: failing,
   });
+  /** With a credential goes what was granted for it, and the app's authorization server is told. */
+  const forgetCredential = async (secretId: string) => {
+    const credential = revoke && (await secrets.getCredential(secretId));
+    const tokens = await grants.remove(secretId);
+    await secrets.remove(secretId);
+    if (tokens && credential) await revoke?.(credential, tokens);
+  };
   const reactor = startAppReactor({
     database,
     store,
     sealer,
     leases,
     writeAccount,
-    secrets,
+    secrets: { remove: forgetCredential },
     ...(onFailure && { onFailure }),
   });
   const reaping = setInterval(
     () => void reapCredentials(database, view, secrets).catch((error: unknown) => onFailure?.(error)),
     REAP_EVERY_MS,
   ).unref();
+  const connection = connectionCommands({ write, queries, secrets, connect, refusalOf, grants });
   return {
     queries,
     commands: appCommands({ write, queries, database, clock, kinds, wakeRefresh: refreshing.wake }),
-    connection: connectionCommands({ write, queries, secrets, connect, refusalOf }),
+    connection,
+    authorize: authorizeCommands({ database, box: grantBox, queries, connection, client: authorizationClient }),
     previews: previews(database, queries, clock, kinds),
     reconciliations: reconciliations({
       database,
