@@ -121,7 +121,10 @@ const noRepair = z
 /** R88. */
 export const reconciliationBody = z.strictObject({
   every: durationSchema
-    .refine((every) => millisecondsOf(every) >= 60_000, 'Must be at least a minute (PT1M).')
+    .refine(
+      (every) => !durationSchema.safeParse(every).success || millisecondsOf(every) >= 60_000,
+      'Must be at least a minute (PT1M).',
+    )
     .nullable(),
   window: z.strictObject({ from: time, to: time }).nullable().default(null),
   policies: z
