@@ -15,6 +15,8 @@ import {
   AppQuarantined,
   AppReauthorizationNeeded,
   AppReauthorized,
+  AppReconciled,
+  AppReconciliationSet,
   AppRenamed,
   AppResumed,
   AppRulesReapplied,
@@ -35,7 +37,15 @@ import type { AttributesConfig } from '../mapping/index.ts';
 import { presets, type EndpointConfig, type PresetName } from '../presets/index.ts';
 import type { Rule } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
-import type { AppConnection, AppConfig, ApprovalAction, Assignment, Threshold, Ownership } from './app-config.ts';
+import type {
+  AppConnection,
+  AppConfig,
+  ApprovalAction,
+  Assignment,
+  Threshold,
+  Ownership,
+  Reconciliation,
+} from './app-config.ts';
 import { evolveApp } from './app.evolve.ts';
 import { refuseDeprovisioning, refuseEntitlements } from './app.rules.ts';
 import type { App, PresentApp, TestResult } from './app.state.ts';
@@ -66,6 +76,9 @@ export type AppCommand =
   | { type: 'SetEntitlements'; entitlements: AppConfig['entitlements'] }
   | { type: 'SetOwnership'; ownership: Ownership }
   | { type: 'SetConnection'; connection: AppConnection }
+  | { type: 'SetReconciliation'; reconciliation: Reconciliation }
+  /** Said by the run that looked (R88). */
+  | ({ type: 'NoteReconciled' } & Parameters<typeof AppReconciled>[0])
   /** `gateOpen`: the tenant's, which is not the app's own state (R64). */
   | { type: 'TurnOn'; gateOpen: boolean }
   | { type: 'TurnOff' }
@@ -150,6 +163,14 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
           ];
     case 'SetConnection':
       return isSame(command.connection, state.connection) ? [] : [AppConnectionSet({ connection: command.connection })];
+    case 'SetReconciliation':
+      return isSame(command.reconciliation, state.reconciliation)
+        ? []
+        : [AppReconciliationSet(command.reconciliation as Parameters<typeof AppReconciliationSet>[0])];
+    case 'NoteReconciled': {
+      const { type: _, ...run } = command;
+      return [AppReconciled(run)];
+    }
     case 'TurnOn':
       return turnOn(command, state);
     case 'TurnOff':

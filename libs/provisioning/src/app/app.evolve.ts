@@ -1,4 +1,5 @@
 import type { AppEvent } from '@tenure/contracts';
+import { reportAll } from './app-config.ts';
 import type { App, PresentApp } from './app.state.ts';
 import { newestRules, reapplied, withRules } from './rule-sets.ts';
 
@@ -28,6 +29,7 @@ const blank: Omit<PresentApp, 'name' | 'preset' | 'attributes' | 'scope' | 'depr
   ownership: { unseenMemberships: 'leave', rehire: { keys: ['userName', 'externalId'], mode: 'automatic' } },
   connection: { kind: 'scim', mode: 'auto' },
   quarantine: null,
+  reconciliation: reportAll,
 };
 
 const without = (app: PresentApp, wanted: { kind: string; id: string }) =>
@@ -69,6 +71,7 @@ const evolvePresent = (
       return { ...app, threshold: event.data };
     case 'AppThresholdReleased':
     case 'AppCycleStarted':
+    case 'AppReconciled':
       return app;
     case 'AppRulesSet':
       return { ...app, ruleSets: withRules(app, event.data.rules) };
@@ -80,6 +83,8 @@ const evolvePresent = (
       return { ...app, ownership: event.data };
     case 'AppConnectionSet':
       return { ...app, connection: event.data.connection };
+    case 'AppReconciliationSet':
+      return { ...app, reconciliation: event.data };
     case 'AppTurnedOn':
       return { ...app, state: 'on', quarantine: null };
     case 'AppTurnedOff':
