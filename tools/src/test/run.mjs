@@ -20,14 +20,15 @@ const noServers = { environment: process.env, absent: [], close: async () => {} 
 
 const jestArgs = (args) => ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, ...args];
 
-/** Whether a selected suite needs a real server: by the suffix of its name. */
-const needServers = async (args) => {
+/** Which real servers the selected suites need, by their names; undefined for none. LDAP's suites have it in theirs. */
+const neededServers = async (args) => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     jestArgs(['--listTests', '--passWithNoTests', ...args]),
     { cwd: root },
   );
-  return /\.(int|e2e)\.spec\.\w+$/m.test(stdout);
+  const needing = stdout.split('\n').filter((file) => /\.(int|e2e)\.spec\.\w+$/.test(file));
+  return needing.length > 0 ? { needsLdap: needing.some((file) => /ldap[^/]*$/.test(file)) } : undefined;
 };
 
 const hasStood = (file, ms) => {
@@ -90,7 +91,8 @@ const runAll = async (environment, signal) => {
 
 /** Runs the suites on real servers and prints the summary. Extra arguments go to jest: `libs/scim`, `-t deactivates`. */
 export const runTests = async (args = []) => {
-  const servers = (await needServers(args)) ? await startServers(process.env, console.log) : noServers;
+  const needed = await neededServers(args);
+  const servers = needed ? await startServers(process.env, needed, console.log) : noServers;
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
