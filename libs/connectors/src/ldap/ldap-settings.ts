@@ -1,0 +1,125 @@
+import { EqualityFilter, AndFilter, NotFilter, OrFilter, type Filter } from 'ldapts';
+import type { ConnectorTarget, ObjectKind } from '@tenure/provisioning/connector';
+import { readDnTemplate, type DnTemplate } from './dn-template.ts';
+import { isDn } from './dn.ts';
+import { attributeName, readAttribute } from './ldap-attributes.ts';
+
+/** How a directory disables an account. */
+export type Disabling =
+  /** Active Directory: the bit ACCOUNTDISABLE. */
+  | { kind: 'userAccountControl' }
+  /** The password policy of OpenLDAP and others: locked until somebody unlocks it. */
+  | { kind: 'pwdAccountLockedTime' }
+  /** `value` disables; `activeValue` stands there otherwise, or nothing. */
+  | { kind: 'attribute'; attribute: string; value: string; activeValue?: string };
+
+export type LdapSettings = {
+  /** `ldap://host[:port]` or `ldaps://host[:port]`. */
+  url: string;
+  startTls?: boolean;
+  /** The certificate authority to trust, as PEM; without it, the public ones. */
+  ca?: string;
+  /** Accounts are looked for below it. */
+  base: string;
+  /** The DN of new accounts, such as `uid={uid},ou=people,dc=example,dc=org`. */
+  template: string;
+  /** Of new accounts; the last one also tells accounts from other entries. */
+  objectClasses?: readonly string[];
+  disable: Disabling;
+  /** Groups are looked for below it, and made directly below it; without it the app has none. */
+  groupBase?: string;
+  group?: {
+    objectClass?: string;
+    /** Where its object class has no empty groups, stands in for the last member. Nobody signs in by it; the default is `base`. */
+    placeholder?: string;
+  };
+  activeDirectory?: boolean;
+  /** The attribute that carries our account's id. */
+  mark?: string | null;
+};
+
+export type Layout = {
+  kinds: Readonly<
+    Record<
+      ObjectKind,
+      { base: string | undefined; filter: Filter; template: DnTemplate; objectClasses: readonly string[] }
+    >
+  >;
+  isActiveDirectory: boolean;
+  idAttribute: 'entryUUID' | 'objectGUID';
+  versionAttribute: 'entryCSN' | 'uSNChanged';
+  createdAttribute: 'createTimestamp' | 'whenCreated';
+  memberAttribute: 'member' | 'uniqueMember';
+  /** Stands in for the last member of a group; undefined where groups may be empty. */
+  placeholder: string | undefined;
+  disable: Disabling;
+  mark: ConnectorTarget | undefined;
+};
+
+const ofClass = (value: string): Filter => new EqualityFilter({ attribute: 'objectClass', value });
+
+/** How a directory is laid out, as its connection and its preset say; a text says what is wrong with them. */
+export const layoutOf = (settings: LdapSettings): Layout | string => {
+  const { base, groupBase, disable, activeDirectory = false } = settings;
+  if (!isDn(base)) return `base isn't a DN: ${base}`;
+  if (groupBase !== undefined && !isDn(groupBase)) return `groupBase isn't a DN: ${groupBase}`;
+  const template = readDnTemplate(settings.template);
+  if (typeof template === 'string') return template;
+  const groupTemplate = readDnTemplate(`cn={cn},${groupBase ?? base}`);
+  if (typeof groupTemplate === 'string') return groupTemplate;
+  if (disable.kind === 'attribute' && attributeName(disable.attribute) === undefined)
+    return `${disable.attribute} isn't the name of an LDAP attribute.`;
+  const mark = settings.mark ? readAttribute(settings.mark) : undefined;
+  if (typeof mark === 'string') return mark;
+
+  const objectClasses =
+    settings.objectClasses ??
+    (activeDirectory
+      ? ['top', 'person', 'organizationalPerson', 'user']
+      : ['top', 'person', 'organizationalPerson', 'inetOrgPerson']);
+  const isAccount = ofClass(objectClasses.at(-1) ?? 'person');
+  const groupClass = settings.group?.objectClass ?? (activeDirectory ? 'group' : 'groupOfNames');
+  const holdsUnique = /^groupOfUniqueNames$/i.test(groupClass);
+  return {
+    kinds: {
+      account: {
+        base,
+        // In Active Directory every computer is a user, too.
+        filter: activeDirectory
+          ? new AndFilter({ filters: [isAccount, new NotFilter({ filter: ofClass('computer') })] })
+          : isAccount,
+        template,
+        objectClasses,
+      },
+      group: {
+        base: groupBase,
+        filter: new OrFilter({ filters: [ofClass(groupClass)] }),
+        template: groupTemplate,
+        objectClasses: ['top', groupClass],
+      },
+    },
+    isActiveDirectory: activeDirectory,
+    idAttribute: activeDirectory ? 'objectGUID' : 'entryUUID',
+    versionAttribute: activeDirectory ? 'uSNChanged' : 'entryCSN',
+    createdAttribute: activeDirectory ? 'whenCreated' : 'createTimestamp',
+    memberAttribute: holdsUnique ? 'uniqueMember' : 'member',
+    placeholder: activeDirectory ? undefined : (settings.group?.placeholder ?? base),
+    disable,
+    mark,
+  };
+};
+
+/** Reads `ldap://host:port`; a text says what is wrong. */
+export const readLdapUrl = (text: string): { host: string; port: number; isSecure: boolean } | string => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^ldaps?:$/.test(url.protocol) || url.hostname === '')
+    return `${text} isn't an LDAP address, such as ldaps://ldap.example.org.`;
+  if (url.username !== '' || url.password !== '' || !/^\/?$/.test(url.pathname) || url.search !== '' || url.hash !== '')
+    return 'The LDAP address has a protocol, a host and a port only.';
+  const isSecure = url.protocol === 'ldaps:';
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? (isSecure ? 636 : 389) : Number(url.port),
+    isSecure,
+  };
+};
