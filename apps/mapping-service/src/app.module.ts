@@ -1,6 +1,14 @@
 import { openTargets } from '@tenure/connectors';
 import { DIRECTORY_COMMANDS, DIRECTORY_FACTS, PROVISIONING_FACTS } from '@tenure/contracts';
-import { directoryClient, type Runtime, type Service } from '@tenure/platform';
+import {
+  directoryClient,
+  PARKED,
+  parkedController,
+  parkedFacts,
+  parkedView,
+  type Runtime,
+  type Service,
+} from '@tenure/platform';
 import {
   accountActions,
   accountQueries,
@@ -17,7 +25,7 @@ import { AppDeprovisioningController } from './app-deprovisioning.controller.ts'
 import { AppMappingController } from './app-mapping.controller.ts';
 import { AppScopeController } from './app-scope.controller.ts';
 import { AppsController } from './apps.controller.ts';
-import { connectors } from './connectors.ts';
+import { connectors, kinds } from './connectors.ts';
 import { CyclesController, ON_DEMAND } from './cycles.controller.ts';
 import { EntitlementsController } from './entitlements.controller.ts';
 import { FactsController, PROVISIONING } from './facts.controller.ts';
@@ -42,6 +50,7 @@ export const mappingControllers = [
   TenantAccountsController,
   AppAccountsController,
   JobsController,
+  parkedController('mapping'),
 ];
 
 export type MappingOptions = { allowPrivateTargets: readonly string[] };
@@ -62,6 +71,7 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
     ...shared,
     appsPart,
     connectorFor,
+    kinds,
     onUnauthorized: async (app) => composed.apps?.unauthorized(app),
     onFailure: failing,
     onErased: runtime.keys.forget,
@@ -79,6 +89,7 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
     writeAccount: write,
     connect,
     connectorFor,
+    kinds,
     refusalOf: targets.refusalOf,
     onFailure: (error) => failing('apps', error),
   });
@@ -103,6 +114,8 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
     name: view.follower.name,
     check: async () => ((await view.state()) === 'serving' ? undefined : 'building'),
   });
+  parkedView(runtime, 'mapping', view);
+  runtime.parked.push(parkedFacts('mapping', 'people', people));
   runtime.onScrape.push(async () => {
     metrics.deadLetters.set({ consumer: CONSUMER }, (await people.parkedCount()).facts);
     metrics.dueTimers.set(await provisioning.timersDue());
@@ -124,7 +137,8 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
       providers: [
         { provide: APPS, useValue: apps },
         { provide: ACCOUNTS, useValue: accounts },
-        { provide: ON_DEMAND, useValue: provisionOnDemand({ sql: database, clock, wake: provisioning.wake }) },
+        { provide: PARKED, useValue: runtime.parked },
+        { provide: ON_DEMAND, useValue: provisionOnDemand({ sql: database, clock, kinds, wake: provisioning.wake }) },
       ],
     },
     // Its own commands are run here; what it refuses is the directory's to write down.

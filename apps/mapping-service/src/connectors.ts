@@ -1,24 +1,61 @@
-import { scimConnector, type AppCredential, type Targets } from '@tenure/connectors';
-import type { AppConfig, Connector, CredentialsBody, Outcome } from '@tenure/provisioning';
+import { scimConnector, scimKind, type AppCredential, type ScimLearned, type Targets } from '@tenure/connectors';
+import {
+  kindOf,
+  markOf,
+  usedTargets,
+  type AppConfig,
+  type Connector,
+  type ConnectorKinds,
+  type CredentialsBody,
+  type Failure,
+} from '@tenure/provisioning';
 import type { SecretStore } from '@tenure/sealing';
 
-/** Connectors of the apps, kept as long as endpoint and credentials stay the same: an OAuth token lives as long as its connector. */
+/** The kinds of app that this service connects to. */
+export const kinds: ConnectorKinds = { scim: scimKind };
+
+/** Every target that an app's configuration speaks of: what its connector is to show of an account. */
+const targetsOf = (app: AppConfig): string[] => {
+  const ruled = app.ruleSets.flatMap(({ rules }) =>
+    rules.flatMap(({ actions }) =>
+      actions.flatMap((action) => (action.type === 'setAttribute' ? [action.target] : [])),
+    ),
+  );
+  const values = Object.values(kindOf(kinds, app).entitlementTargets).filter((target) => target !== null);
+  const mark = markOf(app);
+  return [...new Set([...usedTargets(app.attributes), ...ruled, ...values, ...(mark === null ? [] : [mark])])];
+};
+
+/** Connectors of the apps, kept as long as what they are made of stays the same: an OAuth token lives as long as its connector. */
 export const connectors = (targets: Targets, secrets: Pick<SecretStore, 'getCredential'>) => {
   const kept = new Map<string, { key: string; connector: Connector }>();
+  /** What was found out about an app by using it outlives a change of its configuration. */
+  const learned = new Map<string, ScimLearned>();
 
-  const connect = ({ url, credential }: { url: string; credential: CredentialsBody }): Connector =>
-    scimConnector({ url, credential, targets });
+  const connect = ({ app, url, credential }: { app: AppConfig; url: string; credential: CredentialsBody }): Connector =>
+    scimConnector({
+      url,
+      credential,
+      targets,
+      used: targetsOf(app),
+      mark: markOf(app),
+      settings: app.connection,
+      learned: learned.get(app.id),
+      onLearned: (found) => learned.set(app.id, found),
+    });
 
-  const connectorFor = async ({ id, endpoint, credentials }: AppConfig): Promise<Connector> => {
+  const connectorFor = async (app: AppConfig): Promise<Connector> => {
+    const { id, endpoint, credentials, connection } = app;
     if (!endpoint || !credentials) return waiting('The app has no endpoint or no credentials.');
-    const key = `${credentials.secretId} ${endpoint.url}`;
+    const key = JSON.stringify([credentials.secretId, endpoint.url, connection, targetsOf(app)]);
     const known = kept.get(id);
     if (known?.key === key) return known.connector;
     const credential = (await secrets.getCredential(credentials.secretId)) as AppCredential | undefined;
     // Replaced a moment ago: the next try reads the configuration anew.
     if (!credential) return waiting('The credentials were replaced.');
-    const connector = connect({ url: endpoint.url, credential });
+    const connector = connect({ app, url: endpoint.url, credential });
     kept.set(id, { key, connector });
+    void known?.connector.close();
     return connector;
   };
 
@@ -27,17 +64,21 @@ export const connectors = (targets: Targets, secrets: Pick<SecretStore, 'getCred
 
 /** Asks nothing of the app; whatever was wanted is tried again. */
 const waiting = (reason: string): Connector => {
-  const again = async (): Promise<Outcome<never>> => ({ kind: 'retry', reason });
+  const again = async (): Promise<Failure> => ({ kind: 'unavailable', reason });
   return {
+    describe: again,
     test: again,
     find: again,
-    create: again,
     get: again,
+    list: again,
+    create: again,
     update: again,
     setActive: again,
     delete: again,
-    findGroup: again,
-    changeGroupMembers: again,
-    listEntitlements: again,
+    members: again,
+    isMember: again,
+    changeMembers: again,
+    entitlements: again,
+    close: async () => undefined,
   };
 };

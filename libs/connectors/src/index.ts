@@ -1,4 +1,6 @@
 export { openTargets, type Targets } from './targets/targets.ts';
 export { scimConnector, type ScimConnectorOptions } from './scim/scim-connector.ts';
+export type { ScimLearned, ScimSettings } from './scim/scim-describe.ts';
+export { scimKind } from './scim/scim-target.ts';
 export { sendWebhook } from './webhook/send-webhook.ts';
 export type { AppCredential } from './scim/authorization.ts';

@@ -1,4 +1,5 @@
-import type { Failure } from '@tenure/provisioning';
+import type { Failure } from '@tenure/provisioning/connector';
+import { redacting } from '../redaction/redact.ts';
 import type { Targets } from '../targets/targets.ts';
 import { exchange } from './exchange.ts';
 import { failureOf } from './outcome.ts';
@@ -8,6 +9,18 @@ export type AppCredential =
   | { kind: 'bearer'; token: string }
   | { kind: 'basic'; username: string; password: string }
   | { kind: 'oauth2'; tokenUrl: string; clientId: string; clientSecret: string; scope?: string };
+
+/** What must never be shown of a credential. */
+export const secretsIn = (credential: AppCredential): string[] => {
+  switch (credential.kind) {
+    case 'bearer':
+      return [credential.token];
+    case 'basic':
+      return [credential.password, `${credential.username}:${credential.password}`];
+    case 'oauth2':
+      return [credential.clientSecret];
+  }
+};
 
 export type Authorized = { kind: 'ok'; header: string } | { kind: 'failed'; failure: Failure };
 
@@ -66,7 +79,7 @@ const clientCredentials = (
       timeoutMs,
     );
     if (answer.kind === 'none')
-      return { kind: 'failed', failure: { kind: 'retry', reason: `Token endpoint: ${answer.reason}` } };
+      return { kind: 'failed', failure: { kind: 'unavailable', reason: `Token endpoint: ${answer.reason}` } };
     const { status, body } = answer;
     const accessToken = body?.access_token;
     if (status === 200 && typeof accessToken === 'string') {
@@ -74,12 +87,15 @@ const clientCredentials = (
       token = { header: `Bearer ${accessToken}`, until: Date.now() + Math.max(0, life - EARLY_MS) };
       return { kind: 'ok', header: token.header };
     }
-    const failure = failureOf(answer);
+    const failure = failureOf(answer, redacting(secretsIn(credential)));
     const reason = `Token endpoint: ${failure.reason}`;
     // §5.2, and an address that is none: only new credentials help. It is never the app's own refusal, such as 404 for an account.
     return {
       kind: 'failed',
-      failure: failure.kind === 'refused' ? { kind: 'unauthorized', reason } : { ...failure, reason },
+      failure:
+        failure.kind === 'throttled' || failure.kind === 'unavailable'
+          ? { ...failure, reason }
+          : { kind: 'unauthorized', reason },
     };
   };
 

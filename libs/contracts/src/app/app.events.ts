@@ -7,8 +7,10 @@ import {
   presetName,
   storedAssignment,
   storedAttributes,
+  storedConnection,
   storedDeprovisioning,
   storedEndpoint,
+  storedOwnership,
   storedRule,
   storedScope,
   storedThreshold,
@@ -55,6 +57,8 @@ export const AppRulesReapplied = defineEvent('AppRulesReapplied', { data: z.obje
 export const AppEntitlementsSet = defineEvent('AppEntitlementsSet', {
   data: z.object({ domain: z.string().optional(), configuredBy: z.enum(['admin', 'user']) }),
 });
+export const AppOwnershipSet = defineEvent('AppOwnershipSet', { data: storedOwnership });
+export const AppConnectionSet = defineEvent('AppConnectionSet', { data: z.object({ connection: storedConnection }) });
 export const AppTurnedOn = defineEvent('AppTurnedOn', { data: z.object({}) });
 export const AppTurnedOff = defineEvent('AppTurnedOff', { data: z.object({}) });
 /** An admin asked for everyone to be looked at again (R63). */
@@ -85,6 +89,8 @@ export const appEvents = [
   AppRulesSet,
   AppRulesReapplied,
   AppEntitlementsSet,
+  AppOwnershipSet,
+  AppConnectionSet,
   AppTurnedOn,
   AppTurnedOff,
   AppCycleStarted,

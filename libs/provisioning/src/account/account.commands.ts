@@ -3,7 +3,7 @@ import type { JsonObject } from '@tenure/scim';
 import type { ApprovalAction } from '../app/app-config.ts';
 import type { DeprovisioningConfig, Trigger } from '../duration/index.ts';
 import type { AccountAttributes } from '../mapping/index.ts';
-import type { HeldEntitlement, Plan } from './account.state.ts';
+import type { Candidate, HeldEntitlement, Plan } from './account.state.ts';
 
 /** A reason to deprovision that holds, and since when. */
 export type HeldTrigger = { trigger: Trigger; since: string };
@@ -33,6 +33,8 @@ export type DeliveryResult =
   | { kind: 'deleted' }
   | { kind: 'gone' }
   | { kind: 'foreign'; remoteId: string; attributes: JsonObject }
+  /** Several match (R91). */
+  | { kind: 'ambiguous'; candidates: readonly Candidate[] }
   | { kind: 'abandoned' }
   | { kind: 'failed'; code: string; message: string; final: boolean };
 

@@ -17,6 +17,7 @@ import { Rejected, type Decider } from '@tenure/eventing';
 import type { AccountCommand } from './account.commands.ts';
 import { evolveAccount } from './account.evolve.ts';
 import {
+  AMBIGUOUS_MATCH,
   FOREIGN_MATCH,
   GONE,
   isRunning,
@@ -53,7 +54,11 @@ const decide = (command: AccountCommand, state: AccountState): AccountEvent[] =>
         throw new Rejected('conflict', 'account/not-linked', 'The account is linked to none of the app.');
       return [AccountDisassociated(ids, { reason: command.reason }), ...cancelAll(state, 'disassociated')];
     case 'Rematch':
-      if (state.remote !== 'unknown' && state.failure?.code !== FOREIGN_MATCH)
+      if (
+        state.remote !== 'unknown' &&
+        state.failure?.code !== FOREIGN_MATCH &&
+        state.failure?.code !== AMBIGUOUS_MATCH
+      )
         throw new Rejected('conflict', 'account/not-apart', 'The account is neither disassociated nor in doubt.');
       return [RematchRequested(ids, { reason: command.reason })];
     case 'Recreate':

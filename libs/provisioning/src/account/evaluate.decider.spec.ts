@@ -43,7 +43,7 @@ const plan = (displayName = 'Ada'): Plan => ({
   onCreate: { active: true },
   additive: [],
   entitlements: [],
-  matching: [{ target: 'userName', value: 'ada', filter: 'userName eq "ada"' }],
+  matching: [{ target: 'userName', value: 'ada' }],
 });
 const never = { suspend: null, hardDelete: null };
 const evaluation = (parts: Partial<Evaluation> = {}): AccountCommand => ({

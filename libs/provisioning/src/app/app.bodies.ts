@@ -61,6 +61,22 @@ export const entitlementsBody = z.strictObject({
   configuredBy: z.enum(['admin', 'user']),
 });
 
+/** R61, R92. */
+export const ownershipBody = z.strictObject({
+  unseenMemberships: z.enum(['leave', 'own']),
+  rehire: z.strictObject({
+    keys: z
+      .array(z.enum(['userName', 'externalId', 'employeeNumber']))
+      .max(3)
+      .refine(distinct, 'Must not name one twice.'),
+    mode: z.enum(['automatic', 'ask', 'off']),
+  }),
+});
+
+export const connectionBody = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('scim'), mode: z.enum(['auto', 'patch', 'put']) }),
+]);
+
 const entitlement = z.object({
   kind: z.enum(entitlementKinds),
   value: z.string(),
@@ -109,6 +125,8 @@ export const credentialsReply = z.object({
 export const testReply = z.object({
   outcome: testOutcome,
   request: z.string(),
+  /** Whether look-ups are honoured (R91). */
+  filters: z.enum(['honoured', 'ignored', 'untested']).optional(),
   status: z.int().optional(),
   reason: z.string().optional(),
 });
@@ -139,7 +157,9 @@ export const jobReply = z.object({
   startedAt: z.string(),
   endedAt: z.string().optional(),
   estimatedEnd: z.string().optional(),
-  result: z.object({ problem: z.enum(['unauthorized', 'unreachable', 'refused']) }).optional(),
+  result: z
+    .object({ problem: z.enum(['unauthorized', 'unreachable', 'refused']), reason: z.string().optional() })
+    .optional(),
 });
 export type JobReply = z.output<typeof jobReply>;
 

@@ -3,12 +3,14 @@ import {
   AppAssigned,
   AppAttributesSet,
   AppConfigurationDeleted,
+  AppConnectionSet,
   AppCreated,
   AppCredentialsSet,
   AppCycleStarted,
   AppDeprovisioningSet,
   AppEndpointSet,
   AppEntitlementsSet,
+  AppOwnershipSet,
   AppReauthorizationNeeded,
   AppReauthorized,
   AppRulesReapplied,
@@ -29,9 +31,9 @@ import type { AttributesConfig } from '../mapping/index.ts';
 import { presets, type EndpointConfig, type PresetName } from '../presets/index.ts';
 import type { Rule } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
-import type { AppConfig, ApprovalAction, Assignment, Threshold } from './app-config.ts';
+import type { AppConnection, AppConfig, ApprovalAction, Assignment, Threshold, Ownership } from './app-config.ts';
 import { evolveApp } from './app.evolve.ts';
-import { refuseAttributes, refuseDeprovisioning, refuseEntitlements, refuseRules } from './app.rules.ts';
+import { refuseDeprovisioning, refuseEntitlements } from './app.rules.ts';
 import type { App, PresentApp, TestResult } from './app.state.ts';
 import { missingOf, wordsFor } from './app.steps.ts';
 import { newestRules } from './rule-sets.ts';
@@ -57,6 +59,8 @@ export type AppCommand =
   | { type: 'SetRules'; rules: readonly Rule[] }
   | { type: 'ReapplyRules' }
   | { type: 'SetEntitlements'; entitlements: AppConfig['entitlements'] }
+  | { type: 'SetOwnership'; ownership: Ownership }
+  | { type: 'SetConnection'; connection: AppConnection }
   /** `gateOpen`: the tenant's, which is not the app's own state (R64). */
   | { type: 'TurnOn'; gateOpen: boolean }
   | { type: 'TurnOff' }
@@ -90,7 +94,6 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
     case 'SetEndpoint':
       return setEndpoint(command, state);
     case 'SetAttributes':
-      refuseAttributes(command.attributes, state.preset);
       return isSame(command.attributes, state.attributes) ? [] : [AppAttributesSet(command.attributes)];
     case 'SetScope':
       return isSame(command.scope, state.scope) ? [] : [AppScopeSet(command.scope)];
@@ -119,13 +122,23 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
     case 'ReleaseThreshold':
       return [AppThresholdReleased({})];
     case 'SetRules':
-      refuseRules(command.rules, state.preset);
       return isSame(command.rules, newestRules(state).rules) ? [] : [AppRulesSet({ rules: [...command.rules] })];
     case 'ReapplyRules':
       return [AppRulesReapplied({})];
     case 'SetEntitlements':
       refuseEntitlements(state.preset);
       return isSame(command.entitlements, state.entitlements) ? [] : [AppEntitlementsSet(command.entitlements)];
+    case 'SetOwnership':
+      return isSame(command.ownership, state.ownership)
+        ? []
+        : [
+            AppOwnershipSet({
+              ...command.ownership,
+              rehire: { ...command.ownership.rehire, keys: [...command.ownership.rehire.keys] },
+            }),
+          ];
+    case 'SetConnection':
+      return isSame(command.connection, state.connection) ? [] : [AppConnectionSet({ connection: command.connection })];
     case 'TurnOn':
       return turnOn(command, state);
     case 'TurnOff':

@@ -23,6 +23,8 @@ const blank: Omit<PresentApp, 'name' | 'preset' | 'attributes' | 'scope' | 'depr
   threshold: {},
   ruleSets: [{ version: 0, rules: [] }],
   entitlements: { configuredBy: 'admin' },
+  ownership: { unseenMemberships: 'leave', rehire: { keys: ['userName', 'externalId'], mode: 'automatic' } },
+  connection: { kind: 'scim', mode: 'auto' },
 };
 
 const without = (app: PresentApp, wanted: { kind: string; id: string }) =>
@@ -66,6 +68,10 @@ const evolvePresent = (app: PresentApp, event: Exclude<AppEvent, { type: 'AppCre
       return { ...app, ruleSets: reapplied(app) };
     case 'AppEntitlementsSet':
       return { ...app, entitlements: event.data };
+    case 'AppOwnershipSet':
+      return { ...app, ownership: event.data };
+    case 'AppConnectionSet':
+      return { ...app, connection: event.data.connection };
     case 'AppTurnedOn':
       return { ...app, state: 'on' };
     case 'AppTurnedOff':

@@ -1,6 +1,6 @@
 import { Rejected, type Caller } from '@tenure/eventing';
 import type { SecretStore } from '@tenure/sealing';
-import type { Connector, Outcome } from '../delivery/connector.ts';
+import type { Connector, Failure, Outcome, TestReport } from '../connector/index.ts';
 import { resolveEndpoint } from '../presets/index.ts';
 import type { AppConfig } from './app-config.ts';
 import type { CredentialsBody, EndpointBody, TestBody, TestReply } from './app.bodies.ts';
@@ -13,7 +13,7 @@ export type ConnectionDeps = {
   queries: AppQueries;
   secrets: Pick<SecretStore, 'putCredential' | 'getCredential' | 'remove'>;
   /** A connector that is used once, to try credentials out. */
-  connect: (target: { url: string; credential: CredentialsBody }) => Pick<Connector, 'test'>;
+  connect: (target: { app: AppConfig; url: string; credential: CredentialsBody }) => Pick<Connector, 'test'>;
   /** Why a URL may not be reached (TENURE_ALLOW_PRIVATE_TARGETS); undefined = it may. */
   refusalOf: (url: string) => Promise<string | undefined>;
 };
@@ -49,8 +49,8 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
     if (body.kind === 'oauth2') await refuseUnreachable(body.tokenUrl, field);
   };
 
-  const tryOut = async (url: string, credential: CredentialsBody): Promise<Tested> =>
-    judged(await connect({ url, credential }).test());
+  const tryOut = async (app: AppConfig, url: string, credential: CredentialsBody): Promise<Tested> =>
+    judged(await connect({ app, url, credential }).test());
 
   const savedCredential = async ({ credentials }: AppConfig): Promise<CredentialsBody | undefined> =>
     credentials ? ((await secrets.getCredential(credentials.secretId)) as CredentialsBody | undefined) : undefined;
@@ -87,7 +87,7 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
     setCredentials: async (caller: Caller, appId: string, body: CredentialsBody, ifMatch?: IfMatch) => {
       const { config } = await queries.find(caller.tenantId, appId);
       await checkCredentials(body);
-      const test = config.endpoint ? passing(await tryOut(config.endpoint.url, body)) : null;
+      const test = config.endpoint ? passing(await tryOut(config, config.endpoint.url, body)) : null;
       await saving(caller.tenantId, body, (reference) =>
         write(caller, appId, { type: 'SetCredentials', kind: body.kind, test, ...reference }, ifMatch),
       );
@@ -100,7 +100,7 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
         throw new Rejected('conflict', 'app/incomplete', 'The endpoint is not known.', [
           { field: 'endpoint', message: 'The endpoint is not known.' },
         ]);
-      const test = passing(await tryOut(config.endpoint.url, body));
+      const test = passing(await tryOut(config, config.endpoint.url, body));
       await saving(caller.tenantId, body, (reference) =>
         write(caller, appId, { type: 'Reauthorize', kind: body.kind, test, ...reference }, ifMatch),
       );
@@ -110,7 +110,7 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
       const { config } = await queries.find(caller.tenantId, appId);
       const endpoint = await endpointOf(body);
       const credential = config.state === 'on' ? await savedCredential(config) : undefined;
-      const test = credential ? passing(await tryOut(endpoint.url, credential)) : null;
+      const test = credential ? passing(await tryOut(config, endpoint.url, credential)) : null;
       await write(caller, appId, { type: 'SetEndpoint', endpoint, test }, ifMatch);
     },
 
@@ -126,7 +126,7 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
           { field: missing, message: `The ${missing} must be known.` },
         ]);
       }
-      const { result, reply } = await tryOut(url, credential);
+      const { result, reply } = await tryOut(config, url, credential);
       if (!body?.credentials && !body?.endpoint)
         await write(caller, appId, { type: 'KeepTest', test: result, secretId: config.credentials!.secretId, url });
       return reply;
@@ -134,25 +134,36 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
   };
 };
 
-const judged = (outcome: Outcome<{ status: number }>): Tested => {
-  const failed = (problem: NonNullable<TestResult['problem']>, reason: string, status?: number): Tested => ({
-    result: { outcome: 'failed', problem, status: status ?? null },
-    reply: { outcome: 'failed', request: REQUEST, ...(status !== undefined && { status }), reason },
-  });
-  switch (outcome.kind) {
-    case 'ok': {
-      const { status } = outcome.value;
-      return {
-        result: { outcome: 'passed', problem: null, status },
-        reply: { outcome: 'passed', request: REQUEST, status },
-      };
-    }
+const judged = (outcome: Outcome<TestReport>): Tested => {
+  if (outcome.kind !== 'ok') return failedTest(outcome);
+  const { request, status, filters } = outcome.value;
+  return {
+    result: { outcome: 'passed', problem: null, status: status ?? null },
+    reply: { outcome: 'passed', request, filters, ...(status !== undefined && { status }) },
+  };
+};
+
+const failedTest = (failure: Failure): Tested => {
+  const status = failure.kind === 'refused' ? failure.status : failure.kind === 'unauthorized' ? 401 : undefined;
+  return {
+    result: { outcome: 'failed', problem: problemOf(failure), status: status ?? null },
+    reply: { outcome: 'failed', request: REQUEST, ...(status !== undefined && { status }), reason: failure.reason },
+  };
+};
+
+/** In a word, as events and jobs keep it. */
+export const problemOf = ({ kind }: Failure): NonNullable<TestResult['problem']> => {
+  switch (kind) {
     case 'unauthorized':
-      return failed('unauthorized', outcome.reason, 401);
-    case 'retry':
+      return 'unauthorized';
+    case 'throttled':
+    case 'unavailable':
     case 'unknown':
-      return failed('unreachable', outcome.reason);
+      return 'unreachable';
+    case 'gone':
+    case 'stale':
+    case 'conflict':
     case 'refused':
-      return failed('refused', outcome.reason, outcome.status);
+      return 'refused';
   }
 };

@@ -11,9 +11,9 @@ import {
 } from '@tenure/eventing';
 import type { SecretStore } from '@tenure/sealing';
 import type { WriteAccount } from '../account/write-account.ts';
-import type { Connector } from '../delivery/connector.ts';
+import type { Connector, ConnectorKinds } from '../connector/index.ts';
 import { catalogueTable } from '../entitlement/catalogue.ts';
-import { refreshColumns, refresher } from '../entitlement/refresh.ts';
+import { refreshColumns, refreshReasonColumn, refresher } from '../entitlement/refresh.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import type { AppConfig } from './app-config.ts';
 import { appCommands, needReauthorization, type AppCommands } from './app.commands.ts';
@@ -37,6 +37,7 @@ export type AppsNeeds = Pick<ConnectionDeps, 'connect' | 'refusalOf'> & {
   view: ViewRuntime;
   writeAccount: WriteAccount;
   connectorFor: (app: AppConfig) => Promise<Connector>;
+  kinds: ConnectorKinds;
   onFailure?: (error: unknown) => void;
 };
 
@@ -60,6 +61,7 @@ const REFRESH_EVERY_MS = 5000;
 const appMigrations = [
   { name: 'CreateJobs1767225600001', up: jobsTable },
   { name: 'CreateEntitlements1767225600002', up: `${refreshColumns};\n${catalogueTable}` },
+  { name: 'AddRefreshReason1796083200000', up: refreshReasonColumn },
 ];
 
 /** All that admins do with apps; what apps do by themselves is `startProvisioning`'s. */
@@ -76,6 +78,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     writeAccount,
     connect,
     connectorFor,
+    kinds,
     refusalOf,
     onFailure,
   } = needs;
@@ -100,9 +103,9 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
   ).unref();
   return {
     queries,
-    commands: appCommands({ write, queries, database, clock, wakeRefresh: refreshing.wake }),
+    commands: appCommands({ write, queries, database, clock, kinds, wakeRefresh: refreshing.wake }),
     connection: connectionCommands({ write, queries, secrets, connect, refusalOf }),
-    previews: previews(database, queries, clock),
+    previews: previews(database, queries, clock, kinds),
     job: (tenantId, id) => findJob(database, tenantId, id),
     unauthorized,
     followers: [reactor],

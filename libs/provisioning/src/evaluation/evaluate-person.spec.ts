@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { accountIdOf } from '../account/account.aggregate.ts';
 import { firstState, type AccountState, type PresentAccount } from '../account/account.state.ts';
 import type { KnownGroups, KnownPerson } from '../people/find-person.ts';
+import { fakeKind } from '../testing/fake-kind.ts';
 import { appConfig } from '../testing/app-config.ts';
 import { evaluatePerson, type Views } from './evaluate-person.ts';
 
@@ -31,6 +32,7 @@ const evaluated = (parts: Partial<Views> = {}, account: AccountState = { kind: '
   evaluatePerson(
     {
       app: appConfig(),
+      readTarget: fakeKind.readTarget,
       appSince: joined,
       person: person(),
       groups: groups(),

@@ -3,11 +3,13 @@ import {
   sameTarget,
   additiveTargets,
   desiredAttributes,
-  matchesFor,
+  matchKeysFor,
   type AccountAttributes,
   type Person,
 } from '../mapping/index.ts';
 import { isObject } from '../mapping/json.ts';
+import type { ReadTarget } from '../connector/index.ts';
+import { presets } from '../presets/index.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import { rulesFor } from '../app/rule-sets.ts';
 import type { Evaluation, HeldTrigger } from '../account/account.commands.ts';
@@ -21,6 +23,7 @@ import type { KnownGroups, KnownPerson, KnownTenant } from '../people/find-perso
 /** What an evaluation looks at: the views as they are now. */
 export type Views = {
   app: AppConfig;
+  readTarget: ReadTarget;
   /** Since when the app's scope, assignments and rules are as they are, where that is known. */
   appSince: Instant | null;
   person: KnownPerson;
@@ -44,7 +47,7 @@ export const evaluatePerson = (views: Views, account: AccountState): Evaluated =
     appRoles: assigned.length > 0 ? assigned : scoped.appRoles,
   };
   const { version: rulesVersion, rules: inForce } = rulesFor(app, account);
-  const rules = evaluateRules(inForce, known, groups.all);
+  const rules = evaluateRules(inForce, known, groups.all, views.readTarget);
   const scope = inScope(scoped, app.scope, {
     ...facts,
     primaryDomain: tenant.primaryDomain,
@@ -57,7 +60,7 @@ export const evaluatePerson = (views: Views, account: AccountState): Evaluated =
     accountId,
     appId: app.id,
     userId: person.id,
-    plan: scope.in && person.deletedAt === null ? planOf(app, withRole, rules, accountId) : null,
+    plan: scope.in && person.deletedAt === null ? planOf(views, withRole, rules, accountId) : null,
     ruleIds: rules.applied,
     rulesVersion,
     triggers,
@@ -138,40 +141,42 @@ const latest = (...instants: (Instant | null | undefined)[]): Instant | undefine
     .toSorted()
     .at(-1);
 
-const EXTERNAL_ID = sameTarget('externalId');
-const ACTIVE = sameTarget('active');
-
 /**
- * `active` is never sent with the other attributes: whether and when an account is suspended is the timers' business, also where a
- * mapping would pass it on at once (R44, R47). A new account is active. The account's own id travels as `externalId` (decision 17).
+ * Whether an account is active is never sent with the other attributes: whether and when it is suspended is the timers' business, also
+ * where a mapping would pass it on at once (R44, R47). A new account is active. The account's own id travels in the app's mark (decision 17).
  */
-const planOf = (app: AppConfig, person: Person, rules: RuleOutcome, accountId: string): Plan => {
+const planOf = ({ app, readTarget }: Views, person: Person, rules: RuleOutcome, accountId: string): Plan => {
   const { mappings, matching } = app.attributes;
-  const overruled = new Set(Object.keys(rules.attributes).map(sameTarget));
+  const { active } = presets[app.preset];
+  const same = (target: string) => sameTarget(readTarget, target);
+  const isActive = (target: string) => active !== null && same(target) === active.toLowerCase();
+  const overruled = new Set(Object.keys(rules.attributes).map(same));
   const whole = (creating: boolean): AccountAttributes => {
-    const mapped = Object.entries(desiredAttributes(mappings, person, { creating })).filter(
-      ([target]) => !overruled.has(sameTarget(target)),
+    const mapped = Object.entries(desiredAttributes(mappings, person, { creating, readTarget })).filter(
+      ([target]) => !overruled.has(same(target)),
     );
-    return Object.fromEntries(
-      [...mapped, ...Object.entries(rules.attributes)].filter(([target]) => sameTarget(target) !== ACTIVE),
-    );
+    return Object.fromEntries([...mapped, ...Object.entries(rules.attributes)].filter(([target]) => !isActive(target)));
   };
-  const attributes = { ...whole(false), ...(!mapsExternalId(app) && { externalId: accountId }) };
+  const mark = markOf(app);
+  const attributes = { ...whole(false), ...(mark !== null && { [mark]: accountId }) };
   const known = new Set(Object.keys(attributes));
   const onlyOnCreate = Object.entries(whole(true)).filter(([target]) => !known.has(target));
-  const sendsActive = mappings.some(({ target }) => sameTarget(target) === ACTIVE);
+  const sendsActive = mappings.some(({ target }) => isActive(target));
   return {
     attributes,
-    onCreate: { ...Object.fromEntries(onlyOnCreate), ...(sendsActive && { active: true }) },
+    onCreate: { ...Object.fromEntries(onlyOnCreate), ...(sendsActive && { [active!]: true }) },
     additive: additiveTargets(mappings),
     entitlements: entitlementsOf(rules),
-    matching: matchesFor(matching, person),
+    matching: matchKeysFor(matching, person),
   };
 };
 
-/** Whether the app's own mappings fill `externalId`, so that it can't tell which account is ours. */
-export const mapsExternalId = ({ attributes }: AppConfig): boolean =>
-  attributes.mappings.some(({ target }) => sameTarget(target) === EXTERNAL_ID);
+/** The target that tells which account is ours; null where the app has none, or its own mappings fill it. */
+export const markOf = ({ preset, attributes }: Pick<AppConfig, 'preset' | 'attributes'>): string | null => {
+  const { mark } = presets[preset];
+  const isMapped = attributes.mappings.some(({ target }) => target.toLowerCase() === mark?.toLowerCase());
+  return isMapped ? null : mark;
+};
 
 const entitlementsOf = ({ entitlements }: RuleOutcome): Entitlement[] =>
   entitlementKinds.flatMap((kind) => (entitlements[kind]?.values ?? []).map((value) => ({ kind, value })));

@@ -3,6 +3,7 @@ import type { Sql } from '@tenure/database';
 import { Rejected, type Caller, type Clock } from '@tenure/eventing';
 import { z } from 'zod';
 import { nextDelivery, statusOf } from '../account/account.state.ts';
+import { readTargetOf, type ConnectorKinds } from '../connector/index.ts';
 import { refuseGated } from '../app/app.queries.ts';
 import { isKnown } from '../app/known.ts';
 import { findPerson, findTenant, groupsOf } from '../people/find-person.ts';
@@ -19,14 +20,14 @@ export const onDemandReply = z.object({
 export type OnDemandReply = z.output<typeof onDemandReply>;
 type Step = OnDemandReply['steps'][number];
 
-export type OnDemandNeeds = { sql: Sql; clock: Clock; wake: () => void };
+export type OnDemandNeeds = { sql: Sql; clock: Clock; kinds: ConnectorKinds; wake: () => void };
 
 const WAIT_MS = 20_000;
 const LOOK_EVERY_MS = 50;
 
 /** Provisions one user now, and tells each step (R63). Attributes are named, not shown: the account has their values. */
 export const provisionOnDemand =
-  ({ sql, clock, wake }: OnDemandNeeds) =>
+  ({ sql, clock, kinds, wake }: OnDemandNeeds) =>
   async ({ tenantId, correlationId, traceparent }: Caller, appId: string, userId: string): Promise<OnDemandReply> => {
     if (!(await findApp(sql, tenantId, appId)))
       throw new Rejected('not-found', 'app/not-found', 'There is no such app.');
@@ -40,6 +41,7 @@ export const provisionOnDemand =
     const evaluated = evaluatePerson(
       {
         app: found.app,
+        readTarget: readTargetOf(kinds, found.app),
         appSince: found.since,
         person,
         groups: await groupsOf(sql, tenantId, userId),

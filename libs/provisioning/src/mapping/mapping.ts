@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { FieldProblem } from '@tenure/eventing';
 import type { Json } from '@tenure/scim';
+import type { ReadTarget } from '../connector/index.ts';
 import { type Value, ExpressionProblem, evaluate, parseExpression } from '../expression/index.ts';
 import { type Person, isKnownSource, sourceValue } from './sources.ts';
-import { readTarget, sameTarget, valueFor } from './target.ts';
+import { valueFor } from './target-value.ts';
 
 const name = z.string().min(1).max(512);
 
@@ -52,24 +53,32 @@ export type MappingProblem = FieldProblem & {
 export const validateAttributes = (
   { matching, mappings }: AttributesConfig,
   mandatory: readonly string[],
+  readTarget: ReadTarget,
 ): MappingProblem[] => {
-  const mapped = mappings.map(({ target }) => sameTarget(target));
+  const mapped = mappings.map(({ target }) => sameTarget(readTarget, target));
   const twice = mappings.flatMap(({ target }, index): MappingProblem[] =>
     mapped.indexOf(mapped[index]!) < index
       ? [{ code: 'mapping/target-twice', field: `mappings[${index}].target`, message: `${target} is mapped already.` }]
       : [],
   );
-  const missing = mandatory
-    .filter((target) => !mapped.includes(sameTarget(target)))
-    .map((target): MappingProblem => ({
-      code: 'mapping/mandatory',
-      field: 'mappings',
-      message: `${target} must be mapped.`,
-    }));
   const matchingProblems = matching.flatMap(({ source, target }, index) => [
     ...sourceProblems(source, `matching[${index}].source`),
-    ...targetProblems(target, `matching[${index}].target`),
+    ...targetProblems(readTarget, target, `matching[${index}].target`),
   ]);
+  return [
+    ...matchingProblems,
+    ...mappings.flatMap((mapping, index) => mappingProblems(readTarget, mapping, index)),
+    ...twice,
+    ...incompleteAttributes({ matching, mappings }, mandatory),
+  ];
+};
+
+/** What a configuration lacks, its targets in their canonical spelling: a way to find accounts, and mandatory targets (R35). */
+export const incompleteAttributes = (
+  { matching, mappings }: AttributesConfig,
+  mandatory: readonly string[],
+): MappingProblem[] => {
+  const mapped = new Set(mappings.map(({ target }) => target.toLowerCase()));
   const noMatching: MappingProblem = {
     code: 'mapping/matching',
     field: 'matching',
@@ -77,15 +86,18 @@ export const validateAttributes = (
   };
   return [
     ...(matching.length === 0 ? [noMatching] : []),
-    ...matchingProblems,
-    ...mappings.flatMap(mappingProblems),
-    ...twice,
-    ...missing,
+    ...mandatory
+      .filter((target) => !mapped.has(target.toLowerCase()))
+      .map((target): MappingProblem => ({
+        code: 'mapping/mandatory',
+        field: 'mappings',
+        message: `${target} must be mapped.`,
+      })),
   ];
 };
 
-const mappingProblems = (mapping: Mapping, index: number): MappingProblem[] => {
-  const target = targetProblems(mapping.target, `mappings[${index}].target`);
+const mappingProblems = (readTarget: ReadTarget, mapping: Mapping, index: number): MappingProblem[] => {
+  const target = targetProblems(readTarget, mapping.target, `mappings[${index}].target`);
   switch (mapping.kind) {
     case 'constant':
       return target;
@@ -96,7 +108,30 @@ const mappingProblems = (mapping: Mapping, index: number): MappingProblem[] => {
   }
 };
 
-export const targetProblems = (target: string, field: string): MappingProblem[] => {
+/** Equal for two spellings of one target. */
+export const sameTarget = (readTarget: ReadTarget, name: string): string => {
+  const target = readTarget(name);
+  return (typeof target === 'string' ? name : target.name).toLowerCase();
+};
+
+/** With targets in their canonical spelling, which is how they are stored. */
+export const canonicalAttributes = (
+  { matching, mappings }: AttributesConfig,
+  readTarget: ReadTarget,
+): AttributesConfig => {
+  const canonical = <Named extends { target: string }>(named: Named): Named => {
+    const target = readTarget(named.target);
+    return typeof target === 'string' ? named : { ...named, target: target.name };
+  };
+  return { matching: matching.map(canonical), mappings: mappings.map(canonical) };
+};
+
+/** Every target that a configuration names: what a connector is asked to show. */
+export const usedTargets = ({ matching, mappings }: AttributesConfig): string[] => [
+  ...new Set([...mappings, ...matching].map(({ target }) => target)),
+];
+
+export const targetProblems = (readTarget: ReadTarget, target: string, field: string): MappingProblem[] => {
   const read = readTarget(target);
   return typeof read === 'string' ? [{ code: 'mapping/target', field, message: read }] : [];
 };
@@ -125,21 +160,21 @@ export type AccountAttributes = Record<string, Json>;
 export const desiredAttributes = (
   mappings: readonly Mapping[],
   person: Person,
-  { creating }: { creating: boolean },
+  { creating, readTarget }: { creating: boolean; readTarget: ReadTarget },
 ): AccountAttributes =>
   Object.fromEntries(
     mappings
       .filter(({ apply: when }) => creating || when === 'always')
-      .map((mapping) => ({ mapping, value: mappedAttribute(mapping, person) }))
+      .map((mapping) => ({ mapping, value: mappedAttribute(readTarget, mapping, person) }))
       .filter(({ mapping, value }) => value !== null || !isLeftOutWhenEmpty(mapping))
       .map(({ mapping, value }) => [mapping.target, value]),
   );
 
 /** The default counts where there is no value, and where the value doesn't fit the target. */
-const mappedAttribute = (mapping: Mapping, person: Person): Json => {
-  const value = attributeValue(mapping.target, mappedValue(mapping, person));
+const mappedAttribute = (readTarget: ReadTarget, mapping: Mapping, person: Person): Json => {
+  const value = attributeValue(readTarget, mapping.target, mappedValue(mapping, person));
   return value === null && mapping.kind !== 'constant' && mapping.default !== undefined
-    ? attributeValue(mapping.target, mapping.default)
+    ? attributeValue(readTarget, mapping.target, mapping.default)
     : value;
 };
 
@@ -166,15 +201,15 @@ export const emptyMandatory = (attributes: AccountAttributes, mandatory: readonl
   const filled = new Set(
     Object.keys(attributes)
       .filter((target) => attributes[target] !== null)
-      .map(sameTarget),
+      .map((target) => target.toLowerCase()),
   );
-  return mandatory.filter((target) => !filled.has(sameTarget(target)));
+  return mandatory.filter((target) => !filled.has(target.toLowerCase()));
 };
 
 /** A value in the form of its target. */
-export const attributeValue = (target: string, value: Value): Json => {
-  const path = readTarget(target);
-  return typeof path === 'string' ? null : valueFor(path, value);
+export const attributeValue = (readTarget: ReadTarget, name: string, value: Value): Json => {
+  const target = readTarget(name);
+  return typeof target === 'string' ? null : (valueFor(target, value) as Json);
 };
 
 /** Works out a checked expression for a person. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ReadTarget } from '../connector/index.ts';
 import { toTexts } from '../expression/values.ts';
 import {
   type AccountAttributes,
@@ -60,7 +61,7 @@ export const putRules = z.strictObject({ rules: z.array(ruleSchema).max(200) });
 export type Rule = z.infer<typeof ruleSchema> & { id: string };
 
 /** Unknown sources and targets, and expressions that can't be read. */
-export const validateRules = (rules: readonly z.infer<typeof ruleSchema>[]): MappingProblem[] =>
+export const validateRules = (rules: readonly z.infer<typeof ruleSchema>[], readTarget: ReadTarget): MappingProblem[] =>
   rules.flatMap(({ conditions, actions }, rule) => [
     ...conditions.flatMap((condition, index) =>
       condition.operator === 'memberOf'
@@ -71,7 +72,7 @@ export const validateRules = (rules: readonly z.infer<typeof ruleSchema>[]): Map
       const field = `rules[${rule}].actions[${index}]`;
       if (action.type !== 'setAttribute') return [];
       return [
-        ...targetProblems(action.target, `${field}.target`),
+        ...targetProblems(readTarget, action.target, `${field}.target`),
         ...('expression' in action ? expressionProblems(action.expression, `${field}.expression`) : []),
       ];
     }),
@@ -90,10 +91,15 @@ export type RuleOutcome = {
 };
 
 /** Goes through the rules in order; where two disagree, the later one wins (R59). */
-export const evaluateRules = (rules: readonly Rule[], person: Person, memberOf: ReadonlySet<string>): RuleOutcome =>
+export const evaluateRules = (
+  rules: readonly Rule[],
+  person: Person,
+  memberOf: ReadonlySet<string>,
+  readTarget: ReadTarget,
+): RuleOutcome =>
   rules
     .filter((rule) => rule.enabled && isMet(rule, person, memberOf))
-    .reduce<RuleOutcome>((outcome, rule) => applyRule(outcome, rule, person), {
+    .reduce<RuleOutcome>((outcome, rule) => applyRule(outcome, rule, person, readTarget), {
       attributes: {},
       entitlements: {},
       skip: false,
@@ -131,7 +137,7 @@ const conditionHolds = (condition: Condition, person: Person, memberOf: Readonly
 
 const folded = (value: string | number | boolean): string => String(value).normalize('NFC').toLowerCase();
 
-const applyRule = (before: RuleOutcome, rule: Rule, person: Person): RuleOutcome => {
+const applyRule = (before: RuleOutcome, rule: Rule, person: Person, readTarget: ReadTarget): RuleOutcome => {
   // Several "set" of one kind within a rule belong together; it is other rules that they overrule.
   const setHere = new Set<EntitlementKind>();
   return rule.actions.reduce<RuleOutcome>(
@@ -141,7 +147,12 @@ const applyRule = (before: RuleOutcome, rule: Rule, person: Person): RuleOutcome
           const value = 'expression' in action ? expressionValue(action.expression, person) : action.value;
           return {
             ...outcome,
-            attributes: withAttribute(outcome.attributes, action.target, attributeValue(action.target, value)),
+            attributes: withAttribute(
+              outcome.attributes,
+              action.target,
+              attributeValue(readTarget, action.target, value),
+              readTarget,
+            ),
           };
         }
         case 'setEntitlement':
@@ -171,7 +182,10 @@ const withAttribute = (
   attributes: AccountAttributes,
   target: string,
   value: AccountAttributes[string],
+  readTarget: ReadTarget,
 ): AccountAttributes => ({
-  ...Object.fromEntries(Object.entries(attributes).filter(([other]) => sameTarget(other) !== sameTarget(target))),
+  ...Object.fromEntries(
+    Object.entries(attributes).filter(([other]) => sameTarget(readTarget, other) !== sameTarget(readTarget, target)),
+  ),
   [target]: value,
 });

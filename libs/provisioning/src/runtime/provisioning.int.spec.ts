@@ -51,7 +51,7 @@ describe('a person in scope', () => {
     await world.change('ada', { [enterprise]: { department: 'Legal' } });
     await world.settle();
     expect(members()).toBe(0);
-    expect(ada()).toMatchObject({ [enterprise]: { department: 'Legal' } });
+    expect(ada()).toMatchObject({ [`${enterprise}:department`]: 'Legal' });
     expect(world.failures).toEqual([]);
   });
 

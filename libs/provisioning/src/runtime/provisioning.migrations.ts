@@ -1,6 +1,6 @@
 import { checkpointsTable } from '@tenure/eventing';
 import { factTables } from '@tenure/messaging';
-import { deliveriesTable } from '../delivery/delivery.rows.ts';
+import { deliveriesTable, goneColumn } from '../delivery/delivery.rows.ts';
 import { appScopesTable } from '../evaluation/app-follower.ts';
 import { peopleTables } from '../people/people.tables.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
@@ -20,4 +20,5 @@ export const provisioningMigrations = [
     ].join(';\n'),
   },
   { name: 'AddAppRoles1767225700000', up: `alter table tenants add column app_roles jsonb not null default '[]'` },
+  { name: 'AddGoneSince1796083200001', up: goneColumn },
 ];

@@ -56,6 +56,7 @@ export const toAccount = (
     ...(remoteId !== null && { remoteId }),
     owned: account.owned,
     ...(match && { match }),
+    ...(account.candidates.length > 0 && { candidates: [...account.candidates] }),
     attributes: account.attributes,
     entitlements: [...account.entitlements],
     ...(approval && {
