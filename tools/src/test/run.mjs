@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startServers } from './servers.mjs';
@@ -20,7 +20,7 @@ const noServers = { environment: process.env, absent: [], close: async () => {} 
 
 const jestArgs = (args) => ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, ...args];
 
-/** Which real servers the selected suites need, by their names; undefined for none. LDAP's suites have it in theirs. */
+/** Which real servers the selected suites need, by their names; undefined for none. LDAP's suites have it in their paths. */
 const neededServers = async (args) => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
@@ -28,7 +28,7 @@ const neededServers = async (args) => {
     { cwd: root },
   );
   const needing = stdout.split('\n').filter((file) => /\.(int|e2e)\.spec\.\w+$/.test(file));
-  return needing.length > 0 ? { needsLdap: needing.some((file) => /ldap[^/]*$/.test(file)) } : undefined;
+  return needing.length > 0 ? { needsLdap: needing.some((file) => relative(root, file).includes('ldap')) } : undefined;
 };
 
 const hasStood = (file, ms) => {

@@ -79,6 +79,8 @@ export const openSession = async (
   const { security, credential, targets, host, port } = options;
   const failed = (answer: Answer) => ({ kind: 'failed' as const, answer });
   const socket = targets.openSocket({ protocol: security === 'none' ? 'ldap:' : 'ldaps:', host, port });
+  // Requests are small, and each waits for its answer.
+  socket.setNoDelay(true);
   const connected = await ready(socket, 'connect', deadline);
   if (connected !== undefined) return failed(connected);
 

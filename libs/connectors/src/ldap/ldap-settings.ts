@@ -34,6 +34,8 @@ export type LdapSettings = {
     placeholder?: string;
   };
   activeDirectory?: boolean;
+  /** What never changes of an entry; the default follows from `activeDirectory`. */
+  idAttribute?: 'entryUUID' | 'objectGUID';
   /** The attribute that carries our account's id. */
   mark?: string | null;
 };
@@ -99,7 +101,7 @@ export const layoutOf = (settings: LdapSettings): Layout | string => {
       },
     },
     isActiveDirectory: activeDirectory,
-    idAttribute: activeDirectory ? 'objectGUID' : 'entryUUID',
+    idAttribute: settings.idAttribute ?? (activeDirectory ? 'objectGUID' : 'entryUUID'),
     versionAttribute: activeDirectory ? 'uSNChanged' : 'entryCSN',
     createdAttribute: activeDirectory ? 'whenCreated' : 'createTimestamp',
     memberAttribute: holdsUnique ? 'uniqueMember' : 'member',

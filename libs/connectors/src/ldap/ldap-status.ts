@@ -34,8 +34,8 @@ export const change = (operation: 'add' | 'delete' | 'replace', type: string, va
     modification: new Attribute({ type, values: values.map((value) => Buffer.from(value as string)) }),
   });
 
-/** What disables or enables an account that is as the entry shows it; nothing where it is so already. */
-export const statusChanges = (layout: Layout, entry: Entry, active: boolean): Change[] => {
+/** What disables or enables an account that is as the entry shows it; nothing where it is so already. `compares`: flags can be compared there. */
+export const statusChanges = (layout: Layout, entry: Entry, active: boolean, compares = true): Change[] => {
   if (isActive(layout, entry) === active) return [];
   const { disable } = layout;
   switch (disable.kind) {
@@ -43,6 +43,7 @@ export const statusChanges = (layout: Layout, entry: Entry, active: boolean): Ch
       const [was] = texts(entry, 'userAccountControl');
       const flags = Number(was ?? NORMAL);
       const wanted = String(active ? flags & ~DISABLED : flags | DISABLED);
+      if (!compares) return [change('replace', 'userAccountControl', [wanted])];
       // Only while it still is what was read: its other bits are the directory's.
       return [
         ...(was === undefined ? [] : [change('delete', 'userAccountControl', [was])]),

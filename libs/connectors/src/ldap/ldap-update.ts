@@ -28,6 +28,8 @@ const isIn = (values: readonly Buffer[], value: Buffer, compare: ConnectorTarget
 
 /** What was meant to be added is there already, or what was meant to be removed isn't. */
 const NOT_AS_THOUGHT = [16, 20];
+const CANT_COMPARE = 18;
+const MOST_TRIES = 3;
 
 export const ldapUpdate = (shared: LdapShared, timeoutMs: number) => {
   const { calls, directory, layout } = shared;
@@ -162,15 +164,17 @@ export const ldapUpdate = (shared: LdapShared, timeoutMs: number) => {
 
   const setActive: Connector['setActive'] = async (id, active) => {
     const deadline = Date.now() + timeoutMs;
+    let compares = true;
     for (let attempt = 1; ; attempt++) {
       const found = await directory.entry('account', id, directory.attributesFor('account'), deadline);
       if (found.kind !== 'ok') return found;
-      const changes = statusChanges(layout, found.value, active);
+      const changes = statusChanges(layout, found.value, active, compares);
       if (changes.length === 0) return OK;
       const sent = await modify(found.value.dn, changes, deadline);
-      // Somebody changed another flag in between.
-      const isOther = sent.kind === 'refused' && NOT_AS_THOUGHT.includes(sent.status ?? 0);
-      if (!isOther || attempt === 3) return sent;
+      if (sent.kind !== 'refused' || attempt === MOST_TRIES) return sent;
+      // Somebody changed another flag in between, or the directory has no rule to compare flags by.
+      if (sent.status === CANT_COMPARE) compares = false;
+      else if (!NOT_AS_THOUGHT.includes(sent.status ?? 0)) return sent;
     }
   };
 
