@@ -73,27 +73,19 @@ const aliases: Readonly<Record<string, string>> = {
 
 const byName = new Map(known.map((one) => [one.name.toLowerCase(), one]));
 
-/** Kept by the directory or by the connector itself. */
-const managed = new Map(
-  [
-    ['objectClass', 'The object classes of new entries are set on the connection'],
-    ['dn', 'The DN follows from the DN template of the connection'],
-    ['distinguishedName', 'The DN follows from the DN template of the connection'],
-    ['userAccountControl', 'Accounts are disabled and enabled as the connection says'],
-    ['pwdAccountLockedTime', 'Accounts are disabled and enabled as the connection says'],
-    ['member', 'Memberships are given by entitlements'],
-    ['uniqueMember', 'Memberships are given by entitlements'],
-    ['memberOf', 'Memberships are given by entitlements'],
-    ...[
-      ...['entryUUID', 'entryDN', 'entryCSN', 'objectGUID', 'objectSid', 'uSNChanged', 'uSNCreated'],
-      ...['createTimestamp', 'modifyTimestamp', 'creatorsName', 'modifiersName', 'whenCreated', 'whenChanged'],
-    ].map((name) => [name, 'The directory sets it']),
-  ].map(([name, why]) => [name!.toLowerCase(), `${name} can't be the target of a mapping: ${lowerFirst(why!)}.`]),
-);
+const because = (why: string, ...names: string[]): [string, string][] =>
+  names.map((name) => [name.toLowerCase(), `${name} can't be the target of a mapping: ${why}.`]);
 
-function lowerFirst(text: string) {
-  return text.charAt(0).toLowerCase() + text.slice(1);
-}
+/** Kept by the directory or by the connector itself. */
+const managed = new Map([
+  ...because('the object classes of new entries are set on the connection', 'objectClass'),
+  ...because('the DN follows from the DN template of the connection', 'dn', 'distinguishedName'),
+  ...because('accounts are disabled and enabled as the connection says', 'userAccountControl', 'pwdAccountLockedTime'),
+  ...because('memberships are given by entitlements', 'member', 'uniqueMember', 'memberOf'),
+  ...because('the directory sets it', 'entryUUID', 'entryDN', 'entryCSN', 'createTimestamp', 'modifyTimestamp'),
+  ...because('the directory sets it', 'creatorsName', 'modifiersName', 'objectGUID', 'objectSid', 'uSNChanged'),
+  ...because('the directory sets it', 'uSNCreated', 'whenCreated', 'whenChanged'),
+]);
 
 /** RFC 4512 §2.5: an attribute description, such as `cn`, `2.5.4.3` or `cn;lang-fr`. */
 const DESCRIPTION = /^([A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)((?:;[A-Za-z0-9-]+)*)$/;

@@ -196,11 +196,13 @@ describeWithLdap('an LDAP directory (needs OpenLDAP)', () => {
   });
 
   it('R89 makes, renames and deletes groups, which begin with a stand-in for their first member', async () => {
-    const made = value(await ldap.create('group', { mark: null, values: { cn: 'Team, Blue' } }));
+    const made = value(await ldap.create('group', { mark: null, values: { displayName: 'Team, Blue' } }));
     expect(made).toMatchObject({ kind: 'group', label: 'Team, Blue' });
     expect(value(await ldap.members(made.id))).toEqual({ items: [] });
-    value(await ldap.update('group', made.id, [{ target: 'cn', to: 'Team # Red' }]));
-    expect(value(await ldap.get('group', made.id)).label).toBe('Team # Red');
+    value(await ldap.update('group', made.id, [{ target: 'displayName', to: 'Team # Red' }]));
+    expect(value(await ldap.find('group', { target: 'displayName', value: 'team # red' }))).toMatchObject([
+      { id: made.id, label: 'Team # Red', values: { displayName: 'Team # Red' } },
+    ]);
     expect(value(await ldap.entitlements('groups')).items).toContainEqual({ id: made.id, displayName: 'Team # Red' });
     value(await ldap.delete('group', made.id));
     expect(await ldap.get('group', made.id)).toMatchObject({ kind: 'gone' });

@@ -26,12 +26,12 @@ export type LdapConnectorOptions = LdapSettings & {
 const MOST_FOUND = 10;
 const ok = { kind: 'ok', value: undefined } as const;
 
-/** An LDAP v3 directory: OpenLDAP, Active Directory and their like. Throws where its settings are wrong: `ldapSettingsProblem` tells before. */
+/** An LDAP v3 directory: OpenLDAP, Active Directory and their like. Throws where its settings are wrong, which `ldapKind` tells before. */
 export const ldapConnector = (options: LdapConnectorOptions): Connector => {
   const { credential, targets, timeoutMs = CALL_TIMEOUT_MS } = options;
   const [address, layout] = [readLdapUrl(options.url), layoutOf(options)];
   if (typeof address === 'string') throw new TypeError(address);
-  if (typeof layout === 'string') throw new TypeError(layout);
+  if ('field' in layout) throw new TypeError(layout.message);
   const used = (options.used ?? []).flatMap((name) => {
     const target = readAttribute(name);
     return typeof target === 'string' ? [] : [target];
@@ -50,7 +50,7 @@ export const ldapConnector = (options: LdapConnectorOptions): Connector => {
 
   const find: Connector['find'] = async (kind, by) => {
     const deadline = begin();
-    const target = targetOf(by.target);
+    const target = targetOf(kind, by.target);
     if ('kind' in target) return target;
     if (!target.matchable) return refused('app/not-matchable', `Accounts can’t be looked up by ${target.name}.`);
     const resolved = await resolveReferences(shared, target, by.value, deadline);
@@ -116,12 +116,4 @@ export const ldapConnector = (options: LdapConnectorOptions): Connector => {
       calls.close();
     },
   };
-};
-
-/** What is wrong with the settings of a connection, for an admin; undefined where nothing is. */
-export const ldapSettingsProblem = (settings: LdapSettings): string | undefined => {
-  const [address, layout] = [readLdapUrl(settings.url), layoutOf(settings)];
-  if (typeof address === 'string') return address;
-  if (address.isSecure && settings.startTls === true) return 'ldaps:// is encrypted already; leave out startTls.';
-  return typeof layout === 'string' ? layout : undefined;
 };

@@ -21,8 +21,14 @@ type Refused = Extract<Outcome, { kind: 'refused' }>;
 
 export const refused = (code: string, reason: string): Refused => ({ kind: 'refused', code, reason });
 
-/** The target of a name; of a group, `cn` is all that is written. */
-export const targetOf = (name: string): ConnectorTarget | Refused => {
+/** All that is written of a group. What the core calls its displayName is the `cn` that names it. */
+const groupName: ConnectorTarget = { ...(readAttribute('cn') as ConnectorTarget), multiValued: false };
+
+export const targetOf = (kind: ObjectKind, name: string): ConnectorTarget | Refused => {
+  if (kind === 'group')
+    return /^(displayName|cn)$/i.test(name)
+      ? groupName
+      : refused('app/invalid-target', `A group has no ${name} here, only a displayName.`);
   const target = readAttribute(name);
   return typeof target === 'string' ? refused('app/invalid-target', target) : target;
 };
@@ -70,7 +76,7 @@ export const ldapCreate = (shared: LdapShared, timeoutMs: number): Connector['cr
   ): Promise<Outcome<Map<string, Buffer[]>>> => {
     const attributes = new Map<string, Buffer[]>();
     for (const [name, value] of Object.entries(values)) {
-      const target = targetOf(name);
+      const target = targetOf(kind, name);
       if ('kind' in target) return target;
       const problem = passwordProblem(calls, target);
       if (problem) return problem;
@@ -109,11 +115,12 @@ export const ldapCreate = (shared: LdapShared, timeoutMs: number): Connector['cr
         'app/tls-required',
         'Accounts get a password when they are made, and it is sent over ldaps:// or with StartTLS only.',
       );
-    const marked = mark !== null && layout.mark ? { ...values, [layout.mark.name]: mark } : values;
+    const marked =
+      kind === 'account' && mark !== null && layout.mark ? { ...values, [layout.mark.name]: mark } : values;
     const canonical = Object.fromEntries(
       Object.entries(marked).map(([name, value]) => {
-        const target = readAttribute(name);
-        return [typeof target === 'string' ? name : target.name, value];
+        const target = targetOf(kind, name);
+        return ['kind' in target ? name : target.name, value];
       }),
     );
     const named = layout.kinds[kind].template.render(canonical);

@@ -39,7 +39,7 @@ export const describeLdap = async ({ calls, layout }: LdapShared, deadline: numb
     value: {
       targets: {
         account: account.length > 0 ? account : knownAttributes,
-        group: hasGroups ? [{ ...name, multiValued: false }] : [],
+        group: hasGroups ? [{ ...name, name: 'displayName', multiValued: false }] : [],
       },
       mark: { account: layout.mark?.name ?? null, group: null },
       can: {

@@ -161,7 +161,8 @@ export const ldapDirectory = (calls: LdapCalls, layout: Layout, used: readonly C
       return { kind: 'refused', code: 'app/invalid-answer', reason: `The directory doesn’t show ${idAttribute}.` };
     const [label = ''] = readRdn(splitDn(found.dn).rdn).map(({ value }) => value);
     const values: Record<string, TargetValue> = {};
-    for (const target of kind === 'account' ? used.filter(({ read }) => read) : [CN]) {
+    if (kind === 'group') values['displayName'] = storableText(textOf(found, 'cn') ?? label);
+    for (const target of kind === 'account' ? used.filter(({ read }) => read) : []) {
       const read = await readReference(target, decode(target, valuesOf(found, target.name)), deadline);
       if (read.kind !== 'ok') return read;
       values[target.name] = read.value;
@@ -185,15 +186,4 @@ export const ldapDirectory = (calls: LdapCalls, layout: Layout, used: readonly C
   };
 
   return { attributesFor, searchAll, entry, at, idAt, idOf, remoteOf, below };
-};
-
-const CN: ConnectorTarget = {
-  name: 'cn',
-  type: 'string',
-  multiValued: false,
-  mandatory: true,
-  write: 'always',
-  read: true,
-  compare: 'ignoreCase',
-  matchable: true,
 };

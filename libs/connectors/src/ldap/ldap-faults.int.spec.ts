@@ -68,8 +68,8 @@ describeWithLdap('an LDAP directory that fails (needs OpenLDAP)', () => {
   });
 
   it('R93 ends a call that gets no answer, and spares the others on the same connection', async () => {
-    const ldap = throughProxy({ timeoutMs: 1000 });
-    const { id } = value(await ldap.create('account', { mark: null, values: values('silent') }));
+    const ldap = throughProxy({ timeoutMs: 3000 });
+    const { id } = value(await suite.connector().create('account', { mark: null, values: values('silent') }));
     proxy.will({ on: 'modify', do: 'swallow' });
     const [silent, read] = await Promise.all([
       ldap.update('account', id, [{ target: 'sn', to: ['never'] }]),
@@ -207,7 +207,7 @@ describeWithLdap('an LDAP directory that fails (needs OpenLDAP)', () => {
     const [first] = value(await ldap.find('account', { target: 'sn', value: 'listed-7' }));
     expect(first?.label).toBe('listed-7');
 
-    const team = value(await ldap.create('group', { mark: null, values: { cn: 'many' } }));
+    const team = value(await ldap.create('group', { mark: null, values: { displayName: 'many' } }));
     const ids: string[] = [];
     for (let cursor: string | undefined; ;) {
       const page = value(await ldap.list('account', cursor));

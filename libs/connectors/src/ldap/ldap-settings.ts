@@ -1,43 +1,20 @@
 import { EqualityFilter, AndFilter, NotFilter, OrFilter, type Filter } from 'ldapts';
-import type { ConnectorTarget, ObjectKind } from '@tenure/provisioning/connector';
+import type {
+  ConnectionProblem,
+  ConnectorTarget,
+  LdapConnection,
+  LdapDisabling,
+  ObjectKind,
+} from '@tenure/provisioning/connector';
 import { readDnTemplate, type DnTemplate } from './dn-template.ts';
 import { isDn } from './dn.ts';
 import { attributeName, readAttribute } from './ldap-attributes.ts';
 
-/** How a directory disables an account. */
-export type Disabling =
-  /** Active Directory: the bit ACCOUNTDISABLE. */
-  | { kind: 'userAccountControl' }
-  /** The password policy of OpenLDAP and others: locked until somebody unlocks it. */
-  | { kind: 'pwdAccountLockedTime' }
-  /** `value` disables; `activeValue` stands there otherwise, or nothing. */
-  | { kind: 'attribute'; attribute: string; value: string; activeValue?: string };
-
-export type LdapSettings = {
-  /** `ldap://host[:port]` or `ldaps://host[:port]`. */
-  url: string;
-  startTls?: boolean;
-  /** The certificate authority to trust, as PEM; without it, the public ones. */
-  ca?: string;
-  /** Accounts are looked for below it. */
-  base: string;
-  /** The DN of new accounts, such as `uid={uid},ou=people,dc=example,dc=org`. */
-  template: string;
-  /** Of new accounts; the last one also tells accounts from other entries. */
-  objectClasses?: readonly string[];
-  disable: Disabling;
-  /** Groups are looked for below it, and made directly below it; without it the app has none. */
-  groupBase?: string;
-  group?: {
-    objectClass?: string;
-    /** Where its object class has no empty groups, stands in for the last member. Nobody signs in by it; the default is `base`. */
-    placeholder?: string;
-  };
+export type LdapSettings = Omit<LdapConnection, 'kind' | 'mark'> & {
+  mark?: string | null;
   activeDirectory?: boolean;
   /** What never changes of an entry; the default follows from `activeDirectory`. */
   idAttribute?: 'entryUUID' | 'objectGUID';
-  /** The attribute that carries our account's id. */
-  mark?: string | null;
 };
 
 export type Layout = {
@@ -54,25 +31,28 @@ export type Layout = {
   memberAttribute: 'member' | 'uniqueMember';
   /** Stands in for the last member of a group; undefined where groups may be empty. */
   placeholder: string | undefined;
-  disable: Disabling;
+  disable: LdapDisabling;
   mark: ConnectorTarget | undefined;
 };
 
 const ofClass = (value: string): Filter => new EqualityFilter({ attribute: 'objectClass', value });
 
-/** How a directory is laid out, as its connection and its preset say; a text says what is wrong with them. */
-export const layoutOf = (settings: LdapSettings): Layout | string => {
+/** How a directory is laid out, as its connection and its preset say; or what is wrong with them. */
+export const layoutOf = (settings: LdapSettings): Layout | ConnectionProblem => {
   const { base, groupBase, disable, activeDirectory = false } = settings;
-  if (!isDn(base)) return `base isn't a DN: ${base}`;
-  if (groupBase !== undefined && !isDn(groupBase)) return `groupBase isn't a DN: ${groupBase}`;
+  if (!isDn(base)) return { field: 'base', message: `${base} isn't a DN.` };
+  if (groupBase !== undefined && !isDn(groupBase)) return { field: 'groupBase', message: `${groupBase} isn't a DN.` };
   const template = readDnTemplate(settings.template);
-  if (typeof template === 'string') return template;
+  if (typeof template === 'string') return { field: 'template', message: template };
   const groupTemplate = readDnTemplate(`cn={cn},${groupBase ?? base}`);
-  if (typeof groupTemplate === 'string') return groupTemplate;
+  if (typeof groupTemplate === 'string') return { field: 'groupBase', message: groupTemplate };
   if (disable.kind === 'attribute' && attributeName(disable.attribute) === undefined)
-    return `${disable.attribute} isn't the name of an LDAP attribute.`;
+    return { field: 'disable.attribute', message: `${disable.attribute} isn't the name of an LDAP attribute.` };
   const mark = settings.mark ? readAttribute(settings.mark) : undefined;
-  if (typeof mark === 'string') return mark;
+  if (typeof mark === 'string') return { field: 'mark', message: mark };
+  const placeholder = settings.group?.placeholder;
+  if (placeholder !== undefined && !isDn(placeholder))
+    return { field: 'group.placeholder', message: `${placeholder} isn't a DN.` };
 
   const objectClasses =
     settings.objectClasses ??
@@ -105,7 +85,7 @@ export const layoutOf = (settings: LdapSettings): Layout | string => {
     versionAttribute: activeDirectory ? 'uSNChanged' : 'entryCSN',
     createdAttribute: activeDirectory ? 'whenCreated' : 'createTimestamp',
     memberAttribute: holdsUnique ? 'uniqueMember' : 'member',
-    placeholder: activeDirectory ? undefined : (settings.group?.placeholder ?? base),
+    placeholder: activeDirectory ? undefined : (placeholder ?? base),
     disable,
     mark,
   };

@@ -34,10 +34,14 @@ const MOST_TRIES = 3;
 export const ldapUpdate = (shared: LdapShared, timeoutMs: number) => {
   const { calls, directory, layout } = shared;
 
-  const prepare = async (changes: readonly Change[], deadline: number): Promise<Outcome<Prepared[]>> => {
+  const prepare = async (
+    kind: ObjectKind,
+    changes: readonly Change[],
+    deadline: number,
+  ): Promise<Outcome<Prepared[]>> => {
     const prepared: Prepared[] = [];
     for (const one of changes) {
-      const target = targetOf(one.target);
+      const target = targetOf(kind, one.target);
       if ('kind' in target) return target;
       const problem = passwordProblem(calls, target);
       if (problem) return problem;
@@ -75,7 +79,7 @@ export const ldapUpdate = (shared: LdapShared, timeoutMs: number) => {
     if (touched.length === 0) return { kind: 'ok', value: undefined };
     const present = Object.fromEntries(
       template.names.map((name) => {
-        const target = targetOf(name);
+        const target = targetOf(kind, name);
         return [name, 'kind' in target ? null : decode(target, valuesOf(entry, name))];
       }),
     );
@@ -100,7 +104,7 @@ export const ldapUpdate = (shared: LdapShared, timeoutMs: number) => {
   const update: Connector['update'] = async (kind, id, changes, ifVersion) => {
     if (changes.length === 0) return OK;
     const deadline = Date.now() + timeoutMs;
-    const prepared = await prepare(changes, deadline);
+    const prepared = await prepare(kind, changes, deadline);
     if (prepared.kind !== 'ok') return prepared;
     const attributes = [...directory.attributesFor(kind), ...prepared.value.map(({ target }) => target.name)];
     const found = await directory.entry(kind, id, attributes, deadline);

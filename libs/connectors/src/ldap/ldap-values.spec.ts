@@ -112,7 +112,10 @@ describe('the settings of a connection', () => {
   it.each([{ base: 'x' }, { groupBase: 'x' }, { template: 'dc=x' }, { mark: 'memberOf' }])(
     'are refused: %j',
     (wrong) => {
-      expect(layoutOf({ ...settings, ...wrong })).toEqual(expect.any(String));
+      expect(layoutOf({ ...settings, ...wrong })).toEqual({
+        field: Object.keys(wrong)[0],
+        message: expect.any(String),
+      });
     },
   );
 });
