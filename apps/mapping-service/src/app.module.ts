@@ -63,7 +63,7 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
   const failing = (what: string, error: unknown) =>
     log.warn({ err: error, what }, 'A part of provisioning failed and tries again');
   const targets = openTargets({ allowPrivateTargets });
-  const { connect, connectorFor } = connectors(targets, secrets);
+  const { connect, connectorFor, close } = connectors(targets, secrets);
 
   // Work starts once both are there.
   const composed: { apps?: Apps } = {};
@@ -121,7 +121,7 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
     metrics.dueTimers.set(await provisioning.timersDue());
     metrics.waitingDeliveries.set(await provisioning.deliveries.open());
   });
-  runtime.closing.push(targets.close, provisioning.stop, apps.stop);
+  runtime.closing.push(targets.close, close, provisioning.stop, apps.stop);
   // It waits for the view by itself; facts may come before.
   const factsCaughtUp = async () => {
     const { ready, lag } = await runtime.transport.status();

@@ -1,4 +1,4 @@
-import { scimConnector, scimKind, type AppCredential, type ScimLearned, type Targets } from '@tenure/connectors';
+import { ldapConnector, ldapKind, scimConnector, scimKind, type ScimLearned, type Targets } from '@tenure/connectors';
 import {
   kindOf,
   markOf,
@@ -12,7 +12,7 @@ import {
 import type { SecretStore } from '@tenure/sealing';
 
 /** The kinds of app that this service connects to. */
-export const kinds: ConnectorKinds = { scim: scimKind };
+export const kinds: ConnectorKinds = { scim: scimKind, ldap: ldapKind };
 
 /** Every target that an app's configuration speaks of: what its connector is to show of an account. */
 const targetsOf = (app: AppConfig): string[] => {
@@ -26,23 +26,34 @@ const targetsOf = (app: AppConfig): string[] => {
   return [...new Set([...usedTargets(app.attributes), ...ruled, ...values, ...(mark === null ? [] : [mark])])];
 };
 
+type ToConnect = { app: AppConfig; url: string; credential: CredentialsBody };
+
 /** Connectors of the apps, kept as long as what they are made of stays the same: an OAuth token lives as long as its connector. */
 export const connectors = (targets: Targets, secrets: Pick<SecretStore, 'getCredential'>) => {
   const kept = new Map<string, { key: string; connector: Connector }>();
   /** What was found out about an app by using it outlives a change of its configuration. */
   const learned = new Map<string, ScimLearned>();
 
-  const connect = ({ app, url, credential }: { app: AppConfig; url: string; credential: CredentialsBody }): Connector =>
-    scimConnector({
-      url,
-      credential,
-      targets,
-      used: targetsOf(app),
-      mark: markOf(app),
-      settings: app.connection,
-      learned: learned.get(app.id),
-      onLearned: (found) => learned.set(app.id, found),
-    });
+  const connect = ({ app, url, credential }: ToConnect): Connector => {
+    const { connection, preset } = app;
+    const shared = { url, targets, used: targetsOf(app), mark: markOf(app) };
+    if (connection?.kind === 'ldap' && credential.kind === 'bind')
+      return ldapConnector({
+        ...connection,
+        ...shared,
+        credential,
+        activeDirectory: preset === 'active-directory',
+      });
+    if (connection?.kind === 'scim' && credential.kind !== 'bind')
+      return scimConnector({
+        ...shared,
+        credential,
+        settings: connection,
+        learned: learned.get(app.id),
+        onLearned: (found) => learned.set(app.id, found),
+      });
+    return waiting('The app has no connection, or credentials of another kind.');
+  };
 
   const connectorFor = async (app: AppConfig): Promise<Connector> => {
     const { id, endpoint, credentials, connection } = app;
@@ -50,7 +61,7 @@ export const connectors = (targets: Targets, secrets: Pick<SecretStore, 'getCred
     const key = JSON.stringify([credentials.secretId, endpoint.url, connection, targetsOf(app)]);
     const known = kept.get(id);
     if (known?.key === key) return known.connector;
-    const credential = (await secrets.getCredential(credentials.secretId)) as AppCredential | undefined;
+    const credential = (await secrets.getCredential(credentials.secretId)) as CredentialsBody | undefined;
     // Replaced a moment ago: the next try reads the configuration anew.
     if (!credential) return waiting('The credentials were replaced.');
     const connector = connect({ app, url: endpoint.url, credential });
@@ -59,7 +70,12 @@ export const connectors = (targets: Targets, secrets: Pick<SecretStore, 'getCred
     return connector;
   };
 
-  return { connect, connectorFor };
+  const close = async () => {
+    await Promise.all([...kept.values()].map(({ connector }) => connector.close()));
+    kept.clear();
+  };
+
+  return { connect, connectorFor, close };
 };
 
 /** Asks nothing of the app; whatever was wanted is tried again. */

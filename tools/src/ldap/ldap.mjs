@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { startServer, untilItAnswers } from '../servers/child.mjs';
 import { freePort } from '../servers/ports.mjs';
 import { makeCertificates } from './certificate.mjs';
 import { slapdFiles, whyNoSlapd } from './slapd-files.mjs';
-import { accounts, firstEntries, slapdConf, suffix } from './slapd-settings.mjs';
+import { accounts, adSchema, firstEntries, slapdConf, suffix } from './slapd-settings.mjs';
 
 const run = promisify(execFile);
 
@@ -39,6 +39,7 @@ export const startLdap = async ({ say = () => {} } = {}) => {
   const prepare = async () => {
     await mkdir(join(dir, 'data'));
     await makeCertificates(dir);
+    await writeFile(join(dir, 'msuser.schema'), adSchema(await readFile(join(files.schemas, 'msuser.schema'), 'utf8')));
     await writeFile(conf, slapdConf(files, dir));
     await writeFile(join(dir, 'first.ldif'), firstEntries);
     await run(files.slapd, ['-Tadd', '-q', '-f', conf, '-l', join(dir, 'first.ldif')], { env });

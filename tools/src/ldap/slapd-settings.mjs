@@ -15,15 +15,15 @@ export const accounts = {
 
 const { admin, service, limited } = accounts;
 
-/** Who isn't signed in reads nothing but the root: what a lost session does by mistake must show. */
-export const slapdConf = ({ modules, schemas }, dir) => `
-include ${join(schemas, 'core.schema')}
-include ${join(schemas, 'cosine.schema')}
-include ${join(schemas, 'nis.schema')}
-include ${join(schemas, 'inetorgperson.schema')}
-include ${join(schemas, 'msuser.schema')}
+/** Active Directory's names, but `memberOf`: here it is the overlay's, which keeps it. */
+export const adSchema = (msuser) =>
+  msuser.replace(/^attributetype \( \S+\s+NAME 'memberOf'[^)]*\)$/m, '').replaceAll(/\$\s+memberOf\b/g, '');
 
-pidfile ${join(dir, 'slapd.pid')}
+/**
+ * Who isn't signed in reads nothing but the root: what a lost session does by mistake must show. References by `uniqueMember` aren't
+ * mended, since not every directory does that.
+ */
+export const slapdConf = ({ modules, schemas }, dir) => `
 modulepath ${modules}
 moduleload back_mdb
 moduleload memberof
@@ -31,6 +31,13 @@ moduleload refint
 moduleload ppolicy
 moduleload unique
 
+include ${join(schemas, 'core.schema')}
+include ${join(schemas, 'cosine.schema')}
+include ${join(schemas, 'nis.schema')}
+include ${join(schemas, 'inetorgperson.schema')}
+include ${join(dir, 'msuser.schema')}
+
+pidfile ${join(dir, 'slapd.pid')}
 TLSCertificateFile ${join(dir, 'server.pem')}
 TLSCertificateKeyFile ${join(dir, 'server.key')}
 sockbuf_max_incoming_auth 16777215
@@ -55,7 +62,7 @@ access to * by dn.exact="${service.dn}" manage by dn.exact="${limited.dn}" manag
 overlay memberof
 memberof-refint FALSE
 overlay refint
-refint_attributes member uniqueMember manager
+refint_attributes member manager
 refint_nothing "${suffix}"
 overlay ppolicy
 overlay unique

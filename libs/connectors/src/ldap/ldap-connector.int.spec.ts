@@ -230,6 +230,26 @@ describeWithLdap('an LDAP directory (needs OpenLDAP)', () => {
     expect(await ldap.isMember(missing, ada.id)).toMatchObject({ kind: 'gone' });
   });
 
+  it.each(['groupOfNames', 'groupOfUniqueNames'])(
+    'R61 leaves no name behind in a %s, which the next account of that name would inherit',
+    async (objectClass) => {
+      const own = suite.connector({ group: { objectClass } });
+      const ada = await person();
+      const group = value(await own.create('group', { mark: null, values: { displayName: `heirs-${count}` } }));
+      value(await own.changeMembers(group.id, [ada.id], []));
+      value(await own.update('account', ada.id, [{ target: 'uid', to: [`heir-${count}`] }]));
+      expect(value(await own.isMember(group.id, ada.id))).toBe('yes');
+      const heir = value(await ldap.create('account', { mark: null, values: { uid: ada.uid, cn: 'H', sn: 'H' } }));
+      expect(value(await own.isMember(group.id, heir.id))).toBe('no');
+
+      value(await own.delete('account', ada.id));
+      const again = { uid: `heir-${count}`, cn: 'H', sn: 'H' };
+      const next = value(await ldap.create('account', { mark: null, values: again }));
+      expect(value(await own.isMember(group.id, next.id))).toBe('no');
+      expect(value(await own.members(group.id))).toEqual({ items: [] });
+    },
+  );
+
   it('R93 hits only accounts, never groups or containers', async () => {
     const group = await suite.addGroup(`only-${(count += 1)}`);
     expect(await ldap.get('account', group.id)).toMatchObject({ kind: 'gone' });

@@ -11,6 +11,7 @@ import { eachOf, ldapDirectory } from './ldap-directory.ts';
 import { ldapLists } from './ldap-lists.ts';
 import { ldapMembers } from './ldap-members.ts';
 import { layoutOf, readLdapUrl, type LdapSettings } from './ldap-settings.ts';
+import { mendMemberships } from './ldap-mend.ts';
 import { ldapUpdate } from './ldap-update.ts';
 import { encode } from './ldap-values.ts';
 import type { BindCredential } from './ldap-session.ts';
@@ -105,7 +106,9 @@ export const ldapConnector = (options: LdapConnectorOptions): Connector => {
       if (found.kind !== 'ok') return found;
       const { dn } = found.value;
       const deleted = await calls.write((messageId) => new DeleteRequest({ messageId, dn }), deadline);
-      return deleted.kind === 'gone' ? ok : deleted;
+      if (deleted.kind !== 'ok' && deleted.kind !== 'gone') return deleted;
+      if (kind === 'account') await mendMemberships(shared, dn, null, deadline);
+      return ok;
     },
 
     ...ldapMembers(shared, timeoutMs),

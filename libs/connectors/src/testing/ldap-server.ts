@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { describe } from '@jest/globals';
 import { Client } from 'ldapts';
 import { openTargets } from '../targets/targets.ts';
 import { ldapConnector, type LdapConnectorOptions } from '../ldap/ldap-connector.ts';

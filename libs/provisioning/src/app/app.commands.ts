@@ -10,7 +10,7 @@ import { causeOf } from '../people/to-evaluate.ts';
 import type { PresetName } from '../presets/index.ts';
 import type { ruleSchema } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
-import type { AppConnection, AppConfig, ApprovalAction, Assignment, Threshold, Ownership } from './app-config.ts';
+import type { AppConfig, ApprovalAction, Assignment, Threshold, Ownership } from './app-config.ts';
 import type { JobReply } from './app.bodies.ts';
 import type { AppCommand } from './app.decider.ts';
 import { featuresOf, refuseGated, type AppQueries } from './app.queries.ts';
@@ -133,7 +133,6 @@ export const appCommands = ({ write, queries, database, clock, kinds, wakeRefres
     },
 
     setOwnership: set((ownership: Ownership) => ({ type: 'SetOwnership', ownership })),
-    setConnection: set((connection: AppConnection) => ({ type: 'SetConnection', connection })),
 
     /** R58. */
     refreshEntitlements: async ({ tenantId }: Caller, appId: string): Promise<JobReply> => {

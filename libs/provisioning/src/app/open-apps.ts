@@ -104,7 +104,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
   return {
     queries,
     commands: appCommands({ write, queries, database, clock, kinds, wakeRefresh: refreshing.wake }),
-    connection: connectionCommands({ write, queries, secrets, connect, refusalOf }),
+    connection: connectionCommands({ write, queries, secrets, kinds, connect, refusalOf }),
     previews: previews(database, queries, clock, kinds),
     job: (tenantId, id) => findJob(database, tenantId, id),
     unauthorized,

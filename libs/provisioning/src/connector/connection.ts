@@ -17,7 +17,7 @@ export type LdapConnection = {
   /** The DN of new accounts, such as `uid={uid},ou=people,dc=example,dc=org`. */
   template: string;
   /** Of new accounts; the last one also tells accounts from other entries. */
-  objectClasses?: readonly string[];
+  objectClasses?: string[];
   disable: LdapDisabling;
   /** Groups are looked for below it, and made directly below it; without it the app has none. */
   groupBase?: string;
