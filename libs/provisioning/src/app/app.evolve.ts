@@ -10,6 +10,8 @@ export const evolveApp = (state: App, event: AppEvent): App => {
     const { name, preset, defaults } = event.data;
     return { ...blank, ...defaults, name, preset, connection: firstConnection(preset) };
   }
+  // Its id never comes again, so nothing needs to be known of it.
+  if (event.type === 'AppDeleted') return { kind: 'none' };
   return state.kind === 'none' ? state : evolvePresent(state, event);
 };
 
@@ -41,8 +43,13 @@ const withConnection = (app: PresentApp, connection: AppConnection): PresentApp 
 const without = (app: PresentApp, wanted: { kind: string; id: string }) =>
   app.assignments.filter(({ kind, id }) => kind !== wanted.kind || id !== wanted.id);
 
-const evolvePresent = (app: PresentApp, event: Exclude<AppEvent, { type: 'AppCreated' }>): PresentApp => {
+const evolvePresent = (
+  app: PresentApp,
+  event: Exclude<AppEvent, { type: 'AppCreated' | 'AppDeleted' }>,
+): PresentApp => {
   switch (event.type) {
+    case 'AppRenamed':
+      return { ...app, name: event.data.name };
     case 'AppSsoSet':
       return { ...app, sso: { configured: event.data.configured } };
     case 'AppCredentialsSet':
