@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { presets } from '@tenure/provisioning';
+import { presets, validateAttributes } from '@tenure/provisioning';
 import { readAttribute } from './ldap-attributes.ts';
 import { ldapKind } from './ldap-kind.ts';
 
@@ -21,6 +21,10 @@ describe.each(['openldap', 'active-directory'] as const)('R93: the preset %s', (
       targets.map((target) => expect.objectContaining({ name: target, write: 'always' })),
     );
     expect(attributes.matching.every(({ target }) => targets.includes(target))).toBe(true);
+  });
+
+  it('is valid by the rules of LDAP', () => {
+    expect(validateAttributes(attributes, mandatory, readAttribute)).toEqual([]);
   });
 
   it('maps what it needs, and gives groups only', () => {
