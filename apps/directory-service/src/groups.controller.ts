@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
-import { historyReply, historyRequest, jsonObject, listReply, type HistoryRequest } from '@tenure/contracts';
+import { historyReply, historyRequest, instant, jsonObject, listReply, type HistoryRequest } from '@tenure/contracts';
 import { presentedGroup, type GroupRecord, type PastGroup } from '@tenure/directory';
 import { Rejected } from '@tenure/eventing';
 import { Answers, versionTag } from '@tenure/platform';
@@ -8,7 +8,6 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { DIRECTORY, type DirectoryApi } from './directory-api.ts';
 import { nextCursorOf, pageKeyIn } from './page-cursor.ts';
-import { instant } from './users.ts';
 
 const groupReply = z.object({
   id: z.string(),
@@ -20,7 +19,7 @@ const groupReply = z.object({
   asOf: z.string().optional(),
 });
 
-const withMembers = z.stringbool({ error: 'expected true or false' }).default(false);
+const withMembers = z.stringbool({ error: 'Must be true or false.' }).default(false);
 const groupRequest = z.strictObject({ members: withMembers, asOf: instant.optional() });
 const groupListRequest = z.strictObject({
   members: withMembers,

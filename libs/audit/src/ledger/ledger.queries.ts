@@ -1,24 +1,25 @@
 import type { Sql } from '@tenure/database';
-import { Rejected } from '@tenure/eventing';
+import { factTypes, instant, invalidCursor, isPeriod, notAPeriod } from '@tenure/contracts';
 import { z } from 'zod';
 import type { Entry } from './entry.ts';
 
-const instant = z.iso
-  .datetime({ offset: true, error: 'expected an instant such as 2026-01-05T09:00:00Z' })
-  .transform((text) => new Date(text).toISOString());
-
 /** `GET /entries`: every filter narrows; without one, everything, newest first. */
-export const entriesQuery = z.strictObject({
-  user: z.string().optional(),
-  app: z.string().optional(),
-  type: z.string().optional(),
-  actor: z.string().optional(),
-  outcome: z.enum(['done', 'refused', 'failed']).optional(),
-  from: instant.optional(),
-  to: instant.optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(100),
-  cursor: z.string().optional(),
-});
+export const entriesQuery = z
+  .strictObject({
+    user: z.string().optional(),
+    app: z.string().optional(),
+    type: z
+      .string()
+      .refine((type) => factTypes.has(type), 'Must be the type of an event, such as UserCreated.')
+      .optional(),
+    actor: z.string().optional(),
+    outcome: z.enum(['done', 'refused', 'failed']).optional(),
+    from: instant.optional(),
+    to: instant.optional(),
+    limit: z.coerce.number().int().min(1).max(500).default(100),
+    cursor: z.string().max(20).optional(),
+  })
+  .refine(isPeriod, notAPeriod);
 export type EntriesQuery = z.output<typeof entriesQuery>;
 
 export const entryReply = z.object({
@@ -101,10 +102,7 @@ export const ledgerQueries = (sql: Sql, schema: string) => ({
 
 const seqOf = (cursor: string | undefined) => {
   if (cursor === undefined) return null;
-  if (!/^\d{1,18}$/.test(cursor))
-    throw new Rejected('invalid', 'list/cursor', 'The cursor is not one of ours.', [
-      { field: 'cursor', message: 'expected the nextCursor of the page before' },
-    ]);
+  if (!/^\d{1,18}$/.test(cursor)) throw invalidCursor();
   return cursor;
 };
 

@@ -18,7 +18,7 @@ const nameOf = new Map<string, UsageName>(
 );
 
 export const usageQuery = z.strictObject({
-  app: z.string({ error: 'expected the id of an app' }),
+  app: z.string(),
   days: z.coerce.number().int().min(1).max(366).default(30),
 });
 export type UsageQuery = z.output<typeof usageQuery>;
