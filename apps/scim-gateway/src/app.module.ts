@@ -35,8 +35,11 @@ import { RootController } from './root/root.controller.ts';
 
 class ScimGateway {}
 
-/** A group may have 100,000 members, and a PATCH may name as many. */
-const GROUP_ROUTES: RouteSettings = { bodyLimit: 32 * MIB, json: { list: 100_000, values: 1_000_000 } };
+/** A group may have 100,000 members, and a PATCH may name as many, also in an operation each. */
+const GROUP_ROUTES: RouteSettings = {
+  bodyLimit: 32 * MIB,
+  json: { list: 1000, longLists: { names: /^(members|value|operations)$/i, most: 100_000 }, values: 1_000_000 },
+};
 
 /** Every resource type by one controller: users and groups at their paths, whatever a tenant defined at any other. What nobody serves ends at the last. */
 export const scimControllers = [

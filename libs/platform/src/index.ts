@@ -7,6 +7,7 @@ export * from './http/authentication.ts';
 export { MIB } from './http/bodies.ts';
 export * from './http/caller.guard.ts';
 export * from './http/create-app.ts';
+export * from './http/decodable-url.ts';
 export * from './http/if-match.ts';
 export * from './http/listen.ts';
 export * from './http/openapi.ts';

@@ -9,13 +9,13 @@ import {
   type Resource,
   type ResourceType,
   ScimProblem,
-  settle,
   valueAt,
   withoutHidden,
   withValue,
 } from '@tenure/scim';
 import type { ConnectionPolicy } from './connection-policy.ts';
 import { isGuest, isTeamAdmin, TEAM_ADMIN } from './guest.ts';
+import { settleWithinLimits } from './settle-within-limits.ts';
 import { refuseOverlong } from './unique-key.ts';
 import { isSetHere, type PresentUser } from './user.state.ts';
 
@@ -159,14 +159,14 @@ export const govern = (
   const named = settings.roles === 'adminUserGuest' ? withNamedRole(allowed) : allowed;
   requireSettings(type, settings.required, user?.resource, named);
   refuseOverlong(keysOf(named));
-  return settle(type, user?.resource ?? {}, withoutHidden(type, withoutNewRights(user?.resource, named)));
+  return settleWithinLimits(type, user?.resource ?? {}, withoutHidden(type, withoutNewRights(user?.resource, named)));
 };
 
 /** What an admin's write comes to. The externalId of a linked user is the connection's. */
 export const governLocal = (type: ResourceType, user: PresentUser | undefined, wanted: Resource): Change => {
   const kept = user?.connectionId ? withValue(wanted, 'externalId', user.resource.externalId) : wanted;
   refuseOverlong(keysOf(kept));
-  return settle(
+  return settleWithinLimits(
     type,
     user?.resource ?? {},
     withoutNewRights(user?.resource, withActive(withoutHidden(type, kept), user?.resource, false)),

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { settingsOf } from './route-settings.ts';
+import { settingsOf, type RouteSettings } from './route-settings.ts';
 
 export const MIB = 1024 * 1024;
 /** Where a route says nothing else (design, decision 9). */
@@ -15,13 +15,14 @@ const hasBody = ({ headers }: FastifyRequest): boolean =>
 /** Before routes are declared: each has the limit of its settings. */
 export const limitBodies = (fastify: FastifyInstance): void => {
   fastify.addHook('onRoute', (route) => {
-    route.bodyLimit = ((route.config ?? {}) as { bodyLimit?: number }).bodyLimit ?? USUAL_BODY;
+    const { bodyLimit = USUAL_BODY, ignoresBody } = (route.config ?? {}) as RouteSettings;
+    // What is never read may be of any size.
+    route.bodyLimit = ignoresBody ? Number.MAX_SAFE_INTEGER : bodyLimit;
   });
 };
 
 /** Of a body that says how long it is: without reading any of it. The others are counted as they come in. */
 export const refuseLarge = (request: FastifyRequest): void => {
-  if (settingsOf(request).ignoresBody) return;
   if (Number(request.headers['content-length'] ?? 0) > request.routeOptions.bodyLimit) throw tooLarge(request);
 };
 

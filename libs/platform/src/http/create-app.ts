@@ -8,6 +8,7 @@ import { nestLogger, type Log } from '../observe/logging.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { authenticateRequest, type Authenticators } from './authentication.ts';
 import { drain, limitBodies, refuseLarge, USUAL_BODY, withoutUnwanted } from './bodies.ts';
+import { decodableUrl } from './decodable-url.ts';
 import { parseJson } from './parse-json.ts';
 import { refusalOf } from './plain-words.ts';
 import { ProblemFilter, type ErrorDialect, type OnRefused } from './problem.filter.ts';
@@ -41,7 +42,8 @@ export const createHttpApp = async (
     forceCloseConnections: 'idle',
     requestTimeout: REQUEST_TIMEOUT_MS,
     clientErrorHandler: onUnreadable(dialects),
-    rewriteUrl: ({ url = '/' }) => dialects.find(({ prefix }) => url.startsWith(prefix))?.canonicalUrl?.(url) ?? url,
+    rewriteUrl: ({ url = '/' }) =>
+      dialects.find(({ prefix }) => url.startsWith(prefix))?.canonicalUrl?.(url) ?? decodableUrl(url),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {

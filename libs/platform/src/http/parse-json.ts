@@ -6,11 +6,13 @@ import { isStorable, Rejected } from '@tenure/eventing';
 export type JsonLimits = {
   /** Elements of one list. */
   list: number;
+  /** Lists that may be longer, by the names of their keys. */
+  longLists?: { names: RegExp; most: number };
   /** Values in all, those in lists and objects included. */
   values: number;
 };
 
-export const USUAL_JSON: JsonLimits = { list: 1000, values: 50_000 };
+export const USUAL_JSON: JsonLimits = { list: 1000, values: 20_000 };
 /** Characters of one string. */
 export const LONGEST_STRING = 65_536;
 const DEEPEST = 64;
@@ -66,16 +68,19 @@ function* decoded(body: Buffer): Generator<void, string> {
 }
 
 /** A list or an object that isn't closed yet. */
-type Open = { list: unknown[] } | { object: Record<string, unknown>; key: string };
+type Open = { list: unknown[]; most: number } | { object: Record<string, unknown>; key: string };
 
 /** Yields between slices. Strings, numbers and words are left to `JSON.parse`. */
-function* parsed(body: Buffer, { list, values }: JsonLimits): Generator<void, unknown> {
+function* parsed(body: Buffer, { list, longLists, values }: JsonLimits): Generator<void, unknown> {
   const text = yield* decoded(body);
   const open: Open[] = [];
   let at = skipSpace(text, 0);
   if (at === text.length) return undefined;
   let count = 0;
   let until = performance.now() + SLICE_MS;
+
+  const mostIn = (outer: Open | undefined): number =>
+    longLists && outer && 'object' in outer && longLists.names.test(outer.key) ? longLists.most : list;
 
   /** Reads a name and its colon. */
   const readKey = (object: Record<string, unknown>): string => {
@@ -114,7 +119,7 @@ function* parsed(body: Buffer, { list, values }: JsonLimits): Generator<void, un
     if (first === BRACE || first === BRACKET) {
       if (open.length === DEEPEST)
         throw new BadRequestException(`The body is nested more than ${DEEPEST} levels deep.`);
-      const inner: Open = first === BRACE ? { object: {}, key: '' } : { list: [] };
+      const inner: Open = first === BRACE ? { object: {}, key: '' } : { list: [], most: mostIn(open.at(-1)) };
       at = skipSpace(text, at + 1);
       if (text.charCodeAt(at) !== (first === BRACE ? BRACE_END : BRACKET_END)) {
         open.push(inner);
@@ -138,7 +143,7 @@ function* parsed(body: Buffer, { list, values }: JsonLimits): Generator<void, un
 
       const next = text.charCodeAt(at);
       if (next === COMMA) {
-        if (!isObject && outer.list.length === list) throw tooLong(open, list);
+        if (!isObject && outer.list.length === outer.most) throw tooLong(open, outer.most);
         at = skipSpace(text, at + 1);
         if (isObject) outer.key = readKey(outer.object);
         break;

@@ -38,8 +38,7 @@ const units: Readonly<Record<string, string>> = { string: 'character', array: 'e
 const bound = (origin: string, word: 'most' | 'least', limit: number | bigint, inclusive = true): string => {
   const unit = units[origin];
   if (unit !== undefined) {
-    if (word === 'least' && Number(limit) === 1)
-      return origin === 'string' ? 'Must not be empty.' : 'Must not be empty.';
+    if (word === 'least' && Number(limit) === 1) return 'Must not be empty.';
     return `Must have at ${word} ${amount(limit, unit)}.`;
   }
   if (!inclusive) return `Must be ${word === 'most' ? 'less' : 'more'} than ${limit}.`;
@@ -92,9 +91,11 @@ const plain = (issues: readonly SchemaIssue[], before: readonly PathPart[] = [])
 
 /** What a body, query or parameter did wrong, field by field. */
 export const refusalOf = (issues: readonly SchemaIssue[]): Rejected => {
-  const errors = plain(issues)
+  const found = plain(issues.slice(0, MOST_ERRORS))
     .slice(0, MOST_ERRORS)
     .map(({ message, path = [] }) => ({ field: fieldName(path), message }));
+  // Of what is no list it isn't told that it is too long as well.
+  const errors = found.filter(({ field }, at) => found.findIndex((one) => one.field === field) === at);
   return new Rejected(
     'invalid',
     'request/invalid',

@@ -22,6 +22,7 @@ export const statusOf: Record<RejectionKind, number> = {
   stale: 412,
   forbidden: 403,
   unprocessable: 422,
+  'too-large': 413,
   'too-many': 429,
   unavailable: 503,
 };
