@@ -97,7 +97,12 @@ function* inPaths(): Generator<Asked> {
           method,
           path: filled(path, ids),
           ...(method !== 'GET' && { body: '{"nonsense":true}' }),
-          allowed: isUnauthenticated(name) ? (status) => isAnswered(status) || status === 401 : isAnswered,
+          allowed:
+            isJsonApi(path) && method === 'GET'
+              ? isRefused
+              : isUnauthenticated(name)
+                ? (status) => isAnswered(status) || status === 401
+                : isAnswered,
         };
       }
 }
