@@ -1,24 +1,42 @@
-import { auditMigrations, checkLedger, ledgerConsumer, ledgerQueries, usageQueries } from '@tenure/audit';
+import {
+  auditMigrations,
+  checkLedger,
+  ledgerConsumer,
+  ledgerQueries,
+  usageQueries,
+  webhookEntities,
+  webhookMigrations,
+} from '@tenure/audit';
 import { factTopics } from '@tenure/contracts';
 import { migrate } from '@tenure/database';
 import { factTables } from '@tenure/messaging';
-import type { Runtime, Service } from '@tenure/platform';
+import { PARKED, parkedController, parkedFacts, type Runtime, type Service } from '@tenure/platform';
 import { AUDIT, AuditController, type Audit } from './audit.controller.ts';
-import { FactsController, LEDGER } from './facts.controller.ts';
+import { FactsController, FACT_CONSUMERS } from './facts.controller.ts';
+import { openWebhooks } from './open-webhooks.ts';
+import { WEBHOOKS, WebhooksController } from './webhooks.controller.ts';
 
 class AuditHttp {}
 class AuditMessages {}
 
 const SCHEMA = 'audit';
 const CONSUMER = 'audit-service';
-export const auditControllers = [AuditController];
+export const auditControllers = [AuditController, WebhooksController, parkedController('audit')];
+/** TypeORM entities of the tables of `audit`. */
+export const auditEntities = webhookEntities;
+
+export type AuditOptions = { allowPrivateTargets: readonly string[] };
 
 /** Composes the audit service on a runtime. */
-export const auditService = async (runtime: Runtime): Promise<Service> => {
+export const auditService = async (runtime: Runtime, { allowPrivateTargets }: AuditOptions): Promise<Service> => {
   const { database, clock, metrics, log } = runtime;
   await migrate(database, {
     schema: SCHEMA,
-    migrations: [...auditMigrations, { name: 'CreateConsumer1767225600001', up: factTables(SCHEMA) }],
+    migrations: [
+      ...auditMigrations,
+      { name: 'CreateConsumer1767225600001', up: factTables(SCHEMA) },
+      ...webhookMigrations,
+    ],
   });
   const consumer = ledgerConsumer({
     database,
@@ -30,11 +48,21 @@ export const auditService = async (runtime: Runtime): Promise<Service> => {
       ),
   });
   runtime.closing.push(consumer.stop);
+  runtime.parked.push(parkedFacts('audit', 'ledger', consumer));
   const parked = async () => (await consumer.parkedCount()).facts;
   runtime.onScrape.push(async () => metrics.deadLetters.set({ consumer: CONSUMER }, await parked()));
+  const hooks = openWebhooks(runtime, SCHEMA, allowPrivateTargets);
   const audit: Audit = { ledger: ledgerQueries(database, SCHEMA), usage: usageQueries(database, SCHEMA), clock };
   return {
-    http: { module: AuditHttp, controllers: auditControllers, providers: [{ provide: AUDIT, useValue: audit }] },
+    http: {
+      module: AuditHttp,
+      controllers: auditControllers,
+      providers: [
+        { provide: AUDIT, useValue: audit },
+        { provide: PARKED, useValue: runtime.parked },
+        { provide: WEBHOOKS, useValue: hooks.webhooks },
+      ],
+    },
     messages: {
       consumer: CONSUMER,
       // Nobody waits for an entry as for an account, and each batch is a transaction.
@@ -42,7 +70,7 @@ export const auditService = async (runtime: Runtime): Promise<Service> => {
       module: {
         module: AuditMessages,
         controllers: [FactsController],
-        providers: [{ provide: LEDGER, useValue: consumer }],
+        providers: [{ provide: FACT_CONSUMERS, useValue: [consumer, hooks.consumer] }],
       },
     },
   };

@@ -1,12 +1,13 @@
 import 'reflect-metadata';
 import { runService } from '@tenure/platform';
-import { auditControllers, auditService } from './app.module.ts';
+import { auditControllers, auditEntities, auditService } from './app.module.ts';
 import { readConfig } from './config.ts';
 
 await runService({
   service: 'audit-service',
   readConfig,
-  compose: auditService,
+  compose: (runtime, config) => auditService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS }),
+  entities: auditEntities,
   segments: ['audit'],
   title: 'Tenure audit',
   controllers: auditControllers,

@@ -5,6 +5,6 @@ import { readConfig } from './config.ts';
 
 /** `node dist/rebuild.js`, while the service is stopped: its next start builds the views again from the streams. */
 await runTask(
-  async () => ({ runtime: await openServiceRuntime('directory-service', readConfig(), true) }),
+  async () => ({ runtime: await openServiceRuntime('directory-service', readConfig(), { owner: true }) }),
   rebuildDirectory,
 );

@@ -6,6 +6,7 @@ import {
   accountListQuery,
   accountReply,
   actBody,
+  adoptionReply,
   asOfQuery,
   bulkBody,
   bulkReply,
@@ -19,8 +20,8 @@ import {
   type TimerListQuery,
 } from '@tenure/provisioning';
 import type { FastifyReply } from 'fastify';
-import type { z } from 'zod';
-import { APPS, tagged, type Apps } from './mapping-api.ts';
+import { z } from 'zod';
+import { APPS, previewQuery, tagged, type Apps, type PreviewQuery } from './mapping-api.ts';
 
 export const ACCOUNTS = Symbol('accounts');
 export type Accounts = { queries: AccountQueries; actions: AccountActions };
@@ -31,6 +32,7 @@ type AsOf = z.output<typeof asOfQuery>;
 const acted = actBody.optional();
 type Acted = z.output<typeof acted>;
 const linked = linkBody.optional();
+const adoptedOrPreview = z.union([accountReply, adoptionReply]);
 type Linked = z.output<typeof linked>;
 
 /** Accounts and timers of all apps of a tenant (R57). */
@@ -208,13 +210,15 @@ export class AppAccountsController {
   @Post('accounts/:id/adopt')
   @HttpCode(200)
   @Needs('admin')
-  @Answers('The account, with the one of the app that was found or named', accountReply)
+  @Answers('The account, adopted; with ?preview=true what that would change', adoptedOrPreview)
   adopt(
     @CallerOf() caller: Caller,
     @Param('appId') appId: string,
     @Param('id') id: string,
     @Body({ schema: linked }) body: Linked,
+    @Query({ schema: previewQuery }) { preview }: PreviewQuery,
   ) {
-    return this.accounts.actions.adopt(caller, appId, id, body);
+    const { actions } = this.accounts;
+    return preview ? actions.previewAdoption(caller, appId, id, body) : actions.adopt(caller, appId, id, body);
   }
 }

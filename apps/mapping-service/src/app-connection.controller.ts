@@ -1,10 +1,12 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
 import {
   appReply,
+  connectionBody,
   credentialsBody,
   credentialsReply,
   endpointBody,
   endpointReply,
+  ownershipBody,
   testBody,
   testReply,
   type CredentialsBody,
@@ -14,6 +16,7 @@ import {
 import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, Needs } from '@tenure/platform';
 import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
 import { APPS, noQuery, tagged, versionsIn, type Apps } from './mapping-api.ts';
 
 /** How an app is reached and signed in to (R25, R32, R34, R52). Secrets never come back. */
@@ -99,5 +102,57 @@ export class AppConnectionController {
   ) {
     await this.apps.connection.setEndpoint(caller, appId, body, versionsIn(ifMatch));
     return this.endpoint(caller.tenantId, appId, reply);
+  }
+
+  @Get('connection')
+  @Answers('How the app is spoken to', connectionBody)
+  async connection(
+    @Param('tenantId') tenantId: string,
+    @Param('appId') appId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { config, version } = await this.apps.queries.find(tenantId, appId);
+    return tagged(reply, version, config.connection);
+  }
+
+  @Put('connection')
+  @Needs('app_admin')
+  @Answers('The same, replaced', connectionBody)
+  async setConnection(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Body({ schema: connectionBody }) body: z.output<typeof connectionBody>,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Query({ schema: noQuery }) _query: object,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    await this.apps.commands.setConnection(caller, appId, body, versionsIn(ifMatch));
+    return this.connection(caller.tenantId, appId, reply);
+  }
+
+  @Get('ownership')
+  @Answers('What counts as ours, and who gets an account back', ownershipBody)
+  async ownership(
+    @Param('tenantId') tenantId: string,
+    @Param('appId') appId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { config, version } = await this.apps.queries.find(tenantId, appId);
+    return tagged(reply, version, config.ownership);
+  }
+
+  @Put('ownership')
+  @Needs('app_admin')
+  @Answers('The same, replaced', ownershipBody)
+  async setOwnership(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Body({ schema: ownershipBody }) body: z.output<typeof ownershipBody>,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Query({ schema: noQuery }) _query: object,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    await this.apps.commands.setOwnership(caller, appId, body, versionsIn(ifMatch));
+    return this.ownership(caller.tenantId, appId, reply);
   }
 }

@@ -1,14 +1,15 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
+import { kinds } from './connectors.ts';
 import {
   attributesConfig,
   attributesReply,
   jobReply,
+  kindOf,
   newestRules,
   presets,
   previewReply,
   putRules,
   rulesReply,
-  targetsFor,
   type AttributesConfig,
 } from '@tenure/provisioning';
 import type { Caller } from '@tenure/eventing';
@@ -34,7 +35,11 @@ export class AppMappingController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const { config, version } = await this.apps.queries.find(tenantId, appId);
-    return tagged(reply, version, { ...config.attributes, targets: targetsFor(presets[config.preset].mandatory) });
+    const mandatory = new Set(presets[config.preset].mandatory);
+    const targets = kindOf(kinds, config)
+      .offered()
+      .map(({ name, type }) => ({ path: name, type, mandatory: mandatory.has(name) }));
+    return tagged(reply, version, { ...config.attributes, targets });
   }
 
   @Put('attributes')

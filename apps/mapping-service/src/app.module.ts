@@ -1,11 +1,21 @@
 import { openTargets } from '@tenure/connectors';
 import { DIRECTORY_COMMANDS, DIRECTORY_FACTS, PROVISIONING_FACTS } from '@tenure/contracts';
-import { directoryClient, type Runtime, type Service } from '@tenure/platform';
+import {
+  directoryClient,
+  PARKED,
+  parkedController,
+  parkedFacts,
+  parkedView,
+  type Runtime,
+  type Service,
+} from '@tenure/platform';
 import {
   accountActions,
   accountQueries,
   appsPart,
   dropProvisioning,
+  authorizationEntities,
+  oauthGrants,
   openApps,
   provisionOnDemand,
   startProvisioning,
@@ -17,7 +27,8 @@ import { AppDeprovisioningController } from './app-deprovisioning.controller.ts'
 import { AppMappingController } from './app-mapping.controller.ts';
 import { AppScopeController } from './app-scope.controller.ts';
 import { AppsController } from './apps.controller.ts';
-import { connectors } from './connectors.ts';
+import { authorizationClient, connectors, kinds, revoking } from './connectors.ts';
+import { AuthorizationController, PUBLIC_URL } from './authorization.controller.ts';
 import { CyclesController, ON_DEMAND } from './cycles.controller.ts';
 import { EntitlementsController } from './entitlements.controller.ts';
 import { FactsController, PROVISIONING } from './facts.controller.ts';
@@ -34,6 +45,7 @@ const CONSUMER = 'mapping-service';
 export const mappingControllers = [
   AppsController,
   AppConnectionController,
+  AuthorizationController,
   AppMappingController,
   AppScopeController,
   AppDeprovisioningController,
@@ -42,19 +54,28 @@ export const mappingControllers = [
   TenantAccountsController,
   AppAccountsController,
   JobsController,
+  parkedController('mapping'),
 ];
 
-export type MappingOptions = { allowPrivateTargets: readonly string[] };
+/** TypeORM entities of the tables of `provisioning`. */
+export const mappingEntities = authorizationEntities;
+
+export type MappingOptions = { allowPrivateTargets: readonly string[]; publicUrl?: string };
 
 /** Composes the mapping service on a runtime: what works by itself, what admins ask for, and the way out to the apps. */
-export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: MappingOptions): Promise<Service> => {
+export const mappingService = async (
+  runtime: Runtime,
+  { allowPrivateTargets, publicUrl }: MappingOptions,
+): Promise<Service> => {
   const { database, leases, sealer, snapshots, secrets, clock, metrics, log } = runtime;
   const store = await runtime.openStore();
   const shared = { database, store, snapshots, sealer, leases, clock };
   const failing = (what: string, error: unknown) =>
     log.warn({ err: error, what }, 'A part of provisioning failed and tries again');
   const targets = openTargets({ allowPrivateTargets });
-  const { connect, connectorFor } = connectors(targets, secrets);
+  const grantBox = runtime.secretBox('oauth');
+  const grants = oauthGrants({ database, box: grantBox });
+  const { connect, connectorFor } = connectors(targets, secrets, grants);
 
   // Work starts once both are there.
   const composed: { apps?: Apps } = {};
@@ -62,6 +83,7 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
     ...shared,
     appsPart,
     connectorFor,
+    kinds,
     onUnauthorized: async (app) => composed.apps?.unauthorized(app),
     onFailure: failing,
     onErased: runtime.keys.forget,
@@ -79,7 +101,12 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
     writeAccount: write,
     connect,
     connectorFor,
+    kinds,
     refusalOf: targets.refusalOf,
+    grants,
+    grantBox,
+    authorizationClient: authorizationClient(targets),
+    revoke: revoking(targets),
     onFailure: (error) => failing('apps', error),
   });
   composed.apps = apps;
@@ -103,6 +130,8 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
     name: view.follower.name,
     check: async () => ((await view.state()) === 'serving' ? undefined : 'building'),
   });
+  parkedView(runtime, 'mapping', view);
+  runtime.parked.push(parkedFacts('mapping', 'people', people));
   runtime.onScrape.push(async () => {
     metrics.deadLetters.set({ consumer: CONSUMER }, (await people.parkedCount()).facts);
     metrics.dueTimers.set(await provisioning.timersDue());
@@ -124,7 +153,9 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
       providers: [
         { provide: APPS, useValue: apps },
         { provide: ACCOUNTS, useValue: accounts },
-        { provide: ON_DEMAND, useValue: provisionOnDemand({ sql: database, clock, wake: provisioning.wake }) },
+        { provide: PUBLIC_URL, useValue: publicUrl },
+        { provide: PARKED, useValue: runtime.parked },
+        { provide: ON_DEMAND, useValue: provisionOnDemand({ sql: database, clock, kinds, wake: provisioning.wake }) },
       ],
     },
     // Its own commands are run here; what it refuses is the directory's to write down.

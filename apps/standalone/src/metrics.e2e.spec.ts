@@ -23,7 +23,7 @@ describe('/metrics', () => {
     const followers = [
       'directory_v2',
       'departed-members',
-      'provisioning_v2',
+      'provisioning_v3',
       'evaluation.apps',
       'app.reactor',
       'mapping-service/directory.facts',

@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { auditControllers, auditService } from '@tenure/audit-service';
+import { auditControllers, auditEntities, auditService } from '@tenure/audit-service';
 import { directoryControllers, directoryService } from '@tenure/directory-service';
-import { mappingControllers, mappingService } from '@tenure/mapping-service';
+import { mappingControllers, mappingEntities, mappingService } from '@tenure/mapping-service';
 import { createServices, listenToMessages, openRuntime, type LogOutput, type Runtime } from '@tenure/platform';
 import { scimControllers, scimDialect, scimGateway } from '@tenure/scim-gateway';
 import type { Config } from './config.ts';
@@ -19,6 +19,7 @@ export const openSystemRuntime = (
   openRuntime({
     service: 'standalone',
     databaseUrl,
+    entities: [...mappingEntities, ...auditEntities],
     secretsKey,
     rootKey,
     eventStore:
@@ -46,8 +47,8 @@ export const startSystem = async (
   const services = [
     await directoryService(runtime, urls),
     await scimGateway(runtime, { secretsKey, ...urls }),
-    await mappingService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS }),
-    await auditService(runtime),
+    await mappingService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS, ...urls }),
+    await auditService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS }),
   ];
   const controllers = [...directoryControllers, ...scimControllers, ...mappingControllers, ...auditControllers];
   const app = await createServices(runtime, services, {

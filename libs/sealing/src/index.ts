@@ -15,6 +15,7 @@ export {
   type SecretStoreOptions,
   type StoredSecret,
 } from './secrets/secret-store.ts';
+export { secretBox, type SecretBox } from './secrets/secret-box.ts';
 export { secretMigrations } from './secrets/secret-migrations.ts';
 export { grantReadTokens } from './secrets/secret-grants.ts';
 export { generateToken, tokenHashing, type TokenHashing } from './secrets/tokens.ts';

@@ -16,7 +16,10 @@ export const parseSecretsKey = (base64: string | undefined): Buffer => {
 };
 
 /** One key for one use, so that what is learned about one says nothing about another. */
-export const derivedKey = (secretsKey: Buffer, use: 'wrapping' | 'credentials' | 'pepper'): KeyObject => {
+export const derivedKey = (
+  secretsKey: Buffer,
+  use: 'wrapping' | 'credentials' | 'pepper' | `box/${string}`,
+): KeyObject => {
   if (secretsKey.length !== BYTES)
     throw new Error(`TENURE_SECRETS_KEY must be ${BYTES} bytes; these are ${secretsKey.length}.`);
   return createSecretKey(Buffer.from(hkdfSync('sha256', secretsKey, '', `tenure/${use}`, BYTES)));

@@ -17,7 +17,7 @@ describe('code in a document', () => {
     const howTos = documents().filter(
       (path) => path.startsWith('docs/how-to/') && !path.endsWith('/run-public-suites.md'),
     );
-    expect(howTos).toHaveLength(6);
+    expect(howTos.length).toBeGreaterThan(6);
     for (const path of howTos) expect(snippets.filter(({ document }) => document === path).length).toBeGreaterThan(0);
   });
 });

@@ -17,7 +17,13 @@ export const furnished = async (world: World, name: string) => {
   await office.directory.ok('PUT', `/schemas/${urn}`, { name: 'Brick', attributes: [{ name: 'label' }] });
   await office.directory.ok('PUT', `/resource-types/${name}`, { endpoint: `/${name}`, schema: urn });
   const brick = await office.directory.ok('POST', `/resources/${name}`, { resource: { schemas: [urn], label: name } });
+  const webhook = await office.audit.ok('POST', '/webhooks', {
+    url: 'https://hooks.example.com/',
+    events: ['*'],
+    enabled: false,
+  });
   const ids: Ids = {
+    webhooks: webhook.id,
     urn,
     name,
     type: name,

@@ -5,11 +5,18 @@ import type { Targets } from '../targets/targets.ts';
 
 /** An answer of an app, or why there is none. `sent`: the request may have reached it. */
 export type Answer =
-  | { kind: 'answer'; status: number; body: JsonObject | undefined; text: string; retryAfter?: string }
-  | { kind: 'none'; sent: boolean; reason: string };
+  | {
+      kind: 'answer';
+      status: number;
+      body: JsonObject | undefined;
+      text: string;
+      /** Names in lower case; of one that came several times, the first. */
+      headers: Readonly<Record<string, string>>;
+    }
+  | { kind: 'none'; sent: boolean; reason: string; tooLarge?: true };
 
 export type Call = {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   url: URL;
   headers: Record<string, string>;
   body?: string;
@@ -77,16 +84,25 @@ const request = async (
       bodyTimeout: timeoutMs,
     });
     const text = await textOf(stream);
-    const retryAfter = received['retry-after'];
     return {
       kind: 'answer',
       status: statusCode,
       text,
       body: jsonIn(text),
-      ...(typeof retryAfter === 'string' && { retryAfter }),
+      headers: Object.fromEntries(
+        Object.entries(received).flatMap(([name, value]) => {
+          const first = Array.isArray(value) ? value[0] : value;
+          return first === undefined ? [] : [[name.toLowerCase(), first]];
+        }),
+      ),
     };
   } catch (error) {
-    return { kind: 'none', sent: wasSent(error), reason: reasonOf(error, late.aborted, timeoutMs) };
+    return {
+      kind: 'none',
+      sent: wasSent(error),
+      reason: reasonOf(error, late.aborted, timeoutMs),
+      ...(error instanceof TooLarge && { tooLarge: true }),
+    };
   }
 };
 

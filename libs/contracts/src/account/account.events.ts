@@ -10,8 +10,17 @@ const deprovisioning = z.enum(['suspend', 'hardDelete']);
 const trigger = z.enum(['turnedOff', 'suspended', 'deleted']);
 
 const entitlement = z.object({ kind: z.enum(['group', 'role', 'licence', 'department']), value: z.string() });
-/** `owned`: Tenure gave it; what was there before is never taken away (R61). */
-const heldEntitlement = entitlement.extend({ owned: z.boolean() });
+/**
+ * `owned`: Tenure gave it; what was there before is never taken away (R61). `id`: the group's, by which it is taken away whatever its name
+ * has become. `evidence`: why it is ours: it was absent a moment before, it came with an account that the same delivery made, or the app is
+ * set so.
+ */
+const heldEntitlement = entitlement.extend({
+  owned: z.boolean(),
+  id: z.string().nullable(),
+  evidence: z.enum(['absentBefore', 'madeWithAccount', 'setting']).nullable(),
+});
+type OldHeld = { entitlements: readonly Record<string, unknown>[] };
 
 /** Whose account of which app: in every event, so that nobody who reads one needs another. */
 const account = z.object({ appId: z.string(), userId: z.string() });
@@ -31,6 +40,14 @@ export const AccountPlanned = defineEvent('AccountPlanned', {
     // 1 → 2: sets of rules got versions. Before, an account that was there went by the oldest set that is kept.
     (data) => ({ ...data, rulesVersion: 0 }),
   ],
+  upcastsPersonal: [
+    (personal) => personal,
+    // 2 → 3: a match is a target and a value; how an app is asked for it is the connector's business.
+    ({ matching, ...rest }) => ({
+      ...rest,
+      matching: (matching as { target: string; value: string }[]).map(({ target, value }) => ({ target, value })),
+    }),
+  ],
   personal: z.object({
     attributes,
     /** What is sent when the account is made, and never again (R36). */
@@ -39,7 +56,17 @@ export const AccountPlanned = defineEvent('AccountPlanned', {
     additive: z.array(z.string()),
     entitlements: z.array(entitlement),
     /** How to find an account that is there already, in this order (R38). */
-    matching: z.array(z.object({ target: z.string(), value: z.string(), filter: z.string() })),
+    matching: z.array(z.object({ target: z.string(), value: z.string() })),
+  }),
+});
+/** What the account should be can't be worked out: `target` by its mapping, or by a rule; neither: the matching (R96). */
+export const AccountPlanFailed = defineEvent('AccountPlanFailed', {
+  data: account.extend({
+    code: z.string(),
+    /** Of which there was too much. */
+    limit: z.enum(['steps', 'size']),
+    target: z.string().nullable(),
+    ruleId: z.string().nullable(),
   }),
 });
 /** Nobody wants the account any more, and none was made yet. */
@@ -104,6 +131,13 @@ export const AccountCreated = defineEvent('AccountCreated', {
 });
 export const AccountUpdated = defineEvent('AccountUpdated', {
   data: delivery.extend({ changed: z.array(z.string()) }),
+  upcastsPersonal: [
+    // 1 → 2: a held entitlement names its group's id and why it is ours.
+    (personal) => ({
+      ...personal,
+      entitlements: (personal as OldHeld).entitlements.map((held) => ({ ...held, id: null, evidence: null })),
+    }),
+  ],
   personal: z.object({ attributes, entitlements: z.array(heldEntitlement) }),
 });
 export const AccountSuspended = defineEvent('AccountSuspended', { data: delivery });
@@ -117,6 +151,13 @@ export const ForeignAccountFound = defineEvent('ForeignAccountFound', {
   data: delivery,
   personal: z.object({ remoteId: z.string(), attributes }),
 });
+/** Several accounts of the app match, or one that is ours beside others: an admin chooses (R91). */
+export const AmbiguousAccountsFound = defineEvent('AmbiguousAccountsFound', {
+  data: delivery,
+  personal: z.object({
+    candidates: z.array(z.object({ remoteId: z.string(), label: z.string(), attributes })),
+  }),
+});
 export const AccountAdopted = defineEvent('AccountAdopted', {
   data: account.extend({ active: z.boolean() }),
   personal: because.extend({ remoteId: z.string() }),
@@ -128,6 +169,7 @@ export const RecreationRequested = defineEvent('RecreationRequested', { data: ac
 
 export const accountEvents = [
   AccountPlanned,
+  AccountPlanFailed,
   AccountWithdrawn,
   AccessRestored,
   ApprovalRequested,
@@ -149,6 +191,7 @@ export const accountEvents = [
   AccountDeleted,
   AccountGone,
   ForeignAccountFound,
+  AmbiguousAccountsFound,
   AccountAdopted,
   AccountDisassociated,
   RematchRequested,

@@ -83,6 +83,23 @@ export const storedRule = z.object({
   actions: z.array(action),
 });
 
+/**
+ * `unseenMemberships`: whose a membership is that was given where the app shows no members. `rehire`: by which keys a person who was
+ * deleted and comes back is known, and whether the account is handed over by itself (R92).
+ */
+export const storedOwnership = z.object({
+  unseenMemberships: z.enum(['leave', 'own']),
+  rehire: z.object({
+    keys: z.array(z.enum(['userName', 'externalId', 'employeeNumber'])),
+    mode: z.enum(['automatic', 'ask', 'off']),
+  }),
+});
+
+/** How an app of a kind is spoken to; a union, for other kinds have other settings. */
+export const storedConnection = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('scim'), mode: z.enum(['auto', 'patch', 'put']) }),
+]);
+
 /** What the preset gave when the app was made: a preset that is changed later changes no app that is there. */
 export const appDefaults = z.object({
   attributes: storedAttributes,

@@ -7,8 +7,10 @@ import {
   presetName,
   storedAssignment,
   storedAttributes,
+  storedConnection,
   storedDeprovisioning,
   storedEndpoint,
+  storedOwnership,
   storedRule,
   storedScope,
   storedThreshold,
@@ -26,6 +28,7 @@ const credentials = z.object({
 export const AppCreated = defineEvent('AppCreated', {
   data: z.object({ name: z.string(), preset: presetName, defaults: appDefaults }),
 });
+export const AppRenamed = defineEvent('AppRenamed', { data: z.object({ name: z.string() }) });
 export const AppSsoSet = defineEvent('AppSsoSet', { data: z.object({ configured: z.boolean() }) });
 export const AppCredentialsSet = defineEvent('AppCredentialsSet', { data: credentials });
 /** Of the credentials and the endpoint as they are: `problem` and `status` tell why not, in a word and as HTTP does. */
@@ -55,6 +58,8 @@ export const AppRulesReapplied = defineEvent('AppRulesReapplied', { data: z.obje
 export const AppEntitlementsSet = defineEvent('AppEntitlementsSet', {
   data: z.object({ domain: z.string().optional(), configuredBy: z.enum(['admin', 'user']) }),
 });
+export const AppOwnershipSet = defineEvent('AppOwnershipSet', { data: storedOwnership });
+export const AppConnectionSet = defineEvent('AppConnectionSet', { data: z.object({ connection: storedConnection }) });
 export const AppTurnedOn = defineEvent('AppTurnedOn', { data: z.object({}) });
 export const AppTurnedOff = defineEvent('AppTurnedOff', { data: z.object({}) });
 /** An admin asked for everyone to be looked at again (R63). */
@@ -67,9 +72,12 @@ export const AppReauthorized = defineEvent('AppReauthorized', { data: credential
 export const AppConfigurationDeleted = defineEvent('AppConfigurationDeleted', {
   data: z.object({ wipes: z.string().nullable(), defaults: appDefaults }),
 });
+/** The app is gone from Tenure; accounts that are in it stay as they are. */
+export const AppDeleted = defineEvent('AppDeleted', { data: z.object({ wipes: z.string().nullable() }) });
 
 export const appEvents = [
   AppCreated,
+  AppRenamed,
   AppSsoSet,
   AppCredentialsSet,
   AppTested,
@@ -85,11 +93,14 @@ export const appEvents = [
   AppRulesSet,
   AppRulesReapplied,
   AppEntitlementsSet,
+  AppOwnershipSet,
+  AppConnectionSet,
   AppTurnedOn,
   AppTurnedOff,
   AppCycleStarted,
   AppReauthorizationNeeded,
   AppReauthorized,
   AppConfigurationDeleted,
+  AppDeleted,
 ] as const;
 export type AppEvent = EventOf<typeof appEvents>;

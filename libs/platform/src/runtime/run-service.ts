@@ -2,7 +2,7 @@ import { Misconfigured } from '../config/environment.ts';
 import type { ServiceConfig } from '../config/service.ts';
 import { stopOnSignals } from '../http/listen.ts';
 import { createServices, listenToMessages, type Operations, type Service } from './service.ts';
-import { openRuntime, type Runtime } from './runtime.ts';
+import { openRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
 
 export type ServiceOptions = Operations & {
   service: string;
@@ -10,10 +10,16 @@ export type ServiceOptions = Operations & {
   compose: (runtime: Runtime, config: Readonly<ServiceConfig>) => Promise<Service>;
   /** Makes the shared schemas: directory-service. */
   owner?: boolean;
+  /** TypeORM entities of the service's tables. */
+  entities?: RuntimeOptions['entities'];
 };
 
 /** The runtime of a service that runs apart. `owner` makes the schemas that all share. */
-export const openServiceRuntime = (service: string, config: Readonly<ServiceConfig>, owner = false): Promise<Runtime> =>
+export const openServiceRuntime = (
+  service: string,
+  config: Readonly<ServiceConfig>,
+  { owner = false, entities }: Pick<ServiceOptions, 'owner' | 'entities'> = {},
+): Promise<Runtime> =>
   openRuntime({
     service,
     databaseUrl: config.DATABASE_URL,
@@ -26,6 +32,7 @@ export const openServiceRuntime = (service: string, config: Readonly<ServiceConf
     transport: { kind: 'kafka', brokers: config.KAFKA_BROKERS },
     clock: config.TENURE_CLOCK,
     owner,
+    ...(entities && { entities }),
     logLevel: config.LOG_LEVEL,
     ...(config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT }),
   });
@@ -35,7 +42,7 @@ export const runService = async (options: ServiceOptions): Promise<void> => {
   const { service } = options;
   try {
     const config = options.readConfig();
-    const runtime = await openServiceRuntime(service, config, options.owner);
+    const runtime = await openServiceRuntime(service, config, options);
     const composed = await options.compose(runtime, config);
     const app = await createServices(runtime, [composed], options);
     stopOnSignals(app, runtime);

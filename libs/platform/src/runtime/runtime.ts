@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { factTopics } from '@tenure/contracts';
-import { migrate, openDatabase, type Database } from '@tenure/database';
+import { migrate, openDatabase, type Database, type DatabaseOptions } from '@tenure/database';
 import {
   openLeases,
   postgresSnapshots,
@@ -23,9 +23,11 @@ import {
   keyRing,
   messageSealer,
   sealer,
+  secretBox,
   secretMigrations,
   secretStore,
   type KeyRing,
+  type SecretBox,
   type SecretStore,
 } from '@tenure/sealing';
 import { clockMigrations, clockOf, startManualClock } from '../clock/manual-clock.ts';
@@ -40,6 +42,8 @@ export type RuntimeOptions = {
   service: string;
   databaseUrl: string;
   secretsKey: Buffer;
+  /** TypeORM entities of the services that run here; their tables are made by each service's migrations. */
+  entities?: DatabaseOptions['entities'];
   /** Without it nobody is root here. */
   rootKey?: string;
   eventStore: { kind: 'postgres' } | { kind: 'eventstoredb'; url: string };
@@ -53,7 +57,21 @@ export type RuntimeOptions = {
 };
 
 /** Whether a part can do its work; undefined = it can, else what it waits for. */
-export type Readiness = { name: string; check: () => Promise<string | undefined> };
+export type Readiness = {
+  name: string;
+  check: () => Promise<string | undefined>;
+  /** What an operator should know although the part works: streams that wait. */
+  note?: () => Promise<string | undefined>;
+};
+
+/** What a view or a consumer has parked, for operators. */
+export type Parked = {
+  /** The segment of the service: `directory`. */
+  segment: string;
+  name: string;
+  list: () => Promise<{ stream: string; since: string; code: string; message: string }[]>;
+  replay: (stream?: string) => Promise<{ applied: number; left: string[] }>;
+};
 
 /** What every service stands on, opened in order and closed in the opposite one. */
 export type Runtime = {
@@ -69,6 +87,8 @@ export type Runtime = {
   keys: KeyRing;
   sealer: Sealer;
   secrets: SecretStore;
+  /** For secrets in a service's own tables. */
+  secretBox: (purpose: string) => SecretBox;
   transport: Transport;
   clock: Clock;
   clockSetting: RuntimeOptions['clock'];
@@ -76,6 +96,7 @@ export type Runtime = {
   /** Parts add themselves here as they are composed. */
   followers: Follower[];
   readiness: Readiness[];
+  parked: Parked[];
   unsettled: Unsettled[];
   /** Asked before metrics are shown, for figures that are looked up rather than counted. */
   onScrape: (() => Promise<void>)[];
@@ -95,7 +116,11 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   const log = openLog(service, options.logLevel, options.logTo);
   const metrics = openMetrics(service);
   const stopTracing = startTracing(service, options.otlpEndpoint);
-  const database = await openDatabase({ url: options.databaseUrl, applicationName: service });
+  const database = await openDatabase({
+    url: options.databaseUrl,
+    applicationName: service,
+    ...(options.entities && { entities: options.entities }),
+  });
   await (owner ? makeSharedSchemas(database) : untilSharedSchemas(database, log));
   if (owner && clockSetting.kind === 'manual') await startManualClock(database, clockSetting.startsAt);
 
@@ -159,12 +184,14 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     keys,
     sealer: sealer(keys),
     secrets,
+    secretBox: (purpose) => secretBox(secretsKey, purpose),
     transport,
     clock: clockOf(clockSetting, database),
     clockSetting,
     adminKeys: adminKeys(database, secrets),
     followers,
     readiness,
+    parked: [],
     unsettled,
     onScrape: [async () => metrics.oldestTransaction.set(((await oldestOpenXid(database)).ageMs ?? 0) / 1000)],
     closing,

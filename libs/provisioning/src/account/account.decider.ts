@@ -17,6 +17,7 @@ import { Rejected, type Decider } from '@tenure/eventing';
 import type { AccountCommand } from './account.commands.ts';
 import { evolveAccount } from './account.evolve.ts';
 import {
+  AMBIGUOUS_MATCH,
   FOREIGN_MATCH,
   GONE,
   isRunning,
@@ -45,7 +46,7 @@ const decide = (command: AccountCommand, state: AccountState): AccountEvent[] =>
     case 'Retry':
       if (state.failure?.code === GONE)
         throw new Rejected('conflict', GONE, 'The app has the account no more: recreate it.');
-      if (!state.failure && !state.delivery)
+      if (!state.failure && !state.delivery && !state.planFailure)
         throw new Rejected('conflict', 'account/not-failed', 'Nothing failed that could be tried again.');
       return state.failure ? [RetryRequested(ids, { reason: command.reason })] : [];
     case 'Disassociate':
@@ -53,7 +54,11 @@ const decide = (command: AccountCommand, state: AccountState): AccountEvent[] =>
         throw new Rejected('conflict', 'account/not-linked', 'The account is linked to none of the app.');
       return [AccountDisassociated(ids, { reason: command.reason }), ...cancelAll(state, 'disassociated')];
     case 'Rematch':
-      if (state.remote !== 'unknown' && state.failure?.code !== FOREIGN_MATCH)
+      if (
+        state.remote !== 'unknown' &&
+        state.failure?.code !== FOREIGN_MATCH &&
+        state.failure?.code !== AMBIGUOUS_MATCH
+      )
         throw new Rejected('conflict', 'account/not-apart', 'The account is neither disassociated nor in doubt.');
       return [RematchRequested(ids, { reason: command.reason })];
     case 'Recreate':
@@ -110,6 +115,7 @@ const cancelAll = ({ appId, userId, timers }: PresentAccount, reason: 'configura
 
 /** R67: what is there is not made a second time. */
 const refuseWhereThere = ({ remote, aim, failure, delivery, ...account }: PresentAccount) => {
+  if (account.planFailure) throw new Rejected('conflict', 'account/no-plan', account.planFailure.message);
   if (remote === 'active' || remote === 'suspended' || delivery?.action === 'create')
     throw new Rejected('conflict', 'account/there', 'The app has the account.');
   if (aim !== 'present')

@@ -1,7 +1,9 @@
 import type { AccountEvent } from '@tenure/contracts';
 import { ERASED } from '@tenure/eventing';
 import type { DeprovisioningAction } from '../duration/index.ts';
+import { planFailureOf } from './plan-failure.ts';
 import {
+  AMBIGUOUS_MATCH,
   ERASED_TEXT,
   FOREIGN_MATCH,
   GONE,
@@ -40,7 +42,7 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
     case 'AccountPlanned': {
       const plan = event.personal === ERASED ? emptyPlan : event.personal;
       // A new plan is worth another try; a foreign account, or an admin's no to the account, is still in its way.
-      const stays = account.failure && [FOREIGN_MATCH, GONE, REJECTED].includes(account.failure.code);
+      const stays = account.failure && [FOREIGN_MATCH, AMBIGUOUS_MATCH, GONE, REJECTED].includes(account.failure.code);
       return {
         ...account,
         plan,
@@ -48,10 +50,25 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
         aim: account.aim === 'none' ? 'present' : account.aim,
         updateRejected: false,
         failure: stays ? account.failure : null,
+        planFailure: undefined,
       };
     }
+    case 'AccountPlanFailed':
+      return {
+        ...account,
+        aim: account.aim === 'none' ? 'present' : account.aim,
+        planFailure: planFailureOf(event.data),
+      };
     case 'AccountWithdrawn':
-      return { ...account, aim: 'none', approval: null, failure: null, match: null };
+      return {
+        ...account,
+        aim: 'none',
+        approval: null,
+        failure: null,
+        planFailure: undefined,
+        match: null,
+        candidates: [],
+      };
     case 'AccessRestored':
       return { ...account, aim: 'present', failure: account.failure?.action === 'create' ? account.failure : null };
     case 'ApprovalRequested':
@@ -113,10 +130,19 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
     case 'AccountCreated': {
       const [remoteId, attributes] =
         event.personal === ERASED ? [null, {}] : [event.personal.remoteId, event.personal.attributes];
-      return delivered(account, { remote: 'active', remoteId, attributes, entitlements: [], owned: true, match: null });
+      return delivered(account, {
+        remote: 'active',
+        remoteId,
+        attributes,
+        entitlements: [],
+        owned: true,
+        match: null,
+        candidates: [],
+        isNew: !event.data.joined,
+      });
     }
     case 'AccountUpdated':
-      return delivered(account, event.personal === ERASED ? {} : event.personal);
+      return delivered(account, { isNew: false, ...(event.personal === ERASED ? {} : event.personal) });
     case 'AccountSuspended':
       return delivered(account, { remote: 'suspended' });
     case 'AccountUnsuspended':
@@ -131,13 +157,24 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
         failure: {
           action: account.delivery?.action ?? 'update',
           code: GONE,
-          message: 'The app has this account no more.',
+          message: 'The account no longer exists in the app.',
         },
       };
     case 'ForeignAccountFound': {
       const match = event.personal === ERASED ? null : event.personal;
-      const message = 'The app has an account that matches and was not made by Tenure.';
+      const message = 'The app has a matching account that Tenure did not create.';
       return { ...account, delivery: null, match, failure: { action: 'create', code: FOREIGN_MATCH, message } };
+    }
+    case 'AmbiguousAccountsFound': {
+      const candidates = event.personal === ERASED ? [] : event.personal.candidates;
+      const message = 'Several accounts of the app match. Choose the right one and adopt it.';
+      return {
+        ...account,
+        delivery: null,
+        match: null,
+        candidates,
+        failure: { action: 'create', code: AMBIGUOUS_MATCH, message },
+      };
     }
     case 'AccountAdopted': {
       const remoteId = event.personal === ERASED ? null : event.personal.remoteId;
@@ -146,6 +183,8 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
         remoteId,
         owned: true,
         match: null,
+        candidates: [],
+        isNew: false,
         attributes: {},
         entitlements: [],
       });
@@ -160,9 +199,9 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
         approval: null,
       });
     case 'RematchRequested':
-      return { ...account, remote: 'none', remoteId: null, failure: null, match: null };
+      return { ...account, remote: 'none', remoteId: null, failure: null, match: null, candidates: [] };
     case 'RetryRequested':
-      return { ...account, failure: null, match: null };
+      return { ...account, failure: null, match: null, candidates: [] };
     case 'RecreationRequested':
       return {
         ...account,
@@ -170,6 +209,7 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
         remoteId: null,
         failure: null,
         match: null,
+        candidates: [],
         attributes: {},
         entitlements: [],
       };

@@ -2,7 +2,7 @@ import type { DeliveryAction } from '@tenure/contracts';
 import type { Json, JsonObject } from '@tenure/scim';
 import type { ApprovalAction } from '../app/app-config.ts';
 import type { DeprovisioningAction, Trigger } from '../duration/index.ts';
-import type { AccountAttributes, Match } from '../mapping/index.ts';
+import type { AccountAttributes, MatchKey } from '../mapping/index.ts';
 import type { EntitlementKind } from '../rules/index.ts';
 
 export type AccountStatus =
@@ -17,7 +17,14 @@ export type AccountStatus =
   | 'unknown';
 
 export type Entitlement = { kind: EntitlementKind; value: string };
-export type HeldEntitlement = Entitlement & { owned: boolean };
+/** `id`: the group's; `evidence`: why it is ours. Both unknown of what was given before they were kept. */
+export type HeldEntitlement = Entitlement & {
+  owned: boolean;
+  id: string | null;
+  evidence: 'absentBefore' | 'madeWithAccount' | 'setting' | null;
+};
+/** An account of the app that may be this one (R91). */
+export type Candidate = { remoteId: string; label: string; attributes: AccountAttributes };
 
 /** What an account should be. */
 export type Plan = {
@@ -25,7 +32,7 @@ export type Plan = {
   onCreate: AccountAttributes;
   additive: readonly string[];
   entitlements: readonly Entitlement[];
-  matching: readonly Match[];
+  matching: readonly MatchKey[];
 };
 
 export type TimerState = 'armed' | 'parked' | 'fired' | 'cancelled';
@@ -66,7 +73,13 @@ export type PresentAccount = {
   /** An admin said no to the plan as it is. */
   updateRejected: boolean;
   failure: { action: DeliveryAction; code: string; message: string } | null;
+  /** Nothing can be planned, so nothing is made or changed; a good plan ends it. */
+  planFailure?: { code: string; message: string };
   match: { remoteId: string; attributes: JsonObject } | null;
+  /** Several that match; an admin chooses. */
+  candidates: readonly Candidate[];
+  /** Made by the last delivery, and nothing was given since: what such an account is in, it is in by us. */
+  isNew: boolean;
   /** Started and not over: between its tries, and while nobody knows what came of it. */
   delivery: { id: string; action: DeliveryAction; failure: { code: string; message: string } | null } | null;
   /** A delivery that deletes was overtaken before it was known what came of it. */
@@ -76,6 +89,7 @@ export type PresentAccount = {
 export type AccountState = { kind: 'none' } | PresentAccount;
 
 export const FOREIGN_MATCH = 'account/foreign-match';
+export const AMBIGUOUS_MATCH = 'account/ambiguous-match';
 export const GONE = 'account/gone';
 export const REJECTED = 'approval/rejected';
 export const ERASED_TEXT = '';
@@ -99,6 +113,8 @@ export const firstState = (appId: string, userId: string): PresentAccount => ({
   updateRejected: false,
   failure: null,
   match: null,
+  candidates: [],
+  isNew: false,
   delivery: null,
   deleteInDoubt: false,
 });
@@ -118,16 +134,17 @@ export const nextDelivery = (account: AccountState): DeliveryAction | undefined 
 };
 
 const wantedDelivery = (account: PresentAccount): DeliveryAction | undefined => {
-  const { aim, remote, approval, delivery } = account;
+  const { aim, remote, approval, delivery, planFailure } = account;
   switch (aim) {
     case 'none':
       return undefined;
     case 'present': {
-      if (remote === 'none' || remote === 'deleted') return approval?.action === 'create' ? undefined : 'create';
+      if (remote === 'none' || remote === 'deleted')
+        return approval?.action === 'create' || planFailure ? undefined : 'create';
       if (remote !== 'active' && remote !== 'suspended') return undefined;
       // One that was under way may have been done, although nobody saw it: it is undone.
       if (remote === 'suspended' || (delivery && delivery.action !== 'update')) return 'unsuspend';
-      const isHeldBack = approval?.action === 'update' || account.updateRejected;
+      const isHeldBack = approval?.action === 'update' || account.updateRejected || planFailure !== undefined;
       return !isHeldBack && (delivery || isBehind(account)) ? 'update' : undefined;
     }
     case 'suspended':
@@ -156,6 +173,9 @@ const canonical = (json: Json): string =>
       : value,
   );
 
+export const isSameEntitlement = (one: Entitlement, other: Entitlement) =>
+  one.kind === other.kind && one.value === other.value;
+
 export type EntitlementChange = Entitlement & { change: 'add' | 'remove' };
 
 /** What was made in the app itself is never taken away (R61). */
@@ -178,6 +198,7 @@ export const statusOf = (account: PresentAccount): AccountStatus => {
   const { remote, approval, failure, delivery } = account;
   if (failure) return 'failed';
   if (remote === 'unknown') return 'unknown';
+  if (account.planFailure && account.aim === 'present') return 'failed';
   if (approval?.action === 'create' || approval?.action === 'update') return 'pending';
   switch (delivery?.action ?? nextDelivery(account)) {
     case 'create':

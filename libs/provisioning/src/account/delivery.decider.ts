@@ -9,6 +9,7 @@ import {
   DeliveryFailed,
   DeliveryStarted,
   DeprovisioningCancelled,
+  AmbiguousAccountsFound,
   ForeignAccountFound,
   type AccountEvent,
   type DeliveryAction,
@@ -51,6 +52,8 @@ export const endDelivery = (account: PresentAccount, deliveryId: string, result:
       return account.deleteInDoubt ? deleted(account, ids) : [AccountGone(ids)];
     case 'foreign':
       return [ForeignAccountFound(ids, { remoteId: result.remoteId, attributes: result.attributes })];
+    case 'ambiguous':
+      return [AmbiguousAccountsFound(ids, { candidates: [...result.candidates] })];
     case 'abandoned':
       return [DeliveryAbandoned({ ...ids, action })];
     case 'failed': {

@@ -12,6 +12,15 @@ export type Assignment = { kind: 'users' | 'groups' | 'roles'; id: string; role?
 /** `{}` = off. `percent` is of the accounts provisioned at the window's start; whichever limit comes first (R87). */
 export type Threshold = { count?: number; percent?: number; window?: string };
 
+/** What counts as ours where an app doesn't show it, and who gets an account back (R61, R92). */
+export type Ownership = {
+  unseenMemberships: 'leave' | 'own';
+  rehire: { keys: readonly ('userName' | 'externalId' | 'employeeNumber')[]; mode: 'automatic' | 'ask' | 'off' };
+};
+
+/** How the app is spoken to, by its kind. `auto`: as it says itself, or as it is found out by use. */
+export type AppConnection = { kind: 'scim'; mode: 'auto' | 'patch' | 'put' };
+
 /** Each edit makes a set with a version of its own, which never comes again. */
 export type RuleSet = { version: number; rules: readonly Rule[] };
 
@@ -41,6 +50,8 @@ export type AppConfig = {
   /** The rules as they were last reapplied and every edit since, oldest first, at least one: see `rule-sets.ts` (R60). */
   ruleSets: readonly RuleSet[];
   entitlements: { domain?: string; configuredBy: 'admin' | 'user' };
+  ownership: Ownership;
+  connection: AppConnection;
   /** Instant of the last turning on: work that became due before waits for it. */
   turnedOnAt: string | null;
 };

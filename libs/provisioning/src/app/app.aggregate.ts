@@ -7,6 +7,6 @@ export const appAggregate: Aggregate<App, AppCommand, AppEvent> = {
   category: 'app',
   decider: appDecider,
   events: appEvents,
-  stateVersion: 2,
+  stateVersion: 3,
   exists: ({ kind }) => kind === 'present',
 };

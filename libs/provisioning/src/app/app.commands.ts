@@ -1,20 +1,21 @@
 import { randomUUID } from 'node:crypto';
+import { readTargetOf, type ConnectorKinds } from '../connector/index.ts';
 import type { Database } from '@tenure/database';
 import { Rejected, type Caller, type Clock, type Handled } from '@tenure/eventing';
 import type { AppEvent } from '@tenure/contracts';
 import type { z } from 'zod';
 import type { DeprovisioningConfig } from '../duration/index.ts';
-import type { AttributesConfig } from '../mapping/index.ts';
+import { canonicalAttributes, type AttributesConfig } from '../mapping/index.ts';
 import { causeOf } from '../people/to-evaluate.ts';
 import type { PresetName } from '../presets/index.ts';
 import type { ruleSchema } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
-import type { AppConfig, ApprovalAction, Assignment, Threshold } from './app-config.ts';
+import type { AppConnection, AppConfig, ApprovalAction, Assignment, Threshold, Ownership } from './app-config.ts';
 import type { JobReply } from './app.bodies.ts';
 import type { AppCommand } from './app.decider.ts';
 import { featuresOf, refuseGated, type AppQueries } from './app.queries.ts';
 import type { App } from './app.state.ts';
-import { refuseEntitlements } from './app.rules.ts';
+import { canonicalRules, refuseAttributes, refuseEntitlements, refuseRules } from './app.rules.ts';
 import { stepsOf } from './app.steps.ts';
 import { startJob, startRefreshJob, type JobKind } from './jobs.ts';
 import { isKnown, refuseRole } from './known.ts';
@@ -25,6 +26,7 @@ export type AppCommandDeps = {
   queries: AppQueries;
   database: Database;
   clock: Clock;
+  kinds: ConnectorKinds;
   wakeRefresh: () => void;
 };
 
@@ -38,7 +40,7 @@ const refuseUnconfirmed = (confirm: boolean) => {
 };
 
 /** What admins do to the configuration of an app, apart from how it is reached. */
-export const appCommands = ({ write, queries, database, clock, wakeRefresh }: AppCommandDeps) => {
+export const appCommands = ({ write, queries, database, clock, kinds, wakeRefresh }: AppCommandDeps) => {
   const set =
     <Value>(toCommand: (value: Value) => AppCommand) =>
     async (caller: Caller, appId: string, value: Value, ifMatch?: IfMatch): Promise<void> =>
@@ -60,8 +62,15 @@ export const appCommands = ({ write, queries, database, clock, wakeRefresh }: Ap
       await write(caller, id, { type: 'Create', name, preset });
       return id;
     },
+    rename: set(({ name }: { name: string }) => ({ type: 'Rename', name })),
     setSso: set(({ configured }: { configured: boolean }) => ({ type: 'SetSso', configured })),
-    setAttributes: set((attributes: AttributesConfig) => ({ type: 'SetAttributes', attributes })),
+    setAttributes: async (caller: Caller, appId: string, given: AttributesConfig, ifMatch?: IfMatch): Promise<void> => {
+      const { config } = await queries.find(caller.tenantId, appId);
+      const readTarget = readTargetOf(kinds, config);
+      const attributes = canonicalAttributes(given, readTarget);
+      refuseAttributes(attributes, config.preset, readTarget);
+      await write(caller, appId, { type: 'SetAttributes', attributes }, ifMatch);
+    },
 
     setScope: async (caller: Caller, appId: string, scope: ScopeConfig, ifMatch?: IfMatch): Promise<void> => {
       const known = await Promise.all(scope.groups.map(({ id }) => isKnown(database, caller.tenantId, 'groups', id)));
@@ -96,10 +105,21 @@ export const appCommands = ({ write, queries, database, clock, wakeRefresh }: Ap
     },
 
     /** A rule that is new gets an id. */
-    setRules: set((rules: z.output<typeof ruleSchema>[]) => ({
-      type: 'SetRules',
-      rules: rules.map((rule) => ({ ...rule, id: rule.id ?? randomUUID() })),
-    })),
+    setRules: async (
+      caller: Caller,
+      appId: string,
+      given: z.output<typeof ruleSchema>[],
+      ifMatch?: IfMatch,
+    ): Promise<void> => {
+      const { config } = await queries.find(caller.tenantId, appId);
+      const readTarget = readTargetOf(kinds, config);
+      const rules = canonicalRules(
+        given.map((rule) => ({ ...rule, id: rule.id ?? randomUUID() })),
+        readTarget,
+      );
+      refuseRules(rules, config.preset, readTarget);
+      await write(caller, appId, { type: 'SetRules', rules }, ifMatch);
+    },
     reapplyRules: async (caller: Caller, appId: string) =>
       job(caller, appId, 'reapplyRules', await write(caller, appId, { type: 'ReapplyRules' })),
 
@@ -112,6 +132,9 @@ export const appCommands = ({ write, queries, database, clock, wakeRefresh }: Ap
       await refuseGated(database, caller.tenantId, 'entitlements');
       await write(caller, appId, { type: 'SetEntitlements', entitlements }, ifMatch);
     },
+
+    setOwnership: set((ownership: Ownership) => ({ type: 'SetOwnership', ownership })),
+    setConnection: set((connection: AppConnection) => ({ type: 'SetConnection', connection })),
 
     /** R58. */
     refreshEntitlements: async ({ tenantId }: Caller, appId: string): Promise<JobReply> => {
@@ -144,6 +167,11 @@ export const appCommands = ({ write, queries, database, clock, wakeRefresh }: Ap
     startCycle: async (caller: Caller, appId: string) => {
       await refuseGated(database, caller.tenantId, 'provisioning');
       return job(caller, appId, 'initialCycle', await write(caller, appId, { type: 'StartCycle' }));
+    },
+    /** What is in the app stays as it is there. */
+    delete: async (caller: Caller, appId: string, confirm: boolean, ifMatch?: IfMatch): Promise<void> => {
+      refuseUnconfirmed(confirm);
+      await write(caller, appId, { type: 'Delete' }, ifMatch);
     },
     deleteConfiguration: async (caller: Caller, appId: string, confirm: boolean): Promise<void> => {
       refuseUnconfirmed(confirm);

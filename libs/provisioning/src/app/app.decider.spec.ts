@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { fakeKind } from '../testing/fake-kind.ts';
 import {
   AppAssigned,
   AppConfigurationDeleted,
@@ -21,6 +22,7 @@ import { given } from '@tenure/eventing/testing';
 import { presets, presetNames, type PresetName } from '../presets/index.ts';
 import type { Rule } from '../rules/index.ts';
 import { appDecider, type AppCommand } from './app.decider.ts';
+import { refuseAttributes, refuseRules } from './app.rules.ts';
 import { missingOf, stepsOf } from './app.steps.ts';
 
 const app = given(appDecider);
@@ -196,11 +198,14 @@ describe('R52: credentials that are accepted no more', () => {
   });
 });
 
+const { readTarget } = fakeKind;
+
 describe('what can be refused of a configuration', () => {
   it('R35: an unmapped mandatory target', () => {
-    app(created('lumapps'))
-      .when({ type: 'SetAttributes', attributes: { ...presets.lumapps.attributes, mappings: [] } })
-      .thenRejected('mapping/mandatory');
+    const attributes = { ...presets.lumapps.attributes, mappings: [] };
+    expect(() => refuseAttributes(attributes, 'lumapps', readTarget)).toThrow(
+      expect.objectContaining({ code: 'mapping/mandatory' }),
+    );
   });
 
   it('R37: an expression, with the character at which it goes wrong', () => {
@@ -211,7 +216,7 @@ describe('what can be refused of a configuration', () => {
         { kind: 'expression', target: 'timezone', expression: 'Switch([country]', apply: 'always' } as const,
       ],
     };
-    expect(() => appDecider.decide({ type: 'SetAttributes', attributes }, stateOf(created()))).toThrow(
+    expect(() => refuseAttributes(attributes, 'scim', readTarget)).toThrow(
       expect.objectContaining({
         code: 'mapping/expression',
         errors: [
@@ -242,15 +247,15 @@ describe('what can be refused of a configuration', () => {
   });
 
   it('R28, R58: entitlements of an app that has none', () => {
-    app(created('nulab'))
-      .when({ type: 'SetRules', rules: [rule] })
-      .thenRejected('rules/unsupported');
+    expect(() => refuseRules([rule], 'nulab', readTarget)).toThrow(
+      expect.objectContaining({ code: 'rules/unsupported' }),
+    );
     app(created('nulab'))
       .when({ type: 'SetEntitlements', entitlements: { configuredBy: 'user' } })
       .thenRejected('app/no-entitlements');
-    app(created())
-      .when({ type: 'SetRules', rules: [rule, rule] })
-      .thenRejected('rules/id-twice');
+    expect(() => refuseRules([rule, rule], 'scim', readTarget)).toThrow(
+      expect.objectContaining({ code: 'rules/id-twice' }),
+    );
   });
 });
 

@@ -3,14 +3,18 @@ import {
   AppAssigned,
   AppAttributesSet,
   AppConfigurationDeleted,
+  AppConnectionSet,
   AppCreated,
   AppCredentialsSet,
   AppCycleStarted,
+  AppDeleted,
   AppDeprovisioningSet,
   AppEndpointSet,
   AppEntitlementsSet,
+  AppOwnershipSet,
   AppReauthorizationNeeded,
   AppReauthorized,
+  AppRenamed,
   AppRulesReapplied,
   AppRulesSet,
   AppScopeSet,
@@ -29,9 +33,9 @@ import type { AttributesConfig } from '../mapping/index.ts';
 import { presets, type EndpointConfig, type PresetName } from '../presets/index.ts';
 import type { Rule } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
-import type { AppConfig, ApprovalAction, Assignment, Threshold } from './app-config.ts';
+import type { AppConnection, AppConfig, ApprovalAction, Assignment, Threshold, Ownership } from './app-config.ts';
 import { evolveApp } from './app.evolve.ts';
-import { refuseAttributes, refuseDeprovisioning, refuseEntitlements, refuseRules } from './app.rules.ts';
+import { refuseDeprovisioning, refuseEntitlements } from './app.rules.ts';
 import type { App, PresentApp, TestResult } from './app.state.ts';
 import { missingOf, wordsFor } from './app.steps.ts';
 import { newestRules } from './rule-sets.ts';
@@ -40,6 +44,7 @@ type NewCredentials = { secretId: string; kind: 'bearer' | 'basic' | 'oauth2'; h
 
 export type AppCommand =
   | { type: 'Create'; name: string; preset: PresetName }
+  | { type: 'Rename'; name: string }
   | { type: 'SetSso'; configured: boolean }
   /** `test`: what came of trying them; null where the endpoint is not known yet. */
   | ({ type: 'SetCredentials'; test: TestResult | null } & NewCredentials)
@@ -57,6 +62,8 @@ export type AppCommand =
   | { type: 'SetRules'; rules: readonly Rule[] }
   | { type: 'ReapplyRules' }
   | { type: 'SetEntitlements'; entitlements: AppConfig['entitlements'] }
+  | { type: 'SetOwnership'; ownership: Ownership }
+  | { type: 'SetConnection'; connection: AppConnection }
   /** `gateOpen`: the tenant's, which is not the app's own state (R64). */
   | { type: 'TurnOn'; gateOpen: boolean }
   | { type: 'TurnOff' }
@@ -64,7 +71,8 @@ export type AppCommand =
   /** The app answered 401 to these credentials. */
   | { type: 'NeedReauthorization'; secretId: string }
   | ({ type: 'Reauthorize'; test: TestResult } & NewCredentials)
-  | { type: 'DeleteConfiguration' };
+  | { type: 'DeleteConfiguration' }
+  | { type: 'Delete' };
 
 const decide = (command: AppCommand, state: App): AppEvent[] => {
   if (command.type === 'Create') {
@@ -73,6 +81,8 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
   }
   if (state.kind === 'none') throw new Rejected('not-found', 'app/not-found', 'There is no such app.');
   switch (command.type) {
+    case 'Rename':
+      return command.name === state.name ? [] : [AppRenamed({ name: command.name })];
     case 'SetSso':
       return state.sso.configured === command.configured ? [] : [AppSsoSet({ configured: command.configured })];
     case 'SetCredentials':
@@ -90,7 +100,6 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
     case 'SetEndpoint':
       return setEndpoint(command, state);
     case 'SetAttributes':
-      refuseAttributes(command.attributes, state.preset);
       return isSame(command.attributes, state.attributes) ? [] : [AppAttributesSet(command.attributes)];
     case 'SetScope':
       return isSame(command.scope, state.scope) ? [] : [AppScopeSet(command.scope)];
@@ -119,13 +128,23 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
     case 'ReleaseThreshold':
       return [AppThresholdReleased({})];
     case 'SetRules':
-      refuseRules(command.rules, state.preset);
       return isSame(command.rules, newestRules(state).rules) ? [] : [AppRulesSet({ rules: [...command.rules] })];
     case 'ReapplyRules':
       return [AppRulesReapplied({})];
     case 'SetEntitlements':
       refuseEntitlements(state.preset);
       return isSame(command.entitlements, state.entitlements) ? [] : [AppEntitlementsSet(command.entitlements)];
+    case 'SetOwnership':
+      return isSame(command.ownership, state.ownership)
+        ? []
+        : [
+            AppOwnershipSet({
+              ...command.ownership,
+              rehire: { ...command.ownership.rehire, keys: [...command.ownership.rehire.keys] },
+            }),
+          ];
+    case 'SetConnection':
+      return isSame(command.connection, state.connection) ? [] : [AppConnectionSet({ connection: command.connection })];
     case 'TurnOn':
       return turnOn(command, state);
     case 'TurnOff':
@@ -138,6 +157,10 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
       return state.state === 'on' && state.credentials?.secretId === command.secretId
         ? [AppReauthorizationNeeded({})]
         : [];
+    case 'Delete':
+      if (state.state === 'on' || state.state === 'needsReauthorization')
+        throw new Rejected('conflict', 'app/on', 'The app is on. Turn it off before you delete it.');
+      return [AppDeleted({ wipes: state.credentials?.secretId ?? null })];
     case 'DeleteConfiguration':
       return [
         AppConfigurationDeleted({ wipes: state.credentials?.secretId ?? null, defaults: defaultsOf(state.preset) }),

@@ -1,4 +1,5 @@
 import { Rejected } from '@tenure/eventing';
+import type { ReadTarget } from '../connector/index.ts';
 import { validateDeprovisioning, type DeprovisioningConfig } from '../duration/index.ts';
 import { validateAttributes, type AttributesConfig } from '../mapping/index.ts';
 import { presets, type PresetName } from '../presets/index.ts';
@@ -19,8 +20,8 @@ const refuseAny = (problems: readonly Problem[]) => {
 };
 
 /** R35, R37. */
-export const refuseAttributes = (attributes: AttributesConfig, preset: PresetName) =>
-  refuseAny(validateAttributes(attributes, presets[preset].mandatory));
+export const refuseAttributes = (attributes: AttributesConfig, preset: PresetName, readTarget: ReadTarget) =>
+  refuseAny(validateAttributes(attributes, presets[preset].mandatory, readTarget));
 
 /** R44, R45. */
 export const refuseDeprovisioning = (config: DeprovisioningConfig, preset: PresetName) =>
@@ -33,7 +34,7 @@ export const refuseEntitlements = (preset: PresetName) => {
 };
 
 /** R59; what the app can't do is refused by name (R28). */
-export const refuseRules = (rules: readonly Rule[], preset: PresetName) => {
+export const refuseRules = (rules: readonly Rule[], preset: PresetName, readTarget: ReadTarget) => {
   const twice = rules
     .filter(({ id }, index) => rules.findIndex((other) => other.id === id) < index)
     .map(({ id }): Problem => ({
@@ -42,11 +43,22 @@ export const refuseRules = (rules: readonly Rule[], preset: PresetName) => {
       message: `${id} is the id of another rule.`,
     }));
   refuseAny([
-    ...validateRules(rules),
+    ...validateRules(rules, readTarget),
     ...twice,
     ...(presets[preset].capabilities.entitlements ? [] : rules.flatMap(entitlementActions)),
   ]);
 };
+
+/** With targets in their canonical spelling, which is how they are stored. */
+export const canonicalRules = (rules: readonly Rule[], readTarget: ReadTarget): Rule[] =>
+  rules.map((rule) => ({
+    ...rule,
+    actions: rule.actions.map((action) => {
+      if (action.type !== 'setAttribute') return action;
+      const target = readTarget(action.target);
+      return typeof target === 'string' ? action : { ...action, target: target.name };
+    }),
+  }));
 
 const entitlementActions = ({ actions }: Rule, rule: number): Problem[] =>
   actions.flatMap(({ type }, index) =>

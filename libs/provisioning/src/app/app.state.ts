@@ -25,6 +25,8 @@ export type PresentApp = Pick<
   | 'threshold'
   | 'ruleSets'
   | 'entitlements'
+  | 'ownership'
+  | 'connection'
 > & {
   kind: 'present';
   credentials: Credentials | null;

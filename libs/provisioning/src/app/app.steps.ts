@@ -1,5 +1,5 @@
 import { validateDeprovisioning } from '../duration/index.ts';
-import { validateAttributes } from '../mapping/index.ts';
+import { incompleteAttributes } from '../mapping/index.ts';
 import { presets } from '../presets/index.ts';
 import type { PresentApp } from './app.state.ts';
 
@@ -31,7 +31,7 @@ export const stepsOf = ({
   return {
     credentials: step(credentials ? [] : [{ field: 'credentials', message: 'No credentials were saved.' }]),
     endpoint: step(endpoint ? [] : [{ field: 'endpoint', message: 'The endpoint is not known.' }]),
-    attributes: step(validateAttributes(attributes, mandatory)),
+    attributes: step(incompleteAttributes(attributes, mandatory)),
     scope: step([]),
     deprovisioning: step(validateDeprovisioning(deprovisioning, capabilities)),
   };

@@ -1,9 +1,10 @@
 import { Rejected, type Caller } from '@tenure/eventing';
-import type { SecretStore } from '@tenure/sealing';
-import type { Connector, Outcome } from '../delivery/connector.ts';
+import type { Credential, SecretStore } from '@tenure/sealing';
+import type { Connector, Failure, Outcome, TestReport } from '../connector/index.ts';
+import type { GrantTokens, OAuthGrants } from '../authorization/index.ts';
 import { resolveEndpoint } from '../presets/index.ts';
 import type { AppConfig } from './app-config.ts';
-import type { CredentialsBody, EndpointBody, TestBody, TestReply } from './app.bodies.ts';
+import type { AuthorizeBody, CredentialsBody, EndpointBody, TestBody, TestReply } from './app.bodies.ts';
 import type { AppQueries } from './app.queries.ts';
 import type { TestResult } from './app.state.ts';
 import type { IfMatch, WriteApp } from './write-app.ts';
@@ -13,9 +14,10 @@ export type ConnectionDeps = {
   queries: AppQueries;
   secrets: Pick<SecretStore, 'putCredential' | 'getCredential' | 'remove'>;
   /** A connector that is used once, to try credentials out. */
-  connect: (target: { url: string; credential: CredentialsBody }) => Pick<Connector, 'test'>;
+  connect: (target: { app: AppConfig; url: string; credential: CredentialsBody }) => Pick<Connector, 'test'>;
   /** Why a URL may not be reached (TENURE_ALLOW_PRIVATE_TARGETS); undefined = it may. */
   refusalOf: (url: string) => Promise<string | undefined>;
+  grants: Pick<OAuthGrants, 'keep' | 'remove'>;
 };
 
 export type ConnectionCommands = ReturnType<typeof connectionCommands>;
@@ -25,7 +27,7 @@ const REQUEST = 'GET /Users?count=1';
 type Tested = { result: TestResult; reply: TestReply };
 
 /** How an app is reached and signed in to: tried before it is saved (R32, R34, R52). */
-export const connectionCommands = ({ write, queries, secrets, connect, refusalOf }: ConnectionDeps) => {
+export const connectionCommands = ({ write, queries, secrets, connect, refusalOf, grants }: ConnectionDeps) => {
   const refuseUnreachable = async (url: string, field: string) => {
     const message = await refusalOf(url);
     if (message !== undefined) throw new Rejected('invalid', 'endpoint/private', message, [{ field, message }]);
@@ -49,8 +51,8 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
     if (body.kind === 'oauth2') await refuseUnreachable(body.tokenUrl, field);
   };
 
-  const tryOut = async (url: string, credential: CredentialsBody): Promise<Tested> =>
-    judged(await connect({ url, credential }).test());
+  const tryOut = async (app: AppConfig, url: string, credential: CredentialsBody): Promise<Tested> =>
+    judged(await connect({ app, url, credential }).test());
 
   const savedCredential = async ({ credentials }: AppConfig): Promise<CredentialsBody | undefined> =>
     credentials ? ((await secrets.getCredential(credentials.secretId)) as CredentialsBody | undefined) : undefined;
@@ -70,7 +72,7 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
 
   const saving = async (
     tenantId: string,
-    credential: CredentialsBody,
+    credential: Credential,
     append: (reference: { secretId: string; hint: string }) => Promise<unknown>,
   ) => {
     const { id: secretId, hint } = await secrets.putCredential(tenantId, credential);
@@ -78,7 +80,10 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
       await append({ secretId, hint });
     } catch (error) {
       // Refused for certain; after an outage the event may be there, and the reaper looks before it removes.
-      if (error instanceof Rejected && error.kind !== 'unavailable') await secrets.remove(secretId);
+      if (error instanceof Rejected && error.kind !== 'unavailable') {
+        await grants.remove(secretId);
+        await secrets.remove(secretId);
+      }
       throw error;
     }
   };
@@ -87,7 +92,7 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
     setCredentials: async (caller: Caller, appId: string, body: CredentialsBody, ifMatch?: IfMatch) => {
       const { config } = await queries.find(caller.tenantId, appId);
       await checkCredentials(body);
-      const test = config.endpoint ? passing(await tryOut(config.endpoint.url, body)) : null;
+      const test = config.endpoint ? passing(await tryOut(config, config.endpoint.url, body)) : null;
       await saving(caller.tenantId, body, (reference) =>
         write(caller, appId, { type: 'SetCredentials', kind: body.kind, test, ...reference }, ifMatch),
       );
@@ -100,7 +105,7 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
         throw new Rejected('conflict', 'app/incomplete', 'The endpoint is not known.', [
           { field: 'endpoint', message: 'The endpoint is not known.' },
         ]);
-      const test = passing(await tryOut(config.endpoint.url, body));
+      const test = passing(await tryOut(config, config.endpoint.url, body));
       await saving(caller.tenantId, body, (reference) =>
         write(caller, appId, { type: 'Reauthorize', kind: body.kind, test, ...reference }, ifMatch),
       );
@@ -110,8 +115,29 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
       const { config } = await queries.find(caller.tenantId, appId);
       const endpoint = await endpointOf(body);
       const credential = config.state === 'on' ? await savedCredential(config) : undefined;
-      const test = credential ? passing(await tryOut(endpoint.url, credential)) : null;
+      const test = credential ? passing(await tryOut(config, endpoint.url, credential)) : null;
       await write(caller, appId, { type: 'SetEndpoint', endpoint, test }, ifMatch);
+    },
+
+    /** Access that an admin granted is tested like a pasted token, and takes the place of what was there (R97). */
+    setGranted: async (caller: Caller, appId: string, client: AuthorizeBody, tokens: GrantTokens): Promise<void> => {
+      const { config } = await queries.find(caller.tenantId, appId);
+      const once = { kind: 'bearer', token: tokens.accessToken } as const;
+      const test = config.endpoint ? passing(await tryOut(config, config.endpoint.url, once)) : null;
+      const credential = { kind: 'oauth2', grant: 'authorization_code', ...client } as const;
+      await saving(caller.tenantId, credential, async (reference) => {
+        await grants.keep(caller.tenantId, reference.secretId, tokens);
+        const command = { kind: credential.kind, ...reference };
+        await (config.state === 'needsReauthorization' && test
+          ? write(caller, appId, { type: 'Reauthorize', test, ...command })
+          : write(caller, appId, { type: 'SetCredentials', test, ...command }));
+      });
+    },
+
+    /** Before an admin is sent anywhere: the app's authorization server must be one that may be reached. */
+    refuseUnreachableClient: async ({ tokenUrl, revocationUrl }: AuthorizeBody): Promise<void> => {
+      await refuseUnreachable(tokenUrl, 'tokenUrl');
+      if (revocationUrl !== undefined) await refuseUnreachable(revocationUrl, 'revocationUrl');
     },
 
     /** The result is kept where what is saved was tested. */
@@ -126,7 +152,7 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
           { field: missing, message: `The ${missing} must be known.` },
         ]);
       }
-      const { result, reply } = await tryOut(url, credential);
+      const { result, reply } = await tryOut(config, url, credential);
       if (!body?.credentials && !body?.endpoint)
         await write(caller, appId, { type: 'KeepTest', test: result, secretId: config.credentials!.secretId, url });
       return reply;
@@ -134,25 +160,36 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
   };
 };
 
-const judged = (outcome: Outcome<{ status: number }>): Tested => {
-  const failed = (problem: NonNullable<TestResult['problem']>, reason: string, status?: number): Tested => ({
-    result: { outcome: 'failed', problem, status: status ?? null },
-    reply: { outcome: 'failed', request: REQUEST, ...(status !== undefined && { status }), reason },
-  });
-  switch (outcome.kind) {
-    case 'ok': {
-      const { status } = outcome.value;
-      return {
-        result: { outcome: 'passed', problem: null, status },
-        reply: { outcome: 'passed', request: REQUEST, status },
-      };
-    }
+const judged = (outcome: Outcome<TestReport>): Tested => {
+  if (outcome.kind !== 'ok') return failedTest(outcome);
+  const { request, status, filters } = outcome.value;
+  return {
+    result: { outcome: 'passed', problem: null, status: status ?? null },
+    reply: { outcome: 'passed', request, filters, ...(status !== undefined && { status }) },
+  };
+};
+
+const failedTest = (failure: Failure): Tested => {
+  const status = failure.kind === 'refused' ? failure.status : failure.kind === 'unauthorized' ? 401 : undefined;
+  return {
+    result: { outcome: 'failed', problem: problemOf(failure), status: status ?? null },
+    reply: { outcome: 'failed', request: REQUEST, ...(status !== undefined && { status }), reason: failure.reason },
+  };
+};
+
+/** In a word, as events and jobs keep it. */
+export const problemOf = ({ kind }: Failure): NonNullable<TestResult['problem']> => {
+  switch (kind) {
     case 'unauthorized':
-      return failed('unauthorized', outcome.reason, 401);
-    case 'retry':
+      return 'unauthorized';
+    case 'throttled':
+    case 'unavailable':
     case 'unknown':
-      return failed('unreachable', outcome.reason);
+      return 'unreachable';
+    case 'gone':
+    case 'stale':
+    case 'conflict':
     case 'refused':
-      return failed('refused', outcome.reason, outcome.status);
+      return 'refused';
   }
 };

@@ -30,6 +30,7 @@ type Row = {
   ended_at: string | null;
   done: number | null;
   problem: RefreshProblem | null;
+  reason: string | null;
 };
 
 const waitingSql = `
@@ -77,7 +78,7 @@ export const findJob = async (sql: Sql, tenantId: string, id: string): Promise<J
   return shown(ended!, 0);
 };
 
-const shown = ({ id, kind, total, started_at, ended_at, problem }: Row, waiting: number): JobReply => {
+const shown = ({ id, kind, total, started_at, ended_at, problem, reason }: Row, waiting: number): JobReply => {
   const done = total - waiting;
   const elapsed = Date.now() - Date.parse(started_at);
   return {
@@ -88,7 +89,7 @@ const shown = ({ id, kind, total, started_at, ended_at, problem }: Row, waiting:
     total,
     startedAt: started_at,
     ...(ended_at !== null && { endedAt: ended_at }),
-    ...(problem !== null && { result: { problem } }),
+    ...(problem !== null && { result: { problem, ...(reason !== null && { reason }) } }),
     // As fast as it was until now.
     ...(ended_at === null &&
       done > 0 && { estimatedEnd: new Date(Date.parse(started_at) + (elapsed * total) / done).toISOString() }),

@@ -5,7 +5,8 @@ import { accountDecider } from '../account/account.decider.ts';
 import { isRunning, nextDelivery, type AccountState } from '../account/account.state.ts';
 import { movedTimers, type DeprovisioningConfig } from '../duration/index.ts';
 import { evaluatePerson, type Views } from '../evaluation/evaluate-person.ts';
-import { changedAttributes, type AttributesConfig } from '../mapping/index.ts';
+import { readTargetOf, type ConnectorKinds } from '../connector/index.ts';
+import { canonicalAttributes, changedAttributes, type AttributesConfig } from '../mapping/index.ts';
 import { findPerson, findTenant, groupsOf } from '../people/find-person.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import type { ruleSchema } from '../rules/index.ts';
@@ -14,7 +15,7 @@ import { findAccount } from '../view/find-account.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { AppConfig, ApprovalAction } from './app-config.ts';
 import type { AppQueries } from './app.queries.ts';
-import { refuseAttributes, refuseDeprovisioning, refuseRules } from './app.rules.ts';
+import { canonicalRules, refuseAttributes, refuseDeprovisioning, refuseRules } from './app.rules.ts';
 import { reapplied, withRules } from './rule-sets.ts';
 
 const changes = ['create', 'update', 'suspend', 'unsuspend', 'delete', 'unchanged'] as const;
@@ -30,6 +31,10 @@ export const previewReply = z.object({
     z.object({ userId: z.string(), change: z.enum(changes), attributes: z.array(attributeChange).optional() }),
   ),
   timers: z.array(z.object({ id: z.string(), from: z.string(), to: z.string().nullable() })),
+  /** People whose account couldn't be worked out, where there are any (R96). */
+  failed: z
+    .object({ count, accounts: z.array(z.object({ userId: z.string(), code: z.string(), message: z.string() })) })
+    .optional(),
 });
 export type Preview = z.output<typeof previewReply>;
 
@@ -46,7 +51,7 @@ type Edit = {
 export type Previews = ReturnType<typeof previews>;
 
 /** Runs the evaluation of everybody over a changed configuration and writes nothing. */
-export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clock) => {
+export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clock, kinds: ConnectorKinds) => {
   const peopleAfter = (tenantId: string, after: string) =>
     sql.query<{ id: string }>({
       text: `select id from ${PROVISIONING}.people where tenant_id = $1 and not erased and id > $2 order by id limit $3`,
@@ -56,9 +61,11 @@ export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clo
   const preview = async (tenantId: string, appId: string, { edited, fromScratch = false }: Edit): Promise<Preview> => {
     const { config: today } = await queries.find(tenantId, appId);
     const then = edited(today);
+    const readTarget = readTargetOf(kinds, today);
     const [tenant, now] = [await findTenant(sql, tenantId), await clock.now()];
     const counts: Preview['counts'] = { create: 0, update: 0, suspend: 0, unsuspend: 0, delete: 0, unchanged: 0 };
     const accounts: Preview['accounts'] = [];
+    const failed: NonNullable<Preview['failed']> = { count: 0, accounts: [] };
     for (
       let people = await peopleAfter(tenantId, '');
       people.length > 0;
@@ -67,16 +74,21 @@ export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clo
       for (const { id: userId } of people) {
         const person = await findPerson(sql, tenantId, userId);
         if (!person) continue;
-        const views = { person, groups: await groupsOf(sql, tenantId, userId), tenant };
+        const views = { person, groups: await groupsOf(sql, tenantId, userId), tenant, readTarget };
         const account = await findAccount(sql, tenantId, appId, userId);
         const before = fromScratch || today.state === 'draft' ? account : evaluated(account, today, views, now);
-        const { change, attributes } = changeBetween(before, evaluated(before, then, views, now));
+        const after = evaluated(before, then, views, now);
+        if (after.kind === 'present' && after.planFailure) {
+          failed.count += 1;
+          if (failed.accounts.length < MOST_SHOWN) failed.accounts.push({ userId, ...after.planFailure });
+        }
+        const { change, attributes } = changeBetween(before, after);
         counts[change] += 1;
         if (change !== 'unchanged' && accounts.length < MOST_SHOWN)
           accounts.push({ userId, change, ...(attributes.length > 0 && { attributes }) });
       }
     }
-    return { counts, accounts, timers: [] };
+    return { counts, accounts, timers: [], ...(failed.count > 0 && { failed }) };
   };
 
   /** The timers that run and that changed time frames would move or end (R48). */
@@ -98,10 +110,12 @@ export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clo
   };
 
   return {
-    attributes: (tenantId: string, appId: string, attributes: AttributesConfig) =>
+    attributes: (tenantId: string, appId: string, given: AttributesConfig) =>
       preview(tenantId, appId, {
         edited: (app) => {
-          refuseAttributes(attributes, app.preset);
+          const readTarget = readTargetOf(kinds, app);
+          const attributes = canonicalAttributes(given, readTarget);
+          refuseAttributes(attributes, app.preset, readTarget);
           return { ...app, attributes };
         },
       }),
@@ -123,9 +137,11 @@ export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clo
       preview(tenantId, appId, { edited: (app) => ({ ...app, approvals: actions }) }),
     /** Edited rules decide about new accounts only (R60). */
     rules: (tenantId: string, appId: string, given: readonly z.output<typeof ruleSchema>[]) => {
-      const rules = given.map((rule, index) => ({ ...rule, id: rule.id ?? `new ${index}` }));
+      const named = given.map((rule, index) => ({ ...rule, id: rule.id ?? `new ${index}` }));
       const edited = (app: AppConfig) => {
-        refuseRules(rules, app.preset);
+        const readTarget = readTargetOf(kinds, app);
+        const rules = canonicalRules(named, readTarget);
+        refuseRules(rules, app.preset, readTarget);
         return { ...app, ruleSets: withRules(app, rules) };
       };
       return preview(tenantId, appId, { edited });
@@ -139,7 +155,7 @@ export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clo
 const evaluated = (
   account: AccountState,
   app: AppConfig,
-  views: Pick<Views, 'person' | 'groups' | 'tenant'>,
+  views: Pick<Views, 'person' | 'groups' | 'tenant' | 'readTarget'>,
   now: Instant,
 ): AccountState => {
   const { scope: _, ...evaluation } = evaluatePerson({ app, appSince: now, causedAt: now, ...views }, account);

@@ -8,8 +8,10 @@ export type ObjectKind = 'account' | 'group';
 export type RemoteId = string;
 
 export type Scalar = string | number | boolean;
+/** Several parts of one value, as SCIM's complex attributes have them. */
+export type Parts = { readonly [part: string]: Scalar };
 /** `null` = no value. */
-export type TargetValue = null | Scalar | readonly (Scalar | Readonly<Record<string, Scalar>>)[];
+export type TargetValue = null | Scalar | Parts | readonly (Scalar | Parts)[];
 
 /** An attribute of an app's object. */
 export type ConnectorTarget = {
@@ -29,8 +31,10 @@ export type ConnectorTarget = {
   refersTo?: ObjectKind;
 };
 
+/** `from`: what was last sent, as far as it is known. `add`, `remove`: elements of a list; the others stay. */
 export type Change =
-  { target: string; to: TargetValue } | { target: string; add: readonly Scalar[]; remove: readonly Scalar[] };
+  | { target: string; from?: TargetValue; to: TargetValue }
+  | { target: string; add: readonly (Scalar | Parts)[]; remove: readonly (Scalar | Parts)[] };
 
 /** An object as the app shows it. */
 export type Remote = {
@@ -142,13 +146,15 @@ export type Connector = {
 export type ConnectorKind = {
   kind: 'scim' | 'ldap';
   /** Reads a target's name as an admin wrote it. The canonical spelling that comes back is what the core stores and compares. */
-  readTarget: (
-    kind: ObjectKind,
-    name: string,
-  ) => { ok: true; target: ConnectorTarget } | { ok: false; message: string; position?: number };
+  readTarget: ReadTarget;
   /** What an admin can choose from before the app was asked. */
-  offered: (kind: ObjectKind) => readonly ConnectorTarget[];
+  offered: () => readonly ConnectorTarget[];
+  /** The targets of an account that hold entitlements which are no groups; `null`: this kind of app has none. */
+  entitlementTargets: Readonly<Record<Exclude<EntitlementSource['kind'], 'group'>, string | null>>;
 };
+
+/** The account's target that a name means; a text says why there is none. */
+export type ReadTarget = (name: string) => ConnectorTarget | string;
 
 /** After this, a call that was sent counts as of unknown outcome. Leases outlast it (design, decision 17). */
 export const CALL_TIMEOUT_MS = 30_000;

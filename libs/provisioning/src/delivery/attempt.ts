@@ -1,6 +1,6 @@
 import type { DeliveryAction } from '@tenure/contracts';
 import type { DeliveryResult } from '../account/account.commands.ts';
-import type { Outcome } from './connector.ts';
+import type { Outcome } from '../connector/index.ts';
 import { createAccount } from './create-account.ts';
 import { updateAccount } from './update-account.ts';
 import { failed, over, type Attempt, type Verdict } from './verdict.ts';
@@ -24,6 +24,6 @@ export const attempt = async (one: Attempt, action: DeliveryAction): Promise<Ver
       return done(await one.connector.setActive(remoteId, true), { kind: 'unsuspended' });
     case 'delete':
       await one.beforeCall();
-      return done(await one.connector.delete(remoteId), { kind: 'deleted' });
+      return done(await one.connector.delete('account', remoteId), { kind: 'deleted' });
   }
 };

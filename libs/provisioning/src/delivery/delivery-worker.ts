@@ -20,10 +20,11 @@ import { holdRunningApp } from '../view/find-apps.ts';
 import { attempt } from './attempt.ts';
 import { backoffMs } from './backoff.ts';
 import { circuitBreaker } from './circuit-breaker.ts';
-import { CALL_TIMEOUT_MS, type Connector, type Failure } from './connector.ts';
+import { CALL_TIMEOUT_MS, kindOf, type Connector, type ConnectorKinds, type Failure } from '../connector/index.ts';
 import { deliveryRows, LeaseLost, type Claimed } from './delivery.rows.ts';
 import { limiter } from './limiter.ts';
-import type { Verdict } from './verdict.ts';
+import { listings } from './listing.ts';
+import type { Intent, Verdict } from './verdict.ts';
 
 /** In real time (design, decision 6). */
 export type DeliveryTimings = {
@@ -32,6 +33,8 @@ export type DeliveryTimings = {
   leaseMs: number;
   retry: { baseMs: number; capMs: number };
   maxAttempts: number;
+  /** An account is gone once the app said so twice, so far apart. */
+  goneConfirmMs: number;
   atOnce: number;
   perApp: number;
 };
@@ -42,13 +45,14 @@ export const deliveryTimings: DeliveryTimings = {
   leaseMs: CALL_TIMEOUT_MS + 5000,
   retry: { baseMs: 1000, capMs: 600_000 },
   maxAttempts: 50,
+  goneConfirmMs: 10_000,
   atOnce: 16,
   perApp: 4,
 };
 
 /** `retried`: it failed and is tried again. */
 export type DeliveryOutcome =
-  'done' | 'retried' | Extract<DeliveryResult['kind'], 'failed' | 'foreign' | 'gone' | 'abandoned'>;
+  'done' | 'retried' | Extract<DeliveryResult['kind'], 'failed' | 'foreign' | 'ambiguous' | 'gone' | 'abandoned'>;
 
 export type DeliveryNeeds = {
   database: Database;
@@ -56,6 +60,7 @@ export type DeliveryNeeds = {
   view: Pick<ViewRuntime, 'catchUp'>;
   write: WriteAccount;
   connectorFor: (app: AppConfig) => Promise<Connector>;
+  kinds: ConnectorKinds;
   /** The app refuses its credentials: it needs reauthorisation, and its work waits (R52). */
   onUnauthorized: (app: AppConfig, reason: string) => Promise<void>;
   /** A try of a delivery ended. */
@@ -71,11 +76,12 @@ const GUARDS_AT_ONCE = 2;
 
 /** Brings accounts to where they should be: one delivery of an account at a time, safe to repeat (design, decision 17). */
 export const deliveryWorker = (needs: DeliveryNeeds) => {
-  const { database, source, view, write, connectorFor, onUnauthorized, onEnded, onFailure } = needs;
+  const { database, source, view, write, connectorFor, kinds, onUnauthorized, onEnded, onFailure } = needs;
   const timings = { ...deliveryTimings, ...needs.timings };
   const rows = deliveryRows(database, timings.leaseMs);
   const breaker = circuitBreaker(timings.retry);
   const guarded = limiter(GUARDS_AT_ONCE);
+  const listed = listings();
   const running = new Map<Claimed, Promise<void>>();
 
   const becauseOf = ({ lastEventId, correlationId, traceparent }: Claimed): Because =>
@@ -118,6 +124,8 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
         breaker.succeeded(app.id);
         await end(row, deliveryId, verdict.result);
         return rows.end(row);
+      case 'gone':
+        return gone(row, deliveryId, app);
       case 'notFound':
         breaker.succeeded(app.id);
         return rows.notFound(row, timings.callTimeoutMs);
@@ -134,23 +142,44 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
     }
   };
 
+  /** Gone takes two answers some time apart and a passed test; else it is a wrong address, or a replica that lags behind (R67). */
+  const gone = async (row: Claimed, deliveryId: string, app: AppConfig): Promise<void> => {
+    const since = row.goneSince === null ? undefined : Date.parse(row.goneSince);
+    if (since === undefined) return rows.goneFirst(row, timings.goneConfirmMs);
+    if (Date.now() - since < timings.goneConfirmMs) return rows.waitFor(row, timings.goneConfirmMs);
+    await rows.extend(row);
+    const tested = await (await connectorFor(app)).test();
+    if (tested.kind === 'ok') {
+      breaker.succeeded(app.id);
+      await end(row, deliveryId, { kind: 'gone' });
+      return rows.end(row);
+    }
+    const reason = `The app doesn't find the account, and its test fails too: ${tested.reason}`;
+    return fail(row, deliveryId, app, tested.kind === 'unauthorized' ? tested : { kind: 'unavailable', reason });
+  };
+
   const fail = async (row: Claimed, deliveryId: string, app: AppConfig, failure: Failure): Promise<void> => {
     const { reason } = failure;
+    const forGood = async (code: string, message: string) => {
+      breaker.succeeded(app.id);
+      await end(row, deliveryId, { kind: 'failed', code, message, final: true });
+      return rows.end(row);
+    };
     switch (failure.kind) {
       case 'unauthorized':
         await end(row, deliveryId, { kind: 'failed', code: 'delivery/unauthorized', message: reason, final: false });
         await onUnauthorized(app, reason);
         return rows.waitFor(row, NOT_NOW_MS);
-      case 'refused':
-        breaker.succeeded(app.id);
-        await end(row, deliveryId, {
-          kind: 'failed',
-          code: 'delivery/refused',
-          message: `${failure.status}: ${reason}`,
-          final: true,
-        });
-        return rows.end(row);
-      case 'retry':
+      case 'conflict':
+        return forGood('delivery/conflict', reason);
+      case 'refused': {
+        const code = failure.code.startsWith('app/') ? 'delivery/refused' : failure.code;
+        return forGood(code, failure.status === undefined ? reason : `${failure.status}: ${reason}`);
+      }
+      case 'gone':
+      case 'stale':
+      case 'throttled':
+      case 'unavailable':
       case 'unknown': {
         breaker.failed(app.id);
         const final = row.attempts + 1 >= timings.maxAttempts;
@@ -161,7 +190,7 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
           final,
         });
         if (final) return rows.end(row);
-        const asked = failure.kind === 'retry' ? (failure.afterSeconds ?? 0) * 1000 : 0;
+        const asked = 'afterMs' in failure ? (failure.afterMs ?? 0) : 0;
         return rows.retryIn(row, Math.max(asked, backoffMs(row.attempts, timings.retry)), reason);
       }
     }
@@ -179,18 +208,23 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
     if (!started) return rows.waitFor(row, NOT_NOW_MS);
     const { app, account, deliveryId } = started;
     const current: Claimed = action === row.action ? row : { ...row, ...forgotten, action };
+    const connector = await connectorFor(app);
     const verdict = await attempt(
-      { app, account, row: current, connector: await connectorFor(app), ...holding(current) },
+      { app, account, row: current, connector, kind: kindOf(kinds, app), ...holding(current, connector) },
       action,
     );
     span.setAttributes({ 'tenure.delivery.id': deliveryId, 'tenure.delivery.verdict': verdict.kind });
     await conclude(current, deliveryId, app, verdict);
   };
 
-  const holding = (row: Claimed) => ({
-    beforeCall: (options?: { creating: boolean }) => rows.extend(row, options),
-    beforeGiving: (given: Parameters<typeof rows.give>[1]) => rows.give(row, given),
-  });
+  const holding = (row: Claimed, connector: Connector) => {
+    const beforeCall = (options?: { creating: boolean }) => rows.extend(row, options);
+    return {
+      beforeCall,
+      note: (intents: readonly Intent[]) => rows.note(row, intents),
+      listing: (target: string, value: string) => listed(connector, { target, value }, beforeCall),
+    };
+  };
 
   const deliverSafely = async (row: Claimed): Promise<void> => {
     try {
@@ -254,6 +288,7 @@ const outcomeOf = (result: DeliveryResult): DeliveryOutcome => {
       return 'done';
     case 'gone':
     case 'foreign':
+    case 'ambiguous':
     case 'abandoned':
       return result.kind;
     case 'failed':
@@ -262,4 +297,11 @@ const outcomeOf = (result: DeliveryResult): DeliveryOutcome => {
 };
 
 /** What is known of tries of another action says nothing about this one. */
-const forgotten = { callBeganAt: null, unknownSince: null, lookedUp: false, given: [], attempts: 0 };
+const forgotten = {
+  callBeganAt: null,
+  unknownSince: null,
+  goneSince: null,
+  lookedUp: false,
+  given: [],
+  attempts: 0,
+};

@@ -1,7 +1,7 @@
 import type { DeliveryAction } from '@tenure/contracts';
 import type { Database } from '@tenure/database';
 import type { Instant } from '@tenure/eventing';
-import type { Entitlement } from '../account/account.state.ts';
+import type { Intent } from './verdict.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { APP_RUNS } from '../view/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
@@ -26,6 +26,9 @@ export const deliveriesTable = `
     primary key (tenant_id, account_id)
   )`;
 
+/** When the app first said that the account is gone: a second answer is needed (R67). */
+export const goneColumn = `alter table deliveries add column gone_since timestamptz`;
+
 /** A delivery that this worker holds. `callBeganAt`: a create that was cut off; `unknownSince`: one whose outcome was not told. */
 export type Claimed = {
   /** Of this claim alone: who held the row before, and is late, changes nothing any more. */
@@ -40,8 +43,10 @@ export type Claimed = {
   unknownSince: Instant | null;
   /** Looked up once since then, and not found. */
   lookedUp: boolean;
+  /** When the app first said that it has no such account. */
+  goneSince: Instant | null;
   /** Entitlements that were not there before an earlier try: what is there of them is ours. */
-  given: readonly Entitlement[];
+  given: readonly Intent[];
   lastEventId: string;
   correlationId: string;
   traceparent: string | null;
@@ -102,11 +107,12 @@ export const deliveryRows = (database: Database, leaseMs: number) => {
                    call_began_at = case when d.action = excluded.action then d.call_began_at end,
                    unknown_since = case when d.action = excluded.action then d.unknown_since end,
                    looked_up = d.action = excluded.action and d.looked_up,
+                   gone_since = case when d.action = excluded.action then d.gone_since end,
                    given = case when d.action = excluded.action then d.given else '[]' end
                    where d.next_attempt_at <= now() and (d.lease_until is null or d.lease_until <= now())
                  returning *)
                select l.tenant_id as "tenantId", l.account_id as "accountId", l.app_id as "appId", l.user_id as "userId", l.action, l.attempts,
-                      l.call_began_at as "callBeganAt", l.unknown_since as "unknownSince", l.looked_up as "lookedUp", l.given, l.holder,
+                      l.call_began_at as "callBeganAt", l.unknown_since as "unknownSince", l.looked_up as "lookedUp", l.gone_since as "goneSince", l.given, l.holder,
                       due.record->>'lastEventId' as "lastEventId", due.record->>'correlationId' as "correlationId", due.record->>'traceparent' as traceparent
                from leased l join due on due.tenant_id = l.tenant_id and due.id = l.account_id`,
         values: [free, JSON.stringify(Object.fromEntries(busy)), perApp, resting],
@@ -123,11 +129,13 @@ export const deliveryRows = (database: Database, leaseMs: number) => {
     },
 
     /** Before they are given, so that a try which is cut off is known to have given them. */
-    give: async ({ tenantId, accountId, holder }: Claimed, given: readonly Entitlement[]): Promise<void> => {
+    note: async (row: Claimed, given: readonly Intent[]): Promise<void> => {
+      const { tenantId, accountId, holder } = row;
       await database.query({
         text: `update ${PROVISIONING}.deliveries set given = $4 where tenant_id = $1 and account_id = $2 and holder = $3`,
         values: [tenantId, accountId, holder, JSON.stringify(given)],
       });
+      row.given = given;
     },
 
     retryIn: (row: Claimed, ms: number, error: string) =>
@@ -148,6 +156,9 @@ export const deliveryRows = (database: Database, leaseMs: number) => {
         `call_began_at = null, unknown_since = $4, looked_up = false, attempts = attempts + 1, next_attempt_at = $4::timestamptz + $5 * interval '1 ms', last_error = $6`,
         [since, timeoutMs, error],
       ),
+    /** The app says that the account is gone: asked once more, later. */
+    goneFirst: (row: Claimed, ms: number) =>
+      letGo(row, `call_began_at = null, gone_since = now(), next_attempt_at = now() + $4 * interval '1 ms'`, [ms]),
     notFound: (row: Claimed, ms: number) =>
       letGo(row, `call_began_at = null, looked_up = true, next_attempt_at = now() + $4 * interval '1 ms'`, [ms]),
     /** Over. What else there may be to deliver starts with a row of its own. */

@@ -1,129 +1,106 @@
-import type { Json, JsonObject } from '@tenure/scim';
-import { enterpriseUserSchema } from '@tenure/scim';
 import {
   entitlementChanges,
+  isSameEntitlement,
   type Entitlement,
   type EntitlementChange,
   type HeldEntitlement,
 } from '../account/account.state.ts';
-import { toPatchOperations, type ScimOperation } from '../mapping/index.ts';
-import { isObject } from '../mapping/json.ts';
-import { failed, over, type Attempt, type Verdict } from './verdict.ts';
+import type { Change, Parts, Remote, Scalar, TargetValue } from '../connector/index.ts';
+import { toChanges } from '../mapping/index.ts';
+import { changeMembership } from './membership.ts';
+import { failed, failedForGood, over, type Attempt, type Verdict } from './verdict.ts';
 
-/** Attributes by one PATCH, entitlements after it. All of it may be done again without harm. */
+/** Attributes and values first, by one update; memberships after it. All of it may be done again without harm. */
 export const updateAccount = async (one: Attempt, remoteId: string): Promise<Verdict> => {
-  const { account, connector, beforeCall } = one;
+  const { account, connector, beforeCall, kind } = one;
   const { plan } = account;
-  const changes = entitlementChanges(account.entitlements, plan.entitlements);
-  const there = changes.length > 0 ? await lookAt(one, remoteId) : {};
-  if ('kind' in there) return there as Verdict;
+  const all = entitlementChanges(account.entitlements, plan.entitlements);
+  const values = all.filter((change) => change.kind !== 'group');
+  const unsupported = values.find(({ kind: wanted }) => wanted !== 'group' && kind.entitlementTargets[wanted] === null);
+  if (unsupported)
+    return failedForGood('entitlement/unsupported', `The app takes no entitlements of the kind ${unsupported.kind}.`);
 
-  const given = await giving(one, changes, there as JsonObject);
-  const operations = [
-    ...toPatchOperations(account.attributes, plan.attributes, plan.additive),
-    ...changes.flatMap((change) => operationsOf(change, given)),
-  ];
-  if (operations.length > 0) {
+  let there: Remote | undefined;
+  if (values.some(({ change }) => change === 'add')) {
     await beforeCall();
-    const updated = await connector.update(remoteId, operations);
+    const found = await connector.get('account', remoteId);
+    if (found.kind !== 'ok') return failed(found);
+    there = found.value;
+  }
+  const ours = values.filter(
+    (change) =>
+      change.change === 'remove' ||
+      !there ||
+      !holds(there.values[targetOf(one, change)], change.value) ||
+      isNoted(one, change),
+  );
+  const added = ours
+    .filter(({ change }) => change === 'add')
+    .map(({ kind: of, value }) => ({ kind: of, value, id: null }));
+  if (added.length > 0) await one.note(withNoted(one, added));
+
+  const changes = [
+    ...toChanges(account.attributes, plan.attributes, plan.additive),
+    ...ours.map((change) => valueChange(one, change)),
+  ];
+  if (changes.length > 0) {
+    await beforeCall();
+    const updated = await connector.update('account', remoteId, changes);
     if (updated.kind !== 'ok') return failed(updated);
   }
-  for (const change of changes.filter(({ kind }) => kind === 'group')) {
-    const trouble = await changeGroup(one, remoteId, change, given);
-    if (trouble) return trouble;
+
+  const settled = new Map<EntitlementChange, HeldEntitlement | undefined>(
+    values.map((change) => [change, change.change === 'remove' ? undefined : heldValue(change, ours.includes(change))]),
+  );
+  for (const change of all.filter((each) => each.kind === 'group')) {
+    const outcome = await changeMembership(one, remoteId, change);
+    if (outcome.kind === 'trouble') return outcome.verdict;
+    settled.set(change, outcome.kind === 'held' ? outcome.held : undefined);
   }
   return over({
     kind: 'updated',
     attributes: { ...account.attributes, ...plan.attributes },
-    entitlements: heldAfter(account.entitlements, changes, given),
+    entitlements: [
+      ...account.entitlements.filter((held) => !all.some((change) => isSameEntitlement(change, held))),
+      ...[...settled.values()].filter((held) => held !== undefined),
+    ],
   });
 };
 
-/** The account as it is there, to tell what was given in the app itself. */
-const lookAt = async ({ connector, beforeCall }: Attempt, remoteId: string): Promise<JsonObject | Verdict> => {
-  await beforeCall();
-  const found = await connector.get(remoteId);
-  if (found.kind !== 'ok') return failed(found);
-  return found.value?.resource ?? over({ kind: 'gone' });
-};
+const isNoted = ({ row }: Attempt, change: Entitlement): boolean =>
+  row.given.some((noted) => isSameEntitlement(noted, change));
 
-const same = (one: Entitlement, other: Entitlement) => one.kind === other.kind && one.value === other.value;
-
-/** What will be ours: all that is added and wasn't there, or was given by an earlier try. Written down before it is done. */
-const giving = async (
-  { row, beforeGiving }: Attempt,
-  changes: readonly EntitlementChange[],
-  there: JsonObject,
-): Promise<Entitlement[]> => {
-  const added = changes.filter(({ change }) => change === 'add').map(({ kind, value }) => ({ kind, value }));
-  const ours = added.filter((each) => row.given.some((earlier) => same(earlier, each)) || !isThere(there, each));
-  if (ours.length > 0) await beforeGiving(ours);
-  return ours;
-};
-
-const elements = (value: Json | undefined): JsonObject[] => (Array.isArray(value) ? value : []).filter(isObject);
-
-const isThere = (there: JsonObject, { kind, value }: Entitlement): boolean => {
-  switch (kind) {
-    case 'group':
-      return elements(there['groups']).some((group) => group['display'] === value || group['value'] === value);
-    case 'role':
-      return elements(there['roles']).some((role) => role['value'] === value);
-    case 'licence':
-      return elements(there['entitlements']).some((licence) => licence['value'] === value);
-    case 'department': {
-      const enterprise = there[enterpriseUserSchema.id];
-      return isObject(enterprise) && enterprise['department'] === value;
-    }
-  }
-};
-
-/** Entitlements that are attributes of the account. What is there already, and is not ours, is left alone (R61). */
-const operationsOf = ({ kind, value, change }: EntitlementChange, given: readonly Entitlement[]): ScimOperation[] => {
-  const isOurs = change === 'remove' || given.some((each) => same(each, { kind, value }));
-  if (kind === 'group' || !isOurs) return [];
-  const department = `${enterpriseUserSchema.id}:department`;
-  if (kind === 'department')
-    return change === 'add' ? [{ op: 'replace', path: department, value }] : [{ op: 'remove', path: department }];
-  const path = kind === 'role' ? 'roles' : 'entitlements';
-  return change === 'add'
-    ? [{ op: 'add', path, value: [{ value }] }]
-    : [{ op: 'remove', path: `${path}[value eq ${JSON.stringify(value)}]` }];
-};
-
-/** Undefined when it is done. A group that the app doesn't have is never made there. */
-const changeGroup = async (
-  { connector, beforeCall }: Attempt,
-  remoteId: string,
-  { value, change }: EntitlementChange,
-  given: readonly Entitlement[],
-): Promise<Verdict | undefined> => {
-  if (change === 'add' && !given.some((each) => same(each, { kind: 'group', value }))) return undefined;
-  await beforeCall();
-  const group = await connector.findGroup(value);
-  // What is missing here is no account.
-  if (group.kind !== 'ok') return { kind: 'failed', failure: group };
-  if (!group.value) {
-    return change === 'remove'
-      ? undefined
-      : over({ kind: 'failed', code: 'entitlement/unknown', message: `The app has no group ${value}.`, final: true });
-  }
-  await beforeCall();
-  const changed = await connector.changeGroupMembers(
-    group.value.id,
-    change === 'add' ? [remoteId] : [],
-    change === 'remove' ? [remoteId] : [],
-  );
-  return changed.kind === 'ok' ? undefined : { kind: 'failed', failure: changed };
-};
-
-const heldAfter = (
-  held: readonly HeldEntitlement[],
-  changes: readonly EntitlementChange[],
-  given: readonly Entitlement[],
-): HeldEntitlement[] => [
-  ...held.filter((each) => !changes.some((change) => change.change === 'remove' && same(change, each))),
-  ...changes
-    .filter(({ change }) => change === 'add')
-    .map(({ kind, value }) => ({ kind, value, owned: given.some((each) => same(each, { kind, value })) })),
+/** What an earlier try noted stays noted: what came of its call is not known. */
+const withNoted = ({ row }: Attempt, intents: Attempt['row']['given']) => [
+  ...row.given.filter((noted) => !intents.some((each) => isSameEntitlement(each, noted))),
+  ...intents,
 ];
+
+const targetOf = ({ kind }: Attempt, change: Entitlement): string =>
+  change.kind === 'group' ? '' : (kind.entitlementTargets[change.kind] ?? '');
+
+const holds = (shown: TargetValue | undefined, value: string): boolean => {
+  if (shown === undefined || shown === null) return false;
+  if (typeof shown !== 'object') return String(shown) === value;
+  const elements = Array.isArray(shown) ? (shown as readonly (Scalar | Parts)[]) : [shown as Parts];
+  return elements.some((each) => String(typeof each === 'object' ? each['value'] : each) === value);
+};
+
+const valueChange = (one: Attempt, change: EntitlementChange): Change => {
+  const target = targetOf(one, change);
+  const read = one.kind.readTarget(target);
+  const isList = typeof read !== 'string' && read.multiValued;
+  const { value } = change;
+  if (!isList) return change.change === 'add' ? { target, to: value } : { target, from: value, to: null };
+  const element = typeof read !== 'string' && read.type === 'complex' ? { value } : value;
+  return change.change === 'add' ? { target, add: [element], remove: [] } : { target, add: [], remove: [element] };
+};
+
+/** What was there already, and was not given by us, is left alone (R61). */
+const heldValue = ({ kind, value }: Entitlement, owned: boolean): HeldEntitlement => ({
+  kind,
+  value,
+  owned,
+  id: null,
+  evidence: owned ? 'absentBefore' : null,
+});

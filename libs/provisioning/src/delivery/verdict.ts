@@ -1,8 +1,11 @@
 import type { DeliveryResult } from '../account/account.commands.ts';
-import type { Entitlement, PresentAccount } from '../account/account.state.ts';
+import type { HeldEntitlement, PresentAccount } from '../account/account.state.ts';
 import type { AppConfig } from '../app/app-config.ts';
-import type { Connector, Failure } from './connector.ts';
+import type { Connector, ConnectorKind, Failure, Remote } from '../connector/index.ts';
 import type { Claimed } from './delivery.rows.ts';
+
+/** A membership that is about to be given. It counts as ours later only where nobody knows what came of the call. */
+export type Intent = Pick<HeldEntitlement, 'kind' | 'value' | 'id'>;
 
 /** One try of a delivery, and all that it needs. */
 export type Attempt = {
@@ -10,23 +13,42 @@ export type Attempt = {
   account: PresentAccount;
   row: Claimed;
   connector: Connector;
+  kind: ConnectorKind;
   /** Before every call: the lease must outlast it. */
   beforeCall: (options?: { creating: boolean }) => Promise<void>;
-  /** Before entitlements are given that were not there. */
-  beforeGiving: (given: readonly Entitlement[]) => Promise<void>;
+  /** Notes what is about to be given; what isn't in it any more is forgotten. */
+  note: (intents: readonly Intent[]) => Promise<void>;
+  /** Every account of the app by what it is looked up by, for an app that ignores filters. */
+  listing: (target: string, value: string) => Promise<Listed>;
 };
+
+export type Listed =
+  | { kind: 'ok'; value: readonly Remote[] }
+  | Failure
+  /** The app has more accounts than are kept. */
+  | { kind: 'tooMany' };
 
 /** What one try came to. */
 export type Verdict =
   | { kind: 'over'; result: DeliveryResult }
   | { kind: 'failed'; failure: Failure }
+  /** The app says that it has no such account. */
+  | { kind: 'gone' }
   /** Whether it was made is to be looked up. `cutOff`: the process that called is gone. */
   | { kind: 'unknown'; reason: string; cutOff: boolean }
   /** Looked up once, and to be looked up once more before it is made again. */
   | { kind: 'notFound' };
 
+/** What became of one entitlement: held from now on, or not any more. */
+export type Settled =
+  { kind: 'held'; held: HeldEntitlement } | { kind: 'dropped' } | { kind: 'trouble'; verdict: Verdict };
+
 export const over = (result: DeliveryResult): Verdict => ({ kind: 'over', result });
 
-/** A failure of any call, said of the account: one that is gone is no failure but drift (R67). */
+/** Fails for good, with a code of ours. */
+export const failedForGood = (code: string, message: string): Verdict =>
+  over({ kind: 'failed', code, message, final: true });
+
+/** A failure of any call, said of the account: one that is gone may be drift (R67). */
 export const failed = (failure: Failure): Verdict =>
-  failure.kind === 'refused' && failure.status === 404 ? over({ kind: 'gone' }) : { kind: 'failed', failure };
+  failure.kind === 'gone' ? { kind: 'gone' } : { kind: 'failed', failure };

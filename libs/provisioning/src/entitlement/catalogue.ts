@@ -1,5 +1,5 @@
 import type { Sql } from '@tenure/database';
-import type { RemoteEntitlement } from '../delivery/connector.ts';
+import type { EntitlementKind } from '../rules/index.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 
 /** What can be given in an app, as the app said when it was last asked (R58). `seen_by`: the job that saw it. */
@@ -15,11 +15,13 @@ export const catalogueTable = `
     primary key (tenant_id, app_id, kind, value)
   )`;
 
-type Place = { tenantId: string; appId: string };
+type OfApp = { tenantId: string; appId: string };
+
+export type RemoteEntitlement = { kind: EntitlementKind; value: string; displayName: string };
 
 export type CatalogueItem = RemoteEntitlement & { gone: boolean };
 
-export const findCatalogue = (sql: Sql, { tenantId, appId }: Place): Promise<CatalogueItem[]> =>
+export const findCatalogue = (sql: Sql, { tenantId, appId }: OfApp): Promise<CatalogueItem[]> =>
   sql.query<CatalogueItem>({
     text: `select kind, value, display_name as "displayName", gone from ${PROVISIONING}.entitlements
            where tenant_id = $1 and app_id = $2 order by kind, lower(display_name), value`,
@@ -29,7 +31,7 @@ export const findCatalogue = (sql: Sql, { tenantId, appId }: Place): Promise<Cat
 /** An app may tell of one twice. */
 export const noteSeen = async (
   sql: Sql,
-  { tenantId, appId }: Place,
+  { tenantId, appId }: OfApp,
   jobId: string,
   items: readonly RemoteEntitlement[],
 ): Promise<void> => {
@@ -49,7 +51,7 @@ export const noteSeen = async (
 };
 
 /** Once all of the app was seen: what the job did not see is there no more, and stays listed as such. */
-export const markGone = async (sql: Sql, { tenantId, appId }: Place, jobId: string): Promise<void> => {
+export const markGone = async (sql: Sql, { tenantId, appId }: OfApp, jobId: string): Promise<void> => {
   await sql.query({
     text: `update ${PROVISIONING}.entitlements set gone = seen_by <> $3 where tenant_id = $1 and app_id = $2`,
     values: [tenantId, appId, jobId],

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Database, Sql } from '@tenure/database';
 import type { Instant } from '@tenure/eventing';
 import type { AppConfig } from '../app/app-config.ts';
-import type { Connector, Failure } from '../delivery/connector.ts';
+import { problemOf } from '../app/connection.commands.ts';
+import type { Connector, EntitlementSource, Failure, Outcome, Page } from '../connector/index.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { findApp } from '../view/find-apps.ts';
 import { markGone, noteSeen } from './catalogue.ts';
@@ -14,8 +15,11 @@ export const refreshColumns = `
   alter table jobs add column done int, add column problem text, add column lease_until timestamptz;
   create index jobs_open on jobs (started_at) where ended_at is null`;
 
-/** Why a refresh failed; what the app itself said is not kept. */
+/** Why a refresh failed, in a word; beside it what the app said, redacted by the connector. */
 export type RefreshProblem = 'unauthorized' | 'unreachable' | 'refused';
+
+/** What the app said of a refresh that failed. */
+export const refreshReasonColumn = `alter table jobs add column reason text`;
 
 /** The one that runs already, or a new one. */
 export const startRefresh = async (
@@ -86,20 +90,58 @@ export const refresher = ({ database, connectorFor, onUnauthorized }: RefresherN
   };
 
   /** Says whether the job is still wanted. */
-  const progress = async ({ tenantId, id }: Job, seen: number, total: number): Promise<boolean> => {
+  const progress = async ({ tenantId, id }: Job, seen: number): Promise<boolean> => {
     const held = await database.query({
-      text: `update ${PROVISIONING}.jobs set done = done + $3, total = greatest($4, done + $3), lease_until = now() + make_interval(secs => $5)
+      text: `update ${PROVISIONING}.jobs set done = done + $3, total = greatest(total, done + $3), lease_until = now() + make_interval(secs => $4)
              where tenant_id = $1 and id = $2 returning 1`,
-      values: [tenantId, id, seen, total, LEASE_S],
+      values: [tenantId, id, seen, LEASE_S],
     });
     return held.length > 0;
   };
 
-  const end = async (sql: Sql, { tenantId, id }: Job, problem: RefreshProblem | null): Promise<void> => {
+  const end = async (
+    sql: Sql,
+    { tenantId, id }: Job,
+    problem: RefreshProblem | null,
+    reason: string | null = null,
+  ): Promise<void> => {
     await sql.query({
-      text: `update ${PROVISIONING}.jobs set ended_at = now(), problem = $3, total = coalesce(done, 0) where tenant_id = $1 and id = $2 and ended_at is null`,
-      values: [tenantId, id, problem],
+      text: `update ${PROVISIONING}.jobs set ended_at = now(), problem = $3, reason = $4, total = coalesce(done, 0) where tenant_id = $1 and id = $2 and ended_at is null`,
+      values: [tenantId, id, problem, reason],
     });
+  };
+
+  const stopFor = async (job: Job, app: AppConfig, failure: Failure): Promise<void> => {
+    if (failure.kind === 'unauthorized') await onUnauthorized(app);
+    await end(database, job, problemOf(failure), failure.reason);
+  };
+
+  /** One list of the app; one that it doesn't have after all is empty. */
+  const importSource = async (
+    job: Job,
+    connector: Connector,
+    source: EntitlementSource,
+  ): Promise<'done' | 'unwanted' | Failure> => {
+    for (let cursor: string | undefined; ;) {
+      const page: Outcome<Page<{ id: string; displayName: string }>> = await connector.entitlements(source.id, cursor);
+      if (page.kind === 'gone' || (page.kind === 'refused' && page.status === 403)) return 'done';
+      if (page.kind !== 'ok') return page;
+      const { items, next } = page.value;
+      if (!(await progress(job, items.length))) return 'unwanted';
+      await noteSeen(
+        database,
+        job,
+        job.id,
+        items.map(({ id, displayName }) => ({
+          kind: source.kind,
+          // Groups are named in rules by what people call them; other values are what accounts hold.
+          value: source.kind === 'group' ? displayName : id,
+          displayName,
+        })),
+      );
+      cursor = next;
+      if (cursor === undefined) return 'done';
+    }
   };
 
   /** Begins at the start of the app's list, also where another was cut off in the middle of it. */
@@ -107,16 +149,12 @@ export const refresher = ({ database, connectorFor, onUnauthorized }: RefresherN
     const app = await findApp(database, job.tenantId, job.appId);
     if (!app) return end(database, job, 'unreachable');
     const connector = await connectorFor(app);
-    for (let startIndex: number | undefined = 1; startIndex !== undefined;) {
-      const page = await connector.listEntitlements(startIndex);
-      if (page.kind !== 'ok') {
-        if (page.kind === 'unauthorized') await onUnauthorized(app);
-        return end(database, job, problemOf(page));
-      }
-      const { items, total, next } = page.value;
-      if (!(await progress(job, items.length, total))) return;
-      await noteSeen(database, job, job.id, items);
-      startIndex = next;
+    const described = await connector.describe();
+    if (described.kind !== 'ok') return stopFor(job, app, described);
+    for (const source of described.value.sources) {
+      const outcome = await importSource(job, connector, source);
+      if (outcome === 'unwanted') return;
+      if (outcome !== 'done') return stopFor(job, app, outcome);
     }
     await database.transaction(async (sql) => {
       await markGone(sql, job, job.id);
@@ -132,15 +170,4 @@ export const refresher = ({ database, connectorFor, onUnauthorized }: RefresherN
       return job !== undefined;
     },
   };
-};
-
-const problemOf = ({ kind }: Failure): RefreshProblem => {
-  switch (kind) {
-    case 'unauthorized':
-    case 'refused':
-      return kind;
-    case 'retry':
-    case 'unknown':
-      return 'unreachable';
-  }
 };

@@ -1,6 +1,7 @@
 import { unnested, type Database, type Sql } from '@tenure/database';
 import type { Instant } from '@tenure/eventing';
 import { accountIdOf } from '../account/account.aggregate.ts';
+import { readTargetOf, type ConnectorKinds } from '../connector/index.ts';
 import type { WriteAccount } from '../account/write-account.ts';
 import { findPerson, findTenant, groupsOf } from '../people/find-person.ts';
 import { isRebuilding } from '../people/people.consumer.ts';
@@ -11,6 +12,7 @@ import { evaluatePerson, type Views } from './evaluate-person.ts';
 export type EvaluatorNeeds = {
   database: Database;
   write: WriteAccount;
+  kinds: ConnectorKinds;
   /** Accounts were written: there may be something to deliver. */
   onWritten: () => void;
   onFailure: (error: unknown) => void;
@@ -33,7 +35,7 @@ const AT_ONCE = 3;
 const LEASE_S = 30;
 
 /** Claims marked users after the commit that marked them, and evaluates each by the views as they are then (design, decision 9). */
-export const evaluator = ({ database, write, onWritten, onFailure }: EvaluatorNeeds) => {
+export const evaluator = ({ database, write, kinds, onWritten, onFailure }: EvaluatorNeeds) => {
   const claim = () =>
     database.query<Claimed>({
       name: 'provisioning.claim_users',
@@ -79,7 +81,7 @@ export const evaluator = ({ database, write, onWritten, onFailure }: EvaluatorNe
 
   const evaluateOne = async (user: Claimed): Promise<void> => {
     try {
-      const written = await database.transaction((sql) => underLock(sql, user, write));
+      const written = await database.transaction((sql) => underLock(sql, user, write, kinds));
       await done([user]);
       if (written) onWritten();
     } catch (error) {
@@ -115,7 +117,7 @@ export const evaluator = ({ database, write, onWritten, onFailure }: EvaluatorNe
 };
 
 /** Only reads and a lock in this transaction, so it hides no event while others append (design, decision 2). Says whether accounts may have been written. */
-const underLock = async (sql: Sql, user: Claimed, write: WriteAccount): Promise<boolean> => {
+const underLock = async (sql: Sql, user: Claimed, write: WriteAccount, kinds: ConnectorKinds): Promise<boolean> => {
   const {
     tenant_id: tenantId,
     user_id: userId,
@@ -139,7 +141,7 @@ const underLock = async (sql: Sql, user: Claimed, write: WriteAccount): Promise<
   };
   const because = { causationId, correlationId, ...(traceparent !== null && { traceparent }) };
   for (const { app, since } of apps) {
-    await evaluateFor({ app, since }, shared, (command) =>
+    await evaluateFor({ app, since }, { ...shared, readTarget: readTargetOf(kinds, app) }, (command) =>
       write({ tenantId, id: accountIdOf(app.id, userId) }, command, because),
     );
   }

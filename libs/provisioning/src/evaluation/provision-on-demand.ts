@@ -3,6 +3,8 @@ import type { Sql } from '@tenure/database';
 import { Rejected, type Caller, type Clock } from '@tenure/eventing';
 import { z } from 'zod';
 import { nextDelivery, statusOf } from '../account/account.state.ts';
+import { planFailureOf } from '../account/plan-failure.ts';
+import { readTargetOf, type ConnectorKinds } from '../connector/index.ts';
 import { refuseGated } from '../app/app.queries.ts';
 import { isKnown } from '../app/known.ts';
 import { findPerson, findTenant, groupsOf } from '../people/find-person.ts';
@@ -19,14 +21,14 @@ export const onDemandReply = z.object({
 export type OnDemandReply = z.output<typeof onDemandReply>;
 type Step = OnDemandReply['steps'][number];
 
-export type OnDemandNeeds = { sql: Sql; clock: Clock; wake: () => void };
+export type OnDemandNeeds = { sql: Sql; clock: Clock; kinds: ConnectorKinds; wake: () => void };
 
 const WAIT_MS = 20_000;
 const LOOK_EVERY_MS = 50;
 
 /** Provisions one user now, and tells each step (R63). Attributes are named, not shown: the account has their values. */
 export const provisionOnDemand =
-  ({ sql, clock, wake }: OnDemandNeeds) =>
+  ({ sql, clock, kinds, wake }: OnDemandNeeds) =>
   async ({ tenantId, correlationId, traceparent }: Caller, appId: string, userId: string): Promise<OnDemandReply> => {
     if (!(await findApp(sql, tenantId, appId)))
       throw new Rejected('not-found', 'app/not-found', 'There is no such app.');
@@ -40,6 +42,7 @@ export const provisionOnDemand =
     const evaluated = evaluatePerson(
       {
         app: found.app,
+        readTarget: readTargetOf(kinds, found.app),
         appSince: found.since,
         person,
         groups: await groupsOf(sql, tenantId, userId),
@@ -59,8 +62,10 @@ export const provisionOnDemand =
       { name: 'rules', outcome: 'done', detail: evaluated.ruleIds.join(', ') || 'none applied' },
       {
         name: 'attributes',
-        outcome: evaluated.plan ? 'done' : 'skipped',
-        detail: Object.keys(evaluated.plan?.attributes ?? {}).join(', '),
+        outcome: evaluated.plan ? 'done' : evaluated.problem ? 'failed' : 'skipped',
+        detail: evaluated.problem
+          ? planFailureOf(evaluated.problem).message
+          : Object.keys(evaluated.plan?.attributes ?? {}).join(', '),
       },
       {
         name: 'matching',
@@ -102,7 +107,7 @@ const delivered = async (sql: Sql, tenantId: string, appId: string, userId: stri
       return {
         name: 'delivery',
         outcome: status === 'failed' ? 'failed' : status === 'pending' ? 'waiting' : 'done',
-        detail: account.failure?.code ?? status,
+        detail: (account.failure ?? account.planFailure)?.code ?? status,
       };
     }
     if (Date.now() > until)

@@ -7,21 +7,21 @@ export {
   attributeValue,
   attributesConfig,
   constantValue,
+  canonicalAttributes,
   desiredAttributes,
   emptyMandatory,
   expressionProblems,
   expressionValue,
+  incompleteAttributes,
   sourceProblems,
+  sameTarget,
   targetProblems,
+  tooManyCharacters,
+  usedTargets,
   validateAttributes,
 } from './mapping.ts';
-export { type Match, matchesFor } from './matching.ts';
-export {
-  type AttributeChange,
-  type ScimOperation,
-  changedAttributes,
-  toPatchOperations,
-  toScimBody,
-} from './scim-body.ts';
-export { type Person, entraSourceNames, isKnownSource, sourceValue } from './sources.ts';
-export { type Target, sameTarget, targetsFor } from './target.ts';
+export { type AttributePath, readAttributePath } from './attribute-path.ts';
+export { type AttributeChange, changedAttributes, toChanges } from './changes.ts';
+export { type MatchKey, matchKeysFor } from './matching.ts';
+export { type Person, entraSourceNames, isKnownSource, sourceValue, storable } from './sources.ts';
+export { type EvaluationProblem, inTurnFor, withinBudget } from './too-complex.ts';

@@ -1,9 +1,20 @@
 import { z } from 'zod';
 import type { FieldProblem } from '@tenure/eventing';
 import type { Json } from '@tenure/scim';
-import { type Value, ExpressionProblem, evaluate, parseExpression } from '../expression/index.ts';
-import { type Person, isKnownSource, sourceValue } from './sources.ts';
-import { readTarget, sameTarget, valueFor } from './target.ts';
+import type { ReadTarget } from '../connector/index.ts';
+import {
+  type Budget,
+  type Value,
+  ExpressionProblem,
+  bounded,
+  evaluate,
+  knownExpression,
+  newBudget,
+  parseExpression,
+} from '../expression/index.ts';
+import { inTurnFor } from './too-complex.ts';
+import { type Person, isKnownSource, sourceValue, storable } from './sources.ts';
+import { valueFor } from './target-value.ts';
 
 const name = z.string().min(1).max(512);
 
@@ -52,24 +63,37 @@ export type MappingProblem = FieldProblem & {
 export const validateAttributes = (
   { matching, mappings }: AttributesConfig,
   mandatory: readonly string[],
+  readTarget: ReadTarget,
 ): MappingProblem[] => {
-  const mapped = mappings.map(({ target }) => sameTarget(target));
+  const tooLong = tooManyCharacters(
+    mappings.flatMap((mapping) => (mapping.kind === 'expression' ? [mapping.expression] : [])),
+    'mappings',
+  );
+  if (tooLong.length > 0) return tooLong;
+  const mapped = mappings.map(({ target }) => sameTarget(readTarget, target));
   const twice = mappings.flatMap(({ target }, index): MappingProblem[] =>
     mapped.indexOf(mapped[index]!) < index
       ? [{ code: 'mapping/target-twice', field: `mappings[${index}].target`, message: `${target} is mapped already.` }]
       : [],
   );
-  const missing = mandatory
-    .filter((target) => !mapped.includes(sameTarget(target)))
-    .map((target): MappingProblem => ({
-      code: 'mapping/mandatory',
-      field: 'mappings',
-      message: `${target} must be mapped.`,
-    }));
   const matchingProblems = matching.flatMap(({ source, target }, index) => [
     ...sourceProblems(source, `matching[${index}].source`),
-    ...targetProblems(target, `matching[${index}].target`),
+    ...targetProblems(readTarget, target, `matching[${index}].target`),
   ]);
+  return [
+    ...matchingProblems,
+    ...mappings.flatMap((mapping, index) => mappingProblems(readTarget, mapping, index)),
+    ...twice,
+    ...incompleteAttributes({ matching, mappings }, mandatory),
+  ];
+};
+
+/** What a configuration lacks, its targets in their canonical spelling: a way to find accounts, and mandatory targets (R35). */
+export const incompleteAttributes = (
+  { matching, mappings }: AttributesConfig,
+  mandatory: readonly string[],
+): MappingProblem[] => {
+  const mapped = new Set(mappings.map(({ target }) => target.toLowerCase()));
   const noMatching: MappingProblem = {
     code: 'mapping/matching',
     field: 'matching',
@@ -77,15 +101,18 @@ export const validateAttributes = (
   };
   return [
     ...(matching.length === 0 ? [noMatching] : []),
-    ...matchingProblems,
-    ...mappings.flatMap(mappingProblems),
-    ...twice,
-    ...missing,
+    ...mandatory
+      .filter((target) => !mapped.has(target.toLowerCase()))
+      .map((target): MappingProblem => ({
+        code: 'mapping/mandatory',
+        field: 'mappings',
+        message: `${target} must be mapped.`,
+      })),
   ];
 };
 
-const mappingProblems = (mapping: Mapping, index: number): MappingProblem[] => {
-  const target = targetProblems(mapping.target, `mappings[${index}].target`);
+const mappingProblems = (readTarget: ReadTarget, mapping: Mapping, index: number): MappingProblem[] => {
+  const target = targetProblems(readTarget, mapping.target, `mappings[${index}].target`);
   switch (mapping.kind) {
     case 'constant':
       return target;
@@ -96,7 +123,30 @@ const mappingProblems = (mapping: Mapping, index: number): MappingProblem[] => {
   }
 };
 
-export const targetProblems = (target: string, field: string): MappingProblem[] => {
+/** Equal for two spellings of one target. */
+export const sameTarget = (readTarget: ReadTarget, name: string): string => {
+  const target = readTarget(name);
+  return (typeof target === 'string' ? name : target.name).toLowerCase();
+};
+
+/** With targets in their canonical spelling, which is how they are stored. */
+export const canonicalAttributes = (
+  { matching, mappings }: AttributesConfig,
+  readTarget: ReadTarget,
+): AttributesConfig => {
+  const canonical = <Named extends { target: string }>(named: Named): Named => {
+    const target = readTarget(named.target);
+    return typeof target === 'string' ? named : { ...named, target: target.name };
+  };
+  return { matching: matching.map(canonical), mappings: mappings.map(canonical) };
+};
+
+/** Every target that a configuration names: what a connector is asked to show. */
+export const usedTargets = ({ matching, mappings }: AttributesConfig): string[] => [
+  ...new Set([...mappings, ...matching].map(({ target }) => target)),
+];
+
+export const targetProblems = (readTarget: ReadTarget, target: string, field: string): MappingProblem[] => {
   const read = readTarget(target);
   return typeof read === 'string' ? [{ code: 'mapping/target', field, message: read }] : [];
 };
@@ -104,6 +154,15 @@ export const targetProblems = (target: string, field: string): MappingProblem[] 
 export const sourceProblems = (source: string, field: string): MappingProblem[] => {
   const message = `There is no attribute ${source}. Expected a SCIM path or one of Entra's attribute names.`;
   return isKnownSource(source) ? [] : [{ code: 'mapping/source', field, message }];
+};
+
+/** More could be evaluated for nobody, as each character takes steps; and only to read it would hold up everybody else (R96). */
+export const MOST_CHARACTERS = 50_000;
+
+export const tooManyCharacters = (expressions: readonly string[], field: string): MappingProblem[] => {
+  const characters = expressions.reduce((sum, text) => sum + text.length, 0);
+  const message = `Expected at most ${MOST_CHARACTERS} characters in all expressions together: these have ${characters}.`;
+  return characters > MOST_CHARACTERS ? [{ code: 'mapping/expression', field, message }] : [];
 };
 
 /** Points at the character (R37). */
@@ -125,30 +184,31 @@ export type AccountAttributes = Record<string, Json>;
 export const desiredAttributes = (
   mappings: readonly Mapping[],
   person: Person,
-  { creating }: { creating: boolean },
+  { creating, readTarget, budget = newBudget() }: { creating: boolean; readTarget: ReadTarget; budget?: Budget },
 ): AccountAttributes =>
   Object.fromEntries(
     mappings
       .filter(({ apply: when }) => creating || when === 'always')
-      .map((mapping) => ({ mapping, value: mappedAttribute(mapping, person) }))
+      .map((mapping) => ({ mapping, value: mappedAttribute(readTarget, mapping, person, budget) }))
       .filter(({ mapping, value }) => value !== null || !isLeftOutWhenEmpty(mapping))
       .map(({ mapping, value }) => [mapping.target, value]),
   );
 
 /** The default counts where there is no value, and where the value doesn't fit the target. */
-const mappedAttribute = (mapping: Mapping, person: Person): Json => {
-  const value = attributeValue(mapping.target, mappedValue(mapping, person));
-  return value === null && mapping.kind !== 'constant' && mapping.default !== undefined
-    ? attributeValue(mapping.target, mapping.default)
-    : value;
-};
+const mappedAttribute = (readTarget: ReadTarget, mapping: Mapping, person: Person, budget: Budget): Json =>
+  inTurnFor({ target: mapping.target, ruleId: null }, () => {
+    const value = attributeValue(readTarget, mapping.target, mappedValue(mapping, person, budget));
+    return value === null && mapping.kind !== 'constant' && mapping.default !== undefined
+      ? attributeValue(readTarget, mapping.target, mapping.default)
+      : value;
+  });
 
 /** Entra's `IgnoreFlowIfNullOrEmpty` around an expression leaves an attribute as it is rather than clearing it. */
 const isLeftOutWhenEmpty = (mapping: Mapping): boolean =>
   mapping.kind === 'expression' && outermostFunction(mapping.expression) === 'IgnoreFlowIfNullOrEmpty';
 
 const outermostFunction = (text: string): string | undefined => {
-  const expression = parseExpression(text);
+  const expression = knownExpression(text);
   return expression.kind === 'call' ? expression.name : undefined;
 };
 
@@ -166,28 +226,31 @@ export const emptyMandatory = (attributes: AccountAttributes, mandatory: readonl
   const filled = new Set(
     Object.keys(attributes)
       .filter((target) => attributes[target] !== null)
-      .map(sameTarget),
+      .map((target) => target.toLowerCase()),
   );
-  return mandatory.filter((target) => !filled.has(sameTarget(target)));
+  return mandatory.filter((target) => !filled.has(target.toLowerCase()));
 };
 
-/** A value in the form of its target. */
-export const attributeValue = (target: string, value: Value): Json => {
-  const path = readTarget(target);
-  return typeof path === 'string' ? null : valueFor(path, value);
+/** A value in the form of its target, as it may be stored. */
+export const attributeValue = (readTarget: ReadTarget, name: string, value: Value): Json => {
+  const target = readTarget(name);
+  return typeof target === 'string' ? null : storable(valueFor(target, bounded(value)) as Json);
 };
 
-/** Works out a checked expression for a person. */
-export const expressionValue = (expression: string, person: Person): Value =>
-  evaluate(parseExpression(expression), (source) => sourceValue(person, source));
+/** Works out a checked expression for a person. Its length counts whether or not it was read before: what one person may take doesn't depend on others. */
+export const expressionValue = (expression: string, person: Person, budget: Budget): Value => {
+  budget.spend(2 * expression.length);
+  return evaluate(knownExpression(expression), (source) => sourceValue(person, source, budget), budget);
+};
 
-const mappedValue = (mapping: Mapping, person: Person): Value => {
+const mappedValue = (mapping: Mapping, person: Person, budget: Budget): Value => {
+  budget.spend(1);
   switch (mapping.kind) {
     case 'constant':
       return mapping.value;
     case 'direct':
-      return sourceValue(person, mapping.source);
+      return sourceValue(person, mapping.source, budget);
     case 'expression':
-      return expressionValue(mapping.expression, person);
+      return expressionValue(mapping.expression, person, budget);
   }
 };

@@ -1,3 +1,4 @@
+import { fakeKind } from '../testing/fake-kind.ts';
 import { describe, expect, it } from '@jest/globals';
 import { deprovisioningConfig, validateDeprovisioning } from '../duration/index.ts';
 import {
@@ -60,6 +61,8 @@ const table: Record<
   },
 };
 
+const { readTarget } = fakeKind;
+
 const ada: Person = {
   id: 'ada',
   appRoles: ['ADMIN'],
@@ -90,21 +93,24 @@ describe.each([...presetNames])('R33: the preset %s', (name) => {
 
   it('is valid by its own rules', () => {
     expect(attributesConfig.parse(preset.attributes)).toEqual(preset.attributes);
-    expect(validateAttributes(preset.attributes, preset.mandatory)).toEqual([]);
+    expect(validateAttributes(preset.attributes, preset.mandatory, readTarget)).toEqual([]);
     expect(deprovisioningConfig.parse(preset.deprovisioning)).toEqual(preset.deprovisioning);
     expect(validateDeprovisioning(preset.deprovisioning, preset.capabilities)).toEqual([]);
   });
 
   it('R35: refuses to lose a required mapping', () => {
     const mappings = preset.attributes.mappings.filter(({ target }) => target !== 'userName');
-    expect(validateAttributes({ ...preset.attributes, mappings }, preset.mandatory)).toMatchObject([
+    expect(validateAttributes({ ...preset.attributes, mappings }, preset.mandatory, readTarget)).toMatchObject([
       { code: 'mapping/mandatory', message: 'userName must be mapped.' },
     ]);
   });
 
   it('fills what is mandatory for an ordinary person', () => {
     expect(
-      emptyMandatory(desiredAttributes(preset.attributes.mappings, ada, { creating: true }), preset.mandatory),
+      emptyMandatory(
+        desiredAttributes(preset.attributes.mappings, ada, { creating: true, readTarget }),
+        preset.mandatory,
+      ),
     ).toEqual([]);
   });
 });
@@ -112,13 +118,13 @@ describe.each([...presetNames])('R33: the preset %s', (name) => {
 describe('R33: the preset nulab', () => {
   it('sends language and time zone on create only, and one role', () => {
     const { mappings } = presets.nulab.attributes;
-    expect(desiredAttributes(mappings, ada, { creating: true })).toMatchObject({
+    expect(desiredAttributes(mappings, ada, { creating: true, readTarget })).toMatchObject({
       timezone: 'Europe/Amsterdam',
       preferredLanguage: null,
       'roles[primary eq "True"].value': 'ADMIN',
       active: true,
     });
-    expect(Object.keys(desiredAttributes(mappings, ada, { creating: false }))).not.toEqual(
+    expect(Object.keys(desiredAttributes(mappings, ada, { creating: false, readTarget }))).not.toEqual(
       expect.arrayContaining(['timezone']),
     );
   });

@@ -17,6 +17,11 @@ export type Capabilities = {
 
 export type Preset = {
   name: PresetName;
+  kind: 'scim';
+  /** The target that carries our account id, unless an admin maps it; `null`: the app keeps none. */
+  mark: string | null;
+  /** The target that says whether an account is active, where mappings may name one. */
+  active: string | null;
   capabilities: Capabilities;
   /** Targets that must be mapped and have a value (R35). */
   mandatory: readonly string[];
@@ -68,12 +73,15 @@ const nothing: Capabilities = {
   roles: false,
 };
 
+const scim = { kind: 'scim', mark: 'externalId', active: 'active' } as const;
+
 const department = direct(enterprise('department'), 'department');
 
 /** R33: the table of presets. */
 export const presets: Record<PresetName, Preset> = {
   lumapps: {
     name: 'lumapps',
+    ...scim,
     capabilities: { ...nothing, suspend: true },
     mandatory: ['userName', 'name.givenName', 'name.familyName', workEmail],
     attributes: attributes(
@@ -87,6 +95,7 @@ export const presets: Record<PresetName, Preset> = {
   },
   comeet: {
     name: 'comeet',
+    ...scim,
     capabilities: { ...nothing, suspend: true, hardDelete: true },
     mandatory: ['userName', 'name.givenName', 'name.familyName', workEmail],
     attributes: attributes(department),
@@ -95,6 +104,7 @@ export const presets: Record<PresetName, Preset> = {
   },
   nulab: {
     name: 'nulab',
+    ...scim,
     capabilities: { ...nothing, suspend: true, hardDelete: true, roles: true },
     mandatory: ['userName', 'displayName', 'active'],
     attributes: attributes(
@@ -112,6 +122,7 @@ export const presets: Record<PresetName, Preset> = {
   },
   scim: {
     name: 'scim',
+    ...scim,
     capabilities: { ...nothing, suspend: true, hardDelete: true, groups: true, entitlements: true },
     mandatory: ['userName'],
     // Not the manager: the app knows him by an id of its own.

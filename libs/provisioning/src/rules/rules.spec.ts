@@ -1,3 +1,4 @@
+import { fakeKind } from '../testing/fake-kind.ts';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Person } from '../mapping/index.ts';
@@ -39,7 +40,8 @@ const toGroup = (value: string): RuleAction => ({ type: 'setEntitlement', kind: 
 const alsoGroup = (value: string): RuleAction => ({ type: 'addEntitlement', kind: 'group', value });
 const nothing = { attributes: {}, entitlements: {}, skip: false, applied: [] };
 
-const outcome = (person: Person, ...rules: Rule[]) => evaluateRules(rules, person, new Set(['board']));
+const outcome = (person: Person, ...rules: Rule[]) =>
+  evaluateRules(rules, person, new Set(['board']), fakeKind.readTarget);
 
 describe('R59: Sales becomes Sales and Marketing', () => {
   const salesAndMarketing = rule('sales', [isSales], [toGroup('Sales and Marketing')]);
@@ -210,7 +212,9 @@ describe('R59: rules in a request', () => {
       { type: 'setAttribute', target: 'title', expression: 'Trim([x])' },
       { type: 'skip' },
     ];
-    expect(validateRules([rule('fine', [isSales], [toGroup('A')]), rule('wrong', conditions, actions)])).toMatchObject([
+    expect(
+      validateRules([rule('fine', [isSales], [toGroup('A')]), rule('wrong', conditions, actions)], fakeKind.readTarget),
+    ).toMatchObject([
       { code: 'mapping/source', field: 'rules[1].conditions[0].source' },
       { code: 'mapping/target', field: 'rules[1].actions[0].target' },
       { code: 'mapping/expression', field: 'rules[1].actions[1].expression', position: 5 },

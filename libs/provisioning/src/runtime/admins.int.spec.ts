@@ -3,6 +3,7 @@ import type { Caller } from '@tenure/eventing';
 import { accountActions, type AccountActions } from '../account/account-actions.ts';
 import { accountIdOf } from '../account/account.aggregate.ts';
 import { provisionOnDemand } from '../evaluation/provision-on-demand.ts';
+import { fakeKinds } from '../testing/fake-kind.ts';
 import { appConfig, openWorld, T, type World } from '../testing/world.ts';
 import { accountQueries, type AccountQueries } from '../view/account.queries.ts';
 
@@ -183,6 +184,7 @@ describe('an admin who acts', () => {
     await world.configure(appConfig());
     await world.join('ada');
     const { steps } = await provisionOnDemand({
+      kinds: fakeKinds,
       sql: world.database,
       clock: { now: async () => world.clock.at },
       wake: world.provisioning().wake,

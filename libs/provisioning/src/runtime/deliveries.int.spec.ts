@@ -24,7 +24,7 @@ const until = async (condition: () => boolean | Promise<boolean>) => {
 describe('a delivery', () => {
   it('to a failing app is tried again until it arrives, once in effect, with its first failure written down', async () => {
     let failing = true;
-    world.app.fault = () => (failing ? { kind: 'retry', reason: '503: down for maintenance' } : undefined);
+    world.app.fault = () => (failing ? { kind: 'unavailable', reason: '503: down for maintenance' } : undefined);
     await world.join('ada');
     await until(() => world.app.calls.length >= 4);
     expect(await world.accounts()).toMatchObject([
@@ -42,7 +42,7 @@ describe('a delivery', () => {
   it('honours Retry-After', async () => {
     let asked = 0;
     world.app.fault = (call) =>
-      call === 'create' && asked++ === 0 ? { kind: 'retry', reason: '429', afterSeconds: 1 } : undefined;
+      call === 'create' && asked++ === 0 ? { kind: 'throttled', reason: '429', afterMs: 1000 } : undefined;
     const began = Date.now();
     await world.join('ada');
     await world.settle();
@@ -52,7 +52,7 @@ describe('a delivery', () => {
 
   it('is final when the app refuses it, says why, and is tried again by a changed plan or an admin', async () => {
     world.app.fault = (call) =>
-      call === 'create' ? { kind: 'refused', status: 400, reason: 'No such country' } : undefined;
+      call === 'create' ? { kind: 'refused', code: 'app/refused', status: 400, reason: 'No such country' } : undefined;
     await world.join('ada');
     await world.settle();
     expect(await world.accounts()).toMatchObject([
@@ -125,6 +125,7 @@ describe('a delivery', () => {
     await world.join('ada');
     await world.settle();
     expect(world.app.calls.map((call) => call.replace(/ .*/, ''))).toEqual([
+      'find',
       'find',
       'create',
       'find',
@@ -236,12 +237,12 @@ describe('a delivery', () => {
     await begin({ deliveryTimings: {} });
     let [running, most] = [0, 0];
     const { create } = world.app.connector;
-    world.app.connector.create = async (body) => {
+    world.app.connector.create = async (kind, body) => {
       most = Math.max(most, ++running);
       // Long enough for a fifth to come, if it may.
       if (world.app.accounts.size < 4) await until(() => most >= 4).then(() => sleep(400));
       running -= 1;
-      return create(body);
+      return create(kind, body);
     };
     for (let n = 0; n < 20; n++) await world.join(`p${n}`);
     await world.settle();

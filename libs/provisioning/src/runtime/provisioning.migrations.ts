@@ -1,6 +1,7 @@
 import { checkpointsTable } from '@tenure/eventing';
 import { factTables } from '@tenure/messaging';
-import { deliveriesTable } from '../delivery/delivery.rows.ts';
+import { authorizationTables } from '../authorization/authorization.entities.ts';
+import { deliveriesTable, goneColumn } from '../delivery/delivery.rows.ts';
 import { appScopesTable } from '../evaluation/app-follower.ts';
 import { peopleTables } from '../people/people.tables.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
@@ -20,4 +21,6 @@ export const provisioningMigrations = [
     ].join(';\n'),
   },
   { name: 'AddAppRoles1767225700000', up: `alter table tenants add column app_roles jsonb not null default '[]'` },
+  { name: 'AddGoneSince1796083200001', up: goneColumn },
+  { name: 'CreateAuthorizations1796083200002', up: authorizationTables },
 ];

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { migrate, type Database } from '@tenure/database';
 import {
+  startPoller,
   startView,
   type Clock,
   type EventStore,
   type Follower,
   type Leases,
   type Person,
+  type Poller,
   type Sealer,
   type SnapshotStore,
   type ViewRuntime,
@@ -15,7 +17,7 @@ import type { FactBatch, FactConsumer, FactConsumerOptions } from '@tenure/messa
 import { accountWriter, type WriteAccount } from '../account/write-account.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import { appsPart as ourAppsPart } from '../app/app.view.ts';
-import type { Connector } from '../delivery/connector.ts';
+import type { Connector, ConnectorKinds } from '../connector/index.ts';
 import { deliveryWorker, type DeliveryNeeds, type DeliveryTimings } from '../delivery/delivery-worker.ts';
 import type { DeliveryRows } from '../delivery/delivery.rows.ts';
 import { followApps } from '../evaluation/app-follower.ts';
@@ -27,7 +29,6 @@ import { eraseFromAccounts } from '../view/erase-person.ts';
 import { provisioningView } from '../view/provisioning.view.ts';
 import type { ViewPart } from '../view/view-part.ts';
 import { accountsPart } from '../view/accounts.part.ts';
-import { startPoller, type Poller } from './poller.ts';
 import { provisioningMigrations } from './provisioning.migrations.ts';
 
 export type ProvisioningNeeds = {
@@ -40,6 +41,7 @@ export type ProvisioningNeeds = {
   /** The apps' tables in the provisioning view, `apps(tenant_id, id, config)`, for tests that configure apps in a simpler way. */
   appsPart?: ViewPart;
   connectorFor: (app: AppConfig) => Promise<Connector>;
+  kinds: ConnectorKinds;
   onUnauthorized: (app: AppConfig, reason: string) => Promise<void>;
   /** What failed and is tried again; logged by whoever composes. */
   onFailure?: (what: string, error: unknown) => void;
@@ -93,6 +95,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     clock,
     appsPart = ourAppsPart,
     connectorFor,
+    kinds,
     onUnauthorized,
     onFailure,
     onParked,
@@ -109,6 +112,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     sealer,
     leases,
     onFailure: failing('view'),
+    onParked: (stream, error) => onFailure?.(`view, which parked ${stream}`, error),
   });
   const source = { store, sealer, ...(snapshots && { snapshots }) };
   const write = accountWriter({ source, clock, view });
@@ -137,6 +141,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
   const evaluation = evaluator({
     database,
     write,
+    kinds,
     onWritten: () => {
       wakeDelivery();
       // What is due within 24 hours is due at once.
@@ -151,6 +156,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     view,
     write,
     connectorFor,
+    kinds,
     onUnauthorized,
     onFailure: failing('delivery'),
     ...(needs.onDelivered && { onEnded: needs.onDelivered }),

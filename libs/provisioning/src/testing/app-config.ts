@@ -27,6 +27,8 @@ export const appConfig = (parts: Partial<AppConfig> = {}): AppConfig => ({
   thresholdReleasedAt: null,
   ruleSets: [{ version: 0, rules: [] }],
   entitlements: { configuredBy: 'admin' },
+  ownership: { unseenMemberships: 'leave', rehire: { keys: ['userName', 'externalId'], mode: 'automatic' } },
+  connection: { kind: 'scim', mode: 'auto' },
   turnedOnAt: null,
   ...parts,
 });

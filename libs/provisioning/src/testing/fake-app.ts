@@ -1,33 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import {
-  applyPatch,
-  matches,
-  parseFilter,
-  parsePatch,
-  profiles,
-  userType,
-  type Json,
-  type JsonObject,
-} from '@tenure/scim';
-import type { Connector, Failure, Outcome, RemoteAccount } from '../delivery/connector.ts';
+import { sameValue, type Json, type JsonObject } from '@tenure/scim';
+import type { Change, Connector, Failure, Outcome, Page, Remote, RemoteId, TargetValue } from '../connector/index.ts';
 
 export type Call =
   | 'test'
   | 'find'
   | 'create'
   | 'get'
+  | 'list'
   | 'update'
   | 'setActive'
   | 'delete'
   | 'findGroup'
-  | 'changeGroupMembers'
-  | 'listEntitlements';
+  | 'isMember'
+  | 'changeMembers'
+  | 'entitlements';
 
 /** What happens instead of an answer: a failure before anything is done; `lost`: done, and never answered; `die`: done, and the caller breaks; `hang`: nothing until `release`. */
 export type Fault = Failure | 'lost' | 'die' | 'hang' | undefined;
 
 export type FakeApp = {
   connector: Connector;
+  /** Values by target. */
   accounts: Map<string, JsonObject>;
   groups: Map<string, { displayName: string; members: Set<string> }>;
   /** Every call in order, as `create`, `setActive false`, ... */
@@ -35,31 +29,42 @@ export type FakeApp = {
   release: () => void;
   /** Asked before each call. */
   fault: (call: Call, detail: string) => Fault;
+  /** Answers every look-up with the first accounts that there are (R91). */
+  ignoresFilters: boolean;
+  /** Never shows who is in a group. */
+  hidesMembers: boolean;
+  /** Keeps no mark of ours. */
+  keepsNoMark: boolean;
   /** An account made in the app by hand. */
-  addAccount: (resource: JsonObject) => string;
+  addAccount: (values: JsonObject) => string;
   addGroup: (displayName: string, members?: string[]) => string;
   byUserName: (userName: string) => JsonObject | undefined;
 };
 
-/** A small SCIM application in memory: it keeps what it is sent, finds by filter, patches by the protocol's rules, and fails when told to. */
+const PAGE = 50;
+const MARK = 'externalId';
+
+/** A small application in memory: it keeps what it is sent, finds by value, and fails when told to. */
 export const fakeApp = (): FakeApp => {
   const accounts = new Map<string, JsonObject>();
   const groups: FakeApp['groups'] = new Map();
 
-  const groupsOf = (id: string): Json[] =>
-    [...groups]
-      .filter(([, { members }]) => members.has(id))
-      .map(([value, { displayName }]) => ({ value, display: displayName }));
-  const shown = (id: string): RemoteAccount => {
-    const resource = accounts.get(id)!;
-    const { externalId } = resource;
+  const shown = (id: string): Remote => {
+    const values = accounts.get(id)!;
     return {
-      remoteId: id,
-      ...(typeof externalId === 'string' && { externalId }),
-      resource: { ...resource, id, groups: groupsOf(id) },
+      kind: 'account',
+      id,
+      label: typeof values['userName'] === 'string' ? values['userName'] : id,
+      ...(typeof values[MARK] === 'string' && !app.keepsNoMark && { mark: values[MARK] }),
+      active: values['active'] !== false,
+      values: values as Readonly<Record<string, TargetValue>>,
     };
   };
-  const missing: Failure = { kind: 'refused', status: 404, reason: 'There is no such account.' };
+  const groupShown = (id: string): Remote => {
+    const { displayName } = groups.get(id)!;
+    return { kind: 'group', id, label: displayName, values: { displayName } };
+  };
+  const missing: Failure = { kind: 'gone', reason: 'There is no such account.' };
   const ok = <T>(value: T): Outcome<T> => ({ kind: 'ok', value });
 
   const call = async <T>(name: Call, detail: string, work: () => Outcome<T>): Promise<Outcome<T>> => {
@@ -74,17 +79,27 @@ export const fakeApp = (): FakeApp => {
     }
     return fault ?? work();
   };
-  const patch = (id: string, operations: unknown): Outcome => {
-    const resource = accounts.get(id);
-    if (!resource) return missing;
-    const parsed = parsePatch(
-      userType,
-      { schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'], Operations: operations as Json },
-      profiles.generic,
-    );
-    accounts.set(id, applyPatch(userType, resource, parsed.operations, profiles.generic).resource);
+
+  const change = (id: string, changes: readonly Change[]): Outcome => {
+    const values = accounts.get(id);
+    if (!values) return missing;
+    accounts.set(id, changes.reduce(applied, values));
     return ok(undefined);
   };
+
+  const pageOf = <T>(items: readonly T[], cursor: string | undefined): Page<T> => {
+    const from = Number(cursor ?? 0);
+    return {
+      items: items.slice(from, from + PAGE),
+      ...(from + PAGE < items.length && { next: String(from + PAGE) }),
+    };
+  };
+
+  const findAccounts = (target: string, value: string): Remote[] =>
+    [...accounts.keys()]
+      .map(shown)
+      .filter(({ values }) => app.ignoresFilters || matches(values[target], value))
+      .slice(0, 10);
 
   const app: FakeApp = {
     accounts,
@@ -92,9 +107,12 @@ export const fakeApp = (): FakeApp => {
     calls: [],
     release: () => undefined,
     fault: () => undefined,
-    addAccount: (resource) => {
+    ignoresFilters: false,
+    hidesMembers: false,
+    keepsNoMark: false,
+    addAccount: (values) => {
       const id = randomUUID();
-      accounts.set(id, { active: true, ...resource });
+      accounts.set(id, { active: true, ...values });
       return id;
     },
     addGroup: (displayName, members = []) => {
@@ -102,48 +120,107 @@ export const fakeApp = (): FakeApp => {
       groups.set(id, { displayName, members: new Set(members) });
       return id;
     },
-    byUserName: (userName) => [...accounts.values()].find((resource) => resource['userName'] === userName),
+    byUserName: (userName) => [...accounts.values()].find((values) => values['userName'] === userName),
     connector: {
-      test: () => call('test', '', () => ok({ status: 200 })),
-      find: ({ filter }) =>
-        call('find', filter, () => {
-          const parsed = parseFilter(filter, userType, profiles.generic);
-          return ok([...accounts].filter(([, resource]) => matches(parsed, resource)).map(([id]) => shown(id)));
+      describe: async () =>
+        ok({
+          targets: { account: [], group: [] },
+          mark: { account: app.keepsNoMark ? null : MARK, group: null },
+          can: {
+            create: true,
+            update: 'part',
+            suspend: true,
+            delete: true,
+            list: true,
+            find: app.ignoresFilters ? 'ignored' : 'honoured',
+            conditional: false,
+            groups: true,
+            renameGroup: true,
+            members: app.hidesMembers ? 'unseen' : 'list',
+          },
+          limits: { atOnce: 4, page: PAGE, membersPerCall: 100, settleMs: 0 },
+          sources: [
+            { id: 'groups', kind: 'group', displayName: 'Groups', target: null, multiValued: true, required: false },
+          ],
         }),
-      create: (body) => call('create', '', () => ok(shown(app.addAccount(body)))),
-      get: (id) => call('get', '', () => ok(accounts.has(id) ? shown(id) : undefined)),
-      update: (id, operations) => call('update', '', () => patch(id, operations)),
+      test: () => call('test', '', () => ok({ request: 'test', filters: 'honoured' as const })),
+      find: (kind, { target, value }) =>
+        kind === 'group'
+          ? call('findGroup', value, () => {
+              const found = [...groups.keys()].map(groupShown).filter(({ label }) => matches(label, value));
+              return ok(found);
+            })
+          : call('find', `${target} ${value}`, () => ok(findAccounts(target, value))),
+      get: (kind, id) =>
+        call('get', '', () => {
+          if (kind === 'group') return groups.has(id) ? ok(groupShown(id)) : missing;
+          return accounts.has(id) ? ok(shown(id)) : missing;
+        }),
+      list: (kind, cursor) =>
+        call('list', '', () =>
+          ok(
+            kind === 'group'
+              ? pageOf([...groups.keys()].map(groupShown), cursor)
+              : pageOf([...accounts.keys()].map(shown), cursor),
+          ),
+        ),
+      create: (kind, { mark, values }) =>
+        call('create', '', () => {
+          if (kind === 'group') return ok(groupShown(app.addGroup(values['displayName'] as string)));
+          const filled = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
+          return ok(shown(app.addAccount({ ...(filled as JsonObject), ...(mark !== null && { [MARK]: mark }) })));
+        }),
+      update: (_kind, id, changes) => call('update', '', () => change(id, changes)),
       setActive: (id, active) =>
-        call('setActive', String(active), () => patch(id, [{ op: 'replace', path: 'active', value: active }])),
-      delete: (id) =>
+        call('setActive', String(active), () => change(id, [{ target: 'active', to: active }])),
+      delete: (_kind, id) =>
         call('delete', '', () => {
           accounts.delete(id);
           for (const { members } of groups.values()) members.delete(id);
           return ok(undefined);
         }),
-      findGroup: (displayName) =>
-        call('findGroup', displayName, () => {
-          const found = [...groups].find(([, group]) => group.displayName === displayName);
-          return ok(found && { id: found[0], displayName });
+      members: async (group, cursor) =>
+        groups.has(group) ? ok(pageOf<RemoteId>([...groups.get(group)!.members], cursor)) : missing,
+      isMember: (group, account) =>
+        call('isMember', '', () => {
+          const known = groups.get(group);
+          if (!known) return missing;
+          return ok(app.hidesMembers ? 'unseen' : known.members.has(account) ? 'yes' : 'no');
         }),
-      listEntitlements: () =>
-        call('listEntitlements', '', () => {
-          const items = [...groups.values()].map(({ displayName }) => ({
-            kind: 'group' as const,
-            value: displayName,
-            displayName,
-          }));
-          return ok({ items, total: items.length });
-        }),
-      changeGroupMembers: (groupId, add, remove) =>
-        call('changeGroupMembers', `+${add.length} -${remove.length}`, () => {
+      changeMembers: (groupId, add, remove) =>
+        call('changeMembers', `+${add.length} -${remove.length}`, () => {
           const group = groups.get(groupId);
           if (!group) return missing;
           for (const id of add) group.members.add(id);
           for (const id of remove) group.members.delete(id);
-          return ok(undefined);
+          return ok({ missing: [] });
         }),
+      entitlements: (_source, cursor) =>
+        call('entitlements', '', () =>
+          ok(
+            pageOf(
+              [...groups].map(([id, { displayName }]) => ({ id, displayName })),
+              cursor,
+            ),
+          ),
+        ),
+      close: async () => undefined,
     },
   };
   return app;
+};
+
+const matches = (shown: TargetValue | undefined, value: string): boolean =>
+  typeof shown === 'object' && shown !== null
+    ? Object.values(shown).some((each) => matches(each as TargetValue, value))
+    : String(shown ?? '').toLowerCase() === value.toLowerCase();
+
+const applied = (values: JsonObject, change: Change): JsonObject => {
+  const { [change.target]: present, ...rest } = values;
+  if (!('add' in change)) return change.to === null ? rest : { ...values, [change.target]: change.to as Json };
+  const elements = (Array.isArray(present) ? present : []).filter(
+    (each) => !change.remove.some((gone) => sameValue(gone as Json, each)),
+  );
+  const added = change.add.filter((each) => !elements.some((known) => sameValue(each as Json, known)));
+  return { ...values, [change.target]: [...elements, ...(added as Json[])] };
 };

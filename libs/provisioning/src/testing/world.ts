@@ -45,6 +45,7 @@ import { accountsPart } from '../view/accounts.part.ts';
 import { viewPart } from '../view/view-part.ts';
 import { startProvisioning, type Provisioning, type ProvisioningNeeds } from '../runtime/start-provisioning.ts';
 import { T } from './app-config.ts';
+import { fakeKinds } from './fake-kind.ts';
 import { fakeApp, type FakeApp } from './fake-app.ts';
 
 export { appConfig, T } from './app-config.ts';
@@ -95,11 +96,12 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
       clock: { now: async () => clock.at },
       appsPart,
       connectorFor: async () => app.connector,
+      kinds: fakeKinds,
       onUnauthorized: async ({ id }) => void unauthorized.push(id),
       onFailure: (what, error) => failures.push({ what, error }),
       onDelivered: (action, outcome) => delivered.push(`${action} ${outcome}`),
       timerEveryMs: 50,
-      deliveryTimings: { callTimeoutMs: 300, leaseMs: 1000, retry: { baseMs: 20, capMs: 100 } },
+      deliveryTimings: { callTimeoutMs: 300, leaseMs: 1000, retry: { baseMs: 20, capMs: 100 }, goneConfirmMs: 50 },
       ...timings,
     });
     const started = provisioning.startWork(factsCaughtUp);
