@@ -64,7 +64,7 @@ describe('a PATCH of many members', () => {
       }
       if (change.op !== 'removeAll') for (const id of change.ids) said.set(id, change.op !== 'remove');
     }
-    return { emptied, said: [...said].toSorted() };
+    return { emptied, said: [...said].toSorted(([one], [other]) => one.localeCompare(other)) };
   };
 
   it.each<[string, JsonObject]>([

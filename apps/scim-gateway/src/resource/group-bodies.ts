@@ -96,7 +96,7 @@ const split = (operation: Json): Json[] => {
   const long = longList(operation, 'value');
   const restOf = (op: JsonObject) => {
     const key = keyOf(op, 'op');
-    const replaces = key === undefined || String(op[key]).toLowerCase() === 'replace';
+    const replaces = key === undefined || /^"replace"$/i.test(JSON.stringify(op[key]));
     return { ...op, ...(replaces && { [key ?? 'op']: 'add' }) };
   };
   if (long) {

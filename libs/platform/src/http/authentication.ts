@@ -31,16 +31,10 @@ export const authenticateRequest = async (
   reply: FastifyReply,
 ): Promise<void> => {
   const { needs } = settingsOf(request);
-  switch (needs) {
-    case 'public':
-      return;
-    case 'connection':
-    case 'discovery':
-      if (!connection) throw new Error('This service has no connections.');
-      return void (await connection(request, reply));
-    default:
-      return void (await key(request, reply));
-  }
+  if (needs === 'public') return;
+  if (needs !== 'connection' && needs !== 'discovery') return void (await key(request, reply));
+  if (!connection) throw new Error('This service has no connections.');
+  await connection(request, reply);
 };
 
 /** Who holds a key of the JSON APIs. */
