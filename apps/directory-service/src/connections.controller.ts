@@ -39,7 +39,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { DIRECTORY, type DirectoryApi } from './directory-api.ts';
 
-const confirmation = z.strictObject({ confirm: z.stringbool({ error: 'expected true' }).optional() });
+const confirmation = z.strictObject({ confirm: z.stringbool({ error: 'Must be true.' }).optional() });
 
 const originOf = ({ protocol, host }: FastifyRequest) => `${protocol}://${host}`;
 

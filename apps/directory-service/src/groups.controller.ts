@@ -2,6 +2,7 @@ import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import {
   historyReply,
   historyRequest,
+  instant,
   jsonObject,
   listReply,
   searchText,
@@ -15,7 +16,6 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { DIRECTORY, type DirectoryApi } from './directory-api.ts';
 import { nextCursorOf, pageKeyIn } from './page-cursor.ts';
-import { instant } from './users.ts';
 
 const groupReply = z.object({
   id: z.string(),
@@ -27,7 +27,7 @@ const groupReply = z.object({
   asOf: z.string().optional(),
 });
 
-const withMembers = z.stringbool({ error: 'expected true or false' }).default(false);
+const withMembers = z.stringbool({ error: 'Must be true or false.' }).default(false);
 const groupRequest = z.strictObject({ members: withMembers, asOf: instant.optional() });
 const groupListRequest = z.strictObject({
   search: searchText.optional(),

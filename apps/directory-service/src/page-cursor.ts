@@ -1,10 +1,10 @@
-import { cursorsOf } from '@tenure/contracts';
+import { cursorsOf, instant } from '@tenure/contracts';
 import type { PageKey } from '@tenure/directory';
 import { z } from 'zod';
 
 const pageKey: z.ZodType<PageKey> = z.object({
   sortedBy: z.string().nullable().optional(),
-  createdAt: z.iso.datetime(),
+  createdAt: instant,
   id: z.string(),
 });
 

@@ -23,8 +23,8 @@ type Versioned = { version: number };
 /** The path names what is put; a body may repeat it. */
 const refuseOther = (field: 'id' | 'name', inPath: string, inBody: string | undefined): void => {
   if (inBody !== undefined && inBody.toLowerCase() !== inPath.toLowerCase())
-    throw new Rejected('invalid', 'request/path-differs', `The body's ${field} is another than the path's.`, [
-      { field, message: 'must be that of the path' },
+    throw new Rejected('invalid', 'request/path-differs', `${field}: Must match the path.`, [
+      { field, message: 'Must match the path.' },
     ]);
 };
 

@@ -1,4 +1,4 @@
-import { accountType, jsonObject, searchText, type UserReply } from '@tenure/contracts';
+import { accountType, instant, jsonObject, searchText, type UserReply } from '@tenure/contracts';
 import { presentedUser, type ErasedUser, type UserQueries, type UserRecord } from '@tenure/directory';
 import { Rejected, type Instant } from '@tenure/eventing';
 import {
@@ -14,9 +14,6 @@ import {
 import { z } from 'zod';
 import { nextCursorOf, pageKeyIn } from './page-cursor.ts';
 
-export const instant = z.iso
-  .datetime({ offset: true, error: 'expected an instant such as 2026-01-05T09:00:00Z' })
-  .transform((text): Instant => new Date(text).toISOString());
 export const asOfRequest = z.strictObject({ asOf: instant.optional() });
 
 export const userBody = z.strictObject({ resource: jsonObject });
@@ -88,7 +85,7 @@ export const userListRequest = z.strictObject({
   filter: z.string().max(10_000).optional(),
   search: searchText.optional(),
   accountType: accountType.optional(),
-  active: z.stringbool({ error: 'expected true or false' }).optional(),
+  active: z.stringbool({ error: 'Must be true or false.' }).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   cursor: z.string().max(1000).optional(),
 });

@@ -17,11 +17,11 @@ export const tagged = <Body>(reply: FastifyReply, version: number, body: Body): 
 
 /** A body of `{confirm}`; without it, or without a body, the command says what is missing. */
 export const confirmBody = z.strictObject({ confirm: z.boolean().optional() }).optional();
-export const confirmQuery = z.strictObject({ confirm: z.stringbool({ error: 'expected true' }).optional() });
+export const confirmQuery = z.strictObject({ confirm: z.stringbool({ error: 'Must be true.' }).optional() });
 
 /** `?preview=true` writes nothing. */
 export const previewQuery = z.strictObject({
-  preview: z.stringbool({ error: 'expected true or false' }).default(false),
+  preview: z.stringbool({ error: 'Must be true or false.' }).default(false),
 });
 export type PreviewQuery = z.output<typeof previewQuery>;
 

@@ -8,10 +8,19 @@ import {
   userQueries,
 } from '@tenure/directory';
 import { useView } from '@tenure/eventing';
-import { directoryClient, scimErrors, type ErrorDialect, type Runtime, type Service } from '@tenure/platform';
+import {
+  directoryClient,
+  MIB,
+  scimErrors,
+  type ErrorDialect,
+  type RouteSettings,
+  type Runtime,
+  type Service,
+} from '@tenure/platform';
 import { BulkController, LOG } from './bulk/bulk.controller.ts';
-import { attempts, ATTEMPTS } from './connection/attempts.ts';
-import { CONNECTIONS, FAIRNESS, PUBLIC_URL, TOKENS, TYPES, type Connections } from './connection/connection.guard.ts';
+import { attempts } from './connection/attempts.ts';
+import { connectionAuthentication, type Connections } from './connection/connection-authentication.ts';
+import { AUTHENTICATE, PUBLIC_URL, TYPES } from './connection/connection.guard.ts';
 import { rate } from './connection/rate.ts';
 import { canonicalScimUrl } from './connection/scim-url.ts';
 import { turns } from './connection/turns.ts';
@@ -26,11 +35,17 @@ import { RootController } from './root/root.controller.ts';
 
 class ScimGateway {}
 
+/** A group may have 100,000 members, and a PATCH may name as many, also in an operation each. */
+const GROUP_ROUTES: RouteSettings = {
+  bodyLimit: 32 * MIB,
+  json: { list: 1000, longLists: { names: /^(members|value|operations)$/i, most: 100_000 }, values: 1_000_000 },
+};
+
 /** Every resource type by one controller: users and groups at their paths, whatever a tenant defined at any other. What nobody serves ends at the last. */
 export const scimControllers = [
   DiscoveryController,
   resourceController('Users'),
-  resourceController('Groups'),
+  resourceController('Groups', { route: GROUP_ROUTES }),
   RootController,
   BulkController,
   resourceController(':collection', { name: 'Own', guards: [OwnTypeGuard] }),
@@ -63,7 +78,15 @@ export const scimGateway = async (runtime: Runtime, { secretsKey, publicUrl }: G
     resources: resourceQueries(database, DIRECTORY_VIEW),
     attempts: recorded,
   });
+  const authenticate = connectionAuthentication({
+    connections: askedTogether(connectionQueries(database, DIRECTORY_VIEW)),
+    tokens: secrets,
+    attempts: recorded,
+    turns: turns(),
+    rate: rate(),
+  });
   return {
+    authenticateConnection: authenticate,
     http: {
       module: ScimGateway,
       controllers: scimControllers,
@@ -72,11 +95,8 @@ export const scimGateway = async (runtime: Runtime, { secretsKey, publicUrl }: G
         { provide: TYPES, useValue: typeQueries(database, DIRECTORY_VIEW) },
         { provide: CURSORS, useValue: cursors(secretsKey) },
         { provide: LOG, useValue: log },
-        { provide: CONNECTIONS, useValue: askedTogether(connectionQueries(database, DIRECTORY_VIEW)) },
-        { provide: TOKENS, useValue: secrets },
-        { provide: ATTEMPTS, useValue: recorded },
+        { provide: AUTHENTICATE, useValue: authenticate },
         { provide: PUBLIC_URL, useValue: publicUrl },
-        { provide: FAIRNESS, useValue: { turns: turns(), rate: rate() } },
       ],
     },
   };

@@ -193,10 +193,14 @@ describe('bodies', () => {
     '{"name":{"constructor":{}}}',
     '{"userName":"a","USERNAME":"b"}',
     '{"a":'.repeat(100_000),
-    '{"x":"\\ud800"',
   ])('%.30s is 400 invalidSyntax', async (body) => {
     expectError(await send('POST', '/Users', { body }), 400, 'invalidSyntax');
     expectError(await send('PATCH', `/Users/${ada}`, { body }), 400, 'invalidSyntax');
+  });
+
+  it('are 400 invalidValue with text that cannot be stored', async () => {
+    for (const text of ['\\ud800', '\\u0000'])
+      expectError(await send('POST', '/Users', { body: `{"userName":"${text}"}` }), 400, 'invalidValue');
   });
 
   it('that are not UTF-8, or absent, are 400', async () => {

@@ -2,14 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { auditControllers, auditEntities, auditService } from '@tenure/audit-service';
 import { directoryControllers, directoryService } from '@tenure/directory-service';
 import { mappingControllers, mappingEntities, mappingService } from '@tenure/mapping-service';
-import {
-  createHttpApp,
-  listenToMessages,
-  openRuntime,
-  rootModule,
-  type LogOutput,
-  type Runtime,
-} from '@tenure/platform';
+import { createServices, listenToMessages, openRuntime, type LogOutput, type Runtime } from '@tenure/platform';
 import { scimControllers, scimDialect, scimGateway } from '@tenure/scim-gateway';
 import type { Config } from './config.ts';
 import type { Keys } from './keys.ts';
@@ -58,11 +51,11 @@ export const startSystem = async (
     await auditService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS }),
   ];
   const controllers = [...directoryControllers, ...scimControllers, ...mappingControllers, ...auditControllers];
-  const operations = { segments: ['scim', 'directory', 'mapping', 'audit'], title: 'Tenure', controllers };
-  const app = await createHttpApp(rootModule(runtime, services, operations), {
-    ...runtime,
+  const app = await createServices(runtime, services, {
+    segments: ['scim', 'directory', 'mapping', 'audit'],
+    title: 'Tenure',
+    controllers,
     dialects: [scimDialect],
-    onRefused: services.find(({ onRefused }) => onRefused)?.onRefused,
   });
   for (const service of services) await listenToMessages(runtime, service);
   await runtime.transport.ready();

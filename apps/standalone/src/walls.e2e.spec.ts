@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { client, type Client } from './testing/client.ts';
 import { apiRoutes } from './testing/api-routes.ts';
+import { furnished, idsFor } from './testing/furnished.ts';
 import { makeTenant, testWorld, type World } from './testing/world.ts';
 
 let world: World;
@@ -28,51 +29,6 @@ const adminRoutes = async () =>
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 
 const filled = (path: string, ids: Ids) => path.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? 'nobody');
-
-/** Ids of things that are there, by what a route's path calls them; `{id}` is what its collection holds. */
-const idsFor = (path: string, ids: Ids): Ids => {
-  const collection = /\/(\w[\w-]*)(?:\/\{type\})?\/\{id\}/.exec(path)?.[1];
-  return { ...ids, ...(collection !== undefined && { id: ids[collection] ?? 'nobody' }), kind: 'users' };
-};
-
-/** A tenant with one of everything; the person's name is the sandbox's only one. */
-const furnished = async (name: string) => {
-  const office = await world.office();
-  const ada = await office.idp.hire(name);
-  const group = await office.idp.group('Staff', ada);
-  await office.app.assign('users', ada);
-  await office.app.turnOn();
-  await world.settled();
-  const account = await office.app.accountOf(ada);
-  const job = await office.mapping.ok('POST', `${office.app.path}/initial-cycle`);
-  await world.settled();
-  const urn = 'urn:example:wall:2.0:Brick';
-  await office.directory.ok('PUT', `/schemas/${urn}`, { name: 'Brick', attributes: [{ name: 'label' }] });
-  await office.directory.ok('PUT', `/resource-types/${name}`, { endpoint: `/${name}`, schema: urn });
-  const brick = await office.directory.ok('POST', `/resources/${name}`, { resource: { schemas: [urn], label: name } });
-  const webhook = await office.audit.ok('POST', '/webhooks', {
-    url: 'https://hooks.example.com/',
-    events: ['*'],
-    enabled: false,
-  });
-  const ids: Ids = {
-    webhooks: webhook.id,
-    urn,
-    name,
-    type: name,
-    resources: brick.id,
-    tenantId: office.id,
-    appId: office.app.id,
-    users: ada,
-    groups: group,
-    admins: office.superAdmin.id,
-    connections: office.idp.id,
-    accounts: account.id,
-    jobs: job.id,
-    assignments: ada,
-  };
-  return { ...office, ids, ada, group, account };
-};
 
 describe('the description of the API', () => {
   it('has every route of the outside contract that is built, with its methods', async () => {
@@ -132,7 +88,7 @@ describe('keys', () => {
   const forRootAlone = (name: string) => name.endsWith(' /directory/v1/tenants') || /\/v1\/parked/.test(name);
 
   it('of each role open what they should on every route: no key 401, an auditor reads, an admin does the daily work, root only what is root’s', async () => {
-    const { id, ids, addAdmin } = await furnished('ada-of-roles');
+    const { id, ids, addAdmin } = await furnished(world, 'ada-of-roles');
     const keys: Record<string, Client> = {
       nobody: client(world.url()),
       wrong: client(world.url(), 'a-key-that-is-none'),
@@ -179,7 +135,7 @@ describe('keys', () => {
 
 describe('tenants', () => {
   it('are walled off from each other: another’s ids are 404 on every route, its keys, tokens and cursors are of no use', async () => {
-    const plum = await furnished('ada-of-plum');
+    const plum = await furnished(world, 'ada-of-plum');
     const pear = await makeTenant(world, 'Pear');
     const pearIdp = await pear.connect();
     const pearApp = await pear.mapping.ok('POST', '/apps', { name: 'Pear app', preset: 'scim' });

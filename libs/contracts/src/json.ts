@@ -6,5 +6,5 @@ export type JsonObject = { [name: string]: Json };
 /** A JSON object that somebody else has checked: the gateway its bodies, a decider its events. */
 export const jsonObject = z.custom<JsonObject>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-  'must be an object',
+  'Must be an object.',
 );

@@ -6,8 +6,8 @@ export type RejectionKind =
   | 'stale'
   | 'forbidden'
   | 'unprocessable'
-  | 'too-many'
   | 'too-large'
+  | 'too-many'
   | 'unavailable';
 
 export type FieldProblem = { field: string; message: string; position?: number };

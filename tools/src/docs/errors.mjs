@@ -121,7 +121,9 @@ ${table(
   [...statuses].map(([kind, status]) => [kind, status, scimTypes.has(kind) ? `\`${scimTypes.get(kind)}\`` : '']),
 )}
 
-Beside these: \`http/{status}\` for what the web server itself refuses (401 without a key, 404 of no route, 405, 413, 415, 431, 501 of no method, malformed JSON), and \`internal\` (500) for a bug or an outage, which is logged once.
+Beside these: \`http/{status}\` for what the web server itself refuses (401 without a key, 404 of no route, 405, 413, 415, 431, 501 of no method, malformed JSON), and \`internal\` (500) for a bug or an outage, which is logged once under the \`requestId\` of the answer.
+
+\`cursor/invalid\` was called \`list/cursor\` before.
 
 ## What is wrong with an account
 

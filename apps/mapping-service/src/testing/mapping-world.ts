@@ -15,7 +15,7 @@ import {
 } from '@tenure/contracts';
 import { testDatabase } from '@tenure/database/testing';
 import { encode, eventId, streamName, type AnyDefinition, type DomainEvent } from '@tenure/eventing';
-import { type AdminKey, createHttpApp, listenToMessages, manualClock, openRuntime, rootModule } from '@tenure/platform';
+import { type AdminKey, createServices, listenToMessages, manualClock, openRuntime } from '@tenure/platform';
 import { mappingControllers, mappingEntities, mappingService } from '../app.module.ts';
 import { targetApp } from './target-app.ts';
 
@@ -63,10 +63,11 @@ export const mappingWorld = async () => {
   // Whose key it is, the directory knows.
   const runtime = { ...opened, adminKeys: { find: async (key: string) => keys[key] } };
   const service = await mappingService(runtime, { allowPrivateTargets: ['127.0.0.1'] });
-  const app = await createHttpApp(
-    rootModule(runtime, [service], { segments: ['mapping'], title: 'Mapping', controllers: mappingControllers }),
-    runtime,
-  );
+  const app = await createServices(runtime, [service], {
+    segments: ['mapping'],
+    title: 'Mapping',
+    controllers: mappingControllers,
+  });
   await app.listen(0, '127.0.0.1');
   await listenToMessages(runtime, service);
   await runtime.keys.ensureTenant(TENANT);

@@ -1,5 +1,5 @@
 import { Body, Controller, Header, Headers, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
-import { Needs, type Log } from '@tenure/platform';
+import { MIB, Needs, Route, type Log } from '@tenure/platform';
 import { bulkResponseSchema, parseBulk, type BulkLimits } from '@tenure/scim';
 import { ConnectionGuard } from '../connection/connection.guard.ts';
 import { Scim, type ScimContext } from '../connection/scim-context.ts';
@@ -8,13 +8,17 @@ import { runBulk } from './run-bulk.ts';
 
 export const LOG = Symbol('log');
 
-/** The size is also what any body may have that is no group's. */
-export const BULK_LIMITS: BulkLimits = { maxOperations: 1000, maxPayloadSize: 10 * 1024 * 1024 };
+export const BULK_LIMITS: BulkLimits = { maxOperations: 1000, maxPayloadSize: 10 * MIB };
 
 /** RFC 7644 §3.7. */
 @Controller('scim/:tenantId/:connectionId/v2/Bulk')
 @UseGuards(ConnectionGuard)
-@Needs('public')
+@Needs('connection')
+@Route({
+  bodyLimit: BULK_LIMITS.maxPayloadSize,
+  bodyLimitName: 'maxPayloadSize',
+  json: { list: 1000, longLists: { names: /^(members|value)$/i, most: 10_000 }, values: 100_000 },
+})
 export class BulkController {
   constructor(
     @Inject(ENDPOINTS) private readonly endpoints: Endpoints,

@@ -157,7 +157,7 @@ const resultOf = (
 ): BulkResult => {
   const told = { method, ...(bulkId !== undefined && { bulkId }) };
   if ('error' in outcome) {
-    const { status, body } = toBody(outcome.error);
+    const { status, body } = toBody(outcome.error, context.caller.correlationId);
     if (status >= 500 && status !== 503)
       deps.log.error({ err: outcome.error, operation: `${method} ${path}` }, 'A bulk operation failed');
     return {

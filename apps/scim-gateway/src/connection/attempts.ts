@@ -4,8 +4,6 @@ import type { DirectoryClient } from '@tenure/platform';
 import type { Note } from '@tenure/scim';
 import type { ScimContext } from './scim-context.ts';
 
-export const ATTEMPTS = Symbol('attempts');
-
 /** Who asked for what, and what was answered. */
 export type Asked = Pick<Caller, 'tenantId' | 'connectionId' | 'correlationId' | 'traceparent'> & { operation: string };
 

@@ -1,3 +1,5 @@
+import { decodableUrl } from '@tenure/platform';
+
 /** The first segments below a base URL, as routes declare them. */
 const endpoints = ['Users', 'Groups', 'Me', 'Bulk', '.search', 'ServiceProviderConfig', 'ResourceTypes', 'Schemas'];
 const declared = new Map(endpoints.map((name) => [name.toLowerCase(), name]));
@@ -11,7 +13,7 @@ const FLAG_BEFORE_PATH = /^\?aadOptscim062020(?=\/)/i;
  */
 export const canonicalScimUrl = (url: string): string => {
   const [, base, below] = /^(\/scim\/[^/?]*\/[^/?]*\/v2)(?=[/?]|$)(.*)$/is.exec(url) ?? [];
-  if (base === undefined || below === undefined) return decodable(url);
+  if (base === undefined || below === undefined) return decodableUrl(url);
   const [, path = '', query = ''] = /^([^?]*)(.*)$/s.exec(below.replace(FLAG_BEFORE_PATH, '')) ?? [];
   const [first, ...rest] = path.split('/').filter(Boolean);
   const segments =
@@ -21,26 +23,5 @@ export const canonicalScimUrl = (url: string): string => {
           declared.get(first.toLowerCase()) ?? first,
           ...rest.map((segment) => (/^\.search$/i.test(segment) ? '.search' : segment)),
         ];
-  return decodable(`${base}${segments.map((segment) => `/${segment}`).join('')}${query}`);
-};
-
-/** A `%` that begins no escape of UTF-8 stands for itself: there is nothing of that name, which is the router's to find. */
-const decodable = (url: string): string => {
-  if (!url.includes('%')) return url;
-  const [, path = '', query = ''] = /^([^?]*)(.*)$/s.exec(url) ?? [];
-  return (
-    path
-      .split('/')
-      .map((segment) => (isDecodable(segment) ? segment : segment.replaceAll('%', '%25')))
-      .join('/') + query
-  );
-};
-
-const isDecodable = (segment: string) => {
-  try {
-    decodeURIComponent(segment);
-    return true;
-  } catch {
-    return false;
-  }
+  return decodableUrl(`${base}${segments.map((segment) => `/${segment}`).join('')}${query}`);
 };

@@ -23,7 +23,7 @@ type Params = Record<string, unknown>;
 /** RFC 7644 §4: what is true for this connection, its tenant's own schemas and resource types among it (R71). */
 @Controller('scim/:tenantId/:connectionId/v2')
 @UseGuards(ConnectionGuard)
-@Needs('public')
+@Needs('discovery')
 export class DiscoveryController {
   constructor(@Inject(ENDPOINTS) private readonly endpoints: Endpoints) {}
 

@@ -36,7 +36,7 @@ const allowOf = (methods: readonly string[]): string =>
 
 /** RFC 7644 §3.2: the methods of a path that has others. */
 export const notAllowed = (methods: readonly string[]) =>
-  Object.assign(problem(405, `This method is not possible here; ${methods.join(', ')} is.`), {
+  Object.assign(problem(405, `Method not allowed. Allowed: ${methods.join(', ')}.`), {
     headers: { allow: allowOf(methods) },
   });
 

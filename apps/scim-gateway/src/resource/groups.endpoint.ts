@@ -2,18 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { CreateGroup, DeleteGroup, PatchGroup, ReplaceGroup, type GroupReply } from '@tenure/contracts';
 import { presentedGroup, type GroupQueries, type GroupRecord, type Shape } from '@tenure/directory';
 import type { DirectoryClient } from '@tenure/platform';
-import {
-  isReturned,
-  memberIds,
-  parseBody,
-  parsePatch,
-  splitMembers,
-  withoutMembers,
-  type Projection,
-} from '@tenure/scim';
+import { isReturned, type Projection } from '@tenure/scim';
 import type { Attempts } from '../connection/attempts.ts';
 import type { ScimContext } from '../connection/scim-context.ts';
-import { operationsWithoutUrls } from './reference-filters.ts';
+import { readGroup, readGroupPatch } from './group-bodies.ts';
 import type { ScimEndpoint, Shown } from './scim-endpoint.ts';
 
 export type GroupsDeps = { directory: DirectoryClient; queries: GroupQueries; attempts: Attempts };
@@ -55,25 +47,19 @@ export const groupsEndpoint = (
       return group && shown(context, group, projection);
     },
     create: async (context, body, projection) => {
-      const { resource, cleared, notes } = parseBody(type, body, context.policy.settings);
+      const { resource, memberIds = [], notes } = await readGroup(type, body, context);
       attempts.noted(context, notes);
       const reply = await directory.send(CreateGroup, context.caller, randomUUID(), {
-        resource: withoutMembers(resource),
-        memberIds: memberIds(resource, cleared) ?? [],
+        resource,
+        memberIds,
         schemasVersion,
       });
       return shown(context, noteSkipped(context, reply), projection);
     },
     replace: async (context, id, body, preconditions, projection) => {
-      const { resource, cleared, notes } = parseBody(type, body, context.policy.settings);
+      const { notes, ...group } = await readGroup(type, body, context);
       attempts.noted(context, notes);
-      const payload = {
-        resource: withoutMembers(resource),
-        cleared,
-        memberIds: memberIds(resource, cleared),
-        ...preconditions,
-        schemasVersion,
-      };
+      const payload = { ...group, ...preconditions, schemasVersion };
       return shown(
         context,
         noteSkipped(context, await directory.send(ReplaceGroup, context.caller, id, payload)),
@@ -81,9 +67,8 @@ export const groupsEndpoint = (
       );
     },
     patch: async (context, id, body, preconditions, projection) => {
-      const { operations, notes } = parsePatch(type, body, context.policy.settings);
+      const { profile, members, notes } = await readGroupPatch(type, body, context);
       attempts.noted(context, notes);
-      const { profile, members } = splitMembers(operationsWithoutUrls(operations, context, type));
       return shown(
         context,
         noteSkipped(

@@ -17,7 +17,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import type { Listed, PageKey } from '@tenure/directory';
-import { Needs } from '@tenure/platform';
+import { MIB, Needs, Route, type RouteSettings } from '@tenure/platform';
 import {
   parseFilter,
   parseListQuery,
@@ -49,11 +49,16 @@ const SCIM_JSON = 'application/scim+json';
 /** RFC 7644 §3: one resource type below its endpoint, `Users`, or whichever the path names, `:collection`. Translates between HTTP and the endpoint; decides nothing. */
 export const resourceController = (
   path: string,
-  { name = path, guards = [] }: { name?: string; guards?: Type<CanActivate>[] } = {},
+  {
+    name = path,
+    guards = [],
+    route = { bodyLimit: MIB },
+  }: { name?: string; guards?: Type<CanActivate>[]; route?: RouteSettings } = {},
 ): Type => {
   @Controller(`scim/:tenantId/:connectionId/v2/${path}`)
   @UseGuards(ConnectionGuard, ...guards)
-  @Needs('public')
+  @Needs('connection')
+  @Route(route)
   class ResourceController {
     constructor(
       @Inject(ENDPOINTS) readonly endpoints: Endpoints,

@@ -1,5 +1,5 @@
 import { All, Body, Controller, Header, HttpCode, Inject, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
-import { Needs } from '@tenure/platform';
+import { MIB, Needs, Route } from '@tenure/platform';
 import { parseListQuery, parseSearchRequest } from '@tenure/scim';
 import type { FastifyReply } from 'fastify';
 import { ConnectionGuard } from '../connection/connection.guard.ts';
@@ -15,7 +15,8 @@ const SCIM_JSON = 'application/scim+json';
 /** RFC 7644 §3.4.2.1, §3.4.3: one query over every resource type. */
 @Controller('scim/:tenantId/:connectionId/v2')
 @UseGuards(ConnectionGuard)
-@Needs('public')
+@Needs('connection')
+@Route({ bodyLimit: MIB })
 export class RootController {
   constructor(
     @Inject(ENDPOINTS) private readonly endpoints: Endpoints,
@@ -24,6 +25,7 @@ export class RootController {
 
   /** All methods, since the last of the routes begins below the base URL. */
   @All()
+  @Route({ ignoresBody: true })
   list(
     @Scim() context: ScimContext,
     @Query() params: Record<string, string | string[] | undefined>,

@@ -139,7 +139,7 @@ describe('the ledger', () => {
     const first = await entries({ limit: 2 });
     expect(first.items).toHaveLength(2);
     expect((await entries({ limit: 2, cursor: first.nextCursor })).items).toHaveLength(1);
-    await expect(entries({ cursor: 'x' })).rejects.toMatchObject({ code: 'list/cursor' });
+    await expect(entries({ cursor: 'x' })).rejects.toMatchObject({ code: 'cursor/invalid' });
   });
 
   it('shows nothing to another tenant', async () => {

@@ -5,22 +5,22 @@ import {
   attemptEvents,
   connectionEvents,
   groupEvents,
+  instant,
+  invalidCursor,
+  isPeriod,
+  notAPeriod,
   resourceEvents,
   schemaEvents,
   tenantEvents,
   userEvents,
 } from '@tenure/contracts';
 import type { Sql } from '@tenure/database';
-import { CLAIM_FORFEITED, Rejected } from '@tenure/eventing';
+import { CLAIM_FORFEITED } from '@tenure/eventing';
 import { z } from 'zod';
 import { withNames } from './entry-names.ts';
 import type { Entry } from './entry.ts';
 import type { Names } from './names.ts';
 import { reasonWords } from './reason-words.ts';
-
-const instant = z.iso
-  .datetime({ offset: true, error: 'expected an instant such as 2026-01-05T09:00:00Z' })
-  .transform((text) => new Date(text).toISOString());
 
 /** Every type that an entry may have. */
 const knownTypes = [
@@ -46,18 +46,20 @@ const included = z
   .pipe(z.array(z.enum(['user', 'app'], { error: 'expected user, app or both, separated by a comma' })));
 
 /** `GET /entries`: every filter narrows; without one, everything, newest first. */
-export const entriesQuery = z.strictObject({
-  user: z.string().optional(),
-  app: z.string().optional(),
-  type: z.enum(knownTypes, { error: 'expected the name of an event, such as UserCreated' }).optional(),
-  actor: z.string().optional(),
-  outcome: z.enum(['done', 'refused', 'failed']).optional(),
-  from: instant.optional(),
-  to: instant.optional(),
-  include: included.optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(100),
-  cursor: z.string().optional(),
-});
+export const entriesQuery = z
+  .strictObject({
+    user: z.string().optional(),
+    app: z.string().optional(),
+    type: z.enum(knownTypes, { error: 'Must be the type of an event, such as UserCreated.' }).optional(),
+    actor: z.string().optional(),
+    outcome: z.enum(['done', 'refused', 'failed']).optional(),
+    from: instant.optional(),
+    to: instant.optional(),
+    include: included.optional(),
+    limit: z.coerce.number().int().min(1).max(500).default(100),
+    cursor: z.string().max(20).optional(),
+  })
+  .refine(isPeriod, notAPeriod);
 export type EntriesQuery = z.output<typeof entriesQuery>;
 
 export const entryReply = z.object({
@@ -150,10 +152,7 @@ export const ledgerQueries = (sql: Sql, schema: string, names: Names) => ({
 
 const seqOf = (cursor: string | undefined) => {
   if (cursor === undefined) return null;
-  if (!/^\d{1,18}$/.test(cursor))
-    throw new Rejected('invalid', 'list/cursor', 'Invalid cursor.', [
-      { field: 'cursor', message: 'expected the nextCursor of the page before' },
-    ]);
+  if (!/^\d{1,18}$/.test(cursor)) throw invalidCursor();
   return cursor;
 };
 

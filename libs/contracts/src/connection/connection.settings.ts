@@ -1,15 +1,14 @@
 import { z } from 'zod';
+import { instant } from '../list/instant.ts';
 
 export const profileName = z.enum(['generic', 'strict', 'entra', 'okta', 'onelogin', 'google', 'jumpcloud', 'ping']);
 
 /** A SCIM path by its looks; whether a schema knows it is nobody's business here, for a tenant may have its own. */
 const path = z
   .string()
-  .regex(/^[A-Za-z$][\w.:$-]*$/, 'must be the path of a SCIM attribute')
+  .regex(/^[A-Za-z$][\w.:$-]*$/, 'Must be the path of a SCIM attribute.')
   .max(300);
 
-/** Of any offset; kept in UTC with milliseconds, so that instants compare as text. */
-const anyInstant = z.iso.datetime({ offset: true }).transform((at) => new Date(at).toISOString());
 const rateLimit = { perSecond: z.number().positive().max(100_000), burst: z.int().positive().max(100_000) };
 
 /** Every switch of a connection, as it is stored (api.md, Settings of a connection; R20). A profile has a default for each. */
@@ -43,7 +42,7 @@ export type Settings = z.output<typeof connectionSettings>;
 export const settingsBody = z
   .strictObject({
     ...connectionSettings.shape,
-    eligibility: z.strictObject({ managedOnly: z.boolean().optional(), changedAfter: anyInstant.optional() }),
+    eligibility: z.strictObject({ managedOnly: z.boolean().optional(), changedAfter: instant.optional() }),
     rateLimit: z.strictObject(rateLimit),
   })
   .partial();

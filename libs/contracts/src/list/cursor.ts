@@ -1,4 +1,4 @@
-import { Rejected } from '@tenure/eventing';
+import { isStorable, Rejected } from '@tenure/eventing';
 import type { z } from 'zod';
 
 /** Where a page ended, as a cursor. It tells no more than the page did, so it is not signed; a forged one only turns to another page of the same list. */
@@ -6,11 +6,17 @@ export const cursorsOf = <Key>(key: z.ZodType<Key>) => ({
   write: (value: Key): string => Buffer.from(JSON.stringify(value)).toString('base64url'),
   read: (cursor: string): Key => {
     try {
-      return key.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+      const text = Buffer.from(cursor, 'base64url').toString('utf8');
+      const read = key.parse(JSON.parse(text));
+      if (Object.values(read as object).every((value) => typeof value !== 'string' || isStorable(value))) return read;
     } catch {
-      throw new Rejected('invalid', 'list/cursor', 'This cursor was not given by a list.', [
-        { field: 'cursor', message: 'is not a cursor' },
-      ]);
+      // As if it were no cursor at all.
     }
+    throw invalidCursor();
   },
 });
+
+export const invalidCursor = () =>
+  new Rejected('invalid', 'cursor/invalid', 'Invalid cursor.', [
+    { field: 'cursor', message: 'Must be the nextCursor of a previous page.' },
+  ]);

@@ -1,12 +1,19 @@
 import { z } from 'zod';
+import { invalidCursor } from './cursor.ts';
+
+const LAST_REVISION = 2 ** 31 - 1;
+const revisionIn = (cursor: string): number => {
+  if (!/^\d{1,10}$/.test(cursor) || Number(cursor) > LAST_REVISION) throw invalidCursor();
+  return Number(cursor);
+};
 
 /** `?limit=&cursor=` of a history: the cursor is the revision of the last event seen. */
 export const historyRequest = z
   .strictObject({
     limit: z.coerce.number().int().min(1).max(1000).default(200),
-    cursor: z.coerce.number({ error: 'expected the nextCursor of the page before' }).int().min(0).optional(),
+    cursor: z.string().max(20).optional(),
   })
-  .transform(({ limit, cursor }) => ({ limit, ...(cursor !== undefined && { after: cursor }) }));
+  .transform(({ limit, cursor }) => ({ limit, ...(cursor !== undefined && { after: revisionIn(cursor) }) }));
 export type HistoryRequest = z.output<typeof historyRequest>;
 
 /** One event as an admin or auditor reads it. `data` is what it says, the person's part opened; null where the person was erased. */

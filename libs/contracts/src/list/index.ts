@@ -1,3 +1,4 @@
 export * from './cursor.ts';
 export * from './history.ts';
+export * from './instant.ts';
 export * from './list-page.ts';

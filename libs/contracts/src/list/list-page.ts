@@ -1,6 +1,7 @@
 import { isStorable } from '@tenure/eventing';
 import { z } from 'zod';
 import { cursorsOf } from './cursor.ts';
+import { instant } from './instant.ts';
 
 /** `?limit=&cursor=` of the JSON APIs. */
 export const listPageQuery = {
@@ -50,6 +51,6 @@ const pagesBy = (value: z.ZodType<string>) => {
 };
 
 /** Pages of a list that is ordered by an instant. */
-export const pagesByInstant = pagesBy(z.iso.datetime());
+export const pagesByInstant = pagesBy(instant);
 /** Pages of a list that is ordered by a name. */
 export const pagesByName = pagesBy(z.string());

@@ -17,23 +17,23 @@ const isTimezone = (name: string) => {
 };
 
 /** A BCP 47 tag, as SCIM's `preferredLanguage` (RFC 7643 §4.1.1). */
-export const language = z.string().max(35).refine(isLanguage, 'must be a language tag such as en-US');
+export const language = z.string().max(35).refine(isLanguage, 'Must be a language tag such as en-US.');
 /** A name of the IANA database, as SCIM's `timezone`. */
-export const timezone = z.string().max(64).refine(isTimezone, 'must be an IANA time zone such as Europe/Rome');
+export const timezone = z.string().max(64).refine(isTimezone, 'Must be an IANA time zone such as Europe/Rome.');
 
 const domain = z
   .string()
   .max(253)
   .regex(
     /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i,
-    'must be a domain such as plum.example',
+    'Must be a domain such as plum.example.',
   )
   .transform((name) => name.toLowerCase());
 
 const text = z.string().trim().min(1).max(200);
 const distinct = (ids: readonly string[]) => new Set(ids).size === ids.length;
 const distinctIds = (items: readonly { id: string }[]) => distinct(items.map(({ id }) => id));
-const twice = 'must not name one twice';
+const twice = 'Must not contain duplicates.';
 
 /** A tenant as it is written; what may be left out has its default here. */
 export const tenantBody = z.strictObject({
@@ -75,5 +75,5 @@ export const appRolesBody = z
     }),
   )
   .max(1000)
-  .refine((roles) => distinct(roles.map(({ value }) => value.toLowerCase())), 'must not have a value twice')
+  .refine((roles) => distinct(roles.map(({ value }) => value.toLowerCase())), 'Must not contain a value twice.')
   .refine((roles) => distinct(roles.flatMap(({ id }) => id ?? [])), twice);

@@ -141,7 +141,7 @@ describe('admins', () => {
     const second = await list(other.id, { limit: 2, cursor: first.nextCursor });
     expect(second).toMatchObject({ items: [{ email: 'c@plum.example' }] });
     expect(second).not.toHaveProperty('nextCursor');
-    await expect(list(other.id, { limit: 2, cursor: 'mine' })).rejects.toMatchObject({ code: 'list/cursor' });
+    await expect(list(other.id, { limit: 2, cursor: 'mine' })).rejects.toMatchObject({ code: 'cursor/invalid' });
   });
 
   describe('who issued a living token', () => {

@@ -14,7 +14,6 @@ import {
   applyPatch,
   applyReplacement,
   pathsOf,
-  settle,
   tenureGroupSchema,
   valueAt,
   withoutHidden,
@@ -26,6 +25,7 @@ import { builtInTypes, saidOf, type Shape } from '../schema/tenant-types.ts';
 import { uniqueClaims } from '../schema/unique.claims.ts';
 import { inScim } from '../user/user.rules.ts';
 import { refuseOverlong, uniqueKey } from '../user/unique-key.ts';
+import { settleWithinLimits } from '../user/settle-within-limits.ts';
 
 /** The profile only: a member set would make every PATCH cost what the group is large (design, decision 4). */
 export type GroupState =
@@ -72,7 +72,7 @@ const decide = (command: GroupCommand, state: GroupState): GroupEvent[] => {
       if (state.status !== 'none') throw new Rejected('conflict', 'group/exists', 'A group with this id exists.');
       const { connectionId, members, shape = builtInTypes.group } = command;
       refuseOverlong({ displayName: command.resource.displayName });
-      const { resource, changed } = settle(shape.type, {}, withoutHidden(shape.type, command.resource));
+      const { resource, changed } = settleWithinLimits(shape.type, {}, withoutHidden(shape.type, command.resource));
       return [GroupCreated({ connectionId, changed, resource, ...saidOf(shape) }), ...memberEvents(members)];
     }
     case 'Replace': {
@@ -124,7 +124,7 @@ const change = (
   after: Resource,
 ): GroupEvent[] => {
   refuseOverlong({ displayName: after.displayName });
-  const { resource, changed } = settle(shape.type, before, withoutHidden(shape.type, after));
+  const { resource, changed } = settleWithinLimits(shape.type, before, withoutHidden(shape.type, after));
   const profile = changed.length > 0 ? [GroupChanged({ connectionId, changed, resource, ...saidOf(shape) })] : [];
   return [...profile, ...memberEvents(members)];
 };

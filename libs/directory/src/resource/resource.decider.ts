@@ -10,7 +10,6 @@ import {
   applyPatch,
   applyReplacement,
   pathsOf,
-  settle,
   withoutHidden,
   type Dialect,
   type PatchOperation,
@@ -19,6 +18,7 @@ import {
 import { saidOf, type Shape } from '../schema/tenant-types.ts';
 import { uniqueClaims } from '../schema/unique.claims.ts';
 import { inScim } from '../user/user.rules.ts';
+import { settleWithinLimits } from '../user/settle-within-limits.ts';
 import { refuseOverlong } from '../user/unique-key.ts';
 
 export type ResourceState =
@@ -55,7 +55,7 @@ const decide = (command: ResourceCommand, state: ResourceState): ResourceEvent[]
   switch (command.type) {
     case 'Create': {
       if (state.status !== 'none') throw new Rejected('conflict', 'resource/exists', 'A resource with this id exists.');
-      const { resource, changed } = settle(shape.type, {}, kept(shape, command.resource));
+      const { resource, changed } = settleWithinLimits(shape.type, {}, kept(shape, command.resource));
       const standing = { typeId: shape.id, connectionId, changed, ...claiming(command.uniqueExternalId) };
       return [ResourceCreated({ ...standing, ...saidOf(shape) }, { resource })];
     }
@@ -113,7 +113,7 @@ const change = (
   { shape, uniqueExternalId }: Writing,
   after: Resource,
 ): ResourceEvent[] => {
-  const { resource, changed } = settle(shape.type, before, kept(shape, after));
+  const { resource, changed } = settleWithinLimits(shape.type, before, kept(shape, after));
   if (changed.length === 0) return [];
   const claims = claiming(changed.includes('externalId') ? uniqueExternalId : claimsExternalId);
   return [ResourceChanged({ typeId: shape.id, connectionId, changed, ...claims, ...saidOf(shape) }, { resource })];

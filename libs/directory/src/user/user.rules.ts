@@ -9,13 +9,13 @@ import {
   type Resource,
   type ResourceType,
   ScimProblem,
-  settle,
   valueAt,
   withoutHidden,
   withValue,
 } from '@tenure/scim';
 import type { ConnectionPolicy } from './connection-policy.ts';
 import { isGuest, isTeamAdmin, TEAM_ADMIN } from './guest.ts';
+import { settleWithinLimits } from './settle-within-limits.ts';
 import { refuseOverlong } from './unique-key.ts';
 import { isSetHere, type PresentUser } from './user.state.ts';
 
@@ -168,7 +168,7 @@ export const govern = (
   requireSettings(type, settings.required, user?.resource, named);
   refuseOverlong(keysOf(named));
   refuseBlankName(user?.resource, named);
-  return settle(type, user?.resource ?? {}, withoutHidden(type, withoutNewRights(user?.resource, named)));
+  return settleWithinLimits(type, user?.resource ?? {}, withoutHidden(type, withoutNewRights(user?.resource, named)));
 };
 
 /** What an admin's write comes to. The externalId of a linked user is the connection's. */
@@ -176,7 +176,7 @@ export const governLocal = (type: ResourceType, user: PresentUser | undefined, w
   const kept = user?.connectionId ? withValue(wanted, 'externalId', user.resource.externalId) : wanted;
   refuseOverlong(keysOf(kept));
   refuseBlankName(user?.resource, kept);
-  return settle(
+  return settleWithinLimits(
     type,
     user?.resource ?? {},
     withoutNewRights(user?.resource, withActive(withoutHidden(type, kept), user?.resource, false)),

@@ -1,6 +1,6 @@
 import type { Database } from '@tenure/database';
 import type { TokenHashing } from '@tenure/sealing';
-import type { AdminKey, AdminKeys } from './caller.guard.ts';
+import type { AdminKey, AdminKeys } from './authentication.ts';
 
 /** Where admins and who is active are looked up. */
 export const ADMIN_VIEW = 'directory_v3';

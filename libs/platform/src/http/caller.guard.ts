@@ -1,43 +1,56 @@
-import { timingSafeEqual, createHash } from 'node:crypto';
 import {
   createParamDecorator,
   Injectable,
   SetMetadata,
-  UnauthorizedException,
+  applyDecorators,
   type CanActivate,
   type ExecutionContext,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { Rejected, type Caller } from '@tenure/eventing';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AdminKey, Authenticate, KeyHolder } from './authentication.ts';
 import { traceparentOf } from './request-trace.ts';
+import { Route, type Need, type Role } from './route-settings.ts';
 
-/** Rights of a key, from most to least (api.md, Keys). */
-export type Role = 'root' | 'super_admin' | 'admin' | 'auditor';
+const NEEDS = 'tenure:needs';
 
-/** `consumerMail`: the admin's address is of a consumer mail domain, and so may not configure apps (R6). */
-export type AdminKey = { tenantId: string; adminId: string; role: Exclude<Role, 'root'>; consumerMail: boolean };
-
-/** Where keys are looked up; each service asks the database, so that a deleted key is refused at once. */
-export type AdminKeys = { find: (key: string) => Promise<AdminKey | undefined> };
-
-const ROLE = 'tenure:role';
-
-/** The least role that a route needs: a role, one of those `OrRoot`, a super admin who may configure apps (R6), the root key alone, or nobody's key. Without it: every GET is an auditor's, all else a super admin's. */
-export type Need = Role | 'public' | 'super_adminOrRoot' | 'auditorOrRoot' | 'app_admin';
-export const Needs = (need: Need) => SetMetadata(ROLE, need);
+/** Who may ask this of a route, or of all routes of a class. */
+export const Needs = (needs: Need) => applyDecorators(SetMetadata(NEEDS, needs), Route({ needs }));
 
 const rank: Record<AdminKey['role'], number> = { super_admin: 2, admin: 1, auditor: 0 };
 
-const suffices = (role: Role, need: Exclude<Need, 'public'>): boolean => {
-  if (role === 'root') return need === 'root' || need === 'super_adminOrRoot' || need === 'auditorOrRoot';
-  if (need === 'root') return false;
-  return rank[role] >= rank[need === 'app_admin' ? 'super_admin' : (need.replace('OrRoot', '') as AdminKey['role'])];
+type KeyNeed = Exclude<Need, 'public' | 'connection' | 'discovery'>;
+
+/** The least role of an admin; none where the root key alone will do. */
+const leastRole = (need: KeyNeed): AdminKey['role'] | undefined => {
+  switch (need) {
+    case 'root':
+      return undefined;
+    case 'app_admin':
+    case 'super_adminOrRoot':
+      return 'super_admin';
+    case 'auditorOrRoot':
+      return 'auditor';
+    case 'super_admin':
+    case 'admin':
+    case 'auditor':
+      return need;
+  }
 };
 
-/** What is required, as people call it: of `…OrRoot` the role that a tenant's admins can have. */
-const nameOf = (need: Exclude<Need, 'public'>): string =>
-  need === 'root' ? 'the root key' : `the role ${need === 'app_admin' ? 'super_admin' : need.replace('OrRoot', '')}`;
+const suffices = (role: Role, need: KeyNeed): boolean => {
+  if (role === 'root') return need === 'root' || need === 'super_adminOrRoot' || need === 'auditorOrRoot';
+  const least = leastRole(need);
+  return least !== undefined && rank[role] >= rank[least];
+};
+
+const refusalOfRole = (role: Role, need: KeyNeed) => {
+  const least = leastRole(need);
+  const required = least === undefined ? 'the root key' : `the role ${least}`;
+  const given = role === 'root' ? 'this is the root key' : `this key has the role ${role}`;
+  return new Rejected('forbidden', 'key/role', `Requires ${required}; ${given}.`);
+};
 
 /** What a request's key allows, beside whose it is. */
 export type CallerKey = { role: Role; consumerMail: boolean };
@@ -47,27 +60,22 @@ type Signed = FastifyRequest & { caller?: Caller; callerKey?: CallerKey };
 /** Who asks, once `KeyGuard` knows it. */
 export const callerOfRequest = (request: FastifyRequest): Caller | undefined => (request as Signed).caller;
 
-/** Bearer keys of the JSON APIs: who it is, whether the role suffices, and that the tenant in the path is theirs (another's is 404). */
+/** Whether the role of the key suffices, and that the tenant in the path is its own (another's is 404). */
 @Injectable()
 export class KeyGuard implements CanActivate {
   private readonly reflector = new Reflector();
-  private readonly rootDigest: Buffer | undefined;
 
-  constructor(
-    rootKey: string | undefined,
-    private readonly keys: AdminKeys,
-  ) {
-    this.rootDigest = rootKey === undefined ? undefined : digest(rootKey);
-  }
+  constructor(private readonly authenticate: Authenticate<KeyHolder>) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (context.getType() !== 'http') return true;
-    const request = context.switchToHttp().getRequest<Signed>();
-    const asked = this.reflector.getAllAndOverride<Need | undefined>(ROLE, [context.getHandler(), context.getClass()]);
-    if (asked === 'public') return true;
+    const http = context.switchToHttp();
+    const request = http.getRequest<Signed>();
+    const asked = this.reflector.getAllAndOverride<Need | undefined>(NEEDS, [context.getHandler(), context.getClass()]);
+    if (asked === 'public' || asked === 'connection' || asked === 'discovery') return true;
     const needed = asked ?? (request.method === 'GET' || request.method === 'HEAD' ? 'auditor' : 'super_admin');
 
-    const { role, key } = await this.identify(request);
+    const { role, key } = await this.authenticate(request, http.getResponse<FastifyReply>());
     const tenantId = (request.params as { tenantId?: string }).tenantId;
     // Before anything is refused: what is, is audited with who asked (R70), in the tenant that the key is of.
     request.caller = {
@@ -79,32 +87,12 @@ export class KeyGuard implements CanActivate {
     request.callerKey = { role, consumerMail: key?.consumerMail ?? false };
     if (key && tenantId !== undefined && tenantId !== key.tenantId)
       throw new Rejected('not-found', 'tenant/not-found', 'There is no such tenant.');
-    if (!suffices(role, needed))
-      throw new Rejected(
-        'forbidden',
-        'key/role',
-        `Requires ${nameOf(needed)}; this key ${role === 'root' ? 'is the root key' : `has the role ${role}`}.`,
-      );
+    if (!suffices(role, needed)) throw refusalOfRole(role, needed);
     if (needed === 'app_admin' && key?.consumerMail)
-      throw new Rejected(
-        'forbidden',
-        'admin/consumer-mail',
-        'Accounts of consumer mail domains cannot configure apps.',
-      );
+      throw new Rejected('forbidden', 'admin/consumer-mail', "Accounts of consumer mail domains can't configure apps.");
     return true;
   }
-
-  private async identify(request: FastifyRequest): Promise<{ role: Role; key?: AdminKey }> {
-    const text = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (text === undefined) throw new UnauthorizedException('Send a key: Authorization: Bearer KEY.');
-    if (this.rootDigest && timingSafeEqual(digest(text), this.rootDigest)) return { role: 'root' };
-    const key = await this.keys.find(text);
-    if (!key) throw new UnauthorizedException('The key is not known, or was deleted.');
-    return { role: key.role, key };
-  }
 }
-
-const digest = (text: string) => createHash('sha256').update(text).digest();
 
 /** The `Caller` of a request that passed `KeyGuard`. */
 export const CallerOf = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {

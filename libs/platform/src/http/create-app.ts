@@ -1,42 +1,49 @@
-import { randomUUID } from 'node:crypto';
 import { METHODS } from 'node:http';
-import { Transform } from 'node:stream';
 import { StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { currentTraceparent, inSpan, markFailed, readTraceparent, Rejected, SpanKind } from '@tenure/eventing';
+import { currentTraceparent, inSpan, markFailed, readTraceparent, SpanKind } from '@tenure/eventing';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { nestLogger, type Log } from '../observe/logging.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import { ProblemFilter, type ErrorDialect, type OnRefused } from './problem.filter.ts';
+import { authenticateRequest, type Authenticators } from './authentication.ts';
+import { drain, limitBodies, refuseLarge, USUAL_BODY, withoutUnwanted } from './bodies.ts';
+import { decodableUrl } from './decodable-url.ts';
 import { parseJson } from './parse-json.ts';
+import { refusalOf } from './plain-words.ts';
+import { ProblemFilter, type ErrorDialect, type OnRefused } from './problem.filter.ts';
+import { answerWithId, requestIdOf } from './request-id.ts';
 import { rememberTrace } from './request-trace.ts';
+import { settingsOf } from './route-settings.ts';
+import { refuseUnstorable, UnknownQueryInterceptor } from './strict-requests.ts';
 import { onUnreadable } from './unreadable.ts';
+import { rememberRoutes, type Unserved } from './unserved.ts';
 
-const MIB = 1024 * 1024;
-/** Groups may carry 100,000 members; everything else is small (design, decision 9). */
-const LARGEST_BODY = 32 * MIB;
-const BODY_ELSEWHERE = 10 * MIB;
+/** As Node's own; Fastify would wait for ever. */
+const REQUEST_TIMEOUT_MS = 300_000;
 
 export type HttpOptions = {
   log: Log;
   metrics: Metrics;
   dialects?: readonly ErrorDialect[];
   onRefused?: OnRefused | undefined;
+  /** Without it everybody may send anything. */
+  authenticators?: Authenticators;
 };
 
-/** A Nest application on Fastify as every service of Tenure runs it: parsers, validation, errors, metrics and traces in one place. */
+/** A Nest application on Fastify as every service of Tenure runs it: authentication, parsers, validation, errors, metrics and traces in one place. */
 export const createHttpApp = async (
   module: DynamicModule,
-  { log, metrics, dialects = [], onRefused }: HttpOptions,
+  { log, metrics, dialects = [], onRefused, authenticators }: HttpOptions,
 ): Promise<NestFastifyApplication> => {
   const adapter = new FastifyAdapter({
-    bodyLimit: LARGEST_BODY,
-    genReqId: () => randomUUID(),
+    genReqId: requestIdOf,
     logger: false,
     forceCloseConnections: 'idle',
+    requestTimeout: REQUEST_TIMEOUT_MS,
     clientErrorHandler: onUnreadable(dialects),
-    rewriteUrl: ({ url = '/' }) => dialects.find(({ prefix }) => url.startsWith(prefix))?.canonicalUrl?.(url) ?? url,
+    rewriteUrl: ({ url = '/' }) =>
+      dialects.find(({ prefix }) => url.startsWith(prefix))?.canonicalUrl?.(url) ?? decodableUrl(url),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
@@ -44,51 +51,56 @@ export const createHttpApp = async (
     abortOnError: false,
     bodyParser: false,
   });
-  routeAllMethods(adapter);
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  routeAllMethods(fastify);
   // Fastify would take plain text as well, and then nobody refuses it.
-  (adapter.getInstance() as unknown as FastifyInstance).removeContentTypeParser('text/plain');
-  const parse = async (_request: FastifyRequest, body: Buffer) => parseJson(body);
-  app.useBodyParser(['application/json', 'application/scim+json'], { bodyLimit: LARGEST_BODY }, parse as never);
-  app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: refusal }));
+  fastify.removeContentTypeParser('text/plain');
+  const parse = (request: FastifyRequest, body: Buffer) => parseJson(body, settingsOf(request).json);
+  app.useBodyParser(['application/json', 'application/scim+json'], { bodyLimit: USUAL_BODY }, parse as never);
+  app.useGlobalInterceptors(new UnknownQueryInterceptor());
+  app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: refusalOf }));
   app.useGlobalFilters(new ProblemFilter(log, dialects, onRefused));
-  observe(app, metrics);
-  refuseCodings(app);
-  limitBodies(app);
+  limitBodies(fastify);
+  const unserved = rememberRoutes(fastify);
+  answerWithId(fastify);
+  observe(fastify, metrics);
+  checkBeforeBody(fastify, unserved, authenticators);
+  fastify.addHook('preParsing', async (request, _reply, payload) => withoutUnwanted(request, payload as never));
+  fastify.addHook('onSend', async (_request, reply) => withoutCharset(reply));
   return app;
 };
 
 const SERVED = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** What Node reads gets to the routes for all methods, `PROPFIND` too, whatever its body is; but CONNECT, which is no request of a resource. */
-const routeAllMethods = (adapter: FastifyAdapter) => {
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+const routeAllMethods = (fastify: FastifyInstance) => {
   for (const method of METHODS)
     if (!SERVED.has(method) && method !== 'CONNECT')
       fastify.addHttpMethod(method, { hasBody: false, overrideExisting: true });
 };
 
-/** What a body, query or parameter did wrong, field by field. */
-const refusal = (issues: readonly { message: string; path?: readonly (PropertyKey | { key: PropertyKey })[] }[]) => {
-  const errors = issues.map(({ message, path = [] }) => ({ field: fieldName(path), message }));
-  return new Rejected(
-    'invalid',
-    'request/invalid',
-    errors.map(({ field, message }) => (field ? `${field}: ${message}` : message)).join('; '),
-    errors,
-  );
+/** Nobody's body is read before it is known who sends it, and that a route takes it and how much of it (design, decision 30). */
+const checkBeforeBody = (fastify: FastifyInstance, unserved: Unserved, authenticators: Authenticators | undefined) => {
+  fastify.addHook('onRequest', async (request, reply) => {
+    try {
+      if (request.is404) throw unserved(request);
+      if (authenticators) await authenticateRequest(authenticators, request, reply);
+      refuseUnstorable(request);
+      refuseLarge(request);
+    } catch (error) {
+      drain(request);
+      throw error;
+    }
+  });
 };
 
-const fieldName = (path: readonly (PropertyKey | { key: PropertyKey })[]) =>
-  path
-    .map((part) => (typeof part === 'object' ? part.key : part))
-    .reduce<string>(
-      (name, key) =>
-        typeof key === 'number' ? `${name}[${key}]` : name === '' ? String(key) : `${name}.${String(key)}`,
-      '',
-    );
+/** RFC 8259 §11: types of JSON have no charset. Fastify adds one. */
+const withoutCharset = (reply: FastifyReply) => {
+  const [type] = /^application\/(?:scim|problem)\+json(?=;)/.exec(String(reply.getHeader('content-type'))) ?? [];
+  if (type !== undefined) reply.header('content-type', type);
+};
 
-const observe = (app: NestFastifyApplication, metrics: Metrics) => {
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+const observe = (fastify: FastifyInstance, metrics: Metrics) => {
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     const { method, protocol, routeOptions, headers } = request;
     const traceparent = readTraceparent(headers.traceparent);
@@ -116,50 +128,5 @@ const observe = (app: NestFastifyApplication, metrics: Metrics) => {
     };
     metrics.requestSeconds.observe(labels, reply.elapsedTime / 1000);
     done();
-  });
-};
-
-/** RFC 9110 §15.5.16: a body that is coded, as with gzip, is none that anybody here reads. */
-const refuseCodings = (app: NestFastifyApplication) => {
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-  fastify.addHook('preParsing', async ({ headers }, _reply, payload) => {
-    const coding = headers['content-encoding'];
-    const hasBody = Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined;
-    if (hasBody && coding && coding.trim().toLowerCase() !== 'identity') throw codedBody();
-    return payload;
-  });
-};
-
-const codedBody = () =>
-  Object.assign(new Error('Content codings such as gzip are not taken: send the body as it is.'), {
-    statusCode: 415,
-    headers: { 'accept-encoding': 'identity' },
-  });
-
-const limitBodies = (app: NestFastifyApplication) => {
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-  fastify.addHook('preParsing', async (request, _reply, payload) => {
-    if (mayBeLarge(request.url)) return payload;
-    const length = request.headers['content-length'];
-    if (Number(length ?? 0) > BODY_ELSEWHERE) throw tooLarge();
-    return length === undefined && request.headers['transfer-encoding'] !== undefined
-      ? payload.pipe(atMost(BODY_ELSEWHERE))
-      : payload;
-  });
-};
-
-const mayBeLarge = (url: string) => /\/groups(\/|\?|$)/i.test(url);
-
-const tooLarge = () =>
-  Object.assign(new Error(`The body is larger than maxPayloadSize, ${BODY_ELSEWHERE} bytes.`), { statusCode: 413 });
-
-/** Counts a body that does not say how long it is. */
-const atMost = (limit: number) => {
-  let length = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      length += chunk.length;
-      done(length > limit ? tooLarge() : null, chunk);
-    },
   });
 };

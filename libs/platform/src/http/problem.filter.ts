@@ -2,6 +2,7 @@ import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
 import { Rejected, type Caller } from '@tenure/eventing';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../observe/logging.ts';
+import { isTooLarge, tooLarge } from './bodies.ts';
 import { callerOfRequest } from './caller.guard.ts';
 import { headersOf, retryAfterOf, toProblem } from './problem.ts';
 
@@ -9,7 +10,7 @@ import { headersOf, retryAfterOf, toProblem } from './problem.ts';
 export type ErrorDialect = {
   prefix: string;
   contentType: string;
-  toBody: (error: unknown) => { status: number; body: unknown; headers?: Record<string, string> };
+  toBody: (error: unknown, requestId: string) => { status: number; body: unknown; headers?: Record<string, string> };
   /** What a request's URL means, where clients write it in more ways than routes are declared. */
   canonicalUrl?: (url: string) => string;
 };
@@ -26,17 +27,19 @@ export class ProblemFilter implements ExceptionFilter {
     private readonly onRefused: OnRefused | undefined,
   ) {}
 
-  catch(error: unknown, host: ArgumentsHost) {
-    if (host.getType() !== 'http') throw error;
+  catch(thrown: unknown, host: ArgumentsHost) {
+    if (host.getType() !== 'http') throw thrown;
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
+    const error = isTooLarge(thrown) ? tooLarge(request) : thrown;
     const dialect = this.dialects.find(({ prefix }) => request.url.startsWith(prefix));
-    const { status, body, headers = {} } = dialect ? dialect.toBody(error) : problemBody(error);
+    const { status, body, headers = {} } = (dialect?.toBody ?? problemBody)(error, String(request.id));
     if (status === 500)
       this.log.error({ err: error, requestId: request.id, route: request.routeOptions?.url }, 'A request failed');
     this.tellRefusal(error, request);
     if (reply.sent) return;
+    reply.header('x-request-id', request.id);
     const retryAfter = retryAfterOf(status);
     void reply
       .status(status)
@@ -59,8 +62,8 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 /** An error as those of the JSON APIs are (RFC 9457). */
-export const problemBody = (error: unknown) => {
-  const body = toProblem(error);
+export const problemBody = (error: unknown, requestId: string) => {
+  const body = toProblem(error, requestId);
   return {
     status: body.status,
     body,

@@ -9,10 +9,12 @@ export type Problem = {
   code: string;
   detail: string;
   errors?: readonly { field: string; message: string; position?: number }[];
+  /** Of a 500: by this id the log has the details. */
+  requestId?: string;
 };
 
 /** The one place where a refusal becomes a status, for the JSON APIs. */
-const statusOf: Record<RejectionKind, number> = {
+export const statusOf: Record<RejectionKind, number> = {
   invalid: 400,
   'not-found': 404,
   conflict: 409,
@@ -20,8 +22,8 @@ const statusOf: Record<RejectionKind, number> = {
   stale: 412,
   forbidden: 403,
   unprocessable: 422,
-  'too-many': 429,
   'too-large': 413,
+  'too-many': 429,
   unavailable: 503,
 };
 
@@ -53,14 +55,19 @@ const problem = (status: number, code: string, detail: string, errors?: Problem[
   ...(errors && { errors }),
 });
 
-export const toProblem = (error: unknown): Problem => {
+export const toProblem = (error: unknown, requestId: string): Problem => {
   if (error instanceof Rejected) return problem(statusOf[error.kind], error.code, error.message, error.errors);
   const status = httpStatusOf(error);
   if (status !== undefined && isAnswer(status)) return problem(status, `http/${status}`, (error as Error).message);
-  return problem(500, 'internal', 'Something went wrong on our side. The log has the details under this request’s id.');
+  const failed = problem(
+    500,
+    'internal',
+    'Something went wrong. The log of the service has the details under the requestId.',
+  );
+  return { ...failed, requestId };
 };
 
-/** Whether a status tells the caller something: above, 501 alone is none of our failures. */
+/** Whether the caller did something that the status tells them about. From 500 on only 501 does. */
 export const isAnswer = (status: number): boolean => status < 500 || status === 501;
 
 /** The status of errors that Nest or Fastify made (404, 405, 413, 415, malformed JSON); undefined for a bug. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Post, Req } from '@nestjs/common';
+import { Controller, Get, Post, Query, Req } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { recordSpans, type RecordedSpans } from '@tenure/eventing/testing';
 import type { FastifyRequest } from 'fastify';
@@ -11,7 +11,7 @@ import { traceparentOf } from './request-trace.ts';
 @Controller('people')
 class PeopleController {
   @Get(':id')
-  find(@Req() request: FastifyRequest) {
+  find(@Req() request: FastifyRequest, @Query() _query: object) {
     return { traceparent: traceparentOf(request) };
   }
 

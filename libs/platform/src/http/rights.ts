@@ -1,4 +1,4 @@
-import type { Role } from './caller.guard.ts';
+import type { Role } from './route-settings.ts';
 
 /** What a key may do, for those who show only what works: `GET /auth/v1/me`. The routes themselves ask for roles. */
 const rights = {

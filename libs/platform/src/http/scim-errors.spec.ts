@@ -23,7 +23,7 @@ describe('an error below a SCIM base URL', () => {
     ['too large a body', Object.assign(new Error('x'), { statusCode: 413 }), 413, undefined],
     ['a bug, of which nothing is told', new TypeError('secret'), 500, undefined],
   ])('is of %s', (_, error, status, scimType) => {
-    const answer = toBody(error);
+    const answer = toBody(error, 'request-1');
     expect(answer).toMatchObject({
       status,
       body: {
@@ -37,8 +37,10 @@ describe('an error below a SCIM base URL', () => {
   });
 
   it('says how to sign in, and what else the error knows in headers', () => {
-    expect(toBody(problem(401, 'x')).headers).toEqual({ 'www-authenticate': 'Bearer realm="scim"' });
-    expect(toBody(Object.assign(problem(405, 'x'), { headers: { allow: 'GET' } })).headers).toEqual({ allow: 'GET' });
+    expect(toBody(problem(401, 'x'), 'request-1').headers).toEqual({ 'www-authenticate': 'Bearer realm="scim"' });
+    expect(toBody(Object.assign(problem(405, 'x'), { headers: { allow: 'GET' } }), 'request-1').headers).toEqual({
+      allow: 'GET',
+    });
   });
 
   it('tells in whole seconds when to come again, busy or overloaded (2.8 busy, O12)', () => {

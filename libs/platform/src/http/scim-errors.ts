@@ -14,8 +14,8 @@ const wire: Record<RejectionKind, Answer> = {
   stale: { status: 412 },
   forbidden: { status: 403 },
   unprocessable: { status: 422 },
-  'too-many': { status: 429 },
   'too-large': { status: 413 },
+  'too-many': { status: 429 },
   unavailable: { status: 503 },
 };
 
@@ -27,7 +27,7 @@ const protocolRefusal = (code: string): Answer | undefined => {
     : undefined;
 };
 
-const answerTo = (error: unknown): Answer & { detail: string } => {
+const answerTo = (error: unknown, requestId: string): Answer & { detail: string } => {
   if (error instanceof ScimProblem)
     return { status: error.status, scimType: error.scimType as ScimType | undefined, detail: error.detail };
   if (error instanceof Rejected) return { ...wire[error.kind], ...protocolRefusal(error.code), detail: error.message };
@@ -36,15 +36,18 @@ const answerTo = (error: unknown): Answer & { detail: string } => {
   if (status === 415 && !('accept-encoding' in headersOf(error)))
     return { status, detail: 'Bodies are application/scim+json or application/json.' };
   if (status !== undefined && isAnswer(status)) return { status, detail: (error as Error).message };
-  return { status: 500, detail: 'Something went wrong on our side.' };
+  return {
+    status: 500,
+    detail: `Something went wrong. The log of the service has the details of request ${requestId}.`,
+  };
 };
 
 /** Errors below a SCIM base URL. */
 export const scimErrors = (prefix: string): ErrorDialect => ({
   prefix,
   contentType: 'application/scim+json',
-  toBody: (error) => {
-    const answer = answerTo(error);
+  toBody: (error, requestId) => {
+    const answer = answerTo(error, requestId);
     const headers = {
       ...(answer.status === 401 && { 'www-authenticate': 'Bearer realm="scim"' }),
       ...headersOf(error),

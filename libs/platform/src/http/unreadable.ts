@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { HttpException } from '@nestjs/common';
@@ -28,11 +29,13 @@ export const answerToUnreadable = (error: ParseError, dialects: readonly ErrorDi
   const packet = Buffer.isBuffer(error.rawPacket) ? error.rawPacket.toString('latin1', 0, LONGEST_LINE) : '';
   const [line, path] = REQUEST_LINE.exec(packet) ?? [];
   const dialect = path === undefined ? dialects[0] : dialects.find(({ prefix }) => path.startsWith(prefix));
-  const { status, body } = (dialect?.toBody ?? problemBody)(refusalOf(error, line !== undefined));
+  const requestId = randomUUID();
+  const { status, body } = (dialect?.toBody ?? problemBody)(refusalOf(error, line !== undefined), requestId);
   const text = JSON.stringify(body);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Connection: close',
+    `X-Request-Id: ${requestId}`,
     `Content-Type: ${dialect?.contentType ?? 'application/problem+json'}`,
     `Content-Length: ${Buffer.byteLength(text)}`,
   ];

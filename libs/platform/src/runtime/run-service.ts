@@ -1,22 +1,13 @@
-import type { Type } from '@nestjs/common';
 import { Misconfigured } from '../config/environment.ts';
 import type { ServiceConfig } from '../config/service.ts';
-import { createHttpApp } from '../http/create-app.ts';
 import { stopOnSignals } from '../http/listen.ts';
-import type { ErrorDialect } from '../http/problem.filter.ts';
-import { listenToMessages, rootModule, type Service } from './service.ts';
+import { createServices, listenToMessages, type Operations, type Service } from './service.ts';
 import { openRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
 
-export type ServiceOptions = {
+export type ServiceOptions = Operations & {
   service: string;
   readConfig: () => Readonly<ServiceConfig>;
   compose: (runtime: Runtime, config: Readonly<ServiceConfig>) => Promise<Service>;
-  /** First path segments that belong to it. */
-  segments: readonly string[];
-  title: string;
-  /** Those that `/openapi.json` describes. */
-  controllers: readonly Type[];
-  dialects?: readonly ErrorDialect[];
   /** Makes the shared schemas: directory-service. */
   owner?: boolean;
   /** TypeORM entities of the service's tables. */
@@ -48,16 +39,12 @@ export const openServiceRuntime = (
 
 /** Runs one service of a distributed system: configuration, runtime, HTTP and transport, until a signal. */
 export const runService = async (options: ServiceOptions): Promise<void> => {
-  const { service, segments, title, controllers } = options;
+  const { service } = options;
   try {
     const config = options.readConfig();
     const runtime = await openServiceRuntime(service, config, options);
     const composed = await options.compose(runtime, config);
-    const app = await createHttpApp(rootModule(runtime, [composed], { segments, title, controllers }), {
-      ...runtime,
-      dialects: options.dialects,
-      onRefused: composed.onRefused,
-    });
+    const app = await createServices(runtime, [composed], options);
     stopOnSignals(app, runtime);
     // Health first: an orchestrator sees "starting" while the transport joins.
     await app.listen(config.TENURE_PORT, '0.0.0.0');

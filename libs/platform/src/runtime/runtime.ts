@@ -33,7 +33,7 @@ import {
 import { clockMigrations, clockOf, startManualClock } from '../clock/manual-clock.ts';
 import { reportSettling, type Unsettled } from '../clock/settling.ts';
 import { ADMIN_VIEW, adminKeys } from '../http/admin-keys.ts';
-import type { AdminKeys } from '../http/caller.guard.ts';
+import type { AdminKeys } from '../http/authentication.ts';
 import { openLog, type Log, type LogOutput } from '../observe/logging.ts';
 import { openMetrics, type Metrics } from '../observe/metrics.ts';
 import { startTracing } from '../observe/tracing.ts';

@@ -5,7 +5,7 @@ import { Rejected, type Caller } from '@tenure/eventing';
 import type { CommandMessage } from '@tenure/messaging';
 import { lastValueFrom } from 'rxjs';
 import type { OnRefused } from '../http/problem.filter.ts';
-import { toProblem } from '../http/problem.ts';
+import { statusOf } from '../http/problem.ts';
 
 /** Asks the directory to do something; answers with its reply or throws its refusal, which is audited where it matters. */
 export type DirectoryClient = {
@@ -66,7 +66,7 @@ export const directoryClient = (client: ClientProxy): DirectoryClient => {
     const { resourceId, ...rest } = asked;
     const attempt = {
       code: refused.code,
-      status: toProblem(refused).status,
+      status: statusOf[refused.kind],
       ...rest,
       ...(resourceId !== undefined && { resourceId }),
       attributes: [],

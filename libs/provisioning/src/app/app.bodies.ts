@@ -9,7 +9,7 @@ import { scopeConfig } from '../scope/index.ts';
 /** What the API of apps takes and answers (api.md, Mapping). Unknown fields are refused. */
 const text = z.string().trim().min(1).max(200);
 const secret = z.string().min(1).max(8192);
-const url = z.url({ protocol: /^https?$/, error: 'expected a URL such as https://login.example/token' }).max(2048);
+const url = z.url({ protocol: /^https?$/, error: 'Must be a URL such as https://login.example/token.' }).max(2048);
 
 const dn = z.string().trim().min(1).max(2048);
 
@@ -84,15 +84,15 @@ export const assignmentBody = z.strictObject({ role: z.string().min(1).max(512).
 
 const distinct = (actions: readonly string[]) => new Set(actions).size === actions.length;
 export const approvalsBody = z.strictObject({
-  actions: z.array(z.enum(['create', 'update', 'delete'])).refine(distinct, 'must not name one twice'),
+  actions: z.array(z.enum(['create', 'update', 'delete'])).refine(distinct, 'Must not contain duplicates.'),
 });
 
 /** R87: `{}` is off; a limit needs a window. */
 export const thresholdBody = z
   .strictObject({
-    count: z.int().min(0).optional(),
+    count: z.int().min(0).max(2_147_483_647).optional(),
     percent: z.number().min(0).max(100).optional(),
-    window: durationSchema.refine((duration) => millisecondsOf(duration) > 0, 'must be longer than nothing').optional(),
+    window: durationSchema.refine((duration) => millisecondsOf(duration) > 0, 'Must be longer than zero.').optional(),
   })
   .refine(({ count, percent, window }) => (count === undefined && percent === undefined) === (window === undefined), {
     path: ['window'],

@@ -13,7 +13,7 @@ const read = (duration: Duration): number | string => {
     return 'Months and years are refused because their length varies: write weeks, days, hours, minutes or seconds, such as P21D.';
   const [, ...amounts] = shape.exec(duration) ?? [];
   if (amounts.every((amount) => amount === undefined))
-    return 'Expected an ISO 8601 duration such as P1D, P3W, PT12H or PT0S.';
+    return 'Must be an ISO 8601 duration such as P1D, P3W, PT12H or PT0S.';
   const lengths = Object.values(units);
   return amounts.reduce((sum, amount, index) => sum + Number(amount ?? 0) * lengths[index]!, 0);
 };
@@ -25,9 +25,10 @@ export const millisecondsOf = (duration: Duration): number => {
   return length;
 };
 
+/** Nothing that is checked after it meets a text that is none. */
 export const durationSchema = z.string().superRefine((text, context) => {
   const length = read(text);
-  if (typeof length === 'string') context.addIssue({ code: 'custom', message: length });
+  if (typeof length === 'string') context.addIssue({ code: 'custom', message: length, continue: false });
 });
 
 /** An instant in UTC, to the millisecond. */

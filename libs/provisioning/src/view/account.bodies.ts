@@ -1,4 +1,4 @@
-import { listPageQuery } from '@tenure/contracts';
+import { instant as givenInstant, isPeriod, listPageQuery, notAPeriod } from '@tenure/contracts';
 import { z } from 'zod';
 
 const statuses = [
@@ -16,13 +16,15 @@ const timerStates = ['armed', 'paused', 'parked', 'fired', 'cancelled'] as const
 const instant = z.iso.datetime();
 
 /** `GET /accounts`; from and to bound when the status became what it is (R57). */
-export const accountListQuery = z.strictObject({
-  ...listPageQuery,
-  user: z.string().optional(),
-  status: z.enum(statuses).optional(),
-  from: instant.optional(),
-  to: instant.optional(),
-});
+export const accountListQuery = z
+  .strictObject({
+    ...listPageQuery,
+    user: z.string().optional(),
+    status: z.enum(statuses).optional(),
+    from: givenInstant.optional(),
+    to: givenInstant.optional(),
+  })
+  .refine(isPeriod, notAPeriod);
 export type AccountListQuery = z.output<typeof accountListQuery>;
 
 /** `GET /timers`. */
@@ -30,11 +32,11 @@ export const timerListQuery = z.strictObject({
   ...listPageQuery,
   user: z.string().optional(),
   state: z.enum(timerStates).optional(),
-  dueBefore: instant.optional(),
+  dueBefore: givenInstant.optional(),
 });
 export type TimerListQuery = z.output<typeof timerListQuery>;
 
-export const asOfQuery = z.strictObject({ asOf: instant.optional() });
+export const asOfQuery = z.strictObject({ asOf: givenInstant.optional() });
 
 export const actBody = z.strictObject({ reason: z.string().max(1000).optional() });
 export const linkBody = z.strictObject({
