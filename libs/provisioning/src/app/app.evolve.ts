@@ -29,6 +29,7 @@ const blank: Omit<PresentApp, 'name' | 'preset' | 'attributes' | 'scope' | 'depr
   ownership: { unseenMemberships: 'leave', rehire: { keys: ['userName', 'externalId'], mode: 'automatic' } },
   connection: { kind: 'scim', mode: 'auto' },
   reconciliation: reportAll,
+  quarantine: null,
 };
 
 const without = (app: PresentApp, wanted: { kind: string; id: string }) =>
@@ -46,12 +47,12 @@ const evolvePresent = (
     case 'AppCredentialsSet':
     case 'AppReauthorized': {
       const { secretId, kind, hint } = event.data;
-      return { ...app, credentials: { secretId, kind, hint }, test: null };
+      return { ...app, credentials: { secretId, kind, hint }, test: null, quarantine: null };
     }
     case 'AppTested':
       return { ...app, test: event.data };
     case 'AppEndpointSet':
-      return { ...app, endpoint: event.data.endpoint, test: null };
+      return { ...app, endpoint: event.data.endpoint, test: null, quarantine: null };
     case 'AppAttributesSet':
       return { ...app, attributes: event.data };
     case 'AppScopeSet':
@@ -85,9 +86,13 @@ const evolvePresent = (
     case 'AppReconciliationSet':
       return { ...app, reconciliation: event.data };
     case 'AppTurnedOn':
-      return { ...app, state: 'on' };
+      return { ...app, state: 'on', quarantine: null };
     case 'AppTurnedOff':
       return { ...app, state: 'off' };
+    case 'AppQuarantined':
+      return { ...app, quarantine: event.data.code };
+    case 'AppResumed':
+      return { ...app, quarantine: null };
     case 'AppReauthorizationNeeded':
       return {
         ...app,

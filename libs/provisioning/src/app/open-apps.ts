@@ -12,6 +12,7 @@ import {
 import type { SecretStore } from '@tenure/sealing';
 import type { WriteAccount } from '../account/write-account.ts';
 import type { Connector, ConnectorKinds } from '../connector/index.ts';
+import type { DeliveryHealth } from '../delivery/delivery-worker.ts';
 import { catalogueTable } from '../entitlement/catalogue.ts';
 import { refreshColumns, refreshReasonColumn, refresher } from '../entitlement/refresh.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
@@ -29,6 +30,7 @@ import {
 import type { GrantBox, GrantTokens, OAuthGrants } from '../authorization/grants.ts';
 import type { AppConfig } from './app-config.ts';
 import { appCommands, needReauthorization, noteReconciled, type AppCommands } from './app.commands.ts';
+import { appHealth, type AppHealth } from './app-health.ts';
 import { appQueries, type AppQueries } from './app.queries.ts';
 import { reapCredentials, startAppReactor } from './app.reactor.ts';
 import type { JobReply } from './app.bodies.ts';
@@ -56,6 +58,8 @@ export type AppsNeeds = Pick<ConnectionDeps, 'connect' | 'refusalOf'> & {
   foreignBox: ForeignBox;
   /** There may be something to deliver. */
   wake: () => void;
+  /** How apps bear their deliveries, as the delivery worker keeps it. */
+  lanes: DeliveryHealth;
   /** Access that admins granted on apps' own pages (R97). */
   grants: OAuthGrants;
   grantBox: GrantBox;
@@ -72,6 +76,7 @@ export type Apps = {
   authorize: AuthorizeCommands;
   previews: Previews;
   reconciliations: Reconciliations;
+  health: AppHealth;
   job: (tenantId: string, id: string) => Promise<JobReply>;
   /** For `startProvisioning`'s `onUnauthorized`. */
   unauthorized: (app: AppConfig) => Promise<void>;
@@ -111,6 +116,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     actions,
     foreignBox,
     wake,
+    lanes,
     refusalOf,
     grants,
     grantBox,
@@ -159,6 +165,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     leases,
     writeAccount,
     secrets: { remove: forgetCredential },
+    lanes,
     ...(onFailure && { onFailure }),
   });
   const reaping = setInterval(
@@ -171,6 +178,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     commands: appCommands({ write, queries, database, clock, kinds, wakeRefresh: refreshing.wake }),
     connection,
     authorize: authorizeCommands({ database, box: grantBox, queries, connection, client: authorizationClient }),
+    health: appHealth(write, queries, lanes),
     previews: previews(database, queries, clock, kinds),
     reconciliations: reconciliations({
       database,
