@@ -29,8 +29,8 @@ import {
 } from '../authorization/authorize.commands.ts';
 import type { GrantBox, GrantTokens, OAuthGrants } from '../authorization/grants.ts';
 import type { AppConfig } from './app-config.ts';
-import { appCommands, needReauthorization, noteReconciled, type AppCommands } from './app.commands.ts';
 import { appHealth, type AppHealth } from './app-health.ts';
+import { appCommands, needReauthorization, noteReconciled, type AppCommands } from './app.commands.ts';
 import { appQueries, type AppQueries } from './app.queries.ts';
 import { reapCredentials, startAppReactor } from './app.reactor.ts';
 import type { JobReply } from './app.bodies.ts';
@@ -52,14 +52,14 @@ export type AppsNeeds = Pick<ConnectionDeps, 'connect' | 'refusalOf'> & {
   writeAccount: WriteAccount;
   connectorFor: (app: AppConfig) => Promise<Connector>;
   kinds: ConnectorKinds;
+  /** How apps bear their deliveries, as the delivery worker keeps it. */
+  lanes: DeliveryHealth;
   /** Only these adopt accounts of an app. */
   actions: Pick<AccountActions, 'adopt'>;
   /** Seals what an app shows of accounts that are nobody's. */
   foreignBox: ForeignBox;
   /** There may be something to deliver. */
   wake: () => void;
-  /** How apps bear their deliveries, as the delivery worker keeps it. */
-  lanes: DeliveryHealth;
   /** Access that admins granted on apps' own pages (R97). */
   grants: OAuthGrants;
   grantBox: GrantBox;
@@ -75,8 +75,8 @@ export type Apps = {
   connection: ConnectionCommands;
   authorize: AuthorizeCommands;
   previews: Previews;
-  reconciliations: Reconciliations;
   health: AppHealth;
+  reconciliations: Reconciliations;
   job: (tenantId: string, id: string) => Promise<JobReply>;
   /** For `startProvisioning`'s `onUnauthorized`. */
   unauthorized: (app: AppConfig) => Promise<void>;
@@ -113,10 +113,10 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     connect,
     connectorFor,
     kinds,
+    lanes,
     actions,
     foreignBox,
     wake,
-    lanes,
     refusalOf,
     grants,
     grantBox,
@@ -172,7 +172,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     () => void reapCredentials(database, view, secrets).catch((error: unknown) => onFailure?.(error)),
     REAP_EVERY_MS,
   ).unref();
-  const connection = connectionCommands({ write, queries, secrets, connect, refusalOf, grants });
+  const connection = connectionCommands({ write, queries, secrets, kinds, connect, refusalOf, grants });
   return {
     queries,
     commands: appCommands({ write, queries, database, clock, kinds, wakeRefresh: refreshing.wake }),
