@@ -166,7 +166,7 @@ describe('R88: a reconciliation', () => {
 
   it('repairs what the policies say by ordinary deliveries, and leaves foreign accounts alone', async () => {
     await hire(4);
-    const names = () => [...world.app.accounts.values()].map(({ userName }) => userName);
+    const names = () => [...world.app.accounts.values()].map(({ userName }) => String(userName));
     edit('p0000', { displayName: 'Edited' });
     edit('p0001', { active: false });
     world.app.accounts.delete(idOf('p0002'));
@@ -177,10 +177,12 @@ describe('R88: a reconciliation', () => {
     expect(await driftsByUser()).toEqual({});
     expect(world.app.byUserName('p0000@plum.example')).toMatchObject({ displayName: 'p0000' });
     expect(world.app.byUserName('p0001@plum.example')).toMatchObject({ active: true });
-    expect(names().toSorted()).toEqual([
-      'hand@elsewhere.example',
-      ...['p0000', 'p0001', 'p0002', 'p0003'].map((user) => `${user}@plum.example`),
-    ]);
+    expect(new Set(names())).toEqual(
+      new Set([
+        'hand@elsewhere.example',
+        ...['p0000', 'p0001', 'p0002', 'p0003'].map((user) => `${user}@plum.example`),
+      ]),
+    );
     expect(world.app.accounts.get(foreign)).toEqual({
       active: true,
       userName: 'hand@elsewhere.example',
