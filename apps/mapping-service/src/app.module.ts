@@ -24,6 +24,7 @@ import {
 import { ACCOUNTS, AppAccountsController, TenantAccountsController, type Accounts } from './accounts.controller.ts';
 import { AppConnectionController } from './app-connection.controller.ts';
 import { AppDeprovisioningController } from './app-deprovisioning.controller.ts';
+import { AppHealthController } from './app-health.controller.ts';
 import { AppMappingController } from './app-mapping.controller.ts';
 import { AppScopeController } from './app-scope.controller.ts';
 import { AppsController } from './apps.controller.ts';
@@ -38,6 +39,9 @@ import { APPS } from './mapping-api.ts';
 class MappingHttp {}
 class MappingMessages {}
 
+/** Apps in trouble are counted; the others are healthy. */
+const healthStates = ['throttled', 'degraded', 'quarantined'] as const;
+
 /** Holds checkpoints, people, deliveries and jobs; the view itself is in the schema of its name. */
 const SCHEMA = 'provisioning';
 const CONSUMER = 'mapping-service';
@@ -51,6 +55,7 @@ export const mappingControllers = [
   AppDeprovisioningController,
   EntitlementsController,
   CyclesController,
+  AppHealthController,
   TenantAccountsController,
   AppAccountsController,
   JobsController,
@@ -85,6 +90,8 @@ export const mappingService = async (
     connectorFor,
     kinds,
     onUnauthorized: async (app) => composed.apps?.unauthorized(app),
+    onQuarantined: async (app, code) => composed.apps?.health.quarantined(app, code),
+    onResumed: async (app) => composed.apps?.health.resumed(app),
     onFailure: failing,
     onErased: runtime.keys.forget,
     onDelivered: (action, outcome) => metrics.deliveries.inc({ action, outcome }),
@@ -102,6 +109,7 @@ export const mappingService = async (
     connect,
     connectorFor,
     kinds,
+    lanes: provisioning.health,
     refusalOf: targets.refusalOf,
     grants,
     grantBox,
@@ -136,6 +144,9 @@ export const mappingService = async (
     metrics.deadLetters.set({ consumer: CONSUMER }, (await people.parkedCount()).facts);
     metrics.dueTimers.set(await provisioning.timersDue());
     metrics.waitingDeliveries.set(await provisioning.deliveries.open());
+    const healths = await provisioning.health.counts();
+    for (const state of healthStates)
+      metrics.appsByHealth.set({ state }, healths.find(({ health }) => health === state)?.apps ?? 0);
   });
   runtime.closing.push(targets.close, close, provisioning.stop, apps.stop);
   // It waits for the view by itself; facts may come before.

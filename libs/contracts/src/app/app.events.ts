@@ -68,6 +68,10 @@ export const AppCycleStarted = defineEvent('AppCycleStarted', { data: z.object({
 export const AppReauthorizationNeeded = defineEvent('AppReauthorizationNeeded', { data: z.object({}) });
 /** New credentials passed the test and took the place of the old ones. */
 export const AppReauthorized = defineEvent('AppReauthorized', { data: credentials });
+/** Left alone for so long that it is only tested now and then; its work is kept. `code` says why (R96). */
+export const AppQuarantined = defineEvent('AppQuarantined', { data: z.object({ code: z.string() }) });
+/** It passed a test, or an admin said so: its work goes on. */
+export const AppResumed = defineEvent('AppResumed', { data: z.object({}) });
 /** Back to what the preset gives; `wipes`: the secret of the credentials (R51). */
 export const AppConfigurationDeleted = defineEvent('AppConfigurationDeleted', {
   data: z.object({ wipes: z.string().nullable(), defaults: appDefaults }),
@@ -100,6 +104,8 @@ export const appEvents = [
   AppCycleStarted,
   AppReauthorizationNeeded,
   AppReauthorized,
+  AppQuarantined,
+  AppResumed,
   AppConfigurationDeleted,
   AppDeleted,
 ] as const;

@@ -229,4 +229,16 @@ export const jobReply = z.object({
 });
 export type JobReply = z.output<typeof jobReply>;
 
+/** R96. `window`: how many deliveries run at once; `failureRatio`: of the calls of the last minute. */
+export const appHealthReply = z.object({
+  state: z.enum(['healthy', 'throttled', 'degraded', 'quarantined']),
+  since: z.string(),
+  reason: z.string().optional(),
+  window: z.int(),
+  failureRatio: z.number(),
+  pausedUntil: z.string().optional(),
+  nextProbeAt: z.string().optional(),
+});
+export type AppHealthReply = z.output<typeof appHealthReply>;
+
 export const turnedOnReply = appReply.extend({ overdueTimers: z.int(), job: z.object({ id: z.string() }).optional() });

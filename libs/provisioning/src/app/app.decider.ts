@@ -12,9 +12,11 @@ import {
   AppEndpointSet,
   AppEntitlementsSet,
   AppOwnershipSet,
+  AppQuarantined,
   AppReauthorizationNeeded,
   AppReauthorized,
   AppRenamed,
+  AppResumed,
   AppRulesReapplied,
   AppRulesSet,
   AppScopeSet,
@@ -77,6 +79,9 @@ export type AppCommand =
   | { type: 'StartCycle' }
   /** The app answered 401 to these credentials. */
   | { type: 'NeedReauthorization'; secretId: string }
+  /** It was left alone for long, and its test fails (R96). */
+  | { type: 'Quarantine'; code: string }
+  | { type: 'Resume' }
   | ({ type: 'Reauthorize'; test: TestResult } & NewCredentials)
   | { type: 'DeleteConfiguration' }
   | { type: 'Delete' };
@@ -166,6 +171,10 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
       return state.state === 'on' && state.credentials?.secretId === command.secretId
         ? [AppReauthorizationNeeded({})]
         : [];
+    case 'Quarantine':
+      return state.state === 'on' && state.quarantine === null ? [AppQuarantined({ code: command.code })] : [];
+    case 'Resume':
+      return state.quarantine === null ? [] : [AppResumed({})];
     case 'Delete':
       if (state.state === 'on' || state.state === 'needsReauthorization')
         throw new Rejected('conflict', 'app/on', 'The app is on. Turn it off before you delete it.');

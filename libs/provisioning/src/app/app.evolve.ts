@@ -28,6 +28,7 @@ const blank: Omit<PresentApp, 'name' | 'preset' | 'attributes' | 'scope' | 'depr
   ruleSets: [{ version: 0, rules: [] }],
   entitlements: { configuredBy: 'admin' },
   ownership: { unseenMemberships: 'leave', rehire: { keys: ['userName', 'externalId'], mode: 'automatic' } },
+  quarantine: null,
 };
 
 /** Where a directory is and how it is laid out, only an admin knows. */
@@ -55,12 +56,12 @@ const evolvePresent = (
     case 'AppCredentialsSet':
     case 'AppReauthorized': {
       const { secretId, kind, hint } = event.data;
-      return { ...app, credentials: { secretId, kind, hint }, test: null };
+      return { ...app, credentials: { secretId, kind, hint }, test: null, quarantine: null };
     }
     case 'AppTested':
       return { ...app, test: event.data };
     case 'AppEndpointSet':
-      return { ...app, endpoint: event.data.endpoint, test: null };
+      return { ...app, endpoint: event.data.endpoint, test: null, quarantine: null };
     case 'AppAttributesSet':
       return { ...app, attributes: event.data };
     case 'AppScopeSet':
@@ -91,9 +92,13 @@ const evolvePresent = (
     case 'AppConnectionSet':
       return withConnection(app, event.data.connection);
     case 'AppTurnedOn':
-      return { ...app, state: 'on' };
+      return { ...app, state: 'on', quarantine: null };
     case 'AppTurnedOff':
       return { ...app, state: 'off' };
+    case 'AppQuarantined':
+      return { ...app, quarantine: event.data.code };
+    case 'AppResumed':
+      return { ...app, quarantine: null };
     case 'AppReauthorizationNeeded':
       return {
         ...app,

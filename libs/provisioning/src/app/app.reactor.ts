@@ -14,6 +14,7 @@ import {
 import type { SecretStore } from '@tenure/sealing';
 import type { WriteAccount } from '../account/write-account.ts';
 import type { DeprovisioningConfig } from '../duration/index.ts';
+import type { DeliveryHealth } from '../delivery/delivery-worker.ts';
 import { forgetEntitlements } from '../entitlement/refresh.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
@@ -25,8 +26,17 @@ export type AppReactorDeps = {
   leases: Leases;
   writeAccount: WriteAccount;
   secrets: Pick<SecretStore, 'remove'>;
+  lanes: Pick<DeliveryHealth, 'reset'>;
   onFailure?: (error: unknown) => void;
 };
+
+const startsAnew: ReadonlySet<AppEvent['type']> = new Set([
+  'AppTurnedOn',
+  'AppEndpointSet',
+  'AppCredentialsSet',
+  'AppReauthorized',
+  'AppResumed',
+]);
 
 /** What follows from a changed configuration beside the evaluation of everybody. May do it twice, without harm. */
 export const startAppReactor = ({
@@ -36,6 +46,7 @@ export const startAppReactor = ({
   leases,
   writeAccount,
   secrets,
+  lanes,
   onFailure,
 }: AppReactorDeps): Follower => {
   const decode = decoder(sealer, appEvents);
@@ -63,6 +74,11 @@ export const startAppReactor = ({
 
   const react = async (decoded: Decoded<AppEvent>) => {
     const { event } = decoded;
+    // What was learned of the app before says nothing about it as it is reached now.
+    if (event && startsAnew.has(event.type)) {
+      const { tenantId, id: appId } = streamParts(decoded.stream);
+      await lanes.reset({ tenantId, appId });
+    }
     if (event?.type === 'AppCredentialsSet' || event?.type === 'AppReauthorized') {
       if (event.data.replaces !== null) await secrets.remove(event.data.replaces);
     } else if (event?.type === 'AppConfigurationDeleted') {
@@ -95,7 +111,7 @@ export const startAppReactor = ({
 /** What is kept of an app beside its events and the view. */
 const forgetApp = (database: Database, { tenantId, id }: { tenantId: string; id: string }): Promise<void> =>
   database.transaction(async (sql) => {
-    for (const table of ['jobs', 'entitlements', 'deliveries'])
+    for (const table of ['jobs', 'entitlements', 'deliveries', 'app_lanes'])
       await sql.query({
         text: `delete from ${PROVISIONING}.${table} where tenant_id = $1 and app_id = $2`,
         values: [tenantId, id],

@@ -33,6 +33,8 @@ export type PresentApp = Pick<
   /** Null: the credentials and the endpoint as they are now were never tested. */
   test: TestResult | null;
   endpoint: (EndpointConfig & { url: string }) | null;
+  /** Why it is only tested now and then; null: it isn't quarantined. */
+  quarantine: string | null;
 };
 
 export type App = { kind: 'none' } | PresentApp;

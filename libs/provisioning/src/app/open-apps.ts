@@ -12,6 +12,7 @@ import {
 import type { SecretStore } from '@tenure/sealing';
 import type { WriteAccount } from '../account/write-account.ts';
 import type { Connector, ConnectorKinds } from '../connector/index.ts';
+import type { DeliveryHealth } from '../delivery/delivery-worker.ts';
 import { catalogueTable } from '../entitlement/catalogue.ts';
 import { refreshColumns, refreshReasonColumn, refresher } from '../entitlement/refresh.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
@@ -22,6 +23,7 @@ import {
 } from '../authorization/authorize.commands.ts';
 import type { GrantBox, GrantTokens, OAuthGrants } from '../authorization/grants.ts';
 import type { AppConfig } from './app-config.ts';
+import { appHealth, type AppHealth } from './app-health.ts';
 import { appCommands, needReauthorization, type AppCommands } from './app.commands.ts';
 import { appQueries, type AppQueries } from './app.queries.ts';
 import { reapCredentials, startAppReactor } from './app.reactor.ts';
@@ -44,6 +46,8 @@ export type AppsNeeds = Pick<ConnectionDeps, 'connect' | 'refusalOf'> & {
   writeAccount: WriteAccount;
   connectorFor: (app: AppConfig) => Promise<Connector>;
   kinds: ConnectorKinds;
+  /** How apps bear their deliveries, as the delivery worker keeps it. */
+  lanes: DeliveryHealth;
   /** Access that admins granted on apps' own pages (R97). */
   grants: OAuthGrants;
   grantBox: GrantBox;
@@ -59,6 +63,7 @@ export type Apps = {
   connection: ConnectionCommands;
   authorize: AuthorizeCommands;
   previews: Previews;
+  health: AppHealth;
   job: (tenantId: string, id: string) => Promise<JobReply>;
   /** For `startProvisioning`'s `onUnauthorized`. */
   unauthorized: (app: AppConfig) => Promise<void>;
@@ -92,6 +97,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     connect,
     connectorFor,
     kinds,
+    lanes,
     refusalOf,
     grants,
     grantBox,
@@ -119,6 +125,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     leases,
     writeAccount,
     secrets: { remove: forgetCredential },
+    lanes,
     ...(onFailure && { onFailure }),
   });
   const reaping = setInterval(
@@ -131,6 +138,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     commands: appCommands({ write, queries, database, clock, kinds, wakeRefresh: refreshing.wake }),
     connection,
     authorize: authorizeCommands({ database, box: grantBox, queries, connection, client: authorizationClient }),
+    health: appHealth(write, queries, lanes),
     previews: previews(database, queries, clock, kinds),
     job: (tenantId, id) => findJob(database, tenantId, id),
     unauthorized,

@@ -83,6 +83,7 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
   const revisions = new Map<string, number>();
   const failures: { what: string; error: unknown }[] = [];
   const unauthorized: string[] = [];
+  const quarantined: string[] = [];
   const delivered: string[] = [];
   const clock = { at: '2026-01-05T09:00:00.000Z' };
   let provisioning: Provisioning;
@@ -98,10 +99,18 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
       connectorFor: async () => app.connector,
       kinds: fakeKinds,
       onUnauthorized: async ({ id }) => void unauthorized.push(id),
+      onQuarantined: async ({ appId }, code) => void quarantined.push(`${appId} ${code}`),
+      onResumed: async ({ appId }) => void quarantined.push(`${appId} resumed`),
       onFailure: (what, error) => failures.push({ what, error }),
       onDelivered: (action, outcome) => delivered.push(`${action} ${outcome}`),
       timerEveryMs: 50,
-      deliveryTimings: { callTimeoutMs: 300, leaseMs: 1000, retry: { baseMs: 20, capMs: 100 }, goneConfirmMs: 50 },
+      deliveryTimings: {
+        callTimeoutMs: 300,
+        leaseMs: 1000,
+        retry: { baseMs: 20, capMs: 100 },
+        goneConfirmMs: 50,
+        probe: { baseMs: 20, capMs: 100 },
+      },
       ...timings,
     });
     const started = provisioning.startWork(factsCaughtUp);
@@ -185,6 +194,7 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
     clock,
     failures,
     unauthorized,
+    quarantined,
     delivered,
     sealing,
     facts,
