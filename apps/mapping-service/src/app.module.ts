@@ -17,6 +17,7 @@ import {
   authorizationEntities,
   oauthGrants,
   openApps,
+  reconciliationEntities,
   provisionOnDemand,
   startProvisioning,
   type Apps,
@@ -33,6 +34,7 @@ import { AuthorizationController, PUBLIC_URL } from './authorization.controller.
 import { CyclesController, ON_DEMAND } from './cycles.controller.ts';
 import { EntitlementsController } from './entitlements.controller.ts';
 import { FactsController, PROVISIONING } from './facts.controller.ts';
+import { ReconciliationController } from './reconciliation.controller.ts';
 import { JobsController } from './jobs.controller.ts';
 import { APPS } from './mapping-api.ts';
 
@@ -59,11 +61,12 @@ export const mappingControllers = [
   TenantAccountsController,
   AppAccountsController,
   JobsController,
+  ReconciliationController,
   parkedController('mapping'),
 ];
 
 /** TypeORM entities of the tables of `provisioning`. */
-export const mappingEntities = authorizationEntities;
+export const mappingEntities = [...authorizationEntities, ...reconciliationEntities];
 
 export type MappingOptions = { allowPrivateTargets: readonly string[]; publicUrl?: string };
 
@@ -101,23 +104,6 @@ export const mappingService = async (
       log.error({ stream, revision, reason, err: error }, 'A fact could not be applied and waits with its stream'),
   });
   const { view, write, people } = provisioning;
-  const apps = await openApps({
-    ...shared,
-    secrets,
-    view,
-    writeAccount: write,
-    connect,
-    connectorFor,
-    kinds,
-    lanes: provisioning.health,
-    refusalOf: targets.refusalOf,
-    grants,
-    grantBox,
-    authorizationClient: authorizationClient(targets),
-    revoke: revoking(targets),
-    onFailure: (error) => failing('apps', error),
-  });
-  composed.apps = apps;
   const queries = accountQueries(database, { store, sealer });
   const accounts: Accounts = {
     queries,
@@ -130,6 +116,26 @@ export const mappingService = async (
       wake: provisioning.wake,
     }),
   };
+  const apps = await openApps({
+    ...shared,
+    secrets,
+    view,
+    writeAccount: write,
+    connect,
+    connectorFor,
+    kinds,
+    lanes: provisioning.health,
+    actions: accounts.actions,
+    foreignBox: runtime.secretBox('foreign-accounts'),
+    wake: provisioning.wake,
+    refusalOf: targets.refusalOf,
+    grants,
+    grantBox,
+    authorizationClient: authorizationClient(targets),
+    revoke: revoking(targets),
+    onFailure: (error) => failing('apps', error),
+  });
+  composed.apps = apps;
 
   await runtime.forward(PROVISIONING_FACTS, SCHEMA);
   runtime.followers.push(...provisioning.followers, ...apps.followers);

@@ -4,6 +4,7 @@ import {
   appDefaults,
   approvalActions,
   credentialKind,
+  driftCounts,
   presetName,
   storedAssignment,
   storedAttributes,
@@ -11,6 +12,7 @@ import {
   storedDeprovisioning,
   storedEndpoint,
   storedOwnership,
+  storedReconciliation,
   storedRule,
   storedScope,
   storedThreshold,
@@ -60,6 +62,11 @@ export const AppEntitlementsSet = defineEvent('AppEntitlementsSet', {
 });
 export const AppOwnershipSet = defineEvent('AppOwnershipSet', { data: storedOwnership });
 export const AppConnectionSet = defineEvent('AppConnectionSet', { data: z.object({ connection: storedConnection }) });
+export const AppReconciliationSet = defineEvent('AppReconciliationSet', { data: storedReconciliation });
+/** The app was looked at as a whole (R88). `complete`: its list came to an end; `suspicious`: too much differs to be repaired. */
+export const AppReconciled = defineEvent('AppReconciled', {
+  data: z.object({ runId: z.string(), counts: driftCounts, complete: z.boolean(), suspicious: z.boolean() }),
+});
 export const AppTurnedOn = defineEvent('AppTurnedOn', { data: z.object({}) });
 export const AppTurnedOff = defineEvent('AppTurnedOff', { data: z.object({}) });
 /** An admin asked for everyone to be looked at again (R63). */
@@ -99,6 +106,8 @@ export const appEvents = [
   AppEntitlementsSet,
   AppOwnershipSet,
   AppConnectionSet,
+  AppReconciliationSet,
+  AppReconciled,
   AppTurnedOn,
   AppTurnedOff,
   AppCycleStarted,

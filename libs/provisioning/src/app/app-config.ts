@@ -21,6 +21,34 @@ export type Ownership = {
 
 export type CredentialKind = 'bearer' | 'basic' | 'oauth2' | 'bind';
 
+export type DriftPolicy = 'report' | 'repair' | 'ignore';
+/** When the app is looked at as a whole, and what follows from what is found (R88). `every`: null = only when asked. */
+export type Reconciliation = {
+  every: string | null;
+  /** Times of day in UTC between which a scheduled run begins. */
+  window: { from: string; to: string } | null;
+  policies: Record<'missing' | 'changed' | 'suspendedThere' | 'reactivatedThere' | 'entitlementTaken', DriftPolicy> &
+    Record<'entitlementAdded' | 'foreign' | 'brokenLink', Exclude<DriftPolicy, 'repair'>>;
+  /** By target, for changed values. */
+  targets: Readonly<Record<string, DriftPolicy>>;
+};
+
+export const reportAll: Reconciliation = {
+  every: null,
+  window: null,
+  policies: {
+    missing: 'report',
+    changed: 'report',
+    suspendedThere: 'report',
+    reactivatedThere: 'report',
+    entitlementTaken: 'report',
+    entitlementAdded: 'report',
+    foreign: 'report',
+    brokenLink: 'report',
+  },
+  targets: {},
+};
+
 /** Each edit makes a set with a version of its own, which never comes again. */
 export type RuleSet = { version: number; rules: readonly Rule[] };
 
@@ -53,6 +81,7 @@ export type AppConfig = {
   ownership: Ownership;
   /** Null: a directory whose place and layout aren't known yet. */
   connection: AppConnection | null;
+  reconciliation: Reconciliation;
   /** Instant of the last turning on: work that became due before waits for it. */
   turnedOnAt: string | null;
 };

@@ -15,6 +15,8 @@ import {
   AppQuarantined,
   AppReauthorizationNeeded,
   AppReauthorized,
+  AppReconciled,
+  AppReconciliationSet,
   AppRenamed,
   AppResumed,
   AppRulesReapplied,
@@ -36,7 +38,15 @@ import { presets, type EndpointConfig, type PresetName } from '../presets/index.
 import type { Rule } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
 import type { AppConnection } from '../connector/index.ts';
-import type { AppConfig, ApprovalAction, Assignment, CredentialKind, Threshold, Ownership } from './app-config.ts';
+import type {
+  AppConfig,
+  ApprovalAction,
+  Assignment,
+  CredentialKind,
+  Threshold,
+  Ownership,
+  Reconciliation,
+} from './app-config.ts';
 import { evolveApp } from './app.evolve.ts';
 import {
   refuseConnection,
@@ -73,6 +83,9 @@ export type AppCommand =
   | { type: 'SetEntitlements'; entitlements: AppConfig['entitlements'] }
   | { type: 'SetOwnership'; ownership: Ownership }
   | { type: 'SetConnection'; connection: AppConnection; test: TestResult | null }
+  | { type: 'SetReconciliation'; reconciliation: Reconciliation }
+  /** Said by the run that looked (R88). */
+  | ({ type: 'NoteReconciled' } & Parameters<typeof AppReconciled>[0])
   /** `gateOpen`: the tenant's, which is not the app's own state (R64). */
   | { type: 'TurnOn'; gateOpen: boolean }
   | { type: 'TurnOff' }
@@ -159,6 +172,14 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
           ];
     case 'SetConnection':
       return setConnection(command, state);
+    case 'SetReconciliation':
+      return isSame(command.reconciliation, state.reconciliation)
+        ? []
+        : [AppReconciliationSet(command.reconciliation as Parameters<typeof AppReconciliationSet>[0])];
+    case 'NoteReconciled': {
+      const { type: _, ...run } = command;
+      return [AppReconciled(run)];
+    }
     case 'TurnOn':
       return turnOn(command, state);
     case 'TurnOff':

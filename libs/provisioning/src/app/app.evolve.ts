@@ -1,4 +1,5 @@
 import type { AppEvent } from '@tenure/contracts';
+import { reportAll } from './app-config.ts';
 import type { AppConnection } from '../connector/index.ts';
 import { presets, type PresetName } from '../presets/index.ts';
 import type { App, PresentApp } from './app.state.ts';
@@ -29,6 +30,7 @@ const blank: Omit<PresentApp, 'name' | 'preset' | 'attributes' | 'scope' | 'depr
   entitlements: { configuredBy: 'admin' },
   ownership: { unseenMemberships: 'leave', rehire: { keys: ['userName', 'externalId'], mode: 'automatic' } },
   quarantine: null,
+  reconciliation: reportAll,
 };
 
 /** Where a directory is and how it is laid out, only an admin knows. */
@@ -38,7 +40,7 @@ const firstConnection = (preset: PresetName): AppConnection | null =>
 /** The address of a directory is part of its connection; whatever of it changes is to be tested again. */
 const withConnection = (app: PresentApp, connection: AppConnection): PresentApp =>
   connection.kind === 'ldap'
-    ? { ...app, connection, endpoint: { url: connection.url }, test: null }
+    ? { ...app, connection, endpoint: { url: connection.url }, test: null, quarantine: null }
     : { ...app, connection };
 
 const without = (app: PresentApp, wanted: { kind: string; id: string }) =>
@@ -80,6 +82,7 @@ const evolvePresent = (
       return { ...app, threshold: event.data };
     case 'AppThresholdReleased':
     case 'AppCycleStarted':
+    case 'AppReconciled':
       return app;
     case 'AppRulesSet':
       return { ...app, ruleSets: withRules(app, event.data.rules) };
@@ -91,6 +94,8 @@ const evolvePresent = (
       return { ...app, ownership: event.data };
     case 'AppConnectionSet':
       return withConnection(app, event.data.connection);
+    case 'AppReconciliationSet':
+      return { ...app, reconciliation: event.data };
     case 'AppTurnedOn':
       return { ...app, state: 'on', quarantine: null };
     case 'AppTurnedOff':

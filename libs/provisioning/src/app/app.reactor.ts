@@ -16,6 +16,7 @@ import type { WriteAccount } from '../account/write-account.ts';
 import type { DeprovisioningConfig } from '../duration/index.ts';
 import type { DeliveryHealth } from '../delivery/delivery-worker.ts';
 import { forgetEntitlements } from '../entitlement/refresh.ts';
+import { forgetReconciliations } from '../reconciliation/runs.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 
@@ -85,9 +86,12 @@ export const startAppReactor = ({
       if (event.data.wipes !== null) await secrets.remove(event.data.wipes);
       const { tenantId, id: appId } = streamParts(decoded.stream);
       await forgetEntitlements(database, { tenantId, appId });
+      await forgetReconciliations(database, { tenantId, appId });
     } else if (event?.type === 'AppDeleted') {
       if (event.data.wipes !== null) await secrets.remove(event.data.wipes);
-      await forgetApp(database, streamParts(decoded.stream));
+      const { tenantId, id: appId } = streamParts(decoded.stream);
+      await forgetReconciliations(database, { tenantId, appId });
+      await forgetApp(database, { tenantId, id: appId });
     } else if (event?.type === 'AppDeprovisioningSet') {
       const { applyToRunning, ...deprovisioning } = event.data;
       if (applyToRunning) await reschedule(decoded, deprovisioning);

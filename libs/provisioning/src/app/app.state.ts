@@ -27,6 +27,7 @@ export type PresentApp = Pick<
   | 'entitlements'
   | 'ownership'
   | 'connection'
+  | 'reconciliation'
 > & {
   kind: 'present';
   credentials: Credentials | null;

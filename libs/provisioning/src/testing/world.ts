@@ -44,6 +44,7 @@ import { PROVISIONING_VIEW, provisioningView } from '../view/provisioning.view.t
 import { accountsPart } from '../view/accounts.part.ts';
 import { viewPart } from '../view/view-part.ts';
 import { startProvisioning, type Provisioning, type ProvisioningNeeds } from '../runtime/start-provisioning.ts';
+import { reconciliationEntities } from '../reconciliation/reconciliation.entities.ts';
 import { T } from './app-config.ts';
 import { fakeKinds } from './fake-kind.ts';
 import { fakeApp, type FakeApp } from './fake-app.ts';
@@ -73,7 +74,7 @@ export type World = Awaited<ReturnType<typeof openWorld>>;
 
 /** Mapping-service's working parts on a real database, a directory that is only its facts, an app, and a clock that stands still. */
 export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
-  const test: TestDatabase = await testDatabase();
+  const test: TestDatabase = await testDatabase({ entities: reconciliationEntities });
   const database: Database = test.database;
   const sealing: TestSealing = await testSealing(database);
   const leases: Leases = openLeases(database);

@@ -17,6 +17,7 @@ const create = (schema: string) => `
     work text,
     remote_id text,
     pending_action text,
+    drift text[],
     since timestamptz not null,
     created_at timestamptz not null,
     updated_at timestamptz not null,
@@ -25,6 +26,8 @@ const create = (schema: string) => `
     primary key (tenant_id, id)
   );
   create index accounts_of_app on ${schema}.accounts (tenant_id, app_id, created_at, id);
+  create index accounts_by_remote_id on ${schema}.accounts (tenant_id, app_id, remote_id) where remote_id is not null;
+  create index accounts_with_drift on ${schema}.accounts (tenant_id, app_id, id) where drift is not null;
   create index accounts_of_user on ${schema}.accounts (tenant_id, user_id);
 
   create table ${schema}.work (
