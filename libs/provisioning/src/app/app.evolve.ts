@@ -40,7 +40,7 @@ const firstConnection = (preset: PresetName): AppConnection | null =>
 /** The address of a directory is part of its connection; whatever of it changes is to be tested again. */
 const withConnection = (app: PresentApp, connection: AppConnection): PresentApp =>
   connection.kind === 'ldap'
-    ? { ...app, connection, endpoint: { url: connection.url }, test: null }
+    ? { ...app, connection, endpoint: { url: connection.url }, test: null, quarantine: null }
     : { ...app, connection };
 
 const without = (app: PresentApp, wanted: { kind: string; id: string }) =>
