@@ -13,10 +13,9 @@ import type { KeyRing } from '@tenure/sealing';
 import { runCommand, type CommandDeps, type CommandPlace } from '../command/run-command.ts';
 import { typesFor, type TypeQueries } from '../schema/kept-types.ts';
 import type { Shape } from '../schema/tenant-types.ts';
-import type { ConnectionPolicies } from '../user/connection-policy.ts';
-import { writingConnection } from '../user/user.commands.ts';
+import { writingConnection, type ConnectionPolicies } from '../user/connection-policy.ts';
 import { resourceAggregate } from './resource.aggregate.ts';
-import { resourceDecider, type ResourceCommand, type ResourceState } from './resource.decider.ts';
+import type { ResourceCommand, ResourceState } from './resource.decider.ts';
 
 export type ResourceCommandDeps = CommandDeps & {
   policies: ConnectionPolicies;
@@ -92,17 +91,16 @@ export const resourceCommands = (deps: ResourceCommandDeps): ResourceCommands =>
       const { resource, ...asked } = CreateResource.read(message.payload);
       const writer = await writerOf(message, asked);
       const handled = await runCommand(deps, resourceAggregate, message, context, {
-        command: async ({ state }) => {
-          const command: ResourceCommand = {
-            type: 'Create',
-            resource,
-            shape: await writer.shapeAt(0),
-            connectionId: writer.connectionId,
-          };
-          // Its key is made before its first event is sealed with it, and not for a request that the rules refuse.
-          resourceDecider.decide(command, state);
+        command: async (): Promise<ResourceCommand> => ({
+          type: 'Create',
+          resource,
+          shape: await writer.shapeAt(0),
+          connectionId: writer.connectionId,
+        }),
+        // The first event is sealed with the key.
+        prepare: async ({ events }) => {
           await keys.createPerson({ tenantId: message.tenantId, personId: message.key });
-          return command;
+          return events;
         },
       });
       return replyOf(message.key, handled, true);

@@ -1,5 +1,5 @@
 import { Rejected, type Caller } from '@tenure/eventing';
-import type { SecretStore } from '@tenure/sealing';
+import { referenceTo, type SecretStore } from '@tenure/sealing';
 import type { Connector, Failure, Outcome, TestReport } from '../connector/index.ts';
 import { resolveEndpoint } from '../presets/index.ts';
 import type { AppConfig } from './app-config.ts';
@@ -11,7 +11,7 @@ import type { IfMatch, WriteApp } from './write-app.ts';
 export type ConnectionDeps = {
   write: WriteApp;
   queries: AppQueries;
-  secrets: Pick<SecretStore, 'putCredential' | 'getCredential' | 'remove'>;
+  secrets: Pick<SecretStore, 'putCredential' | 'getCredential'>;
   /** A connector that is used once, to try credentials out. */
   connect: (target: { app: AppConfig; url: string; credential: CredentialsBody }) => Pick<Connector, 'test'>;
   /** Why a URL may not be reached (TENURE_ALLOW_PRIVATE_TARGETS); undefined = it may. */
@@ -55,7 +55,7 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
   const savedCredential = async ({ credentials }: AppConfig): Promise<CredentialsBody | undefined> =>
     credentials ? ((await secrets.getCredential(credentials.secretId)) as CredentialsBody | undefined) : undefined;
 
-  /** Nothing is saved that failed: the secret's row, too, is only written afterwards, and before the event that names it. */
+  /** Nothing that failed its test is saved. */
   const passing = (tested: Tested): TestResult => {
     const { outcome, reason } = tested.reply;
     if (outcome === 'failed')
@@ -68,19 +68,14 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
     return tested.result;
   };
 
-  const saving = async (
-    tenantId: string,
-    credential: CredentialsBody,
-    append: (reference: { secretId: string; hint: string }) => Promise<unknown>,
-  ) => {
-    const { id: secretId, hint } = await secrets.putCredential(tenantId, credential);
-    try {
-      await append({ secretId, hint });
-    } catch (error) {
-      // Refused for certain; after an outage the event may be there, and the reaper looks before it removes.
-      if (error instanceof Rejected && error.kind !== 'unavailable') await secrets.remove(secretId);
-      throw error;
-    }
+  /** The secret is kept only for a command that the rules accept, before the event that names it. */
+  const saving = ({ tenantId }: Caller, credential: CredentialsBody) => {
+    const { id: secretId, hint } = referenceTo(credential);
+    const prepare = async <E>({ events }: { events: readonly E[] }) => {
+      await secrets.putCredential(tenantId, credential, secretId);
+      return events;
+    };
+    return { reference: { secretId, hint, kind: credential.kind }, prepare };
   };
 
   return {
@@ -88,9 +83,8 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
       const { config } = await queries.find(caller.tenantId, appId);
       await checkCredentials(body);
       const test = config.endpoint ? passing(await tryOut(config, config.endpoint.url, body)) : null;
-      await saving(caller.tenantId, body, (reference) =>
-        write(caller, appId, { type: 'SetCredentials', kind: body.kind, test, ...reference }, ifMatch),
-      );
+      const { reference, prepare } = saving(caller, body);
+      await write(caller, appId, { type: 'SetCredentials', test, ...reference }, ifMatch, prepare);
     },
 
     reauthorize: async (caller: Caller, appId: string, body: CredentialsBody, ifMatch?: IfMatch) => {
@@ -101,9 +95,8 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
           { field: 'endpoint', message: 'The endpoint is not known.' },
         ]);
       const test = passing(await tryOut(config, config.endpoint.url, body));
-      await saving(caller.tenantId, body, (reference) =>
-        write(caller, appId, { type: 'Reauthorize', kind: body.kind, test, ...reference }, ifMatch),
-      );
+      const { reference, prepare } = saving(caller, body);
+      await write(caller, appId, { type: 'Reauthorize', test, ...reference }, ifMatch, prepare);
     },
 
     setEndpoint: async (caller: Caller, appId: string, body: EndpointBody, ifMatch?: IfMatch) => {

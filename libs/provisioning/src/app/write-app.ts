@@ -21,6 +21,7 @@ export type WriteApp = (
   appId: string,
   command: AppCommand,
   ifMatch?: IfMatch,
+  prepare?: Intent<App, AppCommand, AppEvent>['prepare'],
 ) => Promise<Handled<App, AppEvent>>;
 
 /**
@@ -37,7 +38,7 @@ export const appWriter =
     clock: Clock;
     view: Pick<ViewRuntime, 'applyInline' | 'catchUp'>;
   }): WriteApp =>
-  async ({ tenantId, actor, correlationId, traceparent }, appId, command, ifMatch) => {
+  async ({ tenantId, actor, correlationId, traceparent }, appId, command, ifMatch, prepare) => {
     const metadata = {
       tenantId,
       actor,
@@ -53,6 +54,7 @@ export const appWriter =
       metadata,
       command,
       ...(ifMatch !== undefined && { ifMatch }),
+      ...(prepare && { prepare }),
     });
     await view.applyInline(handled.stored, handled.events);
     await view.catchUp(streamName(appAggregate.category, tenantId, appId));
