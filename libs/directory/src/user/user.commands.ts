@@ -161,12 +161,12 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
     );
   };
 
-  /** A change of somebody who exists: made from their state; then the lock of a token's issuer (R7) is asked for, if the change is one it forbids. */
+  /** A change of an existing user. The look-up for the issuer's lock (R7) runs only if the decided events would break it. */
   const existing = (
     { tenantId, key }: Message,
     shapeIn: ReturnType<typeof shapeFor>,
-    password: NewPassword | undefined,
     commandFor: (loaded: Loaded) => UserCommand,
+    password?: NewPassword,
   ): Pick<Intent<UserState, UserCommand, UserEvent>, 'command' | 'prepare'> => ({
     command: async (loaded) => ({
       ...commandFor(loaded),
@@ -194,11 +194,8 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
     const holder = await holderOf(message, policy, resource);
     if (!holder) throw refused;
     const revived = { ...message, key: holder.id };
-    const change = existing(revived, shapeFor(revived, { kind: 'connection', policy }, asked), password, () => ({
-      type: 'Revive',
-      resource,
-      policy,
-    }));
+    const shapeIn = shapeFor(revived, { kind: 'connection', policy }, asked);
+    const change = existing(revived, shapeIn, () => ({ type: 'Revive', resource, policy }), password);
     const handled = await runCommand(deps, userAggregate, revived, {}, change).catch((error: unknown) => {
       throw isTaken(error) ? refused : error;
     });
@@ -236,8 +233,8 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
     const change = existing(
       message,
       shapeFor(message, writer, schemasVersion),
-      passwordFrom(writer, password),
       ({ occurredAt }) => ({ type: 'Replace', resource, cleared, writer, lastModified: occurredAt }),
+      passwordFrom(writer, password),
     );
     const reply = replyOf(
       message.key,
@@ -262,8 +259,8 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
     const change = existing(
       message,
       shapeFor(message, writer, schemasVersion),
-      passwordFrom(writer, password),
       ({ occurredAt }) => ({ type: 'Patch', operations, accountType, writer, lastModified: occurredAt }),
+      passwordFrom(writer, password),
     );
     const reply = replyOf(
       message.key,
@@ -276,7 +273,7 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
   const remove: UserCommands['delete'] = async (message, context) => {
     const preconditions = DeleteUser.read(message.payload);
     const writer = await writerOf(message);
-    const change = existing(message, shapeFor(message, writer), undefined, ({ occurredAt }) => ({
+    const change = existing(message, shapeFor(message, writer), ({ occurredAt }) => ({
       type: 'Delete',
       writer,
       lastModified: occurredAt,
