@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { eventId } from './codec.ts';
-import { emptyCommandLog, recordCommand, repetitionOf } from './command-log.ts';
+import { noCommands, recordCommand, repetitionOf } from './processed-commands.ts';
 import { OutcomeUnknown, type EventStore } from './event-store.ts';
 import { streamName, type Metadata, type StoredEvent } from './event.ts';
 import { handle, type Intent } from './handle.ts';
@@ -157,9 +157,9 @@ describe('a repeated command', () => {
         revision: n,
         recordedAt: new Date(at + ms).toISOString(),
       }) as StoredEvent;
-    const quick = Array.from({ length: 1000 }, (_, n) => event(n + 1, n)).reduce(recordCommand, emptyCommandLog);
+    const quick = Array.from({ length: 1000 }, (_, n) => event(n + 1, n)).reduce(recordCommand, noCommands);
     expect(repetitionOf(quick, { commandId: 'c1' })).toEqual({ kind: 'applied', revision: 1 });
-    const slow = Array.from({ length: 1000 }, (_, n) => event(n + 1, n * 1000)).reduce(recordCommand, emptyCommandLog);
+    const slow = Array.from({ length: 1000 }, (_, n) => event(n + 1, n * 1000)).reduce(recordCommand, noCommands);
     expect(repetitionOf(slow, { commandId: 'c801' })).toMatchObject({ kind: 'applied' });
     expect(repetitionOf(slow, { commandId: 'c1' })).toEqual({ kind: 'new' });
     expect(slow.recent.length).toBeLessThanOrEqual(400);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { definitionOf, encode, eventId, type Recorded } from './codec.ts';
-import { repetitionOf } from './command-log.ts';
+import { repetitionOf } from './processed-commands.ts';
 import type { Aggregate, Claim } from './decider.ts';
 import type { DomainEvent } from './define-event.ts';
 import { ClaimTaken, OutcomeUnknown, StaleStream } from './event-store.ts';
