@@ -2,7 +2,7 @@ import type { DeliveryAction } from '@tenure/contracts';
 import type { JsonObject } from '@tenure/scim';
 import type { ApprovalAction } from '../app/app-config.ts';
 import type { DeprovisioningConfig, Trigger } from '../duration/index.ts';
-import type { AccountAttributes } from '../mapping/index.ts';
+import type { AccountAttributes, EvaluationProblem } from '../mapping/index.ts';
 import type { Candidate, HeldEntitlement, Plan } from './account.state.ts';
 
 /** A reason to deprovision that holds, and since when. */
@@ -14,6 +14,8 @@ export type Evaluation = {
   userId: string;
   /** What the account should be; null where that can't be told or doesn't matter: out of scope, or deleted. */
   plan: Plan | null;
+  /** Why it can't be told, although it matters. */
+  problem: EvaluationProblem | null;
   ruleIds: readonly string[];
   rulesVersion: number;
   /** The triggers that hold; none = the user is eligible. */

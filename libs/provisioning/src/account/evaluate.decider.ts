@@ -1,5 +1,6 @@
 import {
   AccessRestored,
+  AccountPlanFailed,
   AccountPlanned,
   AccountWithdrawn,
   ApprovalRequested,
@@ -12,6 +13,7 @@ import {
 import { dueTimers, movedTimers, type DeprovisioningConfig } from '../duration/index.ts';
 import type { Evaluation } from './account.commands.ts';
 import { evolveAccount } from './account.evolve.ts';
+import { planFailureOf } from './plan-failure.ts';
 import {
   changedTargets,
   isBehind,
@@ -37,7 +39,8 @@ const inTurn = (before: AccountState, first: AccountEvent[], steps: readonly Ste
 export const evaluate = (command: Evaluation, state: AccountState): AccountEvent[] => {
   const eligible = command.triggers.length === 0;
   if (state.kind === 'none') {
-    const { appId, userId, plan, ruleIds, rulesVersion } = command;
+    const { appId, userId, plan, problem, ruleIds, rulesVersion } = command;
+    if (eligible && problem) return [AccountPlanFailed({ appId, userId, ...problem })];
     if (!eligible || !plan) return [];
     const planned = AccountPlanned(
       { appId, userId, changed: Object.keys(plan.attributes), ruleIds: [...ruleIds], rulesVersion },
@@ -45,7 +48,9 @@ export const evaluate = (command: Evaluation, state: AccountState): AccountEvent
     );
     return inTurn(state, [planned], [askForApproval(command)]);
   }
-  const change = [changePlan(command), withdrawApproval, askForApproval(command)];
+  // Whether the person is eligible can't be told: nothing is taken and nothing given.
+  if (eligible && command.unsure.length > 0) return inTurn(state, [], [failPlan(command)]);
+  const change = [changePlan(command), failPlan(command), withdrawApproval, askForApproval(command)];
   return inTurn(
     state,
     [],
@@ -73,7 +78,7 @@ const cancelTimers =
     const stillHolds = new Set([...triggers.map(({ trigger }) => trigger), ...unsure]);
     const reason = triggers.length === 0 ? 'eligible' : 'triggerEnded';
     return account.timers
-      .filter((timer) => isRunning(timer) && (triggers.length === 0 || !stillHolds.has(timer.trigger)))
+      .filter((timer) => isRunning(timer) && !stillHolds.has(timer.trigger))
       .map(({ id }) => DeprovisioningCancelled({ ...idsOf(account), timerId: id, reason }));
   };
 
@@ -88,14 +93,23 @@ const changePlan =
   ({ plan, ruleIds, rulesVersion, triggers }: Evaluation): Step =>
   (account) => {
     if (!plan || (triggers.length > 0 && isUnmade(account))) return [];
-    const same = isUnmade(account)
+    const isSamePlan = isUnmade(account)
       ? isSame(plan, account.plan) && rulesVersion === account.rulesVersion && account.aim !== 'none'
       : isSame(plan.attributes, account.plan.attributes) &&
         isSame(plan.entitlements, account.plan.entitlements) &&
         isSame(plan.additive, account.plan.additive);
-    if (same) return [];
+    if (isSamePlan && !account.planFailure) return [];
     const changed = changedTargets(account.plan.attributes, plan.attributes);
     return [AccountPlanned({ ...idsOf(account), changed, ruleIds: [...ruleIds], rulesVersion }, asPersonal(plan))];
+  };
+
+/** R96: what the account should be can't be worked out. Said once, and again where the reason is another. */
+const failPlan =
+  ({ problem, triggers }: Evaluation): Step =>
+  (account) => {
+    if (!problem || triggers.length > 0) return [];
+    const failed = AccountPlanFailed({ ...idsOf(account), ...problem });
+    return isSame(account.planFailure ?? null, planFailureOf(failed.data)) && account.aim !== 'none' ? [] : [failed];
   };
 
 /** An update that waits and became needless does not wait any more. */
@@ -108,11 +122,13 @@ const withdrawApproval: Step = (account) =>
 const askForApproval =
   ({ approvals }: Evaluation): Step =>
   (account, before) => {
-    if (account.approval || account.failure || account.aim !== 'present') return [];
+    if (account.approval || account.failure || account.planFailure || account.aim !== 'present') return [];
     const ask = (action: 'create' | 'update') =>
       approvals.includes(action) ? [ApprovalRequested({ ...idsOf(account), action, deprovisioning: null })] : [];
     if (isUnmade(account))
-      return (before.kind === 'none' || before.aim !== 'present') && !account.delivery ? ask('create') : [];
+      return (before.kind === 'none' || before.aim !== 'present' || before.planFailure) && !account.delivery
+        ? ask('create')
+        : [];
     return before.kind === 'present' && before.plan !== account.plan && isBehind(account) ? ask('update') : [];
   };
 

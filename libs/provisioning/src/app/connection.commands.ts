@@ -1,9 +1,10 @@
 import { Rejected, type Caller } from '@tenure/eventing';
-import { referenceTo, type SecretStore } from '@tenure/sealing';
+import { referenceTo, type Credential, type SecretStore } from '@tenure/sealing';
 import type { Connector, Failure, Outcome, TestReport } from '../connector/index.ts';
+import type { GrantTokens, OAuthGrants } from '../authorization/index.ts';
 import { resolveEndpoint } from '../presets/index.ts';
 import type { AppConfig } from './app-config.ts';
-import type { CredentialsBody, EndpointBody, TestBody, TestReply } from './app.bodies.ts';
+import type { AuthorizeBody, CredentialsBody, EndpointBody, TestBody, TestReply } from './app.bodies.ts';
 import type { AppQueries } from './app.queries.ts';
 import type { TestResult } from './app.state.ts';
 import type { IfMatch, WriteApp } from './write-app.ts';
@@ -16,6 +17,7 @@ export type ConnectionDeps = {
   connect: (target: { app: AppConfig; url: string; credential: CredentialsBody }) => Pick<Connector, 'test'>;
   /** Why a URL may not be reached (TENURE_ALLOW_PRIVATE_TARGETS); undefined = it may. */
   refusalOf: (url: string) => Promise<string | undefined>;
+  grants: Pick<OAuthGrants, 'keep'>;
 };
 
 export type ConnectionCommands = ReturnType<typeof connectionCommands>;
@@ -25,7 +27,7 @@ const REQUEST = 'GET /Users?count=1';
 type Tested = { result: TestResult; reply: TestReply };
 
 /** How an app is reached and signed in to: tried before it is saved (R32, R34, R52). */
-export const connectionCommands = ({ write, queries, secrets, connect, refusalOf }: ConnectionDeps) => {
+export const connectionCommands = ({ write, queries, secrets, connect, refusalOf, grants }: ConnectionDeps) => {
   const refuseUnreachable = async (url: string, field: string) => {
     const message = await refusalOf(url);
     if (message !== undefined) throw new Rejected('invalid', 'endpoint/private', message, [{ field, message }]);
@@ -68,11 +70,16 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
     return tested.result;
   };
 
-  /** The secret is kept only for a command that the rules accept, before the event that names it. */
-  const saving = ({ tenantId }: Caller, credential: CredentialsBody) => {
+  /** The secret, and what is kept beside it, is kept only for a command that the rules accept, before the event that names it. */
+  const saving = <Kind extends string>(
+    { tenantId }: Caller,
+    credential: Credential & { kind: Kind },
+    keepBeside?: (secretId: string) => Promise<void>,
+  ) => {
     const { id: secretId, hint } = referenceTo(credential);
     const prepare = async <E>({ events }: { events: readonly E[] }) => {
       await secrets.putCredential(tenantId, credential, secretId);
+      await keepBeside?.(secretId);
       return events;
     };
     return { reference: { secretId, hint, kind: credential.kind }, prepare };
@@ -105,6 +112,26 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
       const credential = config.state === 'on' ? await savedCredential(config) : undefined;
       const test = credential ? passing(await tryOut(config, endpoint.url, credential)) : null;
       await write(caller, appId, { type: 'SetEndpoint', endpoint, test }, ifMatch);
+    },
+
+    /** Access that an admin granted is tested like a pasted token, and takes the place of what was there (R97). */
+    setGranted: async (caller: Caller, appId: string, client: AuthorizeBody, tokens: GrantTokens): Promise<void> => {
+      const { config } = await queries.find(caller.tenantId, appId);
+      const once = { kind: 'bearer', token: tokens.accessToken } as const;
+      const test = config.endpoint ? passing(await tryOut(config, config.endpoint.url, once)) : null;
+      const credential = { kind: 'oauth2', grant: 'authorization_code', ...client } as const;
+      const { reference, prepare } = saving(caller, credential, (secretId) =>
+        grants.keep(caller.tenantId, secretId, tokens),
+      );
+      await (config.state === 'needsReauthorization' && test
+        ? write(caller, appId, { type: 'Reauthorize', test, ...reference }, undefined, prepare)
+        : write(caller, appId, { type: 'SetCredentials', test, ...reference }, undefined, prepare));
+    },
+
+    /** Before an admin is sent anywhere: the app's authorization server must be one that may be reached. */
+    refuseUnreachableClient: async ({ tokenUrl, revocationUrl }: AuthorizeBody): Promise<void> => {
+      await refuseUnreachable(tokenUrl, 'tokenUrl');
+      if (revocationUrl !== undefined) await refuseUnreachable(revocationUrl, 'revocationUrl');
     },
 
     /** The result is kept where what is saved was tested. */

@@ -31,6 +31,10 @@ export const previewReply = z.object({
     z.object({ userId: z.string(), change: z.enum(changes), attributes: z.array(attributeChange).optional() }),
   ),
   timers: z.array(z.object({ id: z.string(), from: z.string(), to: z.string().nullable() })),
+  /** People whose account couldn't be worked out, where there are any (R96). */
+  failed: z
+    .object({ count, accounts: z.array(z.object({ userId: z.string(), code: z.string(), message: z.string() })) })
+    .optional(),
 });
 export type Preview = z.output<typeof previewReply>;
 
@@ -61,6 +65,7 @@ export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clo
     const [tenant, now] = [await findTenant(sql, tenantId), await clock.now()];
     const counts: Preview['counts'] = { create: 0, update: 0, suspend: 0, unsuspend: 0, delete: 0, unchanged: 0 };
     const accounts: Preview['accounts'] = [];
+    const failed: NonNullable<Preview['failed']> = { count: 0, accounts: [] };
     for (
       let people = await peopleAfter(tenantId, '');
       people.length > 0;
@@ -72,13 +77,18 @@ export const previews = (sql: Sql, queries: Pick<AppQueries, 'find'>, clock: Clo
         const views = { person, groups: await groupsOf(sql, tenantId, userId), tenant, readTarget };
         const account = await findAccount(sql, tenantId, appId, userId);
         const before = fromScratch || today.state === 'draft' ? account : evaluated(account, today, views, now);
-        const { change, attributes } = changeBetween(before, evaluated(before, then, views, now));
+        const after = evaluated(before, then, views, now);
+        if (after.kind === 'present' && after.planFailure) {
+          failed.count += 1;
+          if (failed.accounts.length < MOST_SHOWN) failed.accounts.push({ userId, ...after.planFailure });
+        }
+        const { change, attributes } = changeBetween(before, after);
         counts[change] += 1;
         if (change !== 'unchanged' && accounts.length < MOST_SHOWN)
           accounts.push({ userId, change, ...(attributes.length > 0 && { attributes }) });
       }
     }
-    return { counts, accounts, timers: [] };
+    return { counts, accounts, timers: [], ...(failed.count > 0 && { failed }) };
   };
 
   /** The timers that run and that changed time frames would move or end (R48). */

@@ -1,5 +1,6 @@
 import { checkpointsTable } from '@tenure/eventing';
 import { factTables } from '@tenure/messaging';
+import { authorizationTables } from '../authorization/authorization.entities.ts';
 import { deliveriesTable, goneColumn } from '../delivery/delivery.rows.ts';
 import { appScopesTable } from '../evaluation/app-follower.ts';
 import { peopleTables } from '../people/people.tables.ts';
@@ -21,4 +22,5 @@ export const provisioningMigrations = [
   },
   { name: 'AddAppRoles1767225700000', up: `alter table tenants add column app_roles jsonb not null default '[]'` },
   { name: 'AddGoneSince1796083200001', up: goneColumn },
+  { name: 'CreateAuthorizations1796083200002', up: authorizationTables },
 ];
