@@ -27,6 +27,8 @@ import {
 } from './password.ts';
 import { forbiddenToIssuers, refuseIssuer } from './token-issuer.ts';
 import { userAggregate } from './user.aggregate.ts';
+import { externalIdHolders } from './external-id-holders.ts';
+import { externalIdTaken } from './user.claims.ts';
 import type { UserCommand, Writer } from './user.decider.ts';
 import type { Sight, UserQueries } from './user.queries.ts';
 import type { UserState } from './user.state.ts';
@@ -87,6 +89,7 @@ const seenSoon = async (look: () => Promise<{ id: string } | undefined>, refused
 
 export const userCommands = (deps: UserCommandDeps): UserCommands => {
   const { queries, policies, types, keys, secrets } = deps;
+  const { holderOf, isRevival, refuseHeldExternalId } = externalIdHolders(queries);
 
   const writerOf = async ({ tenantId, connectionId }: Message): Promise<Writer> =>
     connectionId === undefined
@@ -137,8 +140,9 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
         shape: await shapeFor(message, writer, asked)(state),
         passwordId: password?.id,
       }),
-      prepare: async ({ events }) => {
+      prepare: async ({ before, events }) => {
         const { tenantId, key } = message;
+        if (writer.kind === 'connection') await refuseHeldExternalId(message, writer.policy, before, events);
         // The first event is sealed with the person's key.
         await Promise.all([
           keys.createPerson({ tenantId, personId: key }),
@@ -148,32 +152,21 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
       },
     });
 
-  /** Who holds what a POST wants: perhaps somebody whom this very connection let go of (R19, C10). */
-  const holderOf = async (
-    { tenantId }: Message,
-    { connectionId }: ConnectionPolicy,
-    { userName, externalId }: Resource,
-  ) => {
-    const byName = await queries.findByName(tenantId, userName);
-    return (
-      byName ??
-      (typeof externalId === 'string' ? queries.findByExternalId(tenantId, connectionId, externalId) : undefined)
-    );
-  };
-
   /** A change of an existing user. The look-up for the issuer's lock (R7) runs only if the decided events would break it. */
   const existing = (
-    { tenantId, key }: Message,
-    shapeIn: ReturnType<typeof shapeFor>,
+    message: Message,
+    writer: Writer,
     commandFor: (loaded: Loaded) => UserCommand,
-    password?: NewPassword,
+    { asked, password }: { asked?: number; password?: NewPassword } = {},
   ): Pick<Intent<UserState, UserCommand, UserEvent>, 'command' | 'prepare'> => ({
     command: async (loaded) => ({
       ...commandFor(loaded),
-      shape: await shapeIn(loaded.state),
+      shape: await shapeFor(message, writer, asked)(loaded.state),
       ...(password && { passwordId: password.id }),
     }),
     prepare: async ({ before, events }) => {
+      const { tenantId, key } = message;
+      if (writer.kind === 'connection') await refuseHeldExternalId(message, writer.policy, before, events);
       const forbidden = forbiddenToIssuers(events);
       const token = forbidden && (await policies.tokenIssuedBy(tenantId, key));
       if (token) refuseIssuer(forbidden, token);
@@ -194,8 +187,8 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
     const holder = await holderOf(message, policy, resource);
     if (!holder) throw refused;
     const revived = { ...message, key: holder.id };
-    const shapeIn = shapeFor(revived, { kind: 'connection', policy }, asked);
-    const change = existing(revived, shapeIn, () => ({ type: 'Revive', resource, policy }), password);
+    const writer = { kind: 'connection', policy } as const;
+    const change = existing(revived, writer, () => ({ type: 'Revive', resource, policy }), { asked, password });
     const handled = await runCommand(deps, userAggregate, revived, {}, change).catch((error: unknown) => {
       throw isTaken(error) ? refused : error;
     });
@@ -210,6 +203,10 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
     const { resource, password: asked } = takePassword(given);
     const writer = await writerOf(message);
     const password = passwordFrom(writer, asked);
+    if (writer.kind === 'connection' && (await isRevival(message, writer.policy, resource))) {
+      const taken = new Rejected('taken', externalIdTaken.code, externalIdTaken.message);
+      return revive(message, taken, resource, writer.policy, password, schemasVersion);
+    }
     try {
       return replyOf(message.key, await createWith(message, context, resource, writer, password, schemasVersion), true);
     } catch (error) {
@@ -232,9 +229,9 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
     groups.catch(() => undefined);
     const change = existing(
       message,
-      shapeFor(message, writer, schemasVersion),
+      writer,
       ({ occurredAt }) => ({ type: 'Replace', resource, cleared, writer, lastModified: occurredAt }),
-      passwordFrom(writer, password),
+      { asked: schemasVersion, password: passwordFrom(writer, password) },
     );
     const reply = replyOf(
       message.key,
@@ -258,9 +255,9 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
     groups.catch(() => undefined);
     const change = existing(
       message,
-      shapeFor(message, writer, schemasVersion),
+      writer,
       ({ occurredAt }) => ({ type: 'Patch', operations, accountType, writer, lastModified: occurredAt }),
-      passwordFrom(writer, password),
+      { asked: schemasVersion, password: passwordFrom(writer, password) },
     );
     const reply = replyOf(
       message.key,
@@ -273,7 +270,7 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
   const remove: UserCommands['delete'] = async (message, context) => {
     const preconditions = DeleteUser.read(message.payload);
     const writer = await writerOf(message);
-    const change = existing(message, shapeFor(message, writer), ({ occurredAt }) => ({
+    const change = existing(message, writer, ({ occurredAt }) => ({
       type: 'Delete',
       writer,
       lastModified: occurredAt,

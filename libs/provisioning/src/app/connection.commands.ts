@@ -91,7 +91,7 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
       await checkCredentials(body);
       const test = config.endpoint ? passing(await tryOut(config, config.endpoint.url, body)) : null;
       const { reference, prepare } = saving(caller, body);
-      await write(caller, appId, { type: 'SetCredentials', test, ...reference }, ifMatch, prepare);
+      await write(caller, appId, { type: 'SetCredentials', test, ...reference }, ifMatch, undefined, prepare);
     },
 
     reauthorize: async (caller: Caller, appId: string, body: CredentialsBody, ifMatch?: IfMatch) => {
@@ -103,7 +103,7 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
         ]);
       const test = passing(await tryOut(config, config.endpoint.url, body));
       const { reference, prepare } = saving(caller, body);
-      await write(caller, appId, { type: 'Reauthorize', test, ...reference }, ifMatch, prepare);
+      await write(caller, appId, { type: 'Reauthorize', test, ...reference }, ifMatch, undefined, prepare);
     },
 
     setEndpoint: async (caller: Caller, appId: string, body: EndpointBody, ifMatch?: IfMatch) => {
@@ -124,8 +124,8 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
         grants.keep(caller.tenantId, secretId, tokens),
       );
       await (config.state === 'needsReauthorization' && test
-        ? write(caller, appId, { type: 'Reauthorize', test, ...reference }, undefined, prepare)
-        : write(caller, appId, { type: 'SetCredentials', test, ...reference }, undefined, prepare));
+        ? write(caller, appId, { type: 'Reauthorize', test, ...reference }, undefined, undefined, prepare)
+        : write(caller, appId, { type: 'SetCredentials', test, ...reference }, undefined, undefined, prepare));
     },
 
     /** Before an admin is sent anywhere: the app's authorization server must be one that may be reached. */

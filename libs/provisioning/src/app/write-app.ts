@@ -21,6 +21,8 @@ export type WriteApp = (
   appId: string,
   command: AppCommand,
   ifMatch?: IfMatch,
+  /** Of a command that may be given twice; it has an effect once. */
+  commandId?: string,
   prepare?: Intent<App, AppCommand, AppEvent>['prepare'],
 ) => Promise<Handled<App, AppEvent>>;
 
@@ -38,11 +40,18 @@ export const appWriter =
     clock: Clock;
     view: Pick<ViewRuntime, 'applyInline' | 'catchUp'>;
   }): WriteApp =>
-  async ({ tenantId, actor, correlationId, traceparent }, appId, command, ifMatch, prepare) => {
+  async (
+    { tenantId, actor, correlationId, traceparent },
+    appId,
+    command,
+    ifMatch,
+    commandId = randomUUID(),
+    prepare,
+  ) => {
     const metadata = {
       tenantId,
       actor,
-      commandId: randomUUID(),
+      commandId,
       correlationId,
       causationId: correlationId,
       occurredAt: await clock.now(),
