@@ -83,7 +83,7 @@ export const mappingService = async (
   const targets = openTargets({ allowPrivateTargets });
   const grantBox = runtime.secretBox('oauth');
   const grants = oauthGrants({ database, box: grantBox });
-  const { connect, connectorFor } = connectors(targets, secrets, grants);
+  const { connect, connectorFor, close } = connectors(targets, secrets, grants);
 
   // Work starts once both are there.
   const composed: { apps?: Apps } = {};
@@ -154,7 +154,7 @@ export const mappingService = async (
     for (const state of healthStates)
       metrics.appsByHealth.set({ state }, healths.find(({ health }) => health === state)?.apps ?? 0);
   });
-  runtime.closing.push(targets.close, provisioning.stop, apps.stop);
+  runtime.closing.push(targets.close, close, provisioning.stop, apps.stop);
   // It waits for the view by itself; facts may come before.
   const factsCaughtUp = async () => {
     const { ready, lag } = await runtime.transport.status();

@@ -1,3 +1,4 @@
+import type { AppConnection } from '../connector/index.ts';
 import type { DeprovisioningConfig } from '../duration/index.ts';
 import type { AttributesConfig } from '../mapping/index.ts';
 import type { EndpointConfig, PresetName } from '../presets/index.ts';
@@ -18,8 +19,7 @@ export type Ownership = {
   rehire: { keys: readonly ('userName' | 'externalId' | 'employeeNumber')[]; mode: 'automatic' | 'ask' | 'off' };
 };
 
-/** How the app is spoken to, by its kind. `auto`: as it says itself, or as it is found out by use. */
-export type AppConnection = { kind: 'scim'; mode: 'auto' | 'patch' | 'put' };
+export type CredentialKind = 'bearer' | 'basic' | 'oauth2' | 'bind';
 
 export type DriftPolicy = 'report' | 'repair' | 'ignore';
 /** When the app is looked at as a whole, and what follows from what is found (R88). `every`: null = only when asked. */
@@ -63,7 +63,7 @@ export type AppConfig = {
   preset: PresetName;
   state: AppState;
   sso: { configured: boolean };
-  credentials: { secretId: string; kind: 'bearer' | 'basic' | 'oauth2'; hint: string; setAt: string } | null;
+  credentials: { secretId: string; kind: CredentialKind; hint: string; setAt: string } | null;
   /** Of the credentials and endpoint as they are now; a change of either makes it `untested`. */
   test: { outcome: 'passed' | 'failed' | 'untested'; reason?: string; at?: string };
   endpoint: (EndpointConfig & { url: string }) | null;
@@ -79,7 +79,8 @@ export type AppConfig = {
   ruleSets: readonly RuleSet[];
   entitlements: { domain?: string; configuredBy: 'admin' | 'user' };
   ownership: Ownership;
-  connection: AppConnection;
+  /** Null: a directory whose place and layout aren't known yet. */
+  connection: AppConnection | null;
   reconciliation: Reconciliation;
   /** Instant of the last turning on: work that became due before waits for it. */
   turnedOnAt: string | null;

@@ -11,6 +11,8 @@ const text = z.string().trim().min(1).max(200);
 const secret = z.string().min(1).max(8192);
 const url = z.url({ protocol: /^https?$/, error: 'expected a URL such as https://login.example/token' }).max(2048);
 
+const dn = z.string().trim().min(1).max(2048);
+
 export const newAppBody = z.strictObject({ name: text, preset: z.enum(presetNames) });
 export const renameBody = z.strictObject({ name: text });
 export const ssoBody = z.strictObject({ configured: z.boolean() });
@@ -53,6 +55,7 @@ export const credentialsBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('bearer'), token }),
   z.strictObject({ kind: z.literal('basic'), username: z.string().trim().min(1).max(1024), password: secret }),
   z.strictObject({ kind: z.literal('oauth2'), ...oauthClient }).superRefine(refuseIncomplete),
+  z.strictObject({ kind: z.literal('bind'), dn, password: secret }),
 ]);
 export type CredentialsBody = z.output<typeof credentialsBody>;
 
@@ -141,9 +144,31 @@ export const reconciliationBody = z.strictObject({
     .prefault({}),
   targets: z.record(z.string().min(1).max(512), z.enum(['report', 'repair', 'ignore'])).default({}),
 });
+/** A name in LDAP's schema. */
+const attribute = z
+  .string()
+  .regex(/^[A-Za-z0-9.;-]+$/, 'Expected the name of an LDAP attribute or object class.')
+  .max(128);
 
 export const connectionBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('scim'), mode: z.enum(['auto', 'patch', 'put']) }),
+  z.strictObject({
+    kind: z.literal('ldap'),
+    url: z.string().trim().min(1).max(2048),
+    startTls: z.boolean().optional(),
+    ca: z.string().max(65_536).optional(),
+    base: dn,
+    template: dn,
+    objectClasses: z.array(attribute).min(1).max(20).optional(),
+    disable: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('userAccountControl') }),
+      z.strictObject({ kind: z.literal('pwdAccountLockedTime') }),
+      z.strictObject({ kind: z.literal('attribute'), attribute, value: text, activeValue: text.optional() }),
+    ]),
+    groupBase: dn.optional(),
+    group: z.strictObject({ objectClass: attribute.optional(), placeholder: dn.optional() }).optional(),
+    mark: attribute.optional(),
+  }),
 ]);
 
 const entitlement = z.object({
@@ -186,7 +211,7 @@ export type AppReply = z.output<typeof appReply>;
 
 const testOutcome = z.enum(['passed', 'failed', 'untested']);
 export const credentialsReply = z.object({
-  kind: z.enum(['bearer', 'basic', 'oauth2']),
+  kind: z.enum(['bearer', 'basic', 'oauth2', 'bind']),
   hint: z.string(),
   setAt: z.string(),
   test: z.object({ outcome: testOutcome, reason: z.string().optional(), at: z.string().optional() }),

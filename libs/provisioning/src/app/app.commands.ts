@@ -11,15 +11,7 @@ import type { PresetName } from '../presets/index.ts';
 import type { Run } from '../reconciliation/runs.ts';
 import type { ruleSchema } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
-import type {
-  AppConnection,
-  AppConfig,
-  ApprovalAction,
-  Assignment,
-  Threshold,
-  Ownership,
-  Reconciliation,
-} from './app-config.ts';
+import type { AppConfig, ApprovalAction, Assignment, Threshold, Ownership, Reconciliation } from './app-config.ts';
 import type { JobReply } from './app.bodies.ts';
 import type { AppCommand } from './app.decider.ts';
 import { featuresOf, refuseGated, type AppQueries } from './app.queries.ts';
@@ -162,7 +154,6 @@ export const appCommands = ({ write, queries, database, clock, kinds, wakeRefres
       const reconciliation = { ...rest, targets: Object.fromEntries(known) as Reconciliation['targets'] };
       await write(caller, appId, { type: 'SetReconciliation', reconciliation }, ifMatch);
     },
-    setConnection: set((connection: AppConnection) => ({ type: 'SetConnection', connection })),
 
     /** R58. */
     refreshEntitlements: async ({ tenantId }: Caller, appId: string): Promise<JobReply> => {

@@ -172,7 +172,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     () => void reapCredentials(database, view, secrets).catch((error: unknown) => onFailure?.(error)),
     REAP_EVERY_MS,
   ).unref();
-  const connection = connectionCommands({ write, queries, secrets, connect, refusalOf, grants });
+  const connection = connectionCommands({ write, queries, secrets, kinds, connect, refusalOf, grants });
   return {
     queries,
     commands: appCommands({ write, queries, database, clock, kinds, wakeRefresh: refreshing.wake }),
