@@ -114,6 +114,8 @@ describe('R34: credentials', () => {
       status: 422,
       body: { code: 'app/test-failed', detail: expect.stringContaining('Unknown token') },
     });
+    const stale = { headers: { 'if-match': 'W/"99"' } };
+    expect(await world.call('PUT', `/apps/${id}/credentials`, bearer, stale)).toMatchObject({ status: 412 });
     expect(await world.secrets()).toEqual(before);
     expect(
       await world.call('POST', `/apps/${id}/test`, { credentials: { kind: 'bearer', token: 'wrong' } }),

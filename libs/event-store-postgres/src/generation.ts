@@ -3,16 +3,16 @@ import { ForeignPosition, type Position } from '@tenure/eventing';
 import { migrations, quoted } from './schema.ts';
 
 /** Where an event stands: its transaction, and its number among all events. Only comparable within one generation of a store. */
-export type Place = { xid: string; position: string | number };
+export type TransactionPosition = { xid: string; position: string | number };
 
 /** Before the first event: no transaction has the xid 0. */
-export const START: Place = { xid: '0', position: 0 };
+export const START: TransactionPosition = { xid: '0', position: 0 };
 
-export const positionOf = (generation: string, { xid, position }: Place): Position =>
+export const positionOf = (generation: string, { xid, position }: TransactionPosition): Position =>
   `${generation}:${xid}:${position}` as Position;
 
 /** Throws `ForeignPosition`. */
-export const placeOf = (generation: string, position: Position): Place => {
+export const transactionPositionOf = (generation: string, position: Position): TransactionPosition => {
   const [, written, xid, number] = /^([0-9a-f]{8}):(\d+):(\d+)$/.exec(position) ?? [];
   if (written !== generation || xid === undefined || number === undefined) throw new ForeignPosition(position);
   return { xid, position: number };

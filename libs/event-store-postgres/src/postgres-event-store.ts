@@ -13,11 +13,11 @@ import {
   type StoredEvent,
   type StreamName,
 } from '@tenure/eventing';
-import { openGeneration, placeOf, positionOf, START, type Place } from './generation.ts';
+import { openGeneration, transactionPositionOf, positionOf, START, type TransactionPosition } from './generation.ts';
 import { quoted } from './schema.ts';
 import { subscriptions } from './subscriptions.ts';
 
-type Row = Place & {
+type Row = TransactionPosition & {
   stream: StreamName;
   revision: Revision;
   id: string;
@@ -33,7 +33,7 @@ type Row = Place & {
 /** One append as it travels, and the names of the stream and the claims that nobody else may change meanwhile. */
 type Write = { json: string; locked: readonly string[] };
 
-type Outcome = {
+type AppendedRow = {
   outcome: 'appended' | 'stale' | 'taken';
   last_revision: Revision;
   last_xid: string;
@@ -115,10 +115,10 @@ export const postgresEventStore = async ({
     recordedAt,
   });
 
-  const appendAll = async (writes: readonly Write[]): Promise<readonly Outcome[]> => {
+  const appendAll = async (writes: readonly Write[]): Promise<readonly AppendedRow[]> => {
     const values = [`[${writes.map(({ json }) => json).join()}]`, writes.flatMap(({ locked }) => locked)];
     try {
-      return await database.query<Outcome>({ ...sql.append, values });
+      return await database.query<AppendedRow>({ ...sql.append, values });
     } catch (error) {
       if (isAnswered(error)) throw error;
       throw new OutcomeUnknown('PostgreSQL did not answer: the events may or may not have been appended.', {
@@ -150,7 +150,7 @@ export const postgresEventStore = async ({
   };
 
   const readAll = async (after: Position | undefined, { categories, limit }: FeedRange): Promise<StoredEvent[]> => {
-    const { xid, position } = after === undefined ? START : placeOf(generation, after);
+    const { xid, position } = after === undefined ? START : transactionPositionOf(generation, after);
     const statement = categories
       ? { ...sql.categories, values: [xid, position, limit, categories] }
       : { ...sql.all, values: [xid, position, limit] };
@@ -183,7 +183,7 @@ export const postgresEventStore = async ({
     },
     readAll,
     hasEventsAfter: async (after, categories) => {
-      const { xid, position } = after === undefined ? START : placeOf(generation, after);
+      const { xid, position } = after === undefined ? START : transactionPositionOf(generation, after);
       const [row] = await database.query<{ more: boolean }>({ ...sql.more, values: [xid, position, categories] });
       return row!.more;
     },

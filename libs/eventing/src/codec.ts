@@ -4,13 +4,14 @@ import { ERASED, type AnyDefinition, type DomainEvent, type Erased } from './def
 import { CLAIM_FORFEITED } from './event-store.ts';
 import type { ClaimNames, Metadata, NewEvent, StoredEvent } from './event.ts';
 
-export type Person = { tenantId: string; personId: string };
+/** The person whose data a personal part holds; each has a key of their own. */
+export type DataSubject = { tenantId: string; personId: string };
 
 /** The port to people's keys; `@tenure/sealing` implements it. `boundTo` is authenticated with the text: a sealed part cannot be moved to another event. */
 export type Sealer = {
   /** Throws when the person has no key, or it was destroyed. */
-  seal: (person: Person, value: unknown, boundTo: string) => Promise<string>;
-  open: (person: Person, sealed: string, boundTo: string) => Promise<unknown | Erased>;
+  seal: (person: DataSubject, value: unknown, boundTo: string) => Promise<string>;
+  open: (person: DataSubject, sealed: string, boundTo: string) => Promise<unknown | Erased>;
   /** HMAC of kind and value under a key of the tenant that never rotates. */
   claimName: (tenantId: string, claim: Pick<Claim, 'kind' | 'value'>) => Promise<string>;
 };

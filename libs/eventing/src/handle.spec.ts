@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { eventId } from './codec.ts';
-import { emptyCommandLog, recordCommand, repetitionOf } from './command-log.ts';
+import { noCommands, recordCommand, repetitionOf } from './processed-commands.ts';
 import { AppendTooLarge, OutcomeUnknown, type EventStore } from './event-store.ts';
 import { streamName, type Metadata, type StoredEvent } from './event.ts';
 import { handle, type Intent } from './handle.ts';
 import { load, type Snapshot, type SnapshotStore } from './load.ts';
 import { memoryEventStore } from './memory-event-store.ts';
+import { Rejected } from './rejected.ts';
 import { memorySealer } from './testing/memory-sealer.ts';
-import { metadata, noteAggregate, type Note, type NoteCommand } from './testing/note.ts';
+import { metadata, noteAggregate, NoteRetitled, type Note, type NoteCommand, type NoteEvent } from './testing/note.ts';
 
 let store: EventStore;
 let sealer: ReturnType<typeof memorySealer>;
@@ -16,7 +17,7 @@ beforeEach(() => {
   sealer = memorySealer();
 });
 
-type Options = Partial<Omit<Intent<Note, NoteCommand>, 'metadata'>> & { metadata?: Partial<Metadata> };
+type Options = Partial<Omit<Intent<Note, NoteCommand, NoteEvent>, 'metadata'>> & { metadata?: Partial<Metadata> };
 const run = (
   id: string,
   command: Intent<Note, NoteCommand>['command'],
@@ -172,12 +173,98 @@ describe('a repeated command', () => {
         revision: n,
         recordedAt: new Date(at + ms).toISOString(),
       }) as StoredEvent;
-    const quick = Array.from({ length: 1000 }, (_, n) => event(n + 1, n)).reduce(recordCommand, emptyCommandLog);
+    const quick = Array.from({ length: 1000 }, (_, n) => event(n + 1, n)).reduce(recordCommand, noCommands);
     expect(repetitionOf(quick, { commandId: 'c1' })).toEqual({ kind: 'applied', revision: 1 });
-    const slow = Array.from({ length: 1000 }, (_, n) => event(n + 1, n * 1000)).reduce(recordCommand, emptyCommandLog);
+    const slow = Array.from({ length: 1000 }, (_, n) => event(n + 1, n * 1000)).reduce(recordCommand, noCommands);
     expect(repetitionOf(slow, { commandId: 'c801' })).toMatchObject({ kind: 'applied' });
     expect(repetitionOf(slow, { commandId: 'c1' })).toEqual({ kind: 'new' });
     expect(slow.recent.length).toBeLessThanOrEqual(400);
+  });
+});
+
+describe('what the decided events need', () => {
+  const prepared: NoteEvent['type'][][] = [];
+  const prepare: Options['prepare'] = async ({ events }) => {
+    prepared.push(events.map(({ type }) => type));
+    return events;
+  };
+  beforeEach(() => void prepared.splice(0));
+
+  it('is prepared before the append, of one decision', async () => {
+    let decisions = 0;
+    const { decider } = noteAggregate;
+    const counting = {
+      ...noteAggregate,
+      decider: {
+        ...decider,
+        decide: (...asked: Parameters<typeof decider.decide>) => (decisions++, decider.decide(...asked)),
+      },
+    };
+    const inStore: number[] = [];
+    await handle({ store, sealer }, counting, {
+      tenantId: 'acme',
+      id: 'n1',
+      metadata: metadata(),
+      command: { type: 'Write', title: 'Roses', text: 'x' },
+      prepare: async ({ before, after, revision, events }) => {
+        expect({ before, after, revision }).toMatchObject({
+          before: { status: 'none' },
+          after: { status: 'written', title: 'Roses' },
+          revision: 0,
+        });
+        inStore.push((await store.read(stream)).length);
+        return events;
+      },
+    });
+    expect({ decisions, inStore }).toEqual({ decisions: 1, inStore: [0] });
+  });
+
+  it('is not prepared for a command that is refused, stale, late or repeated', async () => {
+    await write('n1', 'Roses', { metadata: { commandId: 'first' } });
+    await expect(write('n1', 'Tulips', { prepare })).rejects.toMatchObject({ code: 'note/exists' });
+    await expect(run('n1', { type: 'Delete' }, { prepare, ifMatch: [7] })).rejects.toMatchObject({
+      code: 'note/stale',
+      message: "The resource is at version 1; If-Match doesn't match.",
+    });
+    await expect(write('n2', 'Tulips', { prepare, deadline: Date.now() - 1 })).rejects.toMatchObject({
+      code: 'command/late',
+    });
+    await write('n1', 'Roses', { prepare, metadata: { commandId: 'first' } });
+    expect(prepared).toEqual([]);
+  });
+
+  it('may add events, whose claims are taken as well', async () => {
+    const addTitle: Options['prepare'] = async ({ events }) => [...events, NoteRetitled({ title: 'Tulips' })];
+    expect(await write('n1', 'Roses', { prepare: addTitle })).toMatchObject({
+      revision: 2,
+      state: { title: 'Tulips' },
+    });
+    await expect(write('n2', 'Tulips')).rejects.toMatchObject({ code: 'note/title-taken' });
+    expect(await run('n1', { type: 'Retitle', title: 'Tulips' }, { prepare: async () => [] })).toMatchObject({
+      revision: 2,
+      events: [],
+    });
+  });
+
+  it('is prepared anew, from what is decided then, when another append came first', async () => {
+    await write('n1', 'Roses');
+    const seen: string[] = [];
+    const racing: Options['prepare'] = async ({ before, events }) => {
+      seen.push(before.status === 'written' ? before.title : before.status);
+      if (seen.length === 1) await run('n1', { type: 'Retitle', title: 'Tulips' });
+      return events;
+    };
+    await run('n1', { type: 'Retitle', title: 'Lilies' }, { prepare: racing });
+    expect(seen).toEqual(['Roses', 'Tulips']);
+    expect((await store.read(stream)).map(({ data }) => data['title'])).toEqual(['Roses', 'Tulips', 'Lilies']);
+  });
+
+  it('is refused by what a look-up finds, with nothing appended', async () => {
+    const refuse: Options['prepare'] = async () => {
+      throw new Rejected('conflict', 'note/locked', 'The note is locked.');
+    };
+    await expect(write('n1', 'Roses', { prepare: refuse })).rejects.toMatchObject({ code: 'note/locked' });
+    expect(await store.read(stream)).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { definitionOf, encode, eventId, type Recorded } from './codec.ts';
-import { repetitionOf } from './command-log.ts';
+import { repetitionOf } from './processed-commands.ts';
 import type { Aggregate, Claim } from './decider.ts';
 import type { DomainEvent } from './define-event.ts';
 import { AppendTooLarge, ClaimTaken, OutcomeUnknown, StaleStream } from './event-store.ts';
@@ -24,12 +24,20 @@ export type Preconditions = {
   ifNoneMatch?: readonly Revision[] | '*';
 };
 
-export type Intent<State, Command> = Preconditions & {
+/** What the rules accepted: the events, and the state before and after them. Nothing is appended yet. */
+export type Decided<State, Event> = { before: State; after: State; revision: Revision; events: readonly Event[] };
+
+export type Intent<State, Command, Event extends DomainEvent = DomainEvent> = Preconditions & {
   tenantId: string;
   id: string;
   metadata: Metadata;
-  /** A command; or how to make it from what was loaded, asked again on each retry (group members: design, decision 4). */
+  /** A command, or a function that makes it from what was loaded. A retry calls the function again. */
   command: Command | ((loaded: Pick<Loaded<State>, 'state' | 'revision' | 'occurredAt'>) => Promise<Command>);
+  /**
+   * Makes what the decided events need: keys, secrets, expensive look-ups (design, decision 21). Runs only for a command that the rules and
+   * the preconditions accept, and returns the events to append. It may refuse. A retry calls it again with what is decided then.
+   */
+  prepare?: (decided: Decided<State, Event>) => Promise<readonly Event[]>;
   /** Real time (ms since the epoch) after which the command is not executed. */
   deadline?: number;
 };
@@ -41,7 +49,7 @@ export type Handled<State, Event> = {
   createdAt?: Instant;
   occurredAt?: Instant;
   /** What was decided: `[]` for a no-op and for a repeated command. */
-  events: Event[];
+  events: readonly Event[];
   /** The same, as stored. */
   stored: Recorded[];
   repeated: boolean;
@@ -49,11 +57,11 @@ export type Handled<State, Event> = {
 
 const ATTEMPTS_WITHOUT_DEADLINE = 20;
 
-/** Loads, asks the decider, appends what it said. The whole of the command side: repeated? · deadline · decide · preconditions · append (design, decision 5). */
+/** Runs a command: repeated? · deadline · decide · preconditions · prepare · append (design, decisions 5 and 21). */
 export const handle = async <State, Command, Event extends DomainEvent>(
   source: EventSource,
   aggregate: Aggregate<State, Command, Event>,
-  intent: Intent<State, Command>,
+  intent: Intent<State, Command, Event>,
 ): Promise<Handled<State, Event>> => {
   const stream = streamName(aggregate.category, intent.tenantId, intent.id);
   for (let attempt = 1; ; attempt++) {
@@ -76,7 +84,7 @@ const attemptOnce = async <State, Command, Event extends DomainEvent>(
   source: EventSource,
   aggregate: Aggregate<State, Command, Event>,
   stream: StreamName,
-  { id, metadata, command, deadline, ...preconditions }: Intent<State, Command>,
+  { id, metadata, command, prepare, deadline, ...preconditions }: Intent<State, Command, Event>,
 ): Promise<Handled<State, Event>> => {
   const { decider, exists } = aggregate;
   const loaded = await load(source, aggregate, stream);
@@ -96,18 +104,22 @@ const attemptOnce = async <State, Command, Event extends DomainEvent>(
       'The command arrived after its deadline and was not executed; try again.',
     );
 
-  const decided = decider.decide(
+  const accepted = decider.decide(
     typeof command === 'function' ? await (command as (l: typeof loaded) => Promise<Command>)(loaded) : command,
     loaded.state,
   );
-  // Last, as RFC 9110 §13.2.1 has it: what is refused anyway is refused the same, so that a version tells nobody of what they can't see.
+  // After the rules (RFC 9110 §13.2.1): a caller who can't see the resource gets its refusal and doesn't learn its version.
   const failed = exists(loaded.state) ? failedPrecondition(preconditions, loaded.revision) : undefined;
   if (failed)
     throw new Rejected(
       'stale',
       `${aggregate.category}/stale`,
-      `It stands at version ${loaded.revision}, which ${failed} does not allow.`,
+      `The resource is at version ${loaded.revision}; ${failed}.`,
     );
+  const before = { before: loaded.state, revision: loaded.revision };
+  const decided = prepare
+    ? await prepare({ ...before, after: accepted.reduce(decider.evolve, loaded.state), events: accepted })
+    : accepted;
   if (decided.length === 0) return { ...foldOf(loaded), events: [], stored: [], repeated: false };
 
   const after = decided.reduce(decider.evolve, loaded.state);
@@ -158,8 +170,8 @@ const failedPrecondition = (
   { ifMatch = '*', ifNoneMatch = [] }: Preconditions,
   revision: Revision,
 ): string | undefined => {
-  if (ifMatch !== '*' && !ifMatch.includes(revision)) return 'If-Match';
-  return ifNoneMatch === '*' || ifNoneMatch.includes(revision) ? 'If-None-Match' : undefined;
+  if (ifMatch !== '*' && !ifMatch.includes(revision)) return "If-Match doesn't match";
+  return ifNoneMatch === '*' || ifNoneMatch.includes(revision) ? 'If-None-Match excludes it' : undefined;
 };
 
 const foldOf = <State>({ state, revision, createdAt, occurredAt }: Loaded<State>) => ({
@@ -200,7 +212,7 @@ const snapshotLater = <State, C, E extends DomainEvent>(
   id: string,
   loaded: Loaded<State>,
   stored: Recorded[],
-  decided: E[],
+  decided: readonly E[],
 ) => {
   if (
     !source.snapshots ||

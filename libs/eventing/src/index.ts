@@ -2,7 +2,7 @@ export * from './announcing.ts';
 export * from './caller.ts';
 export * from './clock.ts';
 export * from './codec.ts';
-export * from './command-log.ts';
+export * from './processed-commands.ts';
 export * from './decider.ts';
 export * from './define-event.ts';
 export * from './event.ts';

@@ -1,5 +1,5 @@
 import { decoder, isSystemEvent, type Sealer } from './codec.ts';
-import { emptyCommandLog, recordCommand, type CommandLog } from './command-log.ts';
+import { noCommands, recordCommand, type ProcessedCommands } from './processed-commands.ts';
 import type { Aggregate } from './decider.ts';
 import { ERASED, type DomainEvent } from './define-event.ts';
 import type { EventStore } from './event-store.ts';
@@ -13,7 +13,7 @@ export type Loaded<State> = {
   createdAt?: Instant;
   /** `occurredAt` of the last event. */
   occurredAt?: Instant;
-  commands: CommandLog;
+  commands: ProcessedCommands;
   /** The last snapshot's revision; 0 without one. */
   snapshotAt: Revision;
 };
@@ -86,7 +86,7 @@ export const load = async <State, Command, Event extends DomainEvent>(
 const nothing = <State, C, E extends DomainEvent>({ decider }: Aggregate<State, C, E>): Loaded<State> => ({
   state: decider.initial,
   revision: 0,
-  commands: emptyCommandLog,
+  commands: noCommands,
   snapshotAt: 0,
 });
 

@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { MessageHandler } from '@nestjs/microservices';
-import { keyedQueue, runCommand, type MessageSealer, type Reply } from '@tenure/messaging';
+import { keyedQueue, runCommandHandler, type MessageSealer, type Reply } from '@tenure/messaging';
 import type { KafkaMessage } from 'kafkajs';
 import type { Taken } from './group-consumer.ts';
 import type { Replies } from './replies.ts';
@@ -23,7 +23,7 @@ export const commandIntake = ({ handlerOf, sealer, replies, logger }: Needs): Co
     const { pattern, tenant } = headers;
     const place = { log: `${topic}/${partition}`, offset: Number(message.offset), at: Number(message.timestamp) };
     try {
-      return await runCommand(
+      return await runCommandHandler(
         handlerOf(pattern),
         pattern,
         await decodeCommand(sealer, tenant, message),

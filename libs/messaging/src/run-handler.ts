@@ -13,7 +13,7 @@ const resultOf = async (handler: MessageHandler, data: unknown, context: unknown
 };
 
 /** Never throws. A failure is logged here, once, and nowhere else; a refusal is no failure. */
-export const runCommand = async (
+export const runCommandHandler = async (
   handler: MessageHandler | null,
   pattern: string,
   message: CommandMessage,

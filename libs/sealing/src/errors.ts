@@ -1,11 +1,11 @@
-import type { Person } from '@tenure/eventing';
+import type { DataSubject } from '@tenure/eventing';
 
-const nameOf = ({ tenantId, personId }: Person) => `${personId} of tenant ${tenantId}`;
+const nameOf = ({ tenantId, personId }: DataSubject) => `${personId} of tenant ${tenantId}`;
 
 /** There never was a key, which is a bug or a database that lost rows. Never read as `erased`: that would hide the loss. */
 export class KeyMissing extends Error {
   override readonly name = 'KeyMissing';
-  constructor(of: Person | { tenantId: string }) {
+  constructor(of: DataSubject | { tenantId: string }) {
     super(
       'personId' in of
         ? `There is no key of the person ${nameOf(of)}.`
@@ -17,7 +17,7 @@ export class KeyMissing extends Error {
 /** The person was erased; nothing is sealed for them any more. */
 export class KeyDestroyed extends Error {
   override readonly name = 'KeyDestroyed';
-  constructor(person: Person) {
+  constructor(person: DataSubject) {
     super(`The key of the person ${nameOf(person)} was destroyed.`);
   }
 }

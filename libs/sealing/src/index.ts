@@ -7,6 +7,7 @@ export { grantReadKeys, type ReadableKeys } from './keys/key-grants.ts';
 export { sealer } from './sealer.ts';
 export { messageSealer, type MessageSealer } from './message-sealer.ts';
 export {
+  referenceTo,
   secretStore,
   type Credential,
   type SecretKind,

@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { decoder, defineEvent, encode, ERASED, type NewEvent, type Person, type StreamName } from '@tenure/eventing';
+import {
+  decoder,
+  defineEvent,
+  encode,
+  ERASED,
+  type NewEvent,
+  type DataSubject,
+  type StreamName,
+} from '@tenure/eventing';
 import { z } from 'zod';
 import type { KeyObject } from 'node:crypto';
 import { newKey } from './cipher.ts';
@@ -21,7 +29,7 @@ const metadata = {
 const keysInMemory = () => {
   const keys = new Map<string, KeyObject | typeof ERASED>([['ada', newKey()]]);
   const claims = newKey();
-  return { keys, keyOf: async ({ personId }: Person) => keys.get(personId), tenantKey: async () => claims };
+  return { keys, keyOf: async ({ personId }: DataSubject) => keys.get(personId), tenantKey: async () => claims };
 };
 const recorded = (event: NewEvent) => ({ ...event, stream: 'user-t1_ada' as StreamName, revision: 1 });
 

@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { ERASED, type Person, type Sealer } from '@tenure/eventing';
+import { ERASED, type DataSubject, type Sealer } from '@tenure/eventing';
 import { KeyDestroyed, KeyMissing } from './errors.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import { openJson, sealJson } from './sealed-json.ts';
 
-const bound = ({ tenantId, personId }: Person, boundTo: string) => [tenantId, personId, boundTo];
+const bound = ({ tenantId, personId }: DataSubject, boundTo: string) => [tenantId, personId, boundTo];
 
 /** Seals people's data with their keys, as JSON. Text of a person who was erased opens as `erased`; whatever else can't be opened is an error. */
 export const sealer = (keys: Pick<KeyRing, 'keyOf' | 'tenantKey'>): Sealer => ({

@@ -28,7 +28,7 @@ export type BulkResult = {
 };
 
 type Done = { status: number; id: string; shown?: Shown };
-type Outcome = { done: Done } | { error: unknown };
+type OperationResult = { done: Done } | { error: unknown };
 
 /** Replies of a bulk request hold no resources, so none has to be read for them. */
 const NOTHING = { only: [] };
@@ -45,7 +45,7 @@ export const runBulk = async (
   context: ScimContext,
   { operations, failOnErrors = Infinity }: BulkRequest,
 ): Promise<BulkResult[]> => {
-  const outcomes = new Map<number, Outcome>();
+  const outcomes = new Map<number, OperationResult>();
   const ids = new Map<string, string>();
   let errors = 0;
 
@@ -153,7 +153,7 @@ const resultOf = (
   deps: BulkDeps,
   context: ScimContext,
   { method, endpoint: path, bulkId, id }: BulkOperation,
-  outcome: Outcome,
+  outcome: OperationResult,
 ): BulkResult => {
   const told = { method, ...(bulkId !== undefined && { bulkId }) };
   if ('error' in outcome) {

@@ -1,4 +1,4 @@
-import { RecordAttempt, type Attempt } from '@tenure/contracts';
+import { RecordAttempt, type AuditedRequest } from '@tenure/contracts';
 import type { Caller } from '@tenure/eventing';
 import type { DirectoryClient } from '@tenure/platform';
 import type { Note } from '@tenure/scim';
@@ -21,7 +21,11 @@ export type Attempts = {
 };
 
 export const attempts = (directory: DirectoryClient): Attempts => {
-  const record = ({ operation, ...who }: Asked, kind: 'refused' | 'noted', attempt: Omit<Attempt, 'operation'>) => {
+  const record = (
+    { operation, ...who }: Asked,
+    kind: 'refused' | 'noted',
+    attempt: Omit<AuditedRequest, 'operation'>,
+  ) => {
     const id = who.connectionId!;
     directory.emit(RecordAttempt, { ...who, actor: { kind: 'connection', id } }, id, {
       kind,

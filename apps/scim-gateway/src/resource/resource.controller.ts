@@ -38,7 +38,7 @@ import { locationOf, present } from './present.ts';
 import { ENDPOINTS, endpointAt, type Endpoints } from './endpoints.ts';
 import { withoutUrls } from './reference-filters.ts';
 import { ResourceId } from './resource-id.ts';
-import { isEmpty, type Preconditions, type ScimEndpoint, type Shown } from './scim-endpoint.ts';
+import { isEmpty, type ConditionalHeaders, type ScimEndpoint, type Shown } from './scim-endpoint.ts';
 import { IfVersion, isKnown, versionOf } from './versions.ts';
 
 export const CURSORS = Symbol('cursors');
@@ -119,7 +119,7 @@ export const resourceController = (
       @ResourceId() id: string,
       @Body() body: unknown,
       @Query() params: Params,
-      @IfVersion() preconditions: Preconditions,
+      @IfVersion() preconditions: ConditionalHeaders,
       @Res({ passthrough: true }) reply: FastifyReply,
     ) {
       const endpoint = this.endpointOf(context);
@@ -139,7 +139,7 @@ export const resourceController = (
       @ResourceId() id: string,
       @Body() body: unknown,
       @Query() params: Params,
-      @IfVersion() preconditions: Preconditions,
+      @IfVersion() preconditions: ConditionalHeaders,
       @Res({ passthrough: true }) reply: FastifyReply,
     ) {
       const endpoint = this.endpointOf(context);
@@ -153,7 +153,11 @@ export const resourceController = (
 
     @Delete(':id')
     @HttpCode(204)
-    async delete(@Scim() context: ScimContext, @ResourceId() id: string, @IfVersion() preconditions: Preconditions) {
+    async delete(
+      @Scim() context: ScimContext,
+      @ResourceId() id: string,
+      @IfVersion() preconditions: ConditionalHeaders,
+    ) {
       await this.endpointOf(context).delete(context, id, preconditions);
     }
 

@@ -3,7 +3,7 @@ import type { Projection, Resource, ResourceType } from '@tenure/scim';
 import type { ScimContext } from '../connection/scim-context.ts';
 
 /** What the revision must be for a write, `If-Match`, and what it must not be, `If-None-Match`. */
-export type Preconditions = { ifMatch?: '*' | number[]; ifNoneMatch?: '*' | number[] };
+export type ConditionalHeaders = { ifMatch?: '*' | number[]; ifNoneMatch?: '*' | number[] };
 
 /** A resource as it is shown, all of it: projection and locations are the controller's. */
 export type Shown = {
@@ -27,17 +27,17 @@ export type ScimEndpoint = {
     context: ScimContext,
     id: string,
     body: unknown,
-    preconditions: Preconditions,
+    preconditions: ConditionalHeaders,
     projection: Projection,
   ) => Promise<Shown>;
   patch: (
     context: ScimContext,
     id: string,
     body: unknown,
-    preconditions: Preconditions,
+    preconditions: ConditionalHeaders,
     projection: Projection,
   ) => Promise<Shown>;
-  delete: (context: ScimContext, id: string, preconditions: Preconditions) => Promise<void>;
+  delete: (context: ScimContext, id: string, preconditions: ConditionalHeaders) => Promise<void>;
   /** What a PATCH without `attributes` answers (C4). */
   patchStatus: (context: ScimContext) => 200 | 204;
 };

@@ -3,7 +3,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { ifMatchOf } from '@tenure/platform';
 import { etagOf, type JsonObject } from '@tenure/scim';
 import type { FastifyRequest } from 'fastify';
-import type { Preconditions, Shown } from './scim-endpoint.ts';
+import type { ConditionalHeaders, Shown } from './scim-endpoint.ts';
 
 /** A mark of what a resource shows beside its own state: another one when anything of it changes, whatever its order. */
 export const besideOf = (values: readonly JsonObject[]): string | undefined =>
@@ -33,7 +33,7 @@ export const isKnown = (header: string, version: string): boolean =>
   header.trim() === '*' || header.split(',').some((tag) => opaque(tag) === opaque(version));
 
 /** Of which versions a write may be (RFC 9110 §13.1, RFC 7644 §3.14). */
-export const IfVersion = createParamDecorator((_data: unknown, context: ExecutionContext): Preconditions => {
+export const IfVersion = createParamDecorator((_data: unknown, context: ExecutionContext): ConditionalHeaders => {
   const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
   return { ifMatch: ifMatchOf(headers['if-match']), ifNoneMatch: ifMatchOf(headers['if-none-match']) };
 });

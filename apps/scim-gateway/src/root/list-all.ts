@@ -23,7 +23,7 @@ import { isEmpty, type ScimEndpoint } from '../resource/scim-endpoint.ts';
 const DEEPEST_SORTED = 10_000;
 
 /** Where a page begins: in which type, behind which resource. */
-type Place = { type: number; after?: PageKey };
+type ListCursor = { type: number; after?: PageKey };
 
 type Item = { resource: JsonObject; show: () => JsonObject };
 type Listed = { items: Item[]; total: number; next?: PageKey };
@@ -129,12 +129,12 @@ const byCursor = async (
     ? {}
     : { total: sum(await Promise.all(listings.map(({ list }) => list({ count: 0, withTotal: true })))) };
   const count = countOf(query);
-  const from: Place = query.cursor ? cursors.read<Place>(context, ROOT, query, query.cursor) : { type: 0 };
+  const from: ListCursor = query.cursor ? cursors.read<ListCursor>(context, ROOT, query, query.cursor) : { type: 0 };
   if (count === 0) return { resources: [], ...total };
   const items: Item[] = [];
-  let next: Place | undefined = from;
+  let next: ListCursor | undefined = from;
   while (next && items.length < count) {
-    const { type, after }: Place = next;
+    const { type, after }: ListCursor = next;
     const page: Listed = await listings[type]!.list({
       count: count - items.length,
       withTotal: false,

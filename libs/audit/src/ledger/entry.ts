@@ -3,7 +3,7 @@ import { streamParts, type Actor } from '@tenure/eventing';
 import type { Fact } from '@tenure/messaging';
 import { sentenceOf } from './sentence.ts';
 
-export type Outcome = 'done' | 'refused' | 'failed';
+export type EntryOutcome = 'done' | 'refused' | 'failed';
 export type SubjectKind =
   'tenant' | 'admin' | 'connection' | 'user' | 'group' | 'schemas' | 'resource' | 'app' | 'account';
 
@@ -15,7 +15,7 @@ export type Entry = {
   /** Business time. */
   at: string;
   recordedAt: string;
-  outcome: Outcome;
+  outcome: EntryOutcome;
   actor: Actor;
   subject: { kind: SubjectKind; id: string };
   userId?: string;
@@ -91,7 +91,7 @@ const subjectOf = ({ stream, metadata }: Fact, data: Data): Entry['subject'] => 
   return { kind: category as SubjectKind, id };
 };
 
-const outcomes: Readonly<Record<string, Outcome>> = {
+const outcomes: Readonly<Record<string, EntryOutcome>> = {
   RequestRefused: 'refused',
   DeliveryFailed: 'failed',
   ForeignAccountFound: 'failed',

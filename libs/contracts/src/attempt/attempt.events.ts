@@ -13,7 +13,7 @@ export const attempt = z.object({
   resourceId: z.string().optional(),
   attributes: z.array(z.string()),
 });
-export type Attempt = z.output<typeof attempt>;
+export type AuditedRequest = z.output<typeof attempt>;
 
 export const RequestRefused = defineEvent('RequestRefused', { data: attempt });
 /** An oddity that was tolerated. */

@@ -10,14 +10,14 @@ import {
 import { Rejected, type Handled } from '@tenure/eventing';
 import type { CommandMessage } from '@tenure/messaging';
 import { userSchema, type PatchOperation, type Resource } from '@tenure/scim';
-import type { SecretReference, SecretStore } from '@tenure/sealing';
+import { referenceTo, type SecretStore } from '@tenure/sealing';
 import { runCommand, type CommandDeps, type CommandPlace } from '../command/run-command.ts';
 import type { ConnectionPolicies } from '../user/connection-policy.ts';
 import { uniqueKey } from '../user/unique-key.ts';
 import type { UserCommands } from '../user/user.commands.ts';
 import type { UserQueries } from '../user/user.queries.ts';
 import { adminAggregate } from './admin.aggregate.ts';
-import { adminDecider, type AdminCommand, type AdminState } from './admin.decider.ts';
+import type { AdminCommand, AdminState } from './admin.decider.ts';
 import { isConsumerMail } from './consumer-mail.ts';
 
 export type AdminCommandDeps = CommandDeps & {
@@ -109,20 +109,12 @@ export const adminCommands = (deps: AdminCommandDeps): AdminCommands => {
         onUser(message, newUserId, 'user', EnsureUser.compose({ resource, origin: 'local' })),
         {},
       );
-      let kept: Promise<SecretReference> | undefined;
+      const { id: keyId, hint: keyHint } = referenceTo(key);
       const handled = await runCommand(deps, adminAggregate, message, context, {
-        command: async ({ state }) => {
-          const admin: AdminCommand = {
-            type: 'Add',
-            userId: user.id,
-            role,
-            keyId: '',
-            keyHint: '',
-            consumerMail: isConsumerMail(email),
-          };
-          adminDecider.decide(admin, state);
-          const { id, hint } = await (kept ??= secrets.putAdminKey(tenantId, key));
-          return { ...admin, keyId: id, keyHint: hint };
+        command: { type: 'Add', userId: user.id, role, keyId, keyHint, consumerMail: isConsumerMail(email) },
+        prepare: async ({ events }) => {
+          await secrets.putAdminKey(tenantId, key, keyId);
+          return events;
         },
       });
       if (!user.created) await setPreferences(message, user.id, preferences);

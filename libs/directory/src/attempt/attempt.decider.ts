@@ -1,8 +1,14 @@
-import { AttemptsSuppressed, RequestNoted, RequestRefused, type Attempt, type AttemptEvent } from '@tenure/contracts';
+import {
+  AttemptsSuppressed,
+  RequestNoted,
+  RequestRefused,
+  type AuditedRequest,
+  type AttemptEvent,
+} from '@tenure/contracts';
 import type { Decider } from '@tenure/eventing';
 
 export type AttemptCommand =
-  | { type: 'Record'; kind: 'refused' | 'noted'; attempt: Attempt }
+  | { type: 'Record'; kind: 'refused' | 'noted'; attempt: AuditedRequest }
   /** What was over the rate, by code. */
   | { type: 'Suppress'; counts: Readonly<Record<string, number>> };
 
@@ -12,7 +18,7 @@ const attributeName = /^[A-Za-z$][\w.:$-]{0,199}$/;
 const id = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** No values and nothing that could be one, whatever a client put where a name or an id belongs (decision 10). */
-const withoutValues = ({ attributes, resourceId, ...rest }: Attempt): Attempt => ({
+const withoutValues = ({ attributes, resourceId, ...rest }: AuditedRequest): AuditedRequest => ({
   ...rest,
   attributes: attributes.filter((name) => attributeName.test(name)).slice(0, ATTRIBUTES_AT_MOST),
   ...(resourceId !== undefined && id.test(resourceId) && { resourceId }),

@@ -24,13 +24,18 @@ const metadataOf = (
   occurredAt: string,
 ): Metadata => ({ ...who, ...(place && { place }), occurredAt });
 
-/** A message's whole way: repeated? · deadline · decide · preconditions · append · apply to the view (design, decisions 5 and 7). The answer is the caller's to make. */
+/** A message's whole way: repeated? · deadline · decide · preconditions · prepare · append · apply to the view (design, decisions 5 and 7). The answer is the caller's to make. */
 export const runCommand = async <State, Command, Event extends DomainEvent>(
   { source, view, clock }: CommandDeps,
   aggregate: Aggregate<State, Command, Event>,
   message: CommandMessage,
   context: CommandPlace,
-  { command, ifMatch, ifNoneMatch }: Pick<Intent<State, Command>, 'command'> & Preconditions,
+  {
+    command,
+    prepare,
+    ifMatch,
+    ifNoneMatch,
+  }: Pick<Intent<State, Command, Event>, 'command' | 'prepare'> & Preconditions,
 ): Promise<Handled<State, Event>> => {
   const { tenantId, key, deadline } = message;
   const metadata = metadataOf(message, context, await clock.now());
@@ -40,6 +45,7 @@ export const runCommand = async <State, Command, Event extends DomainEvent>(
     metadata,
     command,
     deadline,
+    ...(prepare && { prepare }),
     ...(ifMatch && { ifMatch }),
     ...(ifNoneMatch && { ifNoneMatch }),
   });

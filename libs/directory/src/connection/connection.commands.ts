@@ -11,18 +11,20 @@ import {
 } from '@tenure/contracts';
 import { Rejected, type Handled, type Intent } from '@tenure/eventing';
 import type { CommandMessage } from '@tenure/messaging';
-import type { SecretReference, SecretStore } from '@tenure/sealing';
+import { referenceTo, type SecretStore } from '@tenure/sealing';
 import { loadAdmin } from '../admin/admin.aggregate.ts';
 import { runCommand, type CommandDeps, type CommandPlace } from '../command/run-command.ts';
 import { loadTenant } from '../tenant/tenant.aggregate.ts';
 import type { CachedPolicies } from './connection-policies.ts';
 import { connectionAggregate } from './connection.aggregate.ts';
-import { connectionDecider, type ConnectionCommand, type ConnectionState } from './connection.decider.ts';
+import type { ConnectionCommand, ConnectionState } from './connection.decider.ts';
 
 export type ConnectionCommandDeps = CommandDeps & {
   secrets: Pick<SecretStore, 'putToken' | 'remove'>;
   policies: Pick<CachedPolicies, 'forget'>;
 };
+
+type Written = Intent<ConnectionState, ConnectionCommand, ConnectionEvent>;
 
 type Service = (message: CommandMessage, context: CommandPlace) => Promise<ConnectionReply>;
 
@@ -69,10 +71,11 @@ export const connectionCommands = (deps: ConnectionCommandDeps): ConnectionComma
   const run = async (
     message: CommandMessage,
     context: CommandPlace,
-    command: Intent<ConnectionState, ConnectionCommand>['command'],
-    ifMatch?: Intent<unknown, unknown>['ifMatch'],
+    command: Written['command'],
+    ifMatch?: Written['ifMatch'],
+    prepare?: Written['prepare'],
   ) => {
-    const handled = await runCommand(deps, connectionAggregate, message, context, { command, ifMatch });
+    const handled = await runCommand(deps, connectionAggregate, message, context, { command, prepare, ifMatch });
     policies.forget(message.tenantId, message.key);
     await removeTokens(handled.events);
     return replyOf(message.key, handled);
@@ -106,24 +109,15 @@ export const connectionCommands = (deps: ConnectionCommandDeps): ConnectionComma
     },
     issueToken: async (message, context) => {
       const { token, chosen, ifMatch } = IssueToken.read(message.payload);
-      let kept: Promise<SecretReference> | undefined;
-      const commandFor = async ({ state }: { state: ConnectionState }): Promise<ConnectionCommand> => {
+      const { id: tokenId, hint } = referenceTo(token);
+      const command = async (): Promise<ConnectionCommand> => {
         const [sso, issuer, issuedAt] = await Promise.all([ssoOf(message.tenantId), issuerOf(message), clock.now()]);
-        const command: ConnectionCommand = {
-          type: 'IssueToken',
-          tokenId: '',
-          hint: '',
-          chosen,
-          issuedAt,
-          sso,
-          ...(issuer && { issuer }),
-        };
-        // A refusal of the rules comes before anything is kept.
-        connectionDecider.decide(command, state);
-        const { id, hint } = await (kept ??= secrets.putToken(message.tenantId, token));
-        return { ...command, tokenId: id, hint };
+        return { type: 'IssueToken', tokenId, hint, chosen, issuedAt, sso, ...(issuer && { issuer }) };
       };
-      return run(message, context, commandFor, ifMatch);
+      return run(message, context, command, ifMatch, async ({ events }) => {
+        await secrets.putToken(message.tenantId, token, tokenId);
+        return events;
+      });
     },
     deleteToken: async (message, context) => {
       const { confirm, ifMatch } = DeleteToken.read(message.payload);

@@ -9,7 +9,7 @@ import { typesFor, type TypeQueries } from '../schema/kept-types.ts';
 import type { Shape } from '../schema/tenant-types.ts';
 import { writingConnection, type ConnectionPolicies, type ConnectionPolicy } from '../user/connection-policy.ts';
 import { groupAggregate } from './group.aggregate.ts';
-import { isClosedToGuests, type GroupCommand, type GroupState, type MemberDelta } from './group.decider.ts';
+import { isClosedToGuests, memberEvents, type GroupCommand, type GroupState } from './group.decider.ts';
 
 export type GroupCommandDeps = CommandDeps & {
   policies: ConnectionPolicies;
@@ -46,7 +46,7 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
 
   type Write = {
     changes: readonly MemberChange[];
-    commandFor: (members: MemberDelta, shape: Shape) => GroupCommand;
+    commandFor: (shape: Shape) => GroupCommand;
     schemasVersion: number | undefined;
     preconditions?: Preconditions;
     created: boolean;
@@ -63,7 +63,7 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
     let skipped: readonly string[] = [];
     const handled = await runCommand(deps, groupAggregate, message, context, {
       ...preconditions,
-      command: async ({ state, revision }) => {
+      command: async ({ state }) => {
         const { group: shape } = await typesFor(
           types,
           tenantId,
@@ -71,9 +71,9 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
           schemasVersion,
           state.status === 'present' ? state.schemasVersion : undefined,
         );
-        const command = commandFor({ add: [], remove: [] }, shape);
-        // A refusal of the rule comes before the question who is a member.
-        const after = groupAggregate.decider.decide(command, state).reduce(groupAggregate.decider.evolve, state);
+        return commandFor(shape);
+      },
+      prepare: async ({ after, revision, events }) => {
         const closedToGuests = after.status === 'present' && isClosedToGuests(after.resource);
         const resolved = await resolveMembers(
           { sql, schema, catchUp: view.catchUp },
@@ -82,7 +82,7 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
           changes,
         );
         skipped = resolved.skipped;
-        return commandFor(resolved.delta, shape);
+        return [...events, ...memberEvents(resolved.delta)];
       },
     });
     return replyOf(key, handled, created, skipped);
@@ -95,7 +95,7 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
       const { connectionId } = policy;
       return write(message, context, policy, {
         changes: memberIds.length > 0 ? [{ op: 'add', ids: memberIds }] : [],
-        commandFor: (members, shape) => ({ type: 'Create', connectionId, resource, members, shape }),
+        commandFor: (shape) => ({ type: 'Create', connectionId, resource, shape }),
         schemasVersion,
         created: true,
       });
@@ -107,13 +107,12 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
       return write(message, context, policy, {
         // A group has one writer, so members whom a body leaves out are this connection's to clear, as the rest of it is (C11).
         changes: [memberIds ? { op: 'replace', ids: memberIds } : { op: 'removeAll' }],
-        commandFor: (members, shape) => ({
+        commandFor: (shape) => ({
           type: 'Replace',
           connectionId,
           resource,
           cleared,
           settings,
-          members,
           shape,
         }),
         schemasVersion,
@@ -127,12 +126,11 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
       const { connectionId, settings } = policy;
       return write(message, context, policy, {
         changes: changes as MemberChange[],
-        commandFor: (members, shape) => ({
+        commandFor: (shape) => ({
           type: 'Patch',
           connectionId,
           operations: profile as PatchOperation[],
           settings,
-          members,
           shape,
         }),
         schemasVersion,

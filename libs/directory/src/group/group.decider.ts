@@ -39,28 +39,26 @@ export type GroupState =
     }
   | { status: 'deleted' };
 
-/** What a command does to the members, already compared with who is one at the loaded revision. */
+/** What a request does to the members, compared with who is a member at the loaded revision. */
 export type MemberDelta = { add: readonly Member[]; remove: readonly string[] };
 
 /** A group as the tenant has it; absent = without extensions of its own (R71). */
 type Shaped = { shape?: Shape };
 
 export type GroupCommand =
-  | ({ type: 'Create'; connectionId: string; resource: Resource; members: MemberDelta } & Shaped)
+  | ({ type: 'Create'; connectionId: string; resource: Resource } & Shaped)
   | ({
       type: 'Replace';
       connectionId: string;
       resource: Resource;
       cleared: string[];
       settings: ConnectionSettings;
-      members: MemberDelta;
     } & Shaped)
   | ({
       type: 'Patch';
       connectionId: string;
       operations: readonly PatchOperation[];
       settings: ConnectionSettings;
-      members: MemberDelta;
     } & Shaped)
   | { type: 'Delete'; connectionId: string }
   /** Sent by a reactor for members that were deleted or, where the group is closed to them, became guests; perhaps twice. */
@@ -70,10 +68,10 @@ const decide = (command: GroupCommand, state: GroupState): GroupEvent[] => {
   switch (command.type) {
     case 'Create': {
       if (state.status !== 'none') throw new Rejected('conflict', 'group/exists', 'A group with this id exists.');
-      const { connectionId, members, shape = builtInTypes.group } = command;
+      const { connectionId, shape = builtInTypes.group } = command;
       refuseOverlong({ displayName: command.resource.displayName });
       const { resource, changed } = settleWithinLimits(shape.type, {}, withoutHidden(shape.type, command.resource));
-      return [GroupCreated({ connectionId, changed, resource, ...saidOf(shape) }), ...memberEvents(members)];
+      return [GroupCreated({ connectionId, changed, resource, ...saidOf(shape) })];
     }
     case 'Replace': {
       const { resource } = ownGroup(state, command.connectionId);
@@ -119,22 +117,22 @@ const ownGroup = (state: GroupState, connectionId: string) => {
 const typeOf = ({ shape = builtInTypes.group }: Shaped) => shape.type;
 
 const change = (
-  { connectionId, members, shape = builtInTypes.group }: { connectionId: string; members: MemberDelta } & Shaped,
+  { connectionId, shape = builtInTypes.group }: { connectionId: string } & Shaped,
   before: Resource,
   after: Resource,
 ): GroupEvent[] => {
   refuseOverlong({ displayName: after.displayName });
   const { resource, changed } = settleWithinLimits(shape.type, before, withoutHidden(shape.type, after));
-  const profile = changed.length > 0 ? [GroupChanged({ connectionId, changed, resource, ...saidOf(shape) })] : [];
-  return [...profile, ...memberEvents(members)];
+  return changed.length > 0 ? [GroupChanged({ connectionId, changed, resource, ...saidOf(shape) })] : [];
 };
 
 export const CLOSED_TO_GUESTS = `${tenureGroupSchema.id}:closedToGuests`;
 
-/** R14: whether guests can be no members. */
+/** R14: guests can't be members of such a group. */
 export const isClosedToGuests = (resource: Resource): boolean => valueAt(resource, CLOSED_TO_GUESTS) === true;
 
-const memberEvents = ({ add, remove }: MemberDelta): GroupEvent[] => [
+/** What a request does to the members: events to append after those of the profile, once it is known who is a member. */
+export const memberEvents = ({ add, remove }: MemberDelta): GroupEvent[] => [
   ...removals(remove, 'request'),
   ...chunks(add).map((members) => GroupMembersAdded({ members })),
 ];

@@ -15,7 +15,7 @@ import { typesFor, type TypeQueries } from '../schema/kept-types.ts';
 import type { Shape } from '../schema/tenant-types.ts';
 import { writingConnection, type ConnectionPolicies } from '../user/connection-policy.ts';
 import { resourceAggregate } from './resource.aggregate.ts';
-import { resourceDecider, type ResourceCommand, type ResourceState, type Writing } from './resource.decider.ts';
+import type { ResourceCommand, ResourceState, Writing } from './resource.decider.ts';
 
 export type ResourceCommandDeps = CommandDeps & {
   policies: ConnectionPolicies;
@@ -97,16 +97,15 @@ export const resourceCommands = (deps: ResourceCommandDeps): ResourceCommands =>
       const { resource, ...asked } = CreateResource.read(message.payload);
       const writer = await writerOf(message, asked);
       const handled = await runCommand(deps, resourceAggregate, message, context, {
-        command: async ({ state }) => {
-          const command: ResourceCommand = {
-            type: 'Create',
-            resource,
-            ...(await writingOf(writer, 0)),
-          };
-          // Its key is made before its first event is sealed with it, and not for a request that the rules refuse.
-          resourceDecider.decide(command, state);
+        command: async (): Promise<ResourceCommand> => ({
+          type: 'Create',
+          resource,
+          ...(await writingOf(writer, 0)),
+        }),
+        // The first event is sealed with the key.
+        prepare: async ({ events }) => {
           await keys.createPerson({ tenantId: message.tenantId, personId: message.key });
-          return command;
+          return events;
         },
       });
       return replyOf(message.key, handled, true);

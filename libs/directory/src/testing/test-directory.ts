@@ -92,8 +92,7 @@ export const testDirectory = async () => {
     },
     keys: { createPerson: async () => undefined },
     secrets: {
-      putPassword: async (_: string, password: string) => {
-        const id = randomUUID();
+      putPassword: async (_: string, password: string, id: string = randomUUID()) => {
         passwords.set(id, password);
         return { id };
       },

@@ -1,16 +1,11 @@
+import type { UserEvent } from '@tenure/contracts';
 import { Rejected } from '@tenure/eventing';
 import type { CommandMessage } from '@tenure/messaging';
 import type { Resource } from '@tenure/scim';
 import type { ConnectionPolicy } from './connection-policy.ts';
 import { externalIdTaken, newExternalId } from './user.claims.ts';
-import { userDecider, type UserCommand } from './user.decider.ts';
 import type { UserQueries } from './user.queries.ts';
-import type { UserState } from './user.state.ts';
-
-const policyOf = (command: UserCommand): ConnectionPolicy | undefined => {
-  if ('policy' in command) return command.policy;
-  return 'writer' in command && command.writer.kind === 'connection' ? command.writer.policy : undefined;
-};
+import { evolveUser, type UserState } from './user.state.ts';
 
 /** Who has an externalId already, asked of the view: several users of a connection may have the same. */
 export const externalIdHolders = (queries: Pick<UserQueries, 'findByName' | 'findByExternalId'>) => {
@@ -40,12 +35,12 @@ export const externalIdHolders = (queries: Pick<UserQueries, 'findByName' | 'fin
   /** Claims refuse values that others have claimed; this refuses those of users from before `uniqueExternalId` was turned on. */
   const refuseHeldExternalId = async (
     { tenantId, key }: CommandMessage,
-    command: UserCommand,
-    state: UserState,
+    policy: ConnectionPolicy,
+    before: UserState,
+    events: readonly UserEvent[],
   ): Promise<void> => {
-    const policy = policyOf(command);
-    if (!policy?.settings.uniqueExternalId) return;
-    const wanted = newExternalId(state, userDecider.decide(command, state).reduce(userDecider.evolve, state));
+    if (!policy.settings.uniqueExternalId) return;
+    const wanted = newExternalId(before, events.reduce(evolveUser, before));
     if (wanted === undefined) return;
     const holders = await queries.findByExternalId(tenantId, policy.connectionId, wanted);
     if (holders.some(({ id }) => id !== key))

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import type { UserEvent } from '@tenure/contracts';
 import type { SecretStore } from '@tenure/sealing';
 import { withValue, type PatchOperation, type Resource } from '@tenure/scim';
 
@@ -24,13 +26,32 @@ export const takePatchedPassword = (
 
 export type Passwords = Pick<SecretStore, 'putPassword' | 'passwordMatches'>;
 
-/** Keeps a password's hash, once however often it is asked, and tells its id; nothing where it is the one that the user has. */
-export const passwordKeeper = (secrets: Passwords, tenantId: string, password: string | undefined) => {
-  let kept: Promise<string> | undefined;
-  return async (presentId: string | null): Promise<{ passwordId?: string }> => {
-    if (password === undefined) return {};
-    if (presentId !== null && (await secrets.passwordMatches(presentId, password))) return {};
-    kept ??= secrets.putPassword(tenantId, password).then(({ id }) => id);
-    return { passwordId: await kept };
-  };
+/** A password that a command brings, with the id under which it is kept if the command is accepted. */
+export type NewPassword = { id: string; password: string };
+
+export const newPassword = (password: string | undefined): NewPassword | undefined =>
+  password === undefined ? undefined : { id: randomUUID(), password };
+
+/** Keeps the password that the events name. Returns the events without it if the user has that password already. */
+export const keepPassword = async (
+  secrets: Passwords,
+  tenantId: string,
+  { id, password }: NewPassword,
+  presentId: string | null,
+  events: readonly UserEvent[],
+): Promise<readonly UserEvent[]> => {
+  if (!events.some((event) => 'passwordId' in event.data && event.data.passwordId === id)) return events;
+  if (presentId !== null && (await secrets.passwordMatches(presentId, password)))
+    return withoutPassword(events, id, presentId);
+  await secrets.putPassword(tenantId, password, id);
+  return events;
 };
+
+const withoutPassword = (events: readonly UserEvent[], id: string, presentId: string): UserEvent[] =>
+  events
+    .map((event) => {
+      if (!('passwordId' in event.data) || event.data.passwordId !== id) return event;
+      const changed = event.data.changed.filter((path) => path !== 'password');
+      return { ...event, data: { ...event.data, changed, passwordId: presentId } } as UserEvent;
+    })
+    .filter((event) => event.type !== 'UserChanged' || event.data.changed.length > 0);

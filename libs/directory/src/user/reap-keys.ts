@@ -1,5 +1,5 @@
 import type { Database } from '@tenure/database';
-import { streamName, type EventStore, type Person, type ViewRuntime } from '@tenure/eventing';
+import { streamName, type EventStore, type DataSubject, type ViewRuntime } from '@tenure/eventing';
 import type { UnusedKeys } from '@tenure/sealing';
 import { resourceAggregate } from '../resource/resource.aggregate.ts';
 import { userAggregate } from './user.aggregate.ts';
@@ -21,9 +21,9 @@ const sealed = [userAggregate.category, resourceAggregate.category];
 /** Removes keys of people who never came to be: their create was refused because the name is taken, or its writer died. Tells how many. */
 export const reapKeys = async ({ database, schema, view, store, unused }: ReapKeysDeps): Promise<number> => {
   if ((await view.state()) !== 'serving' || !(await view.follower.isSettled())) return 0;
-  const streamsOf = ({ tenantId, personId }: Person) =>
+  const streamsOf = ({ tenantId, personId }: DataSubject) =>
     sealed.map((category) => streamName(category, tenantId, personId));
-  const hasEvents = async (person: Person) => {
+  const hasEvents = async (person: DataSubject) => {
     const found = await Promise.all(streamsOf(person).map((stream) => store.read(stream, { limit: 1 })));
     return found.some(({ length }) => length > 0);
   };
@@ -33,7 +33,7 @@ export const reapKeys = async ({ database, schema, view, store, unused }: ReapKe
       values: [persons.flatMap(streamsOf)],
     });
     const streams = new Set<string>(heads.map(({ stream }) => stream));
-    const isKnown = (person: Person) => streamsOf(person).some((stream) => streams.has(stream));
+    const isKnown = (person: DataSubject) => streamsOf(person).some((stream) => streams.has(stream));
     const unknown = persons.filter((person) => !isKnown(person));
     // What was sealed with a key that is gone is lost, so the store itself is asked as well.
     const withEvents = await Promise.all(unknown.map(hasEvents));

@@ -255,6 +255,12 @@ describe('commands of users', () => {
     const { id } = await directory.createUser('nia@plum.example', { connectionId: 'entra', password: 'placeholder-9' });
     expect(await patch(id, [replace('password', 'placeholder-9')])).toMatchObject({ revision: 1 });
     expect(await patch(id, [replace('password', 'another-10')])).toMatchObject({ revision: 2 });
+    expect(await patch(id, [replace('password', 'another-10'), replace('title', 'Baker')])).toMatchObject({
+      revision: 3,
+    });
+    const [, other, titled] = await directory.store.read(streamName('user', TENANT, id));
+    expect(titled!.data).toMatchObject({ changed: ['title'], passwordId: other!.data['passwordId'] });
+    expect(await patch(id, [replace('password', 'a-third-11')])).toMatchObject({ revision: 4 });
     const stored = await directory.store.read(streamName('user', TENANT, id));
     expect(stored.at(-1)?.data).toMatchObject({ changed: ['password'] });
     expect(await directory.queries.findByName(TENANT, 'nia@plum.example')).toMatchObject({

@@ -6,9 +6,10 @@ import {
   PatchUser,
   ReplaceUser,
   type ReplyOf,
+  type UserEvent,
   type UserReply,
 } from '@tenure/contracts';
-import { Rejected, type Handled } from '@tenure/eventing';
+import { Rejected, type Handled, type Intent } from '@tenure/eventing';
 import type { CommandMessage } from '@tenure/messaging';
 import type { PatchOperation, Resource } from '@tenure/scim';
 import type { KeyRing } from '@tenure/sealing';
@@ -16,11 +17,19 @@ import { runCommand, type CommandDeps, type CommandPlace } from '../command/run-
 import { typesFor, type TypeQueries } from '../schema/kept-types.ts';
 import type { Shape } from '../schema/tenant-types.ts';
 import { writingConnection, type ConnectionPolicies, type ConnectionPolicy } from './connection-policy.ts';
-import { passwordKeeper, takePassword, takePatchedPassword, type Passwords } from './password.ts';
+import {
+  keepPassword,
+  newPassword,
+  takePassword,
+  takePatchedPassword,
+  type NewPassword,
+  type Passwords,
+} from './password.ts';
+import { forbiddenToIssuers, refuseIssuer } from './token-issuer.ts';
 import { userAggregate } from './user.aggregate.ts';
 import { externalIdHolders } from './external-id-holders.ts';
 import { externalIdTaken } from './user.claims.ts';
-import { userDecider, wouldBreakLock, type UserCommand, type Writer } from './user.decider.ts';
+import type { UserCommand, Writer } from './user.decider.ts';
 import type { Sight, UserQueries } from './user.queries.ts';
 import type { UserState } from './user.state.ts';
 
@@ -87,12 +96,8 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
       ? { kind: 'local' }
       : { kind: 'connection', policy: await writingConnection(policies, tenantId, connectionId) };
 
-  const keeperOf = ({ tenantId }: Message, writer: Writer, password: string | undefined) =>
-    passwordKeeper(
-      secrets,
-      tenantId,
-      writer.kind === 'connection' && writer.policy.settings.passwords === 'drop' ? undefined : password,
-    );
+  const passwordFrom = (writer: Writer, password: string | undefined) =>
+    newPassword(writer.kind === 'connection' && writer.policy.settings.passwords === 'drop' ? undefined : password);
 
   /** What a user is in this tenant (R71), for who stands like this. */
   const shapeFor =
@@ -119,50 +124,56 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
     return queries.groupsOf(tenantId, sight, [key]).then((found) => ({ groups: found.get(key) ?? [] }));
   };
 
-  /** A person's key is made before their first event is sealed with it, and not for a request that the rules refuse. */
   const createWith = async (
     message: Message,
     context: CommandPlace,
     resource: Resource,
     writer: Extract<UserCommand, { type: 'Create' }>['writer'],
-    keep: ReturnType<typeof passwordKeeper>,
+    password?: NewPassword,
     asked?: number,
   ) =>
     runCommand(deps, userAggregate, message, context, {
-      command: async ({ state }) => {
-        const command: UserCommand = {
-          type: 'Create',
-          resource,
-          writer,
-          shape: await shapeFor(message, writer, asked)(state),
-        };
-        userDecider.decide(command, state);
-        await refuseHeldExternalId(message, command, state);
-        const [password] = await Promise.all([
-          keep(null),
-          keys.createPerson({ tenantId: message.tenantId, personId: message.key }),
+      command: async ({ state }): Promise<UserCommand> => ({
+        type: 'Create',
+        resource,
+        writer,
+        shape: await shapeFor(message, writer, asked)(state),
+        passwordId: password?.id,
+      }),
+      prepare: async ({ before, events }) => {
+        const { tenantId, key } = message;
+        if (writer.kind === 'connection') await refuseHeldExternalId(message, writer.policy, before, events);
+        // The first event is sealed with the person's key.
+        await Promise.all([
+          keys.createPerson({ tenantId, personId: key }),
+          password && secrets.putPassword(tenantId, password.password, password.id),
         ]);
-        return { ...command, ...password };
+        return events;
       },
     });
 
-  /** The state as it is when the command is decided: what it may do depends on it, and whether a lock is worth asking for (R7). */
-  const existing =
-    (
-      message: Message,
-      shapeIn: ReturnType<typeof shapeFor>,
-      keep: ReturnType<typeof passwordKeeper>,
-      commandFor: (loaded: Loaded) => UserCommand,
-    ) =>
-    async (loaded: Loaded) => {
-      const command = { ...commandFor(loaded), shape: await shapeIn(loaded.state) };
-      await refuseHeldExternalId(message, command, loaded.state);
-      const lockedBy = wouldBreakLock(command, loaded.state)
-        ? await policies.tokenIssuedBy(message.tenantId, message.key)
-        : undefined;
-      const password = await keep(loaded.state.status === 'present' ? loaded.state.passwordId : null);
-      return { ...command, ...password, ...(lockedBy && { lockedBy }) };
-    };
+  /** A change of an existing user. The look-up for the issuer's lock (R7) runs only if the decided events would break it. */
+  const existing = (
+    message: Message,
+    writer: Writer,
+    commandFor: (loaded: Loaded) => UserCommand,
+    { asked, password }: { asked?: number; password?: NewPassword } = {},
+  ): Pick<Intent<UserState, UserCommand, UserEvent>, 'command' | 'prepare'> => ({
+    command: async (loaded) => ({
+      ...commandFor(loaded),
+      shape: await shapeFor(message, writer, asked)(loaded.state),
+      ...(password && { passwordId: password.id }),
+    }),
+    prepare: async ({ before, events }) => {
+      const { tenantId, key } = message;
+      if (writer.kind === 'connection') await refuseHeldExternalId(message, writer.policy, before, events);
+      const forbidden = forbiddenToIssuers(events);
+      const token = forbidden && (await policies.tokenIssuedBy(tenantId, key));
+      if (token) refuseIssuer(forbidden, token);
+      const presentId = before.status === 'present' ? before.passwordId : null;
+      return password ? keepPassword(secrets, tenantId, password, presentId, events) : events;
+    },
+  });
 
   /** The refused POST as a revival of the holder; refused like the POST where it is none. */
   const revive = async (
@@ -170,18 +181,15 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
     refused: Rejected,
     resource: Resource,
     policy: ConnectionPolicy,
-    keep: ReturnType<typeof passwordKeeper>,
+    password?: NewPassword,
     asked?: number,
   ): Promise<UserReply> => {
     const holder = await holderOf(message, policy, resource);
     if (!holder) throw refused;
     const revived = { ...message, key: holder.id };
-    const command = existing(revived, shapeFor(revived, { kind: 'connection', policy }, asked), keep, () => ({
-      type: 'Revive',
-      resource,
-      policy,
-    }));
-    const handled = await runCommand(deps, userAggregate, revived, {}, { command }).catch((error: unknown) => {
+    const writer = { kind: 'connection', policy } as const;
+    const change = existing(revived, writer, () => ({ type: 'Revive', resource, policy }), { asked, password });
+    const handled = await runCommand(deps, userAggregate, revived, {}, change).catch((error: unknown) => {
       throw isTaken(error) ? refused : error;
     });
     return {
@@ -192,18 +200,18 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
 
   const create: UserCommands['create'] = async (message, context) => {
     const { resource: given, schemasVersion } = CreateUser.read(message.payload);
-    const { resource, password } = takePassword(given);
+    const { resource, password: asked } = takePassword(given);
     const writer = await writerOf(message);
-    const keep = keeperOf(message, writer, password);
+    const password = passwordFrom(writer, asked);
     if (writer.kind === 'connection' && (await isRevival(message, writer.policy, resource))) {
       const taken = new Rejected('taken', externalIdTaken.code, externalIdTaken.message);
-      return revive(message, taken, resource, writer.policy, keep, schemasVersion);
+      return revive(message, taken, resource, writer.policy, password, schemasVersion);
     }
     try {
-      return replyOf(message.key, await createWith(message, context, resource, writer, keep, schemasVersion), true);
+      return replyOf(message.key, await createWith(message, context, resource, writer, password, schemasVersion), true);
     } catch (error) {
       if (!isTaken(error) || writer.kind !== 'connection') throw error;
-      return revive(message, error, resource, writer.policy, keep, schemasVersion);
+      return revive(message, error, resource, writer.policy, password, schemasVersion);
     }
   };
 
@@ -219,15 +227,15 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
     const writer = await writerOf(message);
     const groups = groupsFor(withGroups, message, writer);
     groups.catch(() => undefined);
-    const command = existing(
+    const change = existing(
       message,
-      shapeFor(message, writer, schemasVersion),
-      keeperOf(message, writer, password),
+      writer,
       ({ occurredAt }) => ({ type: 'Replace', resource, cleared, writer, lastModified: occurredAt }),
+      { asked: schemasVersion, password: passwordFrom(writer, password) },
     );
     const reply = replyOf(
       message.key,
-      await runCommand(deps, userAggregate, message, context, { command, ...preconditions }),
+      await runCommand(deps, userAggregate, message, context, { ...change, ...preconditions }),
       false,
     );
     return { ...reply, ...(await groups) };
@@ -245,15 +253,15 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
     const writer = await writerOf(message);
     const groups = groupsFor(withGroups, message, writer);
     groups.catch(() => undefined);
-    const command = existing(
+    const change = existing(
       message,
-      shapeFor(message, writer, schemasVersion),
-      keeperOf(message, writer, password),
+      writer,
       ({ occurredAt }) => ({ type: 'Patch', operations, accountType, writer, lastModified: occurredAt }),
+      { asked: schemasVersion, password: passwordFrom(writer, password) },
     );
     const reply = replyOf(
       message.key,
-      await runCommand(deps, userAggregate, message, context, { command, ...preconditions }),
+      await runCommand(deps, userAggregate, message, context, { ...change, ...preconditions }),
       false,
     );
     return { ...reply, ...(await groups) };
@@ -262,13 +270,12 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
   const remove: UserCommands['delete'] = async (message, context) => {
     const preconditions = DeleteUser.read(message.payload);
     const writer = await writerOf(message);
-    const command = existing(
-      message,
-      shapeFor(message, writer),
-      keeperOf(message, writer, undefined),
-      ({ occurredAt }) => ({ type: 'Delete', writer, lastModified: occurredAt }),
-    );
-    const { revision } = await runCommand(deps, userAggregate, message, context, { command, ...preconditions });
+    const change = existing(message, writer, ({ occurredAt }) => ({
+      type: 'Delete',
+      writer,
+      lastModified: occurredAt,
+    }));
+    const { revision } = await runCommand(deps, userAggregate, message, context, { ...change, ...preconditions });
     return { id: message.key, revision };
   };
 
@@ -279,7 +286,7 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
     const found = await known();
     if (found) return { id: found.id, created: false };
     try {
-      await createWith(message, context, resource, { kind: origin }, async () => ({}));
+      await createWith(message, context, resource, { kind: origin });
       return { id: message.key, created: true };
     } catch (error) {
       if (!isTaken(error)) throw error;

@@ -27,7 +27,7 @@ import {
   type ResourceType,
 } from '@tenure/scim';
 import { builtInTypes, saidOf, type Shape } from '../schema/tenant-types.ts';
-import type { ConnectionPolicy, IssuedToken } from './connection-policy.ts';
+import type { ConnectionPolicy } from './connection-policy.ts';
 import { isGuest, isTeamAdmin, TEAM_ADMIN } from './guest.ts';
 import { claimsExternalId, nameTaken } from './user.claims.ts';
 import { govern, governLocal, inScim, isSeenBy } from './user.rules.ts';
@@ -43,8 +43,6 @@ type Writing = Shaped & {
   writer: Writer;
   /** `occurredAt` of the user's last event, for eligibility (R10). */
   lastModified?: string;
-  /** The user's own living token, where the command could break its lock (R7). */
-  lockedBy?: IssuedToken;
   passwordId?: string;
 };
 
@@ -55,7 +53,7 @@ export type UserCommand =
   /** A POST that finds a user whom its connection unassigned, or deactivated with `reactivateOnCreate` (R19, C10). */
   | ({ type: 'Revive'; resource: Resource; policy: ConnectionPolicy; passwordId?: string } & Shaped)
   | ({ type: 'Delete' } & Writing)
-  | { type: 'Erase'; unfinishedAccountIds: readonly string[]; lockedBy?: IssuedToken };
+  | { type: 'Erase'; unfinishedAccountIds: readonly string[] };
 
 const unknown = () => new Rejected('not-found', 'user/unknown', 'There is no such user.');
 
@@ -145,20 +143,12 @@ const removesActive = (operation: PatchOperation): boolean =>
 
 /** A write's events: the link that a connection's first write makes, then what changed, if anything did. */
 const write = (user: PresentUser, writing: Writing, wanted: Resource, { activeRemoved = false } = {}): UserEvent[] => {
-  const { writer, lockedBy, passwordId } = writing;
+  const { writer, passwordId } = writing;
   const type = typeOf(writing);
   const change =
     writer.kind === 'connection'
       ? govern(type, writer.policy, user, wanted, { activeRemoved })
       : governLocal(type, user, wanted);
-  refuseLocked(
-    lockedBy,
-    isActive(user.resource) && !isActive(change.resource)
-      ? 'suspended'
-      : change.changed.includes('roles')
-        ? 'given another role'
-        : undefined,
-  );
   const linked =
     writer.kind === 'connection'
       ? {
@@ -263,8 +253,7 @@ const revivable = ({ connectionId, settings }: ConnectionPolicy, user: PresentUs
     ? user.unassignedFrom === connectionId
     : settings.reactivateOnCreate && user.connectionId === connectionId && !isActive(user.resource);
 
-const remove = ({ writer, lockedBy }: Extract<UserCommand, { type: 'Delete' }>, user: PresentUser): UserEvent[] => {
-  refuseLocked(lockedBy, 'deleted');
+const remove = ({ writer }: Extract<UserCommand, { type: 'Delete' }>, user: PresentUser): UserEvent[] => {
   if (writer.kind === 'local' || writer.policy.settings.unassign === 'delete')
     return [UserDeleted({ writer: writer.kind, connectionId: user.connectionId })];
   return unassign(user, writer.policy.connectionId, writer);
@@ -292,24 +281,10 @@ const unassign = (user: PresentUser, connectionId: string, writer: Writer): User
   ];
 };
 
-const refuseLocked = (lockedBy: IssuedToken | undefined, what: string | undefined): void => {
-  if (!lockedBy || !what) return;
-  const { connectionName, connectionId } = lockedBy;
-  throw new Rejected(
-    'conflict',
-    'user/token-issuer',
-    `The user issued the token of the connection ${connectionName} (${connectionId}) and can't be ${what} while it exists.`,
-  );
-};
-
 /** Decision 11: erasing first deletes the user, so that claims are released and accounts deprovisioned. */
-const erase = (
-  { unfinishedAccountIds, lockedBy }: Extract<UserCommand, { type: 'Erase' }>,
-  state: UserState,
-): UserEvent[] => {
+const erase = ({ unfinishedAccountIds }: Extract<UserCommand, { type: 'Erase' }>, state: UserState): UserEvent[] => {
   if (state.status === 'none') throw unknown();
   if (state.status === 'erased') return [];
-  refuseLocked(lockedBy, 'erased');
   const deleted =
     state.status === 'present' ? [UserDeleted({ writer: 'local', connectionId: state.connectionId })] : [];
   return [...deleted, PersonErased({ unfinishedAccountIds: [...unfinishedAccountIds] })];
@@ -320,11 +295,3 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
   decide,
   evolve: evolveUser,
 };
-
-const guarded = new Set<UserEvent['type']>(['UserDeleted', 'UserDeactivated', 'UserUnlinked']);
-
-/** Whether the command would do what an issuer's lock forbids (R7): only then is it worth asking whether there is a token. */
-export const wouldBreakLock = (command: UserCommand, state: UserState): boolean =>
-  decide(command, state).some(
-    (event) => guarded.has(event.type) || ('changed' in event.data && event.data.changed.includes('roles')),
-  );

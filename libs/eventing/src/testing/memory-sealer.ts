@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Person, Sealer } from '../codec.ts';
+import type { DataSubject, Sealer } from '../codec.ts';
 import { ERASED } from '../define-event.ts';
 
 /** A sealer without keys for pure tests: it keeps what it sealed and hands out references, so nothing readable is stored, and persons can be erased. */
-export const memorySealer = (): Sealer & { erase: (person: Person) => void } => {
+export const memorySealer = (): Sealer & { erase: (person: DataSubject) => void } => {
   const sealed = new Map<string, { value: string; boundTo: string }>();
   const erasedPersons = new Set<string>();
-  const nameOf = ({ tenantId, personId }: Person) => `${tenantId}/${personId}`;
+  const nameOf = ({ tenantId, personId }: DataSubject) => `${tenantId}/${personId}`;
   return {
     seal: async (person, value, boundTo) => {
       if (erasedPersons.has(nameOf(person))) throw new Error(`The key of ${nameOf(person)} was destroyed.`);

@@ -13,7 +13,7 @@ import {
   park,
   saveMarks,
   unpark,
-  type Mark,
+  type StreamMark,
   type ParkedFact,
 } from './fact-tables.ts';
 
@@ -56,7 +56,7 @@ const LOOK_EVERY_MS = 1000;
 /** A batch of more is one span, that links to those of its facts. */
 const MOST_SPANS_A_BATCH = 20;
 
-type Apply = (sql: Sql, mark: Mark, fact: Fact) => Promise<void>;
+type Apply = (sql: Sql, mark: StreamMark, fact: Fact) => Promise<void>;
 
 /**
  * Consume once in effect: one transaction applies a batch and moves the mark of each stream (design, decision 9).
@@ -89,7 +89,7 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
     },
   };
 
-  const mustFollow = (mark: Mark, fact: Fact) => {
+  const mustFollow = (mark: StreamMark, fact: Fact) => {
     const follows = fact.revision === mark.revision + 1 || (startsAnywhere && mark.revision === 0);
     if (!follows) throw new FactGap(mark.revision, fact.revision);
   };
@@ -133,7 +133,7 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
     );
 
   /** Tries a fact in a savepoint, so that its failure undoes nothing else. Returns why it failed. */
-  const tryOnce = async (sql: Sql, mark: Mark, fact: Fact): Promise<{ error: unknown } | undefined> => {
+  const tryOnce = async (sql: Sql, mark: StreamMark, fact: Fact): Promise<{ error: unknown } | undefined> => {
     await sql.query('savepoint fact');
     try {
       await applyInSpan(sql, mark, fact);

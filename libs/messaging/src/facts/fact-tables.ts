@@ -23,7 +23,7 @@ export type ParkedFact = {
 };
 
 /** How far a stream was consumed, and whether facts of it are parked. */
-export type Mark = { stream: StreamName; revision: Revision; parked: boolean };
+export type StreamMark = { stream: StreamName; revision: Revision; parked: boolean };
 
 type Table = { schema: string; consumer: string };
 
@@ -32,8 +32,8 @@ export const lockMarks = async (
   sql: Sql,
   { schema, consumer }: Table,
   streams: readonly StreamName[],
-): Promise<Map<string, Mark>> => {
-  const marks = await sql.query<Mark>({
+): Promise<Map<string, StreamMark>> => {
+  const marks = await sql.query<StreamMark>({
     name: `${schema}.lock_marks`,
     text: `with locked as (
              insert into ${schema}.fact_marks as m (consumer, stream, revision)
@@ -46,7 +46,7 @@ export const lockMarks = async (
   return new Map(marks.map((mark) => [mark.stream, mark]));
 };
 
-export const saveMarks = async (sql: Sql, { schema, consumer }: Table, marks: readonly Mark[]): Promise<void> => {
+export const saveMarks = async (sql: Sql, { schema, consumer }: Table, marks: readonly StreamMark[]): Promise<void> => {
   await sql.query({
     name: `${schema}.save_marks`,
     // Each by its key, which an update from a set is not: that reads all marks there are.

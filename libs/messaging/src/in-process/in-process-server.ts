@@ -1,7 +1,7 @@
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import type { Follower, Place } from '@tenure/eventing';
 import type { Reply } from '../reply.ts';
-import { runCommand, runFacts } from '../run-handler.ts';
+import { runCommandHandler, runFacts } from '../run-handler.ts';
 import type { CommandMessage, FactBatch } from '../transport.ts';
 import type { CommandLog, CommandServer } from './command-log.ts';
 
@@ -66,7 +66,7 @@ export class InProcessServer extends Server implements CustomTransportStrategy, 
   }
 
   run(pattern: string, message: CommandMessage, place: Place): Promise<Reply> {
-    const reply = runCommand(this.handlerOf(pattern), pattern, message, { place }, this.logger);
+    const reply = runCommandHandler(this.handlerOf(pattern), pattern, message, { place }, this.logger);
     this.running.add(reply);
     void reply.finally(() => this.running.delete(reply));
     return reply;

@@ -1,5 +1,5 @@
 import { Rejected, type Caller } from '@tenure/eventing';
-import type { Credential, SecretStore } from '@tenure/sealing';
+import { referenceTo, type Credential, type SecretStore } from '@tenure/sealing';
 import {
   kindOf,
   type AppConnection,
@@ -21,13 +21,13 @@ import type { IfMatch, WriteApp } from './write-app.ts';
 export type ConnectionDeps = {
   write: WriteApp;
   queries: AppQueries;
-  secrets: Pick<SecretStore, 'putCredential' | 'getCredential' | 'remove'>;
+  secrets: Pick<SecretStore, 'putCredential' | 'getCredential'>;
   kinds: ConnectorKinds;
   /** A connector that is used once, to try credentials out. */
   connect: (target: { app: AppConfig; url: string; credential: CredentialsBody }) => Pick<Connector, 'test' | 'close'>;
   /** Why a URL may not be reached (TENURE_ALLOW_PRIVATE_TARGETS); undefined = it may. */
   refusalOf: (url: string) => Promise<string | undefined>;
-  grants: Pick<OAuthGrants, 'keep' | 'remove'>;
+  grants: Pick<OAuthGrants, 'keep'>;
 };
 
 export type ConnectionCommands = ReturnType<typeof connectionCommands>;
@@ -70,7 +70,7 @@ export const connectionCommands = ({ write, queries, secrets, kinds, connect, re
   const savedCredential = async ({ credentials }: AppConfig): Promise<CredentialsBody | undefined> =>
     credentials ? ((await secrets.getCredential(credentials.secretId)) as CredentialsBody | undefined) : undefined;
 
-  /** Nothing is saved that failed: the secret's row, too, is only written afterwards, and before the event that names it. */
+  /** Nothing that failed its test is saved. */
   const passing = (tested: Tested): TestResult => {
     const { outcome, reason } = tested.reply;
     if (outcome === 'failed')
@@ -83,22 +83,19 @@ export const connectionCommands = ({ write, queries, secrets, kinds, connect, re
     return tested.result;
   };
 
-  const saving = async (
-    tenantId: string,
-    credential: Credential,
-    append: (reference: { secretId: string; hint: string }) => Promise<unknown>,
+  /** The secret, and what is kept beside it, is kept only for a command that the rules accept, before the event that names it. */
+  const saving = <Kind extends string>(
+    { tenantId }: Caller,
+    credential: Credential & { kind: Kind },
+    keepBeside?: (secretId: string) => Promise<void>,
   ) => {
-    const { id: secretId, hint } = await secrets.putCredential(tenantId, credential);
-    try {
-      await append({ secretId, hint });
-    } catch (error) {
-      // Refused for certain; after an outage the event may be there, and the reaper looks before it removes.
-      if (error instanceof Rejected && error.kind !== 'unavailable') {
-        await grants.remove(secretId);
-        await secrets.remove(secretId);
-      }
-      throw error;
-    }
+    const { id: secretId, hint } = referenceTo(credential);
+    const prepare = async <E>({ events }: { events: readonly E[] }) => {
+      await secrets.putCredential(tenantId, credential, secretId);
+      await keepBeside?.(secretId);
+      return events;
+    };
+    return { reference: { secretId, hint, kind: credential.kind }, prepare };
   };
 
   return {
@@ -106,9 +103,8 @@ export const connectionCommands = ({ write, queries, secrets, kinds, connect, re
       const { config } = await queries.find(caller.tenantId, appId);
       await checkCredentials(body, config);
       const test = config.endpoint ? passing(await tryOut(config, config.endpoint.url, body)) : null;
-      await saving(caller.tenantId, body, (reference) =>
-        write(caller, appId, { type: 'SetCredentials', kind: body.kind, test, ...reference }, ifMatch),
-      );
+      const { reference, prepare } = saving(caller, body);
+      await write(caller, appId, { type: 'SetCredentials', test, ...reference }, ifMatch, undefined, prepare);
     },
 
     reauthorize: async (caller: Caller, appId: string, body: CredentialsBody, ifMatch?: IfMatch) => {
@@ -119,9 +115,8 @@ export const connectionCommands = ({ write, queries, secrets, kinds, connect, re
           { field: 'endpoint', message: 'The endpoint is not known.' },
         ]);
       const test = passing(await tryOut(config, config.endpoint.url, body));
-      await saving(caller.tenantId, body, (reference) =>
-        write(caller, appId, { type: 'Reauthorize', kind: body.kind, test, ...reference }, ifMatch),
-      );
+      const { reference, prepare } = saving(caller, body);
+      await write(caller, appId, { type: 'Reauthorize', test, ...reference }, ifMatch, undefined, prepare);
     },
 
     setEndpoint: async (caller: Caller, appId: string, body: EndpointBody, ifMatch?: IfMatch) => {
@@ -154,13 +149,12 @@ export const connectionCommands = ({ write, queries, secrets, kinds, connect, re
       const once = { kind: 'bearer', token: tokens.accessToken } as const;
       const test = config.endpoint ? passing(await tryOut(config, config.endpoint.url, once)) : null;
       const credential = { kind: 'oauth2', grant: 'authorization_code', ...client } as const;
-      await saving(caller.tenantId, credential, async (reference) => {
-        await grants.keep(caller.tenantId, reference.secretId, tokens);
-        const command = { kind: credential.kind, ...reference };
-        await (config.state === 'needsReauthorization' && test
-          ? write(caller, appId, { type: 'Reauthorize', test, ...command })
-          : write(caller, appId, { type: 'SetCredentials', test, ...command }));
-      });
+      const { reference, prepare } = saving(caller, credential, (secretId) =>
+        grants.keep(caller.tenantId, secretId, tokens),
+      );
+      await (config.state === 'needsReauthorization' && test
+        ? write(caller, appId, { type: 'Reauthorize', test, ...reference }, undefined, undefined, prepare)
+        : write(caller, appId, { type: 'SetCredentials', test, ...reference }, undefined, undefined, prepare));
     },
 
     /** Before an admin is sent anywhere: the app's authorization server must be one that may be reached. */

@@ -23,6 +23,7 @@ export type WriteApp = (
   ifMatch?: IfMatch,
   /** Of a command that may be given twice; it has an effect once. */
   commandId?: string,
+  prepare?: Intent<App, AppCommand, AppEvent>['prepare'],
 ) => Promise<Handled<App, AppEvent>>;
 
 /**
@@ -39,7 +40,14 @@ export const appWriter =
     clock: Clock;
     view: Pick<ViewRuntime, 'applyInline' | 'catchUp'>;
   }): WriteApp =>
-  async ({ tenantId, actor, correlationId, traceparent }, appId, command, ifMatch, commandId = randomUUID()) => {
+  async (
+    { tenantId, actor, correlationId, traceparent },
+    appId,
+    command,
+    ifMatch,
+    commandId = randomUUID(),
+    prepare,
+  ) => {
     const metadata = {
       tenantId,
       actor,
@@ -55,6 +63,7 @@ export const appWriter =
       metadata,
       command,
       ...(ifMatch !== undefined && { ifMatch }),
+      ...(prepare && { prepare }),
     });
     await view.applyInline(handled.stored, handled.events);
     await view.catchUp(streamName(appAggregate.category, tenantId, appId));

@@ -89,15 +89,10 @@ export const oauthGrants = ({ database, box }: GrantsOptions) => {
   return {
     find: async (secretId: string) => (await find(secretId))?.tokens,
 
+    /** Keeping it again under the same id changes nothing: the command that names it may be retried. */
     keep: async (tenantId: string, secretId: string, tokens: GrantTokens): Promise<void> => {
-      await rows.insert({
-        secretId,
-        tenantId,
-        ...sealed(secretId, tokens),
-        version: 1,
-        leaseUntil: null,
-        lostAt: null,
-      });
+      const row = { secretId, tenantId, ...sealed(secretId, tokens), version: 1, leaseUntil: null, lostAt: null };
+      await rows.createQueryBuilder().insert().values(row).orIgnore().execute();
     },
 
     /** Forgets a grant; answers its tokens, to be revoked. */

@@ -7,7 +7,7 @@ import {
   type UserEvent,
 } from '@tenure/contracts';
 import type { Database, Sql } from '@tenure/database';
-import { decoder, streamParts, type Person, type Sealer } from '@tenure/eventing';
+import { decoder, streamParts, type DataSubject, type Sealer } from '@tenure/eventing';
 import { factConsumer, type Fact, type FactConsumer, type FactConsumerOptions } from '@tenure/messaging';
 import { applyGroup } from './apply-group.ts';
 import { applyUsers, type PersonFact } from './apply-users.ts';
@@ -17,7 +17,7 @@ export type PeopleConsumerNeeds = Pick<FactConsumerOptions, 'attempts' | 'retryA
   database: Database;
   sealer: Sealer;
   /** A person was erased: what else shows them drops them in the same transaction. */
-  onErased?: (sql: Sql, person: Person) => Promise<void>;
+  onErased?: (sql: Sql, person: DataSubject) => Promise<void>;
 };
 
 const CONSUMER = 'people';

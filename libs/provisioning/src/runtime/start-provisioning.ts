@@ -7,7 +7,7 @@ import {
   type EventStore,
   type Follower,
   type Leases,
-  type Person,
+  type DataSubject,
   type Poller,
   type Sealer,
   type SnapshotStore,
@@ -56,7 +56,7 @@ export type ProvisioningNeeds = {
   /** For metrics. */
   onDelivered?: DeliveryNeeds['onEnded'];
   /** Drops the person's key from caches. */
-  onErased?: (person: Person) => void;
+  onErased?: (person: DataSubject) => void;
   timerEveryMs?: number;
   deliveryTimings?: Partial<DeliveryTimings>;
 };

@@ -7,19 +7,19 @@ export type Resource = JsonObject;
 const own = (value: Json | undefined, name: string): Json | undefined =>
   isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 
-type Place = readonly [extension: string | undefined, name: string];
+type AttributeName = readonly [extension: string | undefined, name: string];
 
-const split = (path: string): Place => {
+const split = (path: string): AttributeName => {
   const colon = path.lastIndexOf(':');
   return colon < 0 ? [undefined, path] : [path.slice(0, colon), path.slice(colon + 1)];
 };
 
 /** Each resource is walked attribute by attribute, again and again: a few hundred paths are split once. */
-const places = new Map<string, Place>();
+const places = new Map<string, AttributeName>();
 const PLACES_KNOWN = 10_000;
 
 /** Where a top-level attribute is kept: in the object of its extension or in the resource itself. */
-const placeOf = (path: string): Place => {
+const placeOf = (path: string): AttributeName => {
   let place = places.get(path);
   if (!place) {
     if (places.size >= PLACES_KNOWN) places.clear();

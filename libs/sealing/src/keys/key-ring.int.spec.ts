@@ -1,13 +1,13 @@
 import { randomBytes, type KeyObject } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ERASED, type Erased, type Person } from '@tenure/eventing';
+import { ERASED, type Erased, type DataSubject } from '@tenure/eventing';
 import { testDatabase, type TestDatabase } from '@tenure/database/testing';
 import { testSealing, testSecretsKey, type TestSealing } from '../testing/index.ts';
 import { keyRing } from './key-ring.ts';
 
-const ada: Person = { tenantId: 't1', personId: 'ada' };
-const bob: Person = { tenantId: 't1', personId: 'bob' };
-const nobody: Person = { tenantId: 't1', personId: 'nobody' };
+const ada: DataSubject = { tenantId: 't1', personId: 'ada' };
+const bob: DataSubject = { tenantId: 't1', personId: 'bob' };
+const nobody: DataSubject = { tenantId: 't1', personId: 'nobody' };
 
 /** Key objects all look alike to `toEqual`. */
 const bytes = (key: KeyObject | Erased | undefined) => (typeof key === 'object' ? key.export().toString('hex') : key);
@@ -24,7 +24,7 @@ describe('keys of people (R85, design decision 11)', () => {
   });
   afterEach(() => test.drop());
 
-  const seal = async (person: Person) => {
+  const seal = async (person: DataSubject) => {
     await here.keys.createPerson(person);
     return here.sealer.seal(person, { resource: { userName: 'ada@example.com' } }, 'e1/UserCreated');
   };

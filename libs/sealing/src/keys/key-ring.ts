@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { inBatches, unnested, type Database } from '@tenure/database';
-import { ERASED, type Erased, type Person } from '@tenure/eventing';
+import { ERASED, type Erased, type DataSubject } from '@tenure/eventing';
 import { newKey } from '../cipher.ts';
 import { KeyDestroyed, KeyMissing } from '../errors.ts';
 import { keyReader } from './key-reader.ts';
@@ -11,16 +11,16 @@ export type TenantKeyPurpose = 'transport' | 'claims';
 /** Keys per person and per tenant (design, decision 11). */
 export type KeyRing = {
   /** Only creating a user does this, before its first append; repeating it changes nothing. Throws `KeyDestroyed`: who was erased stays so. */
-  createPerson: (person: Person) => Promise<void>;
-  keyOf: (person: Person) => Promise<KeyObject | Erased | undefined>;
+  createPerson: (person: DataSubject) => Promise<void>;
+  keyOf: (person: DataSubject) => Promise<KeyObject | Erased | undefined>;
   /** In the order of `persons`, with one query for those not in the cache. */
-  keysOf: (persons: readonly Person[]) => Promise<(KeyObject | Erased | undefined)[]>;
+  keysOf: (persons: readonly DataSubject[]) => Promise<(KeyObject | Erased | undefined)[]>;
   /** For ever, leaving a tombstone. At once in this process; others still hold the key for up to 60 s, or until they `forget` it. */
-  destroyPerson: (person: Person) => Promise<void>;
+  destroyPerson: (person: DataSubject) => Promise<void>;
   /** At start, for every `PersonErased`: a restored dump must not bring keys back. Tells how many had come back. */
-  destroyAgain: (persons: readonly Person[]) => Promise<number>;
+  destroyAgain: (persons: readonly DataSubject[]) => Promise<number>;
   /** Drops a key from the cache, such as when a `PersonErased` comes by. */
-  forget: (person: Person) => void;
+  forget: (person: DataSubject) => void;
   /** Makes the tenant's keys where they are missing. Throws `WrongSecretsKey` where they are there and can't be read. */
   ensureTenant: (tenantId: string) => Promise<void>;
   /** Throws `KeyMissing`. */
@@ -45,9 +45,9 @@ const CACHE_AT_MOST_MS = 60_000;
 /** About 20 MB when full. A rebuild that meets more people reads their keys again, a batch at a time: still 24,000 events/s, instead of 60,000. */
 const CACHE_ENTRIES = 10_000;
 
-const personOwner = ({ tenantId, personId }: Person) => ['person', tenantId, personId];
+const personOwner = ({ tenantId, personId }: DataSubject) => ['person', tenantId, personId];
 const tenantOwner = (tenantId: string, purpose: TenantKeyPurpose) => ['tenant', tenantId, purpose];
-const personName = ({ tenantId, personId }: Person) => `${tenantId}/${personId}`;
+const personName = ({ tenantId, personId }: DataSubject) => `${tenantId}/${personId}`;
 
 export const keyRing = ({
   database,
@@ -59,14 +59,14 @@ export const keyRing = ({
   const { wrap, unwrap } = keyWrapping(secretsKey);
   const cache = { forMs: Math.min(cacheForMs, CACHE_AT_MOST_MS), entries: cacheEntries };
 
-  const columns = (persons: readonly Person[]) => [
+  const columns = (persons: readonly DataSubject[]) => [
     persons.map(({ tenantId }) => tenantId),
     persons.map(({ personId }) => personId),
   ];
-  const keyIn = (person: Person, { wrapped }: Pick<PersonRow, 'wrapped'>) =>
+  const keyIn = (person: DataSubject, { wrapped }: Pick<PersonRow, 'wrapped'>) =>
     wrapped ? unwrap(wrapped, personOwner(person)) : ERASED;
 
-  const people = keyReader<Person, PersonRow, KeyObject | Erased>({
+  const people = keyReader<DataSubject, PersonRow, KeyObject | Erased>({
     ...cache,
     nameOf: personName,
     load: async (persons) => {
@@ -100,7 +100,7 @@ export const keyRing = ({
   const tenantKeys = { transport: tenants('transport'), claims: tenants('claims') };
 
   /** Tombstones also for those who have no row: a dump from before their creation may yet be restored in part. */
-  const destroy = async (persons: readonly Person[]): Promise<number> => {
+  const destroy = async (persons: readonly DataSubject[]): Promise<number> => {
     const [row] = await database.query<{ had_key: number }>({
       // In one order, so that replicas that start together don't deadlock. `xmax` is 0 in a row that was new.
       text: `with destroyed as (
@@ -116,7 +116,7 @@ export const keyRing = ({
     return row!.had_key;
   };
 
-  const insert = inBatches<Person, Pick<PersonRow, 'wrapped'>>({
+  const insert = inBatches<DataSubject, Pick<PersonRow, 'wrapped'>>({
     send: async (persons) => {
       const distinct = [...new Map(persons.map((person) => [personName(person), person])).values()];
       const rows = await database.query<PersonRow>({

@@ -1,10 +1,13 @@
 import type { Database } from '@tenure/database';
-import type { Person } from '@tenure/eventing';
+import type { DataSubject } from '@tenure/eventing';
 
 /** Removes keys that sealed nothing: made for a user whose create was refused after all, or whose writer died before the append. */
 export type UnusedKeys = {
   /** Those that nobody made, or made again, for so long; whom `used` tells stay. Tells how many it removed. */
-  reap: (olderThanMs: number, used: (persons: readonly Person[]) => Promise<readonly Person[]>) => Promise<number>;
+  reap: (
+    olderThanMs: number,
+    used: (persons: readonly DataSubject[]) => Promise<readonly DataSubject[]>,
+  ) => Promise<number>;
 };
 
 const AT_ONCE = 1000;
@@ -29,7 +32,10 @@ export const unusedKeys = (database: Database, schema = 'keys'): UnusedKeys => {
     reap: async (olderThanMs, used) => {
       let removed = 0;
       for (let rows = await next(olderThanMs); rows.length > 0; rows = await next(olderThanMs)) {
-        const persons = rows.map(({ tenant_id, person_id }): Person => ({ tenantId: tenant_id, personId: person_id }));
+        const persons = rows.map(({ tenant_id, person_id }): DataSubject => ({
+          tenantId: tenant_id,
+          personId: person_id,
+        }));
         const stay = new Set((await used(persons)).map(({ tenantId, personId }) => `${tenantId}/${personId}`));
         const unused = persons.filter(({ tenantId, personId }) => !stay.has(`${tenantId}/${personId}`));
         // Asked again in the statement: who creates the person just now has made the row young, or finds it gone and makes another.

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { testDatabase, type TestDatabase } from '@tenure/database/testing';
 import { testSealing } from '../testing/index.ts';
-import { secretStore, type SecretStore } from './secret-store.ts';
+import { referenceTo, secretStore, type SecretStore } from './secret-store.ts';
 import { generateToken } from './tokens.ts';
 
 describe('the store of secrets (R66, design decision 12)', () => {
@@ -80,6 +80,17 @@ describe('the store of secrets (R66, design decision 12)', () => {
     expect(await secrets.passwordMatches(id, 'correct horse')).toBe(true);
     expect(await secrets.passwordMatches(id, 'wrong horse')).toBe(false);
     expect(await secrets.passwordMatches(randomUUID(), 'correct horse')).toBe(false);
+  });
+
+  it('keeps a secret once under an id that its caller chose, so that a command can be retried', async () => {
+    const token = generateToken();
+    const { id, hint } = referenceTo(token);
+    expect(await secrets.putToken('t1', token, id)).toEqual({ id, hint });
+    expect(await secrets.putToken('t1', token, id)).toEqual({ id, hint });
+    expect(await secrets.tokenIs(id, token)).toBe(true);
+    const password = await secrets.putPassword('t1', 'correct horse', randomUUID());
+    await secrets.putPassword('t1', 'correct horse', password.id);
+    expect(await secrets.passwordMatches(password.id, 'correct horse')).toBe(true);
   });
 
   it('reaps what no event refers to, unless its event may yet come', async () => {

@@ -20,21 +20,22 @@ export type Credential = Readonly<
 >;
 
 /**
- * Secrets are rows, not events (design, decision 12). A row is written before the event that refers to it; where that event then
- * doesn't come, `reapUnreferenced` removes it.
+ * Secrets are rows, not events (design, decision 12). A row is written before the event that refers to it; if that event is never
+ * appended, `reapUnreferenced` removes the row. Whoever needs the reference earlier makes it (`referenceTo`) and passes its id to `put…`;
+ * putting the same id again changes nothing, so that a command can be retried.
  */
 export type SecretStore = TokenHashing & {
-  putCredential: (tenantId: string, credential: Credential) => Promise<SecretReference>;
+  putCredential: (tenantId: string, credential: Credential, id?: string) => Promise<SecretReference>;
   getCredential: (id: string) => Promise<Credential | undefined>;
   /** Throws `Rejected` with `token/too-short`. */
-  putToken: (tenantId: string, token: string) => Promise<SecretReference>;
+  putToken: (tenantId: string, token: string, id?: string) => Promise<SecretReference>;
   /** Throws `Rejected` with `token/too-short`. */
-  putAdminKey: (tenantId: string, key: string) => Promise<SecretReference>;
+  putAdminKey: (tenantId: string, key: string, id?: string) => Promise<SecretReference>;
   /** Whose event refers to this id is who holds the key. */
   findAdminKey: (tenantId: string, key: string) => Promise<string | undefined>;
   /** False for an id that is not there (any more). Never cached: a deleted token is refused at once. */
   tokenIs: (id: string, token: string) => Promise<boolean>;
-  putPassword: (tenantId: string, password: string) => Promise<{ id: string }>;
+  putPassword: (tenantId: string, password: string, id?: string) => Promise<{ id: string }>;
   /** False for an id that is not there (any more). */
   passwordMatches: (id: string, password: string) => Promise<boolean>;
   remove: (id: string) => Promise<void>;
@@ -53,6 +54,12 @@ const REAPED_AT_ONCE = 500;
 
 const secretIn = ({ token, password, clientSecret }: Credential) => token ?? password ?? clientSecret ?? '';
 
+/** A secret's reference before the secret is kept. */
+export const referenceTo = (secret: string | Credential, id: string = randomUUID()): SecretReference => ({
+  id,
+  hint: hintOf(typeof secret === 'string' ? secret : secretIn(secret)),
+});
+
 export const secretStore = ({ database, schema = 'secrets', secretsKey }: SecretStoreOptions): SecretStore => {
   const table = `${schema}.secrets`;
   const credentialsKey = derivedKey(secretsKey, 'credentials');
@@ -61,14 +68,14 @@ export const secretStore = ({ database, schema = 'secrets', secretsKey }: Secret
   const put = async ({ id, tenantId, kind }: StoredSecret, contents: Contents, hint?: string) => {
     const [column, content] = Object.entries(contents)[0]!;
     await database.query({
-      text: `insert into ${table} (id, tenant_id, kind, ${column}, hint) values ($1, $2, $3, $4, $5)`,
+      text: `insert into ${table} (id, tenant_id, kind, ${column}, hint) values ($1, $2, $3, $4, $5) on conflict (id) do nothing`,
       values: [id, tenantId, kind, content, hint],
     });
   };
 
-  const putHmac = (kind: 'token' | 'admin-key') => async (tenantId: string, token: string) => {
+  const putHmac = (kind: 'token' | 'admin-key') => async (tenantId: string, token: string, id?: string) => {
     checkTokenLength(token);
-    const reference = { id: randomUUID(), hint: hintOf(token) };
+    const reference = referenceTo(token, id);
     await put({ id: reference.id, tenantId, kind }, { hmac: tokenHmac(token) }, reference.hint);
     return reference;
   };
@@ -81,8 +88,8 @@ export const secretStore = ({ database, schema = 'secrets', secretsKey }: Secret
   return {
     tokenHmac,
     tokenMatches,
-    putCredential: async (tenantId, credential) => {
-      const reference = { id: randomUUID(), hint: hintOf(secretIn(credential)) };
+    putCredential: async (tenantId, credential, id) => {
+      const reference = referenceTo(credential, id);
       const ciphertext = sealJson(credentialsKey, credential, ['credential', tenantId, reference.id]);
       await put({ id: reference.id, tenantId, kind: 'credential' }, { ciphertext }, reference.hint);
       return reference;
@@ -115,8 +122,7 @@ export const secretStore = ({ database, schema = 'secrets', secretsKey }: Secret
       const row = await find<{ hmac: string | null }>(id, 'hmac');
       return tokenMatches(row?.hmac ?? '', token);
     },
-    putPassword: async (tenantId, password) => {
-      const id = randomUUID();
+    putPassword: async (tenantId, password, id = randomUUID()) => {
       await put({ id, tenantId, kind: 'password' }, { hash: await hashPassword(password) });
       return { id };
     },

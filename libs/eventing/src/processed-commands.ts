@@ -4,19 +4,22 @@ import type { Metadata, Place, Revision, StoredEvent } from './event.ts';
  * What a stream remembers of the commands that changed it, to know a repeated one (design, decision 5):
  * the ids of the last minute, at least 200, and the highest place applied.
  */
-export type CommandLog = {
+export type ProcessedCommands = {
   highest?: Place;
   recent: readonly { id: string; revision: Revision; at: number }[];
 };
 
-export const emptyCommandLog: CommandLog = { recent: [] };
+export const noCommands: ProcessedCommands = { recent: [] };
 
 const KEPT_MS = 60_000;
 const KEPT_AT_LEAST = 200;
 /** Trimming copies the list, so it waits until a good part is old. */
 const TRIM_ABOVE = 2 * KEPT_AT_LEAST;
 
-export const recordCommand = (log: CommandLog, { metadata, revision, recordedAt }: StoredEvent): CommandLog => {
+export const recordCommand = (
+  log: ProcessedCommands,
+  { metadata, revision, recordedAt }: StoredEvent,
+): ProcessedCommands => {
   const at = Date.parse(recordedAt);
   const last = log.recent.at(-1);
   const entry = { id: metadata.commandId, revision, at };
@@ -27,7 +30,7 @@ export const recordCommand = (log: CommandLog, { metadata, revision, recordedAt 
   };
 };
 
-const trimmed = (recent: CommandLog['recent'], now: number) =>
+const trimmed = (recent: ProcessedCommands['recent'], now: number) =>
   recent.filter(({ at }, index) => index >= recent.length - KEPT_AT_LEAST || at > now - KEPT_MS);
 
 const higher = (a: Place | undefined, b: Place | undefined) => (b && (!a || a.log !== b.log || isAfter(b, a)) ? b : a);
@@ -39,7 +42,7 @@ export type Repetition = { kind: 'new' } | { kind: 'applied'; revision: Revision
 
 /** Whether a command was here before: applied (then after which revision), or a no-op or refusal that must not be decided again. */
 export const repetitionOf = (
-  log: CommandLog,
+  log: ProcessedCommands,
   { commandId, place }: Pick<Metadata, 'commandId' | 'place'>,
 ): Repetition => {
   const known = log.recent.find(({ id }) => id === commandId);
