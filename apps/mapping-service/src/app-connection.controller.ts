@@ -111,8 +111,8 @@ export class AppConnectionController {
     @Param('appId') appId: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { config, version } = await this.apps.queries.find(tenantId, appId);
-    return tagged(reply, version, config.connection);
+    const { version, connection } = await this.apps.queries.connection(tenantId, appId);
+    return tagged(reply, version, connection);
   }
 
   @Put('connection')
@@ -126,7 +126,7 @@ export class AppConnectionController {
     @Query({ schema: noQuery }) _query: object,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    await this.apps.commands.setConnection(caller, appId, body, versionsIn(ifMatch));
+    await this.apps.connection.setConnection(caller, appId, body, versionsIn(ifMatch));
     return this.connection(caller.tenantId, appId, reply);
   }
 

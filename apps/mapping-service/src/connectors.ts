@@ -1,8 +1,11 @@
 import {
+  ldapConnector,
+  ldapKind,
   oauthClient,
   scimConnector,
   scimKind,
   type AppCredential,
+  type BindCredential,
   type GrantedTokens,
   type OAuthClientSettings,
   type ScimLearned,
@@ -24,7 +27,7 @@ import {
 import type { SecretStore } from '@tenure/sealing';
 
 /** The kinds of app that this service connects to. */
-export const kinds: ConnectorKinds = { scim: scimKind };
+export const kinds: ConnectorKinds = { scim: scimKind, ldap: ldapKind };
 
 /** Every target that an app's configuration speaks of: what its connector is to show of an account. */
 const targetsOf = (app: AppConfig): string[] => {
@@ -37,6 +40,9 @@ const targetsOf = (app: AppConfig): string[] => {
   const mark = markOf(app);
   return [...new Set([...usedTargets(app.attributes), ...ruled, ...values, ...(mark === null ? [] : [mark])])];
 };
+
+type StoredCredential = AppCredential | BindCredential;
+type ToConnect = { app: AppConfig; url: string; credential: StoredCredential };
 
 /** Connectors of the apps, kept as long as what they are made of stays the same: an OAuth token lives as long as its connector. */
 export const connectors = (
@@ -54,18 +60,27 @@ export const connectors = (
       ? grants.source(credentials.secretId, (token) => oauthClient(credential, targets, CALL_TIMEOUT_MS).refresh(token))
       : undefined;
 
-  const connect = ({ app, url, credential }: { app: AppConfig; url: string; credential: AppCredential }): Connector =>
-    scimConnector({
-      url,
-      credential,
-      targets,
-      granted: grantedFor(app, credential),
-      used: targetsOf(app),
-      mark: markOf(app),
-      settings: app.connection,
-      learned: learned.get(app.id),
-      onLearned: (found) => learned.set(app.id, found),
-    });
+  const connect = ({ app, url, credential }: ToConnect): Connector => {
+    const { connection, preset } = app;
+    const shared = { url, targets, used: targetsOf(app), mark: markOf(app) };
+    if (connection?.kind === 'ldap' && credential.kind === 'bind')
+      return ldapConnector({
+        ...connection,
+        ...shared,
+        credential,
+        activeDirectory: preset === 'active-directory',
+      });
+    if (connection?.kind === 'scim' && credential.kind !== 'bind')
+      return scimConnector({
+        ...shared,
+        credential,
+        granted: grantedFor(app, credential),
+        settings: connection,
+        learned: learned.get(app.id),
+        onLearned: (found) => learned.set(app.id, found),
+      });
+    return waiting('The app has no connection, or credentials of another kind.');
+  };
 
   const connectorFor = async (app: AppConfig): Promise<Connector> => {
     const { id, endpoint, credentials, connection } = app;
@@ -73,22 +88,21 @@ export const connectors = (
     const key = JSON.stringify([credentials.secretId, endpoint.url, connection, targetsOf(app)]);
     const known = kept.get(id);
     if (known?.key === key) return known.connector;
-    const credential = (await secrets.getCredential(credentials.secretId)) as AppCredential | undefined;
+    const credential = (await secrets.getCredential(credentials.secretId)) as StoredCredential | undefined;
     // Replaced a moment ago: the next try reads the configuration anew.
     if (!credential) return waiting('The credentials were replaced.');
-    const granted =
-      credential.kind === 'oauth2' && credential.grant !== undefined
-        ? grants.source(credentials.secretId, (token) =>
-            oauthClient(credential, targets, CALL_TIMEOUT_MS).refresh(token),
-          )
-        : undefined;
-    const connector = connect({ app, url: endpoint.url, credential, ...(granted && { granted }) });
+    const connector = connect({ app, url: endpoint.url, credential });
     kept.set(id, { key, connector });
     void known?.connector.close();
     return connector;
   };
 
-  return { connect, connectorFor };
+  const close = async () => {
+    await Promise.all([...kept.values()].map(({ connector }) => connector.close()));
+    kept.clear();
+  };
+
+  return { connect, connectorFor, close };
 };
 
 /** Tenure as a client of the apps' authorization servers (R97). */

@@ -1,3 +1,6 @@
+export { ldapConnector, type LdapConnectorOptions } from './ldap/ldap-connector.ts';
+export { ldapKind } from './ldap/ldap-kind.ts';
+export type { BindCredential } from './ldap/ldap-session.ts';
 export { openTargets, type Targets } from './targets/targets.ts';
 export { scimConnector, type ScimConnectorOptions } from './scim/scim-connector.ts';
 export type { ScimLearned, ScimSettings } from './scim/scim-describe.ts';

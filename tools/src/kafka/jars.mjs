@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { cacheDir } from '../servers/cache-dir.mjs';
 
 const run = promisify(execFile);
 const pom = fileURLToPath(new URL('pom.xml', import.meta.url));
@@ -15,8 +15,6 @@ const javaVersion = async () => {
   return Number(/version "(\d+)/.exec(stderr)?.[1]);
 };
 
-const cacheDir = () =>
-  process.env.TENURE_CACHE_DIR ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tenure');
 const jarsDir = (version) => join(cacheDir(), `kafka-${version}`);
 
 /** Why Kafka can't run here from its jars, as a sentence; undefined when it can. */

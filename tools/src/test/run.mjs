@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startServers } from './servers.mjs';
@@ -20,14 +20,15 @@ const noServers = { environment: process.env, absent: [], close: async () => {} 
 
 const jestArgs = (args) => ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, ...args];
 
-/** Whether a selected suite needs a real server: by the suffix of its name. */
-const needServers = async (args) => {
+/** Which real servers the selected suites need, by their names; undefined for none. LDAP's suites have it in their paths. */
+const neededServers = async (args) => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     jestArgs(['--listTests', '--passWithNoTests', ...args]),
     { cwd: root },
   );
-  return /\.(int|e2e)\.spec\.\w+$/m.test(stdout);
+  const needing = stdout.split('\n').filter((file) => /\.(int|e2e)\.spec\.\w+$/.test(file));
+  return needing.length > 0 ? { needsLdap: needing.some((file) => relative(root, file).includes('ldap')) } : undefined;
 };
 
 const hasStood = (file, ms) => {
@@ -90,7 +91,8 @@ const runAll = async (environment, signal) => {
 
 /** Runs the suites on real servers and prints the summary. Extra arguments go to jest: `libs/scim`, `-t deactivates`. */
 export const runTests = async (args = []) => {
-  const servers = (await needServers(args)) ? await startServers(process.env, console.log) : noServers;
+  const needed = await neededServers(args);
+  const servers = needed ? await startServers(process.env, needed, console.log) : noServers;
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);

@@ -115,6 +115,29 @@ export const makeTenant = async (system: Addressed, name = 'Plum', more: object 
 };
 export type Tenant = Awaited<ReturnType<typeof makeTenant>>;
 
+/** What a test does with an app of a tenant. */
+export const appOf = (mapping: Client, id: string) => {
+  const path = `/apps/${id}`;
+  return {
+    id,
+    path,
+    assign: async (kind: 'users' | 'groups' | 'roles', ...ids: string[]) => {
+      for (const each of ids) await mapping.ok('PUT', `${path}/assignments/${kind}/${each}`, {});
+    },
+    turnOn: () => mapping.ok('POST', `${path}/on`, { confirm: true }),
+    turnOff: () => mapping.ok('POST', `${path}/off`, { confirm: true }),
+    get: () => mapping.ok('GET', path),
+    accounts: async (query = ''): Promise<any[]> =>
+      (await mapping.ok('GET', `${path}/accounts?limit=1000&${query}`)).items,
+    accountOf: async (userId: string): Promise<any> =>
+      (await mapping.ok('GET', `${path}/accounts?user=${userId}`)).items[0],
+    timers: async (query = ''): Promise<any[]> => (await mapping.ok('GET', `${path}/timers?limit=1000&${query}`)).items,
+    /** What an admin does with an account. */
+    act: (account: { id: string }, what: string, body?: object) =>
+      mapping.post(`${path}/accounts/${account.id}/${what}`, body),
+  };
+};
+
 /** An app of a tenant that provisions into the sandbox. `complete` = everything set but not turned on. */
 export const makeApp = async (
   { mapping }: Tenant,
@@ -134,24 +157,7 @@ export const makeApp = async (
   if (more.deprovisioning) await mapping.ok('PUT', `${path}/deprovisioning`, more.deprovisioning);
   if (more.scope) await mapping.ok('PUT', `${path}/scope`, more.scope);
   if (more.rules) await mapping.ok('PUT', `${path}/rules`, { rules: more.rules });
-  return {
-    id,
-    path,
-    assign: async (kind: 'users' | 'groups' | 'roles', ...ids: string[]) => {
-      for (const each of ids) await mapping.ok('PUT', `${path}/assignments/${kind}/${each}`, {});
-    },
-    turnOn: () => mapping.ok('POST', `${path}/on`, { confirm: true }),
-    turnOff: () => mapping.ok('POST', `${path}/off`, { confirm: true }),
-    get: () => mapping.ok('GET', path),
-    accounts: async (query = ''): Promise<any[]> =>
-      (await mapping.ok('GET', `${path}/accounts?limit=1000&${query}`)).items,
-    accountOf: async (userId: string): Promise<any> =>
-      (await mapping.ok('GET', `${path}/accounts?user=${userId}`)).items[0],
-    timers: async (query = ''): Promise<any[]> => (await mapping.ok('GET', `${path}/timers?limit=1000&${query}`)).items,
-    /** What an admin does with an account. */
-    act: (account: { id: string }, what: string, body?: object) =>
-      mapping.post(`${path}/accounts/${account.id}/${what}`, body),
-  };
+  return appOf(mapping, id);
 };
 export type TestApp = Awaited<ReturnType<typeof makeApp>>;
 

@@ -77,6 +77,7 @@ const offered = (): ConnectorTarget[] =>
 export const scimKind: ConnectorKind = {
   kind: 'scim',
   readTarget,
+  connectionProblem: () => undefined,
   offered,
   entitlementTargets: { role: 'roles', licence: 'entitlements', department: `${enterpriseUserSchema.id}:department` },
 };

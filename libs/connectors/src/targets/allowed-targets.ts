@@ -9,6 +9,13 @@ export type AllowedTargets = {
   listsHost: (hostname: string) => boolean;
 };
 
+/** Protocols that are encrypted from the first byte, or before anything secret is sent. */
+export const ENCRYPTED = new Set(['https:', 'ldaps:']);
+
+/** What may be used instead of a protocol that isn't encrypted. */
+export const encryptedOnly = (protocol: string) =>
+  protocol.startsWith('ldap') ? 'by ldaps:// or with StartTLS only' : 'by https only';
+
 type Network = { address: ipaddr.IPv4 | ipaddr.IPv6; bits: number };
 
 /** An IPv6 literal of a URL without its brackets. */
@@ -46,7 +53,7 @@ export const allowedTargets = (listed: readonly string[]): AllowedTargets => {
       if (listsHost(hostname) || networks.some((network) => isWithin(target, network))) return undefined;
       // Everything that is not plainly public: private, loopback, link-local (cloud metadata), carrier-grade NAT, unique local, tunnels, reserved.
       if (target.range() !== 'unicast') return `${hostname} is not a public address (${target.range()}).`;
-      return protocol === 'https:' ? undefined : `${hostname} may be reached by https only.`;
+      return ENCRYPTED.has(protocol) ? undefined : `${hostname} may be reached ${encryptedOnly(protocol)}.`;
     },
   };
 };

@@ -1,7 +1,7 @@
 import { lookup, type LookupAddress } from 'node:dns';
-import type { LookupFunction } from 'node:net';
+import { connect, Socket, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
-import { bareHost, isAddress, type AllowedTargets } from './allowed-targets.ts';
+import { bareHost, ENCRYPTED, encryptedOnly, isAddress, type AllowedTargets } from './allowed-targets.ts';
 
 /** Nothing was sent: the address must not be connected to. */
 export class ForbiddenTarget extends Error {
@@ -54,6 +54,16 @@ export const guardedConnect = (allowed: AllowedTargets): buildConnector.connecto
   };
 };
 
+/** A TCP connection for another protocol than HTTP: only to where it is allowed, as above. A refusal is the socket's error. */
+export const guardedSocket = (
+  allowed: AllowedTargets,
+  { protocol, host, port }: { protocol: string; host: string; port: number },
+): Socket => {
+  const refusal = isAddress(host) ? allowed.refusalOf({ protocol, hostname: host, address: host }) : undefined;
+  if (refusal !== undefined) return new Socket().destroy(new ForbiddenTarget(refusal));
+  return connect({ host, port, lookup: guardedLookup(allowed, protocol) });
+};
+
 /** Whether a URL may be reached as its name answers now; undefined also where it does not answer, which a test of the connection tells. */
 export const refusalOfUrl = async (allowed: AllowedTargets, url: string): Promise<string | undefined> => {
   const { protocol, hostname } = new URL(url);
@@ -62,7 +72,7 @@ export const refusalOfUrl = async (allowed: AllowedTargets, url: string): Promis
   const addresses = await new Promise<LookupAddress[]>((resolve) =>
     lookup(host, { all: true }, (error, found) => resolve(error ? [] : found)),
   );
-  if (addresses.length === 0 && protocol !== 'https:' && !allowed.listsHost(host))
-    return `${host} may be reached by https only.`;
+  if (addresses.length === 0 && !ENCRYPTED.has(protocol) && !allowed.listsHost(host))
+    return `${host} may be reached ${encryptedOnly(protocol)}.`;
   return sift(allowed, protocol, host, addresses).refusal;
 };

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /** An app's configuration as it is stored. What a new one must look like is provisioning's to say: what was once recorded is not judged again. */
-export const presetName = z.enum(['lumapps', 'comeet', 'nulab', 'scim']);
-export const credentialKind = z.enum(['bearer', 'basic', 'oauth2']);
+export const presetName = z.enum(['lumapps', 'comeet', 'nulab', 'scim', 'openldap', 'active-directory']);
+export const credentialKind = z.enum(['bearer', 'basic', 'oauth2', 'bind']);
 export const approvalActions = z.array(z.enum(['create', 'update', 'delete']));
 
 const constant = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
@@ -95,10 +95,69 @@ export const storedOwnership = z.object({
   }),
 });
 
+const disabling = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('userAccountControl') }),
+  z.object({ kind: z.literal('pwdAccountLockedTime') }),
+  z.object({
+    kind: z.literal('attribute'),
+    attribute: z.string(),
+    value: z.string(),
+    activeValue: z.string().optional(),
+  }),
+]);
+
 /** How an app of a kind is spoken to; a union, for other kinds have other settings. */
 export const storedConnection = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('scim'), mode: z.enum(['auto', 'patch', 'put']) }),
+  z.object({
+    kind: z.literal('ldap'),
+    url: z.string(),
+    startTls: z.boolean().optional(),
+    ca: z.string().optional(),
+    base: z.string(),
+    template: z.string(),
+    objectClasses: z.array(z.string()).optional(),
+    disable: disabling,
+    groupBase: z.string().optional(),
+    group: z.object({ objectClass: z.string().optional(), placeholder: z.string().optional() }).optional(),
+    mark: z.string().optional(),
+  }),
 ]);
+
+const driftPolicy = z.enum(['report', 'repair', 'ignore']);
+const reportOnly = z.enum(['report', 'ignore']);
+
+/**
+ * When an app is looked at as a whole, and what follows from what is found there (R88). `every`: an ISO 8601 duration; null = only when
+ * asked. `window`: times of day in UTC between which a scheduled run begins. `targets`: policies of single targets, for changed values.
+ */
+export const storedReconciliation = z.object({
+  every: z.string().nullable(),
+  window: z.object({ from: z.string(), to: z.string() }).nullable(),
+  policies: z.object({
+    missing: driftPolicy,
+    changed: driftPolicy,
+    suspendedThere: driftPolicy,
+    reactivatedThere: driftPolicy,
+    entitlementTaken: driftPolicy,
+    entitlementAdded: reportOnly,
+    foreign: reportOnly,
+    brokenLink: reportOnly,
+  }),
+  targets: z.record(z.string(), driftPolicy),
+});
+
+/** How many accounts a reconciliation found, by kind of drift. */
+export const driftCounts = z.object({
+  missing: z.int(),
+  changed: z.int(),
+  suspendedThere: z.int(),
+  reactivatedThere: z.int(),
+  entitlementTaken: z.int(),
+  entitlementAdded: z.int(),
+  foreign: z.int(),
+  brokenLink: z.int(),
+});
 
 /** What the preset gave when the app was made: a preset that is changed later changes no app that is there. */
 export const appDefaults = z.object({

@@ -1,9 +1,10 @@
 import type { DeliveryAction } from '@tenure/contracts';
 import type { JsonObject } from '@tenure/scim';
 import type { ApprovalAction } from '../app/app-config.ts';
+import type { DriftPart } from './drift.ts';
 import type { DeprovisioningConfig, Trigger } from '../duration/index.ts';
 import type { AccountAttributes, EvaluationProblem } from '../mapping/index.ts';
-import type { Candidate, HeldEntitlement, Plan } from './account.state.ts';
+import type { Candidate, Drift, HeldEntitlement, Plan } from './account.state.ts';
 
 /** A reason to deprovision that holds, and since when. */
 export type HeldTrigger = { trigger: Trigger; since: string };
@@ -50,5 +51,15 @@ export type AccountCommand =
   | { type: 'LetGo' }
   | { type: 'Approve' | 'Reject' | 'Retry' | 'Disassociate' | 'Recreate' | 'Rematch'; reason: string | null }
   | { type: 'Adopt'; remoteId: string; active: boolean; reason: string | null }
+  /** What a reconciliation saw (R88); no kinds: all agrees. `repair`: what the app's policies bring back. */
+  | {
+      type: 'NoteDrift';
+      runId: string;
+      remoteId: string;
+      found: Omit<Drift, 'runId'>;
+      repair: DriftPart;
+      approvals: readonly ApprovalAction[];
+    }
+  | { type: 'SettleDrift'; how: 'ignored' | 'repaired'; approvals: readonly ApprovalAction[] }
   | { type: 'StartDelivery'; deliveryId: string; action: DeliveryAction }
   | { type: 'EndDelivery'; deliveryId: string; result: DeliveryResult };

@@ -1,3 +1,4 @@
+import type { AppConnection } from '../connector/index.ts';
 import type { DeprovisioningConfig } from '../duration/index.ts';
 import type { AttributesConfig } from '../mapping/index.ts';
 import type { EndpointConfig, PresetName } from '../presets/index.ts';
@@ -18,8 +19,35 @@ export type Ownership = {
   rehire: { keys: readonly ('userName' | 'externalId' | 'employeeNumber')[]; mode: 'automatic' | 'ask' | 'off' };
 };
 
-/** How the app is spoken to, by its kind. `auto`: as it says itself, or as it is found out by use. */
-export type AppConnection = { kind: 'scim'; mode: 'auto' | 'patch' | 'put' };
+export type CredentialKind = 'bearer' | 'basic' | 'oauth2' | 'bind';
+
+export type DriftPolicy = 'report' | 'repair' | 'ignore';
+/** When the app is looked at as a whole, and what follows from what is found (R88). `every`: null = only when asked. */
+export type Reconciliation = {
+  every: string | null;
+  /** Times of day in UTC between which a scheduled run begins. */
+  window: { from: string; to: string } | null;
+  policies: Record<'missing' | 'changed' | 'suspendedThere' | 'reactivatedThere' | 'entitlementTaken', DriftPolicy> &
+    Record<'entitlementAdded' | 'foreign' | 'brokenLink', Exclude<DriftPolicy, 'repair'>>;
+  /** By target, for changed values. */
+  targets: Readonly<Record<string, DriftPolicy>>;
+};
+
+export const reportAll: Reconciliation = {
+  every: null,
+  window: null,
+  policies: {
+    missing: 'report',
+    changed: 'report',
+    suspendedThere: 'report',
+    reactivatedThere: 'report',
+    entitlementTaken: 'report',
+    entitlementAdded: 'report',
+    foreign: 'report',
+    brokenLink: 'report',
+  },
+  targets: {},
+};
 
 /** Each edit makes a set with a version of its own, which never comes again. */
 export type RuleSet = { version: number; rules: readonly Rule[] };
@@ -35,7 +63,7 @@ export type AppConfig = {
   preset: PresetName;
   state: AppState;
   sso: { configured: boolean };
-  credentials: { secretId: string; kind: 'bearer' | 'basic' | 'oauth2'; hint: string; setAt: string } | null;
+  credentials: { secretId: string; kind: CredentialKind; hint: string; setAt: string } | null;
   /** Of the credentials and endpoint as they are now; a change of either makes it `untested`. */
   test: { outcome: 'passed' | 'failed' | 'untested'; reason?: string; at?: string };
   endpoint: (EndpointConfig & { url: string }) | null;
@@ -51,7 +79,9 @@ export type AppConfig = {
   ruleSets: readonly RuleSet[];
   entitlements: { domain?: string; configuredBy: 'admin' | 'user' };
   ownership: Ownership;
-  connection: AppConnection;
+  /** Null: a directory whose place and layout aren't known yet. */
+  connection: AppConnection | null;
+  reconciliation: Reconciliation;
   /** Instant of the last turning on: work that became due before waits for it. */
   turnedOnAt: string | null;
 };

@@ -11,6 +11,8 @@ const text = z.string().trim().min(1).max(200);
 const secret = z.string().min(1).max(8192);
 const url = z.url({ protocol: /^https?$/, error: 'expected a URL such as https://login.example/token' }).max(2048);
 
+const dn = z.string().trim().min(1).max(2048);
+
 export const newAppBody = z.strictObject({ name: text, preset: z.enum(presetNames) });
 export const renameBody = z.strictObject({ name: text });
 export const ssoBody = z.strictObject({ configured: z.boolean() });
@@ -53,6 +55,7 @@ export const credentialsBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('bearer'), token }),
   z.strictObject({ kind: z.literal('basic'), username: z.string().trim().min(1).max(1024), password: secret }),
   z.strictObject({ kind: z.literal('oauth2'), ...oauthClient }).superRefine(refuseIncomplete),
+  z.strictObject({ kind: z.literal('bind'), dn, password: secret }),
 ]);
 export type CredentialsBody = z.output<typeof credentialsBody>;
 
@@ -113,8 +116,59 @@ export const ownershipBody = z.strictObject({
   }),
 });
 
+const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'Expected a time of day in UTC such as 22:30.');
+const policy = z.enum(['report', 'repair', 'ignore']).default('report');
+const noRepair = z
+  .enum(['report', 'ignore'], { error: 'Allowed: report, ignore. What was made in the app itself is never touched.' })
+  .default('report');
+/** R88. */
+export const reconciliationBody = z.strictObject({
+  every: durationSchema
+    .refine(
+      (every) => !durationSchema.safeParse(every).success || millisecondsOf(every) >= 60_000,
+      'Must be at least a minute (PT1M).',
+    )
+    .nullable(),
+  window: z.strictObject({ from: time, to: time }).nullable().default(null),
+  policies: z
+    .strictObject({
+      missing: policy,
+      changed: policy,
+      suspendedThere: policy,
+      reactivatedThere: policy,
+      entitlementTaken: policy,
+      entitlementAdded: noRepair,
+      foreign: noRepair,
+      brokenLink: noRepair,
+    })
+    .prefault({}),
+  targets: z.record(z.string().min(1).max(512), z.enum(['report', 'repair', 'ignore'])).default({}),
+});
+/** A name in LDAP's schema. */
+const attribute = z
+  .string()
+  .regex(/^[A-Za-z0-9.;-]+$/, 'Expected the name of an LDAP attribute or object class.')
+  .max(128);
+
 export const connectionBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('scim'), mode: z.enum(['auto', 'patch', 'put']) }),
+  z.strictObject({
+    kind: z.literal('ldap'),
+    url: z.string().trim().min(1).max(2048),
+    startTls: z.boolean().optional(),
+    ca: z.string().max(65_536).optional(),
+    base: dn,
+    template: dn,
+    objectClasses: z.array(attribute).min(1).max(20).optional(),
+    disable: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('userAccountControl') }),
+      z.strictObject({ kind: z.literal('pwdAccountLockedTime') }),
+      z.strictObject({ kind: z.literal('attribute'), attribute, value: text, activeValue: text.optional() }),
+    ]),
+    groupBase: dn.optional(),
+    group: z.strictObject({ objectClass: attribute.optional(), placeholder: dn.optional() }).optional(),
+    mark: attribute.optional(),
+  }),
 ]);
 
 const entitlement = z.object({
@@ -157,7 +211,7 @@ export type AppReply = z.output<typeof appReply>;
 
 const testOutcome = z.enum(['passed', 'failed', 'untested']);
 export const credentialsReply = z.object({
-  kind: z.enum(['bearer', 'basic', 'oauth2']),
+  kind: z.enum(['bearer', 'basic', 'oauth2', 'bind']),
   hint: z.string(),
   setAt: z.string(),
   test: z.object({ outcome: testOutcome, reason: z.string().optional(), at: z.string().optional() }),
@@ -198,9 +252,28 @@ export const jobReply = z.object({
   endedAt: z.string().optional(),
   estimatedEnd: z.string().optional(),
   result: z
-    .object({ problem: z.enum(['unauthorized', 'unreachable', 'refused']), reason: z.string().optional() })
+    .object({
+      problem: z.enum(['unauthorized', 'unreachable', 'refused']).optional(),
+      reason: z.string().optional(),
+      /** Of a reconciliation: what was found, by kind of drift. */
+      counts: z.record(z.string(), z.int()).optional(),
+      complete: z.boolean().optional(),
+      suspicious: z.boolean().optional(),
+    })
     .optional(),
 });
 export type JobReply = z.output<typeof jobReply>;
+
+/** R96. `window`: how many deliveries run at once; `failureRatio`: of the calls of the last minute. */
+export const appHealthReply = z.object({
+  state: z.enum(['healthy', 'throttled', 'degraded', 'quarantined']),
+  since: z.string(),
+  reason: z.string().optional(),
+  window: z.int(),
+  failureRatio: z.number(),
+  pausedUntil: z.string().optional(),
+  nextProbeAt: z.string().optional(),
+});
+export type AppHealthReply = z.output<typeof appHealthReply>;
 
 export const turnedOnReply = appReply.extend({ overdueTimers: z.int(), job: z.object({ id: z.string() }).optional() });

@@ -12,9 +12,13 @@ import {
   AppEndpointSet,
   AppEntitlementsSet,
   AppOwnershipSet,
+  AppQuarantined,
   AppReauthorizationNeeded,
   AppReauthorized,
+  AppReconciled,
+  AppReconciliationSet,
   AppRenamed,
+  AppResumed,
   AppRulesReapplied,
   AppRulesSet,
   AppScopeSet,
@@ -33,14 +37,29 @@ import type { AttributesConfig } from '../mapping/index.ts';
 import { presets, type EndpointConfig, type PresetName } from '../presets/index.ts';
 import type { Rule } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
-import type { AppConnection, AppConfig, ApprovalAction, Assignment, Threshold, Ownership } from './app-config.ts';
+import type { AppConnection } from '../connector/index.ts';
+import type {
+  AppConfig,
+  ApprovalAction,
+  Assignment,
+  CredentialKind,
+  Threshold,
+  Ownership,
+  Reconciliation,
+} from './app-config.ts';
 import { evolveApp } from './app.evolve.ts';
-import { refuseDeprovisioning, refuseEntitlements } from './app.rules.ts';
+import {
+  refuseConnection,
+  refuseCredentials,
+  refuseDeprovisioning,
+  refuseEndpoint,
+  refuseEntitlements,
+} from './app.rules.ts';
 import type { App, PresentApp, TestResult } from './app.state.ts';
 import { missingOf, wordsFor } from './app.steps.ts';
 import { newestRules } from './rule-sets.ts';
 
-type NewCredentials = { secretId: string; kind: 'bearer' | 'basic' | 'oauth2'; hint: string };
+type NewCredentials = { secretId: string; kind: CredentialKind; hint: string };
 
 export type AppCommand =
   | { type: 'Create'; name: string; preset: PresetName }
@@ -63,13 +82,19 @@ export type AppCommand =
   | { type: 'ReapplyRules' }
   | { type: 'SetEntitlements'; entitlements: AppConfig['entitlements'] }
   | { type: 'SetOwnership'; ownership: Ownership }
-  | { type: 'SetConnection'; connection: AppConnection }
+  | { type: 'SetConnection'; connection: AppConnection; test: TestResult | null }
+  | { type: 'SetReconciliation'; reconciliation: Reconciliation }
+  /** Said by the run that looked (R88). */
+  | ({ type: 'NoteReconciled' } & Parameters<typeof AppReconciled>[0])
   /** `gateOpen`: the tenant's, which is not the app's own state (R64). */
   | { type: 'TurnOn'; gateOpen: boolean }
   | { type: 'TurnOff' }
   | { type: 'StartCycle' }
   /** The app answered 401 to these credentials. */
   | { type: 'NeedReauthorization'; secretId: string }
+  /** It was left alone for long, and its test fails (R96). */
+  | { type: 'Quarantine'; code: string }
+  | { type: 'Resume' }
   | ({ type: 'Reauthorize'; test: TestResult } & NewCredentials)
   | { type: 'DeleteConfiguration' }
   | { type: 'Delete' };
@@ -86,8 +111,10 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
     case 'SetSso':
       return state.sso.configured === command.configured ? [] : [AppSsoSet({ configured: command.configured })];
     case 'SetCredentials':
+      refuseCredentials(command.kind, state.preset);
       return [AppCredentialsSet(replacing(command, state)), ...(command.test ? [AppTested(passed(command.test))] : [])];
     case 'Reauthorize':
+      refuseCredentials(command.kind, state.preset);
       return [
         AppReauthorized(replacing(command, state)),
         AppTested(passed(command.test)),
@@ -144,7 +171,15 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
             }),
           ];
     case 'SetConnection':
-      return isSame(command.connection, state.connection) ? [] : [AppConnectionSet({ connection: command.connection })];
+      return setConnection(command, state);
+    case 'SetReconciliation':
+      return isSame(command.reconciliation, state.reconciliation)
+        ? []
+        : [AppReconciliationSet(command.reconciliation as Parameters<typeof AppReconciliationSet>[0])];
+    case 'NoteReconciled': {
+      const { type: _, ...run } = command;
+      return [AppReconciled(run)];
+    }
     case 'TurnOn':
       return turnOn(command, state);
     case 'TurnOff':
@@ -157,6 +192,10 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
       return state.state === 'on' && state.credentials?.secretId === command.secretId
         ? [AppReauthorizationNeeded({})]
         : [];
+    case 'Quarantine':
+      return state.state === 'on' && state.quarantine === null ? [AppQuarantined({ code: command.code })] : [];
+    case 'Resume':
+      return state.quarantine === null ? [] : [AppResumed({})];
     case 'Delete':
       if (state.state === 'on' || state.state === 'needsReauthorization')
         throw new Rejected('conflict', 'app/on', 'The app is on. Turn it off before you delete it.');
@@ -170,11 +209,26 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
 
 /** R32. While the app is on nothing untested is saved: deliveries would go there. */
 const setEndpoint = ({ endpoint, test }: Extract<AppCommand, { type: 'SetEndpoint' }>, app: PresentApp): AppEvent[] => {
+  refuseEndpoint(app.preset);
   if (isSame(endpoint, app.endpoint)) return [];
   if (app.state !== 'on') return [AppEndpointSet({ endpoint })];
   if (!test)
     throw new Rejected('unprocessable', 'app/test-failed', 'The app is on, and the new endpoint was not tested.');
   return [AppEndpointSet({ endpoint }), AppTested(passed(test))];
+};
+
+/** A directory's connection says where it is, so that it is tested as an endpoint is. */
+const setConnection = (
+  { connection, test }: Extract<AppCommand, { type: 'SetConnection' }>,
+  app: PresentApp,
+): AppEvent[] => {
+  refuseConnection(connection.kind, app.preset);
+  if (isSame(connection, app.connection)) return [];
+  const set = AppConnectionSet({ connection });
+  if (connection.kind === 'scim' || app.state !== 'on') return [set, ...(test ? [AppTested(passed(test))] : [])];
+  if (!test)
+    throw new Rejected('unprocessable', 'app/test-failed', 'The app is on, and the new connection was not tested.');
+  return [set, AppTested(passed(test))];
 };
 
 /** R31: refused, naming what is missing. */

@@ -1,4 +1,7 @@
 import type { AppEvent } from '@tenure/contracts';
+import { reportAll } from './app-config.ts';
+import type { AppConnection } from '../connector/index.ts';
+import { presets, type PresetName } from '../presets/index.ts';
 import type { App, PresentApp } from './app.state.ts';
 import { newestRules, reapplied, withRules } from './rule-sets.ts';
 
@@ -6,14 +9,14 @@ import { newestRules, reapplied, withRules } from './rule-sets.ts';
 export const evolveApp = (state: App, event: AppEvent): App => {
   if (event.type === 'AppCreated') {
     const { name, preset, defaults } = event.data;
-    return { ...blank, ...defaults, name, preset };
+    return { ...blank, ...defaults, name, preset, connection: firstConnection(preset) };
   }
   // Its id never comes again, so nothing needs to be known of it.
   if (event.type === 'AppDeleted') return { kind: 'none' };
   return state.kind === 'none' ? state : evolvePresent(state, event);
 };
 
-const blank: Omit<PresentApp, 'name' | 'preset' | 'attributes' | 'scope' | 'deprovisioning'> = {
+const blank: Omit<PresentApp, 'name' | 'preset' | 'attributes' | 'scope' | 'deprovisioning' | 'connection'> = {
   kind: 'present',
   state: 'draft',
   sso: { configured: false },
@@ -26,8 +29,19 @@ const blank: Omit<PresentApp, 'name' | 'preset' | 'attributes' | 'scope' | 'depr
   ruleSets: [{ version: 0, rules: [] }],
   entitlements: { configuredBy: 'admin' },
   ownership: { unseenMemberships: 'leave', rehire: { keys: ['userName', 'externalId'], mode: 'automatic' } },
-  connection: { kind: 'scim', mode: 'auto' },
+  quarantine: null,
+  reconciliation: reportAll,
 };
+
+/** Where a directory is and how it is laid out, only an admin knows. */
+const firstConnection = (preset: PresetName): AppConnection | null =>
+  presets[preset].kind === 'scim' ? { kind: 'scim', mode: 'auto' } : null;
+
+/** The address of a directory is part of its connection; whatever of it changes is to be tested again. */
+const withConnection = (app: PresentApp, connection: AppConnection): PresentApp =>
+  connection.kind === 'ldap'
+    ? { ...app, connection, endpoint: { url: connection.url }, test: null }
+    : { ...app, connection };
 
 const without = (app: PresentApp, wanted: { kind: string; id: string }) =>
   app.assignments.filter(({ kind, id }) => kind !== wanted.kind || id !== wanted.id);
@@ -44,12 +58,12 @@ const evolvePresent = (
     case 'AppCredentialsSet':
     case 'AppReauthorized': {
       const { secretId, kind, hint } = event.data;
-      return { ...app, credentials: { secretId, kind, hint }, test: null };
+      return { ...app, credentials: { secretId, kind, hint }, test: null, quarantine: null };
     }
     case 'AppTested':
       return { ...app, test: event.data };
     case 'AppEndpointSet':
-      return { ...app, endpoint: event.data.endpoint, test: null };
+      return { ...app, endpoint: event.data.endpoint, test: null, quarantine: null };
     case 'AppAttributesSet':
       return { ...app, attributes: event.data };
     case 'AppScopeSet':
@@ -68,6 +82,7 @@ const evolvePresent = (
       return { ...app, threshold: event.data };
     case 'AppThresholdReleased':
     case 'AppCycleStarted':
+    case 'AppReconciled':
       return app;
     case 'AppRulesSet':
       return { ...app, ruleSets: withRules(app, event.data.rules) };
@@ -78,11 +93,17 @@ const evolvePresent = (
     case 'AppOwnershipSet':
       return { ...app, ownership: event.data };
     case 'AppConnectionSet':
-      return { ...app, connection: event.data.connection };
+      return withConnection(app, event.data.connection);
+    case 'AppReconciliationSet':
+      return { ...app, reconciliation: event.data };
     case 'AppTurnedOn':
-      return { ...app, state: 'on' };
+      return { ...app, state: 'on', quarantine: null };
     case 'AppTurnedOff':
       return { ...app, state: 'off' };
+    case 'AppQuarantined':
+      return { ...app, quarantine: event.data.code };
+    case 'AppResumed':
+      return { ...app, quarantine: null };
     case 'AppReauthorizationNeeded':
       return {
         ...app,
@@ -97,6 +118,7 @@ const evolvePresent = (
         name: app.name,
         preset: app.preset,
         sso: app.sso,
+        connection: firstConnection(app.preset),
         ruleSets: [{ version: newestRules(app).version + 1, rules: [] }],
       };
   }

@@ -133,6 +133,14 @@ export const appQueries = (sql: Sql) => {
     return { kind, hint, setAt, test: config.test, version };
   };
 
+  /** Throws `Rejected` `connection/not-set`. */
+  const connection = async (tenantId: string, appId: string) => {
+    const { config, version } = await find(tenantId, appId);
+    if (!config.connection)
+      throw new Rejected('not-found', 'connection/not-set', 'The connection to the directory was not set.');
+    return { connection: config.connection, version };
+  };
+
   /** Before it is set, what the preset asks for (R32). */
   const endpoint = async (tenantId: string, appId: string) => {
     const { config, version } = await find(tenantId, appId);
@@ -157,5 +165,5 @@ export const appQueries = (sql: Sql) => {
     };
   };
 
-  return { find, get, list, credentials, endpoint, entitlements, searchGroups, overdueTimers };
+  return { find, get, list, credentials, connection, endpoint, entitlements, searchGroups, overdueTimers };
 };

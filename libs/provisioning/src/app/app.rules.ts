@@ -1,8 +1,9 @@
 import { Rejected } from '@tenure/eventing';
-import type { ReadTarget } from '../connector/index.ts';
+import type { AppConnection, ReadTarget } from '../connector/index.ts';
 import { validateDeprovisioning, type DeprovisioningConfig } from '../duration/index.ts';
 import { validateAttributes, type AttributesConfig } from '../mapping/index.ts';
 import { presets, type PresetName } from '../presets/index.ts';
+import type { CredentialKind } from './app-config.ts';
 import { validateRules, type Rule } from '../rules/index.ts';
 
 type Problem = { code: string; field: string; message: string; position?: number };
@@ -26,6 +27,28 @@ export const refuseAttributes = (attributes: AttributesConfig, preset: PresetNam
 /** R44, R45. */
 export const refuseDeprovisioning = (config: DeprovisioningConfig, preset: PresetName) =>
   refuseAny(validateDeprovisioning(config, presets[preset].capabilities));
+
+const isDirectory = (preset: PresetName) => presets[preset].kind === 'ldap';
+
+/** R93: each kind of app is signed in to in its own way. */
+export const refuseCredentials = (kind: CredentialKind, preset: PresetName) => {
+  if ((kind === 'bind') === isDirectory(preset)) return;
+  const message = isDirectory(preset)
+    ? 'A directory takes credentials of the kind bind: a DN and a password.'
+    : 'Only directories take credentials of the kind bind.';
+  throw new Rejected('conflict', 'credentials/not-allowed', message, [{ field: 'kind', message }]);
+};
+
+export const refuseEndpoint = (preset: PresetName) => {
+  if (isDirectory(preset))
+    throw new Rejected('conflict', 'endpoint/not-allowed', 'The address of a directory is part of its connection.');
+};
+
+export const refuseConnection = (kind: AppConnection['kind'], preset: PresetName) => {
+  if (kind === presets[preset].kind) return;
+  const message = `The preset ${preset} takes a connection of the kind ${presets[preset].kind}.`;
+  throw new Rejected('conflict', 'connection/not-allowed', message, [{ field: 'kind', message }]);
+};
 
 /** R58: an app without entitlements says so. */
 export const refuseEntitlements = (preset: PresetName) => {

@@ -1,6 +1,6 @@
 import { validateDeprovisioning } from '../duration/index.ts';
 import { incompleteAttributes } from '../mapping/index.ts';
-import { presets } from '../presets/index.ts';
+import { presets, type Preset } from '../presets/index.ts';
 import type { PresentApp } from './app.state.ts';
 
 /** The steps in which an app is configured (R30). */
@@ -15,6 +15,11 @@ type Configured = Pick<PresentApp, 'preset' | 'attributes' | 'deprovisioning'> &
   endpoint: unknown;
 };
 
+const unknownPlace = (kind: Preset['kind']) =>
+  kind === 'scim'
+    ? { field: 'endpoint', message: 'The endpoint is not known.' }
+    : { field: 'connection', message: 'The connection to the directory is not known.' };
+
 /** Each step as it stands. Scope is always valid: nobody in it is an answer too. */
 export const stepsOf = ({
   preset,
@@ -23,14 +28,14 @@ export const stepsOf = ({
   attributes,
   deprovisioning,
 }: Configured): Record<StepName, Step> => {
-  const { mandatory, capabilities } = presets[preset];
+  const { mandatory, capabilities, kind } = presets[preset];
   const step = (problems: readonly { field: string; message: string }[]): Step => ({
     valid: problems.length === 0,
     problems: problems.map(({ field, message }) => ({ field, message })),
   });
   return {
     credentials: step(credentials ? [] : [{ field: 'credentials', message: 'No credentials were saved.' }]),
-    endpoint: step(endpoint ? [] : [{ field: 'endpoint', message: 'The endpoint is not known.' }]),
+    endpoint: step(endpoint ? [] : [unknownPlace(kind)]),
     attributes: step(incompleteAttributes(attributes, mandatory)),
     scope: step([]),
     deprovisioning: step(validateDeprovisioning(deprovisioning, capabilities)),

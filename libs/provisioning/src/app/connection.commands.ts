@@ -1,11 +1,20 @@
 import { Rejected, type Caller } from '@tenure/eventing';
 import type { Credential, SecretStore } from '@tenure/sealing';
-import type { Connector, Failure, Outcome, TestReport } from '../connector/index.ts';
+import {
+  kindOf,
+  type AppConnection,
+  type Connector,
+  type ConnectorKinds,
+  type Failure,
+  type Outcome,
+  type TestReport,
+} from '../connector/index.ts';
 import type { GrantTokens, OAuthGrants } from '../authorization/index.ts';
 import { resolveEndpoint } from '../presets/index.ts';
 import type { AppConfig } from './app-config.ts';
 import type { AuthorizeBody, CredentialsBody, EndpointBody, TestBody, TestReply } from './app.bodies.ts';
 import type { AppQueries } from './app.queries.ts';
+import { refuseConnection, refuseCredentials, refuseEndpoint } from './app.rules.ts';
 import type { TestResult } from './app.state.ts';
 import type { IfMatch, WriteApp } from './write-app.ts';
 
@@ -13,8 +22,9 @@ export type ConnectionDeps = {
   write: WriteApp;
   queries: AppQueries;
   secrets: Pick<SecretStore, 'putCredential' | 'getCredential' | 'remove'>;
+  kinds: ConnectorKinds;
   /** A connector that is used once, to try credentials out. */
-  connect: (target: { app: AppConfig; url: string; credential: CredentialsBody }) => Pick<Connector, 'test'>;
+  connect: (target: { app: AppConfig; url: string; credential: CredentialsBody }) => Pick<Connector, 'test' | 'close'>;
   /** Why a URL may not be reached (TENURE_ALLOW_PRIVATE_TARGETS); undefined = it may. */
   refusalOf: (url: string) => Promise<string | undefined>;
   grants: Pick<OAuthGrants, 'keep' | 'remove'>;
@@ -22,12 +32,14 @@ export type ConnectionDeps = {
 
 export type ConnectionCommands = ReturnType<typeof connectionCommands>;
 
-const REQUEST = 'GET /Users?count=1';
+/** What a test asks of an app, in the words of its protocol. */
+const requestOf = ({ connection }: AppConfig) =>
+  connection?.kind === 'ldap' ? `search ${connection.base}` : 'GET /Users?count=1';
 
 type Tested = { result: TestResult; reply: TestReply };
 
 /** How an app is reached and signed in to: tried before it is saved (R32, R34, R52). */
-export const connectionCommands = ({ write, queries, secrets, connect, refusalOf, grants }: ConnectionDeps) => {
+export const connectionCommands = ({ write, queries, secrets, kinds, connect, refusalOf, grants }: ConnectionDeps) => {
   const refuseUnreachable = async (url: string, field: string) => {
     const message = await refusalOf(url);
     if (message !== undefined) throw new Rejected('invalid', 'endpoint/private', message, [{ field, message }]);
@@ -47,12 +59,13 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
     return { ...body, url };
   };
 
-  const checkCredentials = async (body: CredentialsBody, field = 'tokenUrl') => {
+  const checkCredentials = async (body: CredentialsBody, { preset }: AppConfig, field = 'tokenUrl') => {
+    refuseCredentials(body.kind, preset);
     if (body.kind === 'oauth2') await refuseUnreachable(body.tokenUrl, field);
   };
 
   const tryOut = async (app: AppConfig, url: string, credential: CredentialsBody): Promise<Tested> =>
-    judged(await connect({ app, url, credential }).test());
+    judged(app, await testOnce(connect({ app, url, credential })));
 
   const savedCredential = async ({ credentials }: AppConfig): Promise<CredentialsBody | undefined> =>
     credentials ? ((await secrets.getCredential(credentials.secretId)) as CredentialsBody | undefined) : undefined;
@@ -64,8 +77,8 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
       throw new Rejected(
         'unprocessable',
         'app/test-failed',
-        `The test of the connection failed: ${reason ?? REQUEST}`,
-        [{ field: 'test', message: reason ?? REQUEST }],
+        `The test of the connection failed: ${reason ?? 'The app did not say why.'}`,
+        [{ field: 'test', message: reason ?? 'The app did not say why.' }],
       );
     return tested.result;
   };
@@ -91,7 +104,7 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
   return {
     setCredentials: async (caller: Caller, appId: string, body: CredentialsBody, ifMatch?: IfMatch) => {
       const { config } = await queries.find(caller.tenantId, appId);
-      await checkCredentials(body);
+      await checkCredentials(body, config);
       const test = config.endpoint ? passing(await tryOut(config, config.endpoint.url, body)) : null;
       await saving(caller.tenantId, body, (reference) =>
         write(caller, appId, { type: 'SetCredentials', kind: body.kind, test, ...reference }, ifMatch),
@@ -100,7 +113,7 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
 
     reauthorize: async (caller: Caller, appId: string, body: CredentialsBody, ifMatch?: IfMatch) => {
       const { config } = await queries.find(caller.tenantId, appId);
-      await checkCredentials(body);
+      await checkCredentials(body, config);
       if (!config.endpoint)
         throw new Rejected('conflict', 'app/incomplete', 'The endpoint is not known.', [
           { field: 'endpoint', message: 'The endpoint is not known.' },
@@ -113,10 +126,26 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
 
     setEndpoint: async (caller: Caller, appId: string, body: EndpointBody, ifMatch?: IfMatch) => {
       const { config } = await queries.find(caller.tenantId, appId);
+      refuseEndpoint(config.preset);
       const endpoint = await endpointOf(body);
       const credential = config.state === 'on' ? await savedCredential(config) : undefined;
       const test = credential ? passing(await tryOut(config, endpoint.url, credential)) : null;
       await write(caller, appId, { type: 'SetEndpoint', endpoint, test }, ifMatch);
+    },
+
+    /** R93. What can be wrong with it is told before it is tried out. */
+    setConnection: async (caller: Caller, appId: string, connection: AppConnection, ifMatch?: IfMatch) => {
+      const { config } = await queries.find(caller.tenantId, appId);
+      refuseConnection(connection.kind, config.preset);
+      if (connection.kind === 'scim')
+        return void (await write(caller, appId, { type: 'SetConnection', connection, test: null }, ifMatch));
+      const problem = kindOf(kinds, config).connectionProblem(connection);
+      if (problem) throw new Rejected('invalid', 'connection/invalid', problem.message, [problem]);
+      const { url, startTls } = connection;
+      await refuseUnreachable(startTls === true ? url.replace(/^ldap:/i, 'ldaps:') : url, 'url');
+      const credential = config.state === 'on' ? await savedCredential(config) : undefined;
+      const test = credential ? passing(await tryOut({ ...config, connection }, url, credential)) : null;
+      await write(caller, appId, { type: 'SetConnection', connection, test }, ifMatch);
     },
 
     /** Access that an admin granted is tested like a pasted token, and takes the place of what was there (R97). */
@@ -143,7 +172,8 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
     /** The result is kept where what is saved was tested. */
     test: async (caller: Caller, appId: string, body: TestBody | undefined): Promise<TestReply> => {
       const { config } = await queries.find(caller.tenantId, appId);
-      if (body?.credentials) await checkCredentials(body.credentials, 'credentials.tokenUrl');
+      if (body?.credentials) await checkCredentials(body.credentials, config, 'credentials.tokenUrl');
+      if (body?.endpoint) refuseEndpoint(config.preset);
       const url = body?.endpoint ? (await endpointOf(body.endpoint)).url : config.endpoint?.url;
       const credential = body?.credentials ?? (await savedCredential(config));
       if (url === undefined || !credential) {
@@ -160,8 +190,16 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
   };
 };
 
-const judged = (outcome: Outcome<TestReport>): Tested => {
-  if (outcome.kind !== 'ok') return failedTest(outcome);
+const testOnce = async (connector: Pick<Connector, 'test' | 'close'>) => {
+  try {
+    return await connector.test();
+  } finally {
+    await connector.close();
+  }
+};
+
+const judged = (app: AppConfig, outcome: Outcome<TestReport>): Tested => {
+  if (outcome.kind !== 'ok') return failedTest(app, outcome);
   const { request, status, filters } = outcome.value;
   return {
     result: { outcome: 'passed', problem: null, status: status ?? null },
@@ -169,11 +207,21 @@ const judged = (outcome: Outcome<TestReport>): Tested => {
   };
 };
 
-const failedTest = (failure: Failure): Tested => {
-  const status = failure.kind === 'refused' ? failure.status : failure.kind === 'unauthorized' ? 401 : undefined;
+const failedTest = (app: AppConfig, failure: Failure): Tested => {
+  const status =
+    failure.kind === 'refused'
+      ? failure.status
+      : failure.kind === 'unauthorized' && app.connection?.kind !== 'ldap'
+        ? 401
+        : undefined;
   return {
     result: { outcome: 'failed', problem: problemOf(failure), status: status ?? null },
-    reply: { outcome: 'failed', request: REQUEST, ...(status !== undefined && { status }), reason: failure.reason },
+    reply: {
+      outcome: 'failed',
+      request: requestOf(app),
+      ...(status !== undefined && { status }),
+      reason: failure.reason,
+    },
   };
 };
 

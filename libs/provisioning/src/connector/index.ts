@@ -1,2 +1,3 @@
+export * from './connection.ts';
 export * from './kinds.ts';
 export * from './port.ts';

@@ -1,3 +1,5 @@
+import type { AppConnection, ConnectionProblem } from './connection.ts';
+
 /**
  * The port to one app, neutral of its protocol (design, decision 19). The core never parses a target's name or an id:
  * SCIM paths, LDAP DNs and their like exist in the adapter only. One folder of `libs/connectors` for each kind of app.
@@ -147,11 +149,17 @@ export type ConnectorKind = {
   kind: 'scim' | 'ldap';
   /** Reads a target's name as an admin wrote it. The canonical spelling that comes back is what the core stores and compares. */
   readTarget: ReadTarget;
+  /** What is wrong with the settings of a connection, as far as it can be told without connecting. */
+  connectionProblem: (connection: AppConnection) => ConnectionProblem | undefined;
   /** What an admin can choose from before the app was asked. */
   offered: () => readonly ConnectorTarget[];
   /** The targets of an account that hold entitlements which are no groups; `null`: this kind of app has none. */
   entitlementTargets: Readonly<Record<Exclude<EntitlementSource['kind'], 'group'>, string | null>>;
+  /** How many deliveries an app of this kind is given at once at most; `DEFAULT_AT_ONCE` where it isn't said. */
+  atOnce?: number;
 };
+
+export const DEFAULT_AT_ONCE = 16;
 
 /** The account's target that a name means; a text says why there is none. */
 export type ReadTarget = (name: string) => ConnectorTarget | string;

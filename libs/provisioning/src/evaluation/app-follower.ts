@@ -65,6 +65,9 @@ export const followApps = ({ database, store, leases, view, onMarked, onFailure 
     ...(onFailure && { onFailure }),
   });
 
+/** That an app was looked at, or is to be, changes nobody's account. */
+const changesNobody = ({ type }: StoredEvent) => type === 'AppReconciled' || type === 'AppReconciliationSet';
+
 const lastOfEach = (events: readonly StoredEvent[]): StoredEvent[] => [
-  ...new Map(events.map((event) => [event.stream, event])).values(),
+  ...new Map(events.filter((event) => !changesNobody(event)).map((event) => [event.stream, event])).values(),
 ];

@@ -200,8 +200,12 @@ const planOf = (
 };
 
 /** The target that tells which account is ours; null where the app has none, or its own mappings fill it. */
-export const markOf = ({ preset, attributes }: Pick<AppConfig, 'preset' | 'attributes'>): string | null => {
-  const { mark } = presets[preset];
+export const markOf = ({
+  preset,
+  attributes,
+  connection,
+}: Pick<AppConfig, 'preset' | 'attributes' | 'connection'>): string | null => {
+  const mark = connection?.kind === 'ldap' ? (connection.mark ?? null) : presets[preset].mark;
   const isMapped = attributes.mappings.some(({ target }) => target.toLowerCase() === mark?.toLowerCase());
   return isMapped ? null : mark;
 };

@@ -2,7 +2,7 @@ import type { DeprovisioningConfig, TimeFrame } from '../duration/index.ts';
 import type { AttributesConfig, Mapping } from '../mapping/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
 
-export const presetNames = ['lumapps', 'comeet', 'nulab', 'scim'] as const;
+export const presetNames = ['lumapps', 'comeet', 'nulab', 'scim', 'openldap', 'active-directory'] as const;
 export type PresetName = (typeof presetNames)[number];
 
 /** What an app can do (R28); what it can't is refused by name. */
@@ -17,7 +17,7 @@ export type Capabilities = {
 
 export type Preset = {
   name: PresetName;
-  kind: 'scim';
+  kind: 'scim' | 'ldap';
   /** The target that carries our account id, unless an admin maps it; `null`: the app keeps none. */
   mark: string | null;
   /** The target that says whether an account is active, where mappings may name one. */
@@ -77,7 +77,38 @@ const scim = { kind: 'scim', mark: 'externalId', active: 'active' } as const;
 
 const department = direct(enterprise('department'), 'department');
 
-/** R33: the table of presets. */
+const computed = (target: string, expression: string): Mapping => ({
+  kind: 'expression',
+  target,
+  expression,
+  apply: 'always',
+});
+
+/** A directory's entries need a name, whoever has none. Which attribute carries our account's id is set on the connection. */
+const directory = (matching: AttributesConfig['matching'], ...mappings: Mapping[]) =>
+  ({
+    kind: 'ldap',
+    mark: null,
+    active: null,
+    capabilities: { ...nothing, suspend: true, hardDelete: true, groups: true, entitlements: true },
+    attributes: {
+      matching,
+      mappings: [
+        computed('cn', 'Coalesce([displayName], [userName])'),
+        direct('displayName'),
+        direct('givenName'),
+        direct('mail'),
+        direct('title'),
+        direct('telephoneNumber'),
+        direct('mobile'),
+        ...mappings,
+      ],
+    },
+    assignment: 'assigned',
+    deprovisioning: forAllTriggers({ suspend: 'P1D', hardDelete: null }),
+  }) satisfies Omit<Preset, 'name' | 'mandatory'>;
+
+/** R33: the table of presets; R93: directories. */
 export const presets: Record<PresetName, Preset> = {
   lumapps: {
     name: 'lumapps',
@@ -133,5 +164,30 @@ export const presets: Record<PresetName, Preset> = {
     ),
     assignment: 'assigned',
     deprovisioning: forAllTriggers({ suspend: 'P1D', hardDelete: null }),
+  },
+  openldap: {
+    name: 'openldap',
+    ...directory(
+      [{ source: 'userName', target: 'uid' }],
+      direct('uid', 'userName'),
+      computed('sn', 'Coalesce([surname], [displayName], [userName])'),
+      direct('employeeNumber'),
+      direct('departmentNumber', 'department'),
+    ),
+    mandatory: ['uid', 'cn', 'sn'],
+  },
+  'active-directory': {
+    name: 'active-directory',
+    ...directory(
+      [{ source: 'userName', target: 'userPrincipalName' }],
+      direct('userPrincipalName', 'userName'),
+      // Longer ones are refused.
+      computed('sAMAccountName', 'Left([mailNickname], 20)'),
+      direct('sn', 'surname'),
+      direct('employeeID', 'employeeNumber'),
+      direct('department'),
+      direct('company', 'organization'),
+    ),
+    mandatory: ['cn', 'sAMAccountName'],
   },
 };

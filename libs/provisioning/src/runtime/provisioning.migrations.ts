@@ -1,7 +1,8 @@
 import { checkpointsTable } from '@tenure/eventing';
 import { factTables } from '@tenure/messaging';
 import { authorizationTables } from '../authorization/authorization.entities.ts';
-import { deliveriesTable, goneColumn } from '../delivery/delivery.rows.ts';
+import { deliveriesTable, failingColumns, goneColumn } from '../delivery/delivery.rows.ts';
+import { appLanesTable } from '../delivery/lane.rows.ts';
 import { appScopesTable } from '../evaluation/app-follower.ts';
 import { peopleTables } from '../people/people.tables.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
@@ -23,4 +24,5 @@ export const provisioningMigrations = [
   { name: 'AddAppRoles1767225700000', up: `alter table tenants add column app_roles jsonb not null default '[]'` },
   { name: 'AddGoneSince1796083200001', up: goneColumn },
   { name: 'CreateAuthorizations1796083200002', up: authorizationTables },
+  { name: 'AddLanes1796083200003', up: `${failingColumns};\n${appLanesTable}` },
 ];

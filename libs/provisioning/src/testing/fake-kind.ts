@@ -22,8 +22,9 @@ const readTarget = (name: string): ConnectorTarget | string => {
 export const fakeKind: ConnectorKind = {
   kind: 'scim',
   readTarget,
+  connectionProblem: () => undefined,
   offered: () => ['userName', 'displayName', 'title'].map((name) => readTarget(name) as ConnectorTarget),
   entitlementTargets: { role: 'roles', licence: 'entitlements', department: 'department' },
 };
 
-export const fakeKinds: ConnectorKinds = { scim: fakeKind };
+export const fakeKinds: ConnectorKinds = { scim: fakeKind, ldap: { ...fakeKind, kind: 'ldap' } };

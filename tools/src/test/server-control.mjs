@@ -1,34 +1,33 @@
 import { createServer } from 'node:http';
-import { startKafka } from '../kafka/kafka.mjs';
 
 /**
- * `TENURE_KAFKA_CONTROL`: lets a suite have a broker of its own to stop and start, so that it disturbs no other.
+ * Lets a suite have a server of its own to stop and start, so that it disturbs no other.
  *
- *     POST   /brokers                          → {brokers, url}
+ *     POST   /{collection}                     → what a suite is told of it, and its url
  *     POST   {url}/stop | /kill | /start       → 204 once it is so
  *     DELETE {url}                             → 204; also done for it when the run ends
  */
-export const startKafkaControl = async () => {
+export const startServerControl = async (collection, start, describe) => {
   const started = new Map();
   let count = 0;
 
-  const answer = async (method, [, collection, id, action]) => {
-    if (collection !== 'brokers') return [404];
+  const answer = async (method, [, first, id, action]) => {
+    if (first !== collection) return [404];
     if (method === 'POST' && id === undefined) {
-      const kafka = await startKafka();
+      const server = await start();
       count += 1;
-      started.set(String(count), kafka);
-      return [201, { brokers: kafka.brokers, url: `${url}/brokers/${count}` }];
+      started.set(String(count), server);
+      return [201, { ...describe(server), url: `${url}/${collection}/${count}` }];
     }
-    const kafka = started.get(id);
-    if (!kafka) return [404];
+    const server = started.get(id);
+    if (!server) return [404];
     if (method === 'POST' && ['stop', 'kill', 'start'].includes(action)) {
-      await kafka[action]();
+      await server[action]();
       return [204];
     }
     if (method === 'DELETE' && action === undefined) {
       started.delete(id);
-      await kafka.close();
+      await server.close();
       return [204];
     }
     return [404];
@@ -52,7 +51,7 @@ export const startKafkaControl = async () => {
     close: async () => {
       server.close();
       server.closeAllConnections();
-      await Promise.all([...started.values()].map((kafka) => kafka.close()));
+      await Promise.all([...started.values()].map((one) => one.close()));
     },
   };
 };

@@ -1,0 +1,1 @@
+export { describeWithLdap, ldapSuite, ownLdapServer } from './ldap-server.ts';
