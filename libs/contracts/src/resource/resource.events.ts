@@ -21,16 +21,14 @@ const standing = z.object({
   ...ownShape,
 });
 
-const upcasts = [
-  // 1 → 2: an externalId became unique by setting only; before, every resource claimed its own
-  (data: Record<string, unknown>) => ({ ...data, claimsExternalId: true }),
-];
+/** 1 → 2: an externalId became unique by setting only; before, every resource claimed its own. */
+const claimed = (data: Record<string, unknown>) => ({ ...data, claimsExternalId: true });
 
 /** Nobody knows what an admin keeps in a resource type: the content is sealed, with a key of the resource's own. */
 const personal = z.object({ resource: jsonObject });
 
-export const ResourceCreated = defineEvent('ResourceCreated', { data: standing, personal, upcasts });
-export const ResourceChanged = defineEvent('ResourceChanged', { data: standing, personal, upcasts });
+export const ResourceCreated = defineEvent('ResourceCreated', { data: standing, personal, upcasts: [claimed] });
+export const ResourceChanged = defineEvent('ResourceChanged', { data: standing, personal, upcasts: [claimed] });
 export const ResourceDeleted = defineEvent('ResourceDeleted', {
   data: standing.pick({ typeId: true, connectionId: true }),
 });

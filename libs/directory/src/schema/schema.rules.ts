@@ -28,9 +28,6 @@ const urnsInUse = [
   ...discoverySchemas,
 ].map(({ id }) => id);
 
-/** Clients name the core schemas in these ways too, each with the name of a type behind it or not. */
-const readAsCore = new Set(toleratedUrns.flatMap((urn) => [urn, `${urn}:user`, `${urn}:group`]));
-
 const reservedNames = new Set(['user', 'group', 'resourcetype', 'schema', 'serviceproviderconfig', 'me', 'bulk']);
 const reservedEndpoints = new Set([
   '/users',
@@ -52,7 +49,7 @@ const overlaps = (a: string, b: string): boolean =>
 
 const isReserved = (urn: string): boolean =>
   reservedNamespaces.some((namespace) => urn.toLowerCase().startsWith(namespace)) ||
-  readAsCore.has(urn.toLowerCase()) ||
+  toleratedUrns.includes(urn.toLowerCase()) ||
   urnsInUse.some((used) => sameName(used, urn) || overlaps(used, urn));
 
 /** What is wrong with a schema, in itself and beside the others. */

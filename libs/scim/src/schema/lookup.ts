@@ -27,7 +27,10 @@ const legacyEnterpriseUrns = [
 ];
 
 /** URNs that are read as those of the core schemas and the Enterprise User. */
-export const toleratedUrns: readonly string[] = [...legacyCoreUrns, ...legacyEnterpriseUrns];
+export const toleratedUrns: readonly string[] = [
+  ...legacyCoreUrns.flatMap((urn) => [urn, `${urn}:user`, `${urn}:group`]),
+  ...legacyEnterpriseUrns,
+];
 
 type SchemaName = { urn: string; schema: Schema; extension: boolean; legacy: boolean };
 type Names = Map<string, Attribute>;
