@@ -78,6 +78,7 @@ describe('keys', () => {
     /^(PUT|DELETE) .*\/assignments\//,
     /^POST .*\/accounts\/(\{id\}\/)?(approve|reject|retry|adopt|rematch)$/,
     /^POST .*\/threshold\/release$/,
+    /^POST .*\/(drifts\/(repair|ignore)|foreign\/adopt)$/,
   ];
   const forRoot = [
     'POST /directory/v1/tenants',

@@ -17,7 +17,7 @@ export const BULK_LIMITS: BulkLimits = { maxOperations: 1000, maxPayloadSize: 10
 @Route({
   bodyLimit: BULK_LIMITS.maxPayloadSize,
   bodyLimitName: 'maxPayloadSize',
-  json: { list: 1000, longLists: { names: /^(members|value)$/i, most: 10_000 }, values: 100_000 },
+  json: { list: 1000, longLists: { names: /^(members|value|operations)$/i, most: 10_000 }, values: 100_000 },
 })
 export class BulkController {
   constructor(
