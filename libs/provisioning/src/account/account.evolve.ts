@@ -25,6 +25,11 @@ const withTimer = (account: PresentAccount, timerId: string, change: Partial<Acc
   timers: account.timers.map((timer) => (timer.id === timerId ? { ...timer, ...change } : timer)),
 });
 
+const without = (account: PresentAccount, approvalId: string): PresentAccount => ({
+  ...account,
+  approvals: account.approvals.filter(({ id }) => id !== approvalId),
+});
+
 const aimOf = (action: DeprovisioningAction) => (action === 'suspend' ? 'suspended' : 'deleted');
 
 const delivered = (account: PresentAccount, change: Partial<PresentAccount>): PresentAccount => ({
@@ -52,29 +57,41 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
       };
     }
     case 'AccountWithdrawn':
-      return { ...account, aim: 'none', approval: null, failure: null, match: null, candidates: [] };
+      return { ...account, aim: 'none', approvals: [], failure: null, match: null, candidates: [] };
     case 'AccessRestored':
       return { ...account, aim: 'present', failure: account.failure?.action === 'create' ? account.failure : null };
-    case 'ApprovalRequested':
-      return { ...account, approval: { action: event.data.action, deprovisioning: event.data.deprovisioning } };
+    case 'ApprovalRequested': {
+      const { approvalId: id, action, deprovisioning } = event.data;
+      return {
+        ...without(account, id),
+        approvals: [...without(account, id).approvals, { id, action, deprovisioning }],
+        approvalsAsked: account.approvalsAsked + 1,
+      };
+    }
     case 'ApprovalGranted': {
-      const { deprovisioning } = event.data;
-      return { ...account, approval: null, aim: deprovisioning ? aimOf(deprovisioning) : account.aim };
+      const { approvalId, deprovisioning } = event.data;
+      return { ...without(account, approvalId), aim: deprovisioning ? aimOf(deprovisioning) : account.aim };
     }
     case 'ApprovalRejected': {
-      const { action } = event.data;
+      const { approvalId, action } = event.data;
       const message = event.personal === ERASED ? ERASED_TEXT : (event.personal.reason ?? ERASED_TEXT);
       const failure = action === 'create' ? { action, code: REJECTED, message } : account.failure;
-      return { ...account, approval: null, failure, updateRejected: action === 'update' || account.updateRejected };
+      return {
+        ...without(account, approvalId),
+        failure,
+        updateRejected: action === 'update' || account.updateRejected,
+      };
     }
     case 'ApprovalWithdrawn':
-      return { ...account, approval: null };
+      return without(account, event.data.approvalId);
+    case 'DeprovisioningTriggersChanged': {
+      const { held } = event.data;
+      return { ...account, held, episodes: Math.max(account.episodes, ...held.map(({ episode }) => episode)) };
+    }
     case 'DeprovisioningScheduled': {
-      const { timerId, trigger, action, triggeredAt, delay, dueAt } = event.data;
-      return {
-        ...account,
-        timers: [...account.timers, { id: timerId, trigger, action, triggeredAt, delay, dueAt, state: 'armed' }],
-      };
+      const { timerId: id, trigger, action, triggeredAt, delay, dueAt, episode } = event.data;
+      const timer = { id, trigger, action, triggeredAt, delay, dueAt, episode, state: 'armed' as const };
+      return { ...account, timers: [...account.timers, timer] };
     }
     case 'DeprovisioningRescheduled':
       return withTimer(account, event.data.timerId, {
@@ -92,7 +109,12 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
         state: 'fired',
         ...(effect === 'none' && { endReason: 'superseded' }),
       });
-      return effect === 'delivery' ? { ...fired, aim: aimOf(action), approval: null } : fired;
+      if (effect !== 'delivery') return fired;
+      // After a suspension a change or a hard delete may still be decided.
+      const approvals = account.approvals.filter(
+        ({ deprovisioning }) => action === 'suspend' && deprovisioning !== 'suspend',
+      );
+      return { ...fired, aim: aimOf(action), approvals };
     }
     case 'DeliveryStarted': {
       const { deliveryId, action } = event.data;
@@ -132,7 +154,14 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
     case 'AccountUnsuspended':
       return delivered(account, { remote: 'active' });
     case 'AccountDeleted':
-      return delivered(account, { remote: 'deleted', remoteId: null, attributes: {}, entitlements: [], owned: false });
+      return delivered(account, {
+        remote: 'deleted',
+        remoteId: null,
+        attributes: {},
+        entitlements: [],
+        owned: false,
+        held: [],
+      });
     case 'AccountGone':
       return {
         ...account,
@@ -180,7 +209,7 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
         owned: false,
         attributes: {},
         entitlements: [],
-        approval: null,
+        approvals: [],
       });
     case 'RematchRequested':
       return { ...account, remote: 'none', remoteId: null, failure: null, match: null, candidates: [] };

@@ -78,11 +78,19 @@ export const validateRules = (rules: readonly z.infer<typeof ruleSchema>[], read
     }),
   ]);
 
+/** The groups whose members conditions ask for. */
+export const memberOfGroups = (rules: readonly Pick<Rule, 'conditions'>[]): string[] =>
+  rules.flatMap(({ conditions }) =>
+    conditions.flatMap((condition) => (condition.operator === 'memberOf' ? [condition.value] : [])),
+  );
+
 /** `set`: these and no others that Tenure gave; otherwise beside what else there is. */
 export type EntitlementOutcome = { set: boolean; values: string[] };
 
 export type RuleOutcome = {
   attributes: AccountAttributes;
+  /** By target: the rule that its value is of. */
+  targetRules: Readonly<Record<string, string>>;
   entitlements: Partial<Record<EntitlementKind, EntitlementOutcome>>;
   role?: string;
   skip: boolean;
@@ -101,6 +109,7 @@ export const evaluateRules = (
     .filter((rule) => rule.enabled && isMet(rule, person, memberOf))
     .reduce<RuleOutcome>((outcome, rule) => applyRule(outcome, rule, person, readTarget), {
       attributes: {},
+      targetRules: {},
       entitlements: {},
       skip: false,
       applied: [],
@@ -153,6 +162,7 @@ const applyRule = (before: RuleOutcome, rule: Rule, person: Person, readTarget: 
               attributeValue(readTarget, action.target, value),
               readTarget,
             ),
+            targetRules: { ...outcome.targetRules, [action.target]: rule.id },
           };
         }
         case 'setEntitlement':

@@ -1,8 +1,7 @@
 import { checkpointsTable } from '@tenure/eventing';
 import { factTables } from '@tenure/messaging';
 import { deliveriesTable, goneColumn } from '../delivery/delivery.rows.ts';
-import { appScopesTable } from '../evaluation/app-follower.ts';
-import { peopleTables } from '../people/people.tables.ts';
+import { markingTables, peopleTables, revisionColumns } from '../people/people.tables.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { timerLeasesTable } from '../timer/timer-poller.ts';
 
@@ -12,7 +11,8 @@ export const provisioningMigrations = [
     name: 'CreateProvisioning1767225600000',
     up: [
       peopleTables,
-      appScopesTable,
+      // Since dropped; created, so that an installation that has it and a new one run the same migrations.
+      `create table app_scopes (tenant_id text)`,
       timerLeasesTable,
       deliveriesTable,
       factTables(PROVISIONING),
@@ -21,4 +21,5 @@ export const provisioningMigrations = [
   },
   { name: 'AddAppRoles1767225700000', up: `alter table tenants add column app_roles jsonb not null default '[]'` },
   { name: 'AddGoneSince1796083200001', up: goneColumn },
+  { name: 'KeepReasons1796083200002', up: `drop table app_scopes;\n${revisionColumns};\n${markingTables}` },
 ];

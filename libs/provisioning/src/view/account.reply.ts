@@ -16,7 +16,7 @@ const toTimer = (
   { appId, userId, timers }: PresentAccount,
   timer: AccountTimer,
 ): TimerReply => {
-  const { state, endReason, ...rest } = timer;
+  const { state, endReason, episode: _, ...rest } = timer;
   const endedAt = record.endedAt[timer.id];
   return {
     ...rest,
@@ -45,7 +45,14 @@ export const toAccount = (
   account: PresentAccount,
   delivery?: DeliveryRow,
 ): AccountReply => {
-  const { approval, match, remoteId } = account;
+  const { match, remoteId } = account;
+  const approvals = account.approvals.map(({ id, action, deprovisioning }) => ({
+    id,
+    action,
+    ...(deprovisioning && { deprovisioning }),
+    requestedAt: record.approvalRequestedAt[id] ?? record.updatedAt,
+  }));
+  const [first] = approvals;
   return {
     id: place.id,
     appId: account.appId,
@@ -58,13 +65,8 @@ export const toAccount = (
     ...(match && { match }),
     attributes: account.attributes,
     entitlements: [...account.entitlements],
-    ...(approval && {
-      pendingApproval: {
-        action: approval.action,
-        ...(approval.deprovisioning && { deprovisioning: approval.deprovisioning }),
-        requestedAt: record.approvalRequestedAt ?? record.updatedAt,
-      },
-    }),
+    ...(first && { pendingApproval: first }),
+    approvals,
     ...(account.delivery && {
       delivery: {
         action: account.delivery.action,

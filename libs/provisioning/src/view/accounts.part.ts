@@ -22,6 +22,7 @@ const create = (schema: string) => `
     primary key (tenant_id, id)
   );
   create index accounts_of_app on ${schema}.accounts (tenant_id, app_id, created_at, id);
+  create index accounts_of_app_by_user on ${schema}.accounts (tenant_id, app_id, user_id);
   create index accounts_of_user on ${schema}.accounts (tenant_id, user_id);
   create index accounts_with_work on ${schema}.accounts (updated_at) where work is not null;
 
