@@ -10,7 +10,7 @@ import {
 import { factTopics } from '@tenure/contracts';
 import { migrate } from '@tenure/database';
 import { factTables } from '@tenure/messaging';
-import type { Runtime, Service } from '@tenure/platform';
+import { PARKED, parkedController, parkedFacts, type Runtime, type Service } from '@tenure/platform';
 import { AUDIT, AuditController, type Audit } from './audit.controller.ts';
 import { FactsController, FACT_CONSUMERS } from './facts.controller.ts';
 import { openWebhooks } from './open-webhooks.ts';
@@ -21,7 +21,7 @@ class AuditMessages {}
 
 const SCHEMA = 'audit';
 const CONSUMER = 'audit-service';
-export const auditControllers = [AuditController, WebhooksController];
+export const auditControllers = [AuditController, WebhooksController, parkedController('audit')];
 /** TypeORM entities of the tables of `audit`. */
 export const auditEntities = webhookEntities;
 
@@ -48,6 +48,7 @@ export const auditService = async (runtime: Runtime, { allowPrivateTargets }: Au
       ),
   });
   runtime.closing.push(consumer.stop);
+  runtime.parked.push(parkedFacts('audit', 'ledger', consumer));
   const parked = async () => (await consumer.parkedCount()).facts;
   runtime.onScrape.push(async () => metrics.deadLetters.set({ consumer: CONSUMER }, await parked()));
   const hooks = openWebhooks(runtime, SCHEMA, allowPrivateTargets);
@@ -58,6 +59,7 @@ export const auditService = async (runtime: Runtime, { allowPrivateTargets }: Au
       controllers: auditControllers,
       providers: [
         { provide: AUDIT, useValue: audit },
+        { provide: PARKED, useValue: runtime.parked },
         { provide: WEBHOOKS, useValue: hooks.webhooks },
       ],
     },

@@ -43,21 +43,21 @@ export class WebhooksController {
     return this.webhooks.list(tenantId, page);
   }
 
-  @Get(':webhookId')
+  @Get(':id')
   @Answers('A webhook', webhookReply)
   async get(
     @Param('tenantId') tenantId: string,
-    @Param('webhookId') id: string,
+    @Param('id') id: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     return tagged(reply, await this.webhooks.get(tenantId, id));
   }
 
-  @Put(':webhookId')
+  @Put(':id')
   @Answers('The same, replaced', webhookReply)
   async replace(
     @Param('tenantId') tenantId: string,
-    @Param('webhookId') id: string,
+    @Param('id') id: string,
     @Body({ schema: webhookBody }) body: WebhookBody,
     @Headers('if-match') ifMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -65,45 +65,45 @@ export class WebhooksController {
     return tagged(reply, await this.webhooks.replace(tenantId, id, body, ifMatchOf(ifMatch)));
   }
 
-  @Delete(':webhookId')
+  @Delete(':id')
   @HttpCode(204)
   @Answers('The webhook and its log are gone')
-  async remove(@Param('tenantId') tenantId: string, @Param('webhookId') id: string) {
+  async remove(@Param('tenantId') tenantId: string, @Param('id') id: string) {
     await this.webhooks.remove(tenantId, id);
   }
 
-  @Post(':webhookId/test')
+  @Post(':id/test')
   @HttpCode(200)
   @Answers('The delivery of a test message', webhookDeliveryReply)
-  test(@Param('tenantId') tenantId: string, @Param('webhookId') id: string) {
+  test(@Param('tenantId') tenantId: string, @Param('id') id: string) {
     return this.webhooks.test(tenantId, id);
   }
 
-  @Post(':webhookId/rotate-secret')
+  @Post(':id/rotate-secret')
   @HttpCode(200)
   @Answers('The webhook with a new signing secret, shown once', webhookWithSecretReply)
   async rotateSecret(
     @Param('tenantId') tenantId: string,
-    @Param('webhookId') id: string,
+    @Param('id') id: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     return tagged(reply, await this.webhooks.rotateSecret(tenantId, id));
   }
 
-  @Get(':webhookId/deliveries')
+  @Get(':id/deliveries')
   @Answers('The delivery log, newest first', listReply(webhookDeliveryReply))
   deliveries(
     @Param('tenantId') tenantId: string,
-    @Param('webhookId') id: string,
+    @Param('id') id: string,
     @Query({ schema: webhookDeliveriesQuery }) query: WebhookDeliveriesQuery,
   ) {
     return this.webhooks.deliveries(tenantId, id, query);
   }
 
-  @Post(':webhookId/deliveries/:deliveryId/replay')
+  @Post(':id/deliveries/:deliveryId/replay')
   @HttpCode(200)
   @Answers('The delivery, to be sent once more', webhookDeliveryReply)
-  replay(@Param('tenantId') tenantId: string, @Param('webhookId') id: string, @Param('deliveryId') deliveryId: string) {
+  replay(@Param('tenantId') tenantId: string, @Param('id') id: string, @Param('deliveryId') deliveryId: string) {
     return this.webhooks.replay(tenantId, id, deliveryId);
   }
 }

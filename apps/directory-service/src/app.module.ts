@@ -11,7 +11,15 @@ import {
   userHistory,
 } from '@tenure/directory';
 import { dropView, startView } from '@tenure/eventing';
-import { directoryClient, manualClock, type Runtime, type Service } from '@tenure/platform';
+import {
+  directoryClient,
+  manualClock,
+  PARKED,
+  parkedController,
+  parkedView,
+  type Runtime,
+  type Service,
+} from '@tenure/platform';
 import { unusedKeys } from '@tenure/sealing';
 import { AdminsController } from './admins.controller.ts';
 import { CLOCK, ClockController, type ClockApi } from './clock.controller.ts';
@@ -41,6 +49,7 @@ export const directoryControllers = [
   SchemasController,
   ResourcesController,
   ClockController,
+  parkedController('directory'),
 ];
 
 /** Composes the directory on a runtime: its commands, its view, its reactors and its API. */
@@ -61,6 +70,8 @@ export const directoryService = async (
     sealer,
     leases,
     onFailure,
+    onParked: (stream, error) =>
+      log.error({ stream, err: error }, 'A stream could not be applied to the view and waits; all others go on'),
   });
   await grantToServices(database);
   const source = { store, sealer, snapshots };
@@ -88,6 +99,7 @@ export const directoryService = async (
     name: DIRECTORY_VIEW,
     check: async () => ((await view.state()) === 'serving' ? undefined : 'building'),
   });
+  parkedView(runtime, 'directory', view);
   runtime.closing.push(
     () => view.stop(),
     () => departed.stop(),
@@ -116,6 +128,7 @@ export const directoryService = async (
       providers: [
         { provide: DIRECTORY, useValue: api },
         { provide: CLOCK, useValue: clockApi },
+        { provide: PARKED, useValue: runtime.parked },
       ],
     },
     onRefused: commands.refused,

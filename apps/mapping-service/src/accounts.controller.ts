@@ -6,6 +6,7 @@ import {
   accountListQuery,
   accountReply,
   actBody,
+  adoptionReply,
   asOfQuery,
   bulkBody,
   bulkReply,
@@ -20,8 +21,8 @@ import {
   type TimerListQuery,
 } from '@tenure/provisioning';
 import type { FastifyReply } from 'fastify';
-import type { z } from 'zod';
-import { APPS, tagged, versionsIn, type Apps } from './mapping-api.ts';
+import { z } from 'zod';
+import { APPS, previewQuery, tagged, versionsIn, type Apps, type PreviewQuery } from './mapping-api.ts';
 
 export const ACCOUNTS = Symbol('accounts');
 export type Accounts = { queries: AccountQueries; actions: AccountActions };
@@ -34,6 +35,7 @@ type Acted = z.output<typeof acted>;
 const decided = decideBody.optional();
 type Decided = z.output<typeof decided>;
 const linked = linkBody.optional();
+const adoptedOrPreview = z.union([accountReply, adoptionReply]);
 type Linked = z.output<typeof linked>;
 
 /** Accounts and timers of all apps of a tenant (R57). */
@@ -213,13 +215,15 @@ export class AppAccountsController {
   @Post('accounts/:id/adopt')
   @HttpCode(200)
   @Needs('admin')
-  @Answers('The account, with the one of the app that was found or named', accountReply)
+  @Answers('The account, adopted; with ?preview=true what that would change', adoptedOrPreview)
   adopt(
     @CallerOf() caller: Caller,
     @Param('appId') appId: string,
     @Param('id') id: string,
     @Body({ schema: linked }) body: Linked,
+    @Query({ schema: previewQuery }) { preview }: PreviewQuery,
   ) {
-    return this.accounts.actions.adopt(caller, appId, id, body);
+    const { actions } = this.accounts;
+    return preview ? actions.previewAdoption(caller, appId, id, body) : actions.adopt(caller, appId, id, body);
   }
 }

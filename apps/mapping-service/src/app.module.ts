@@ -1,6 +1,14 @@
 import { openTargets } from '@tenure/connectors';
 import { DIRECTORY_COMMANDS, DIRECTORY_FACTS, PROVISIONING_FACTS } from '@tenure/contracts';
-import { directoryClient, type Runtime, type Service } from '@tenure/platform';
+import {
+  directoryClient,
+  PARKED,
+  parkedController,
+  parkedFacts,
+  parkedView,
+  type Runtime,
+  type Service,
+} from '@tenure/platform';
 import {
   accountActions,
   accountQueries,
@@ -42,6 +50,7 @@ export const mappingControllers = [
   TenantAccountsController,
   AppAccountsController,
   JobsController,
+  parkedController('mapping'),
 ];
 
 export type MappingOptions = { allowPrivateTargets: readonly string[] };
@@ -105,6 +114,8 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
     name: view.follower.name,
     check: async () => ((await view.state()) === 'serving' ? undefined : 'building'),
   });
+  parkedView(runtime, 'mapping', view);
+  runtime.parked.push(parkedFacts('mapping', 'people', people));
   runtime.onScrape.push(async () => {
     metrics.deadLetters.set({ consumer: CONSUMER }, (await people.parkedCount()).facts);
     metrics.dueTimers.set(await provisioning.timersDue());
@@ -126,6 +137,7 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
       providers: [
         { provide: APPS, useValue: apps },
         { provide: ACCOUNTS, useValue: accounts },
+        { provide: PARKED, useValue: runtime.parked },
         { provide: ON_DEMAND, useValue: provisionOnDemand({ database, clock, kinds, wake: provisioning.wake }) },
       ],
     },

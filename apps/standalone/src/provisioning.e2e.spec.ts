@@ -255,7 +255,7 @@ describe('rules', () => {
     const { remoteId } = await app.accountOf(ada);
     expect(await members('Sales and Marketing')).toEqual(sorted([hand.id, remoteId]));
     expect((await app.accountOf(ada)).entitlements).toEqual([
-      { kind: 'group', value: 'Sales and Marketing', owned: true },
+      { kind: 'group', value: 'Sales and Marketing', owned: true, id: expect.any(String), evidence: 'absentBefore' },
     ]);
     await idp.set(ada, { op: 'replace', path: `${ENTERPRISE}:department`, value: 'Ovens' });
     await world.settled();

@@ -9,6 +9,8 @@ export * from './event.ts';
 export * from './event-store.ts';
 export * from './handle.ts';
 export * from './load.ts';
+export { isOutage, reasonOf } from './failure.ts';
+export type { ParkedStream } from './parked-streams.ts';
 export * from './poller.ts';
 export * from './rejected.ts';
 export * from './follower.ts';

@@ -6,6 +6,10 @@ import type { EventStore } from './event-store.ts';
 import type { Position, StoredEvent, StreamName } from './event.ts';
 import { checkpointsTable, readCheckpoint, startFollower, type Follower } from './follower.ts';
 import type { Leases } from './lease.ts';
+import { isOutage } from './failure.ts';
+import { parkedStreams, parkedStreamsTable, StreamGap, type ParkedStream } from './parked-streams.ts';
+import { startPoller } from './poller.ts';
+import { Rejected } from './rejected.ts';
 import { droppingOldVersions, dropViewIn, lockOfView, useView } from './view-versions.ts';
 import type { Gap, View } from './view.ts';
 
@@ -19,6 +23,13 @@ export type ViewRuntime = {
   catchUp: (stream: StreamName) => Promise<void>;
   state: () => Promise<ViewState>;
   follower: Follower;
+  /** Streams that can't be applied; all others go on. */
+  parked: {
+    list: () => Promise<ParkedStream[]>;
+    count: () => Promise<number>;
+    /** Tries a stream, or all of them, once more. Answers which can't be applied still. */
+    replay: (stream?: StreamName) => Promise<{ applied: number; left: StreamName[] }>;
+  };
   /** Resolves once the view may be read. */
   serving: Promise<void>;
   stop: () => Promise<void>;
@@ -33,8 +44,16 @@ export type ViewRuntimeOptions = {
   sealer: Sealer;
   leases: Leases;
   onFailure?: (error: unknown) => void;
+  /** A stream can't be applied and waits by itself. */
+  onParked?: (stream: StreamName, error: unknown) => void;
+  /** Parked streams are looked at this often, to try those that are due. */
+  replayEveryMs?: number;
 };
 
+/** What a follower may hand to the view, and the streams that can't be read with why. */
+type Readable = { decoded: readonly Decoded[]; broken: ReadonlyMap<StreamName, unknown> };
+
+const REPLAY_EVERY_MS = 5000;
 const STATE_SEEN_FOR_MS = 500;
 /** Warm long enough for every writer to have seen it. */
 const ALL_WRITERS_WARM_MS = 2 * STATE_SEEN_FOR_MS;
@@ -49,6 +68,7 @@ export const prepareView = async (database: Database, schema: string, view: View
     await sql.query(`create schema if not exists ${schema}`);
     await sql.query(checkpointsTable(schema));
     await sql.query(viewsTable(schema));
+    await sql.query(parkedStreamsTable(schema));
     const made = await sql.query({
       text: `insert into ${schema}.views (name, state) values ($1, 'building') on conflict do nothing returning 1`,
       values: [view.name],
@@ -70,10 +90,12 @@ export const dropView = async (database: Database, schema: string, view: Pick<Vi
 
 /** Follows the store for one view and lets writers apply their own events inline. */
 export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntime> => {
-  const { view, database, schema, store, sealer, leases, onFailure } = options;
+  const { view, database, schema, store, sealer, leases, onFailure, onParked } = options;
   await useView(leases, view.name);
   await prepareView(database, schema, view);
   const decode = decoder(sealer, view.events);
+
+  const parked = parkedStreams(schema, view.name);
 
   const applyAll = async (sql: Sql, events: readonly Decoded[]): Promise<void> => {
     for (const gap of await view.apply(sql, events)) await fill(sql, gap, events);
@@ -84,7 +106,7 @@ export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntim
     const upTo = Math.max(...events.filter((event) => event.stream === stream).map(({ revision }) => revision));
     const missing = await store.read(stream, { after: head, limit: upTo - head });
     const gaps = await view.apply(sql, await Promise.all(missing.map((stored) => decode(stored))));
-    if (gaps.length > 0) throw new Error(`${view.name} has a gap in ${stream} that the stream does not fill.`);
+    if (gaps.length > 0) throw new StreamGap(view.name, stream);
   };
 
   /** Writers that answer at the same time share a statement; each stream's events go in order of revision, whoever wrote them. */
@@ -99,6 +121,98 @@ export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntim
     failsForOne: () => true,
   });
 
+  /** Each stream up to the first of its events that can't be read. */
+  const decodeAll = async (events: readonly StoredEvent[]): Promise<Readable> => {
+    const broken = new Map<StreamName, unknown>();
+    const read = await Promise.all(
+      events.map((stored) =>
+        decode(stored).catch((error: unknown) => {
+          if (isOutage(error)) throw error;
+          if (!broken.has(stored.stream)) broken.set(stored.stream, error);
+          return undefined;
+        }),
+      ),
+    );
+    return { decoded: read.filter((event) => event !== undefined && !broken.has(event.stream)) as Decoded[], broken };
+  };
+
+  const tryApplying = async (sql: Sql, events: readonly Decoded[]): Promise<{ error: unknown } | undefined> => {
+    await sql.query('savepoint applying');
+    try {
+      await applyAll(sql, events);
+      await sql.query('release savepoint applying');
+      return undefined;
+    } catch (error) {
+      if (isOutage(error)) throw error;
+      await sql.query('rollback to savepoint applying');
+      return { error };
+    }
+  };
+
+  const parkStream = async (sql: Sql, stream: StreamName, error: unknown) => {
+    await parked.park(sql, stream, error);
+    onParked?.(stream, error);
+  };
+
+  /** A stream that can't be applied is parked in the transaction that moves the checkpoint past it; the others go on. */
+  const applyOrPark = async (sql: Sql, _events: readonly StoredEvent[], { decoded, broken }: Readable) => {
+    const streams = [...new Set([...decoded.map(({ stream }) => stream), ...broken.keys()])];
+    if (streams.length === 0) return;
+    const known = await parked.among(sql, streams);
+    for (const [stream, error] of broken) if (!known.has(stream)) await parkStream(sql, stream, error);
+    const fresh = decoded.filter(({ stream }) => !known.has(stream));
+    if (fresh.length === 0 || !(await tryApplying(sql, fresh))) return;
+    for (const stream of new Set(fresh.map((event) => event.stream))) {
+      const failure = await tryApplying(
+        sql,
+        fresh.filter((event) => event.stream === stream),
+      );
+      if (failure) await parkStream(sql, stream, failure.error);
+    }
+  };
+
+  /** Applies what the store has of a stream behind the view's head; says how many events that were. Throws what stands in the way. */
+  const applyRest = async (stream: StreamName): Promise<number> => {
+    const [row] = await database.query<{ revision: number }>({
+      text: `select revision from ${view.name}.heads where stream = $1`,
+      values: [stream],
+    });
+    const missing = await store.read(stream, { after: row?.revision ?? 0 });
+    if (missing.length === 0) return 0;
+    const decoded = await Promise.all(missing.map((stored) => decode(stored)));
+    await database.transaction((sql) => applyAll(sql, decoded), { synchronousCommit: 'off' });
+    return missing.length;
+  };
+
+  const replayOne = async (stream: StreamName): Promise<boolean> => {
+    try {
+      await applyRest(stream);
+      await parked.release(database, stream);
+      // What was appended meanwhile, and the follower left out because the stream was still parked.
+      await applyRest(stream);
+      return true;
+    } catch (error) {
+      if (isOutage(error)) throw error;
+      await parked.park(database, stream, error);
+      return false;
+    }
+  };
+
+  const replay = async (streams: readonly StreamName[]) => {
+    const left: StreamName[] = [];
+    for (const stream of streams) if (!(await replayOne(stream))) left.push(stream);
+    return { applied: streams.length - left.length, left };
+  };
+
+  const replaying = startPoller({
+    everyMs: options.replayEveryMs ?? REPLAY_EVERY_MS,
+    run: async () => {
+      await replay(await parked.due(database));
+      return false;
+    },
+    onFailure: (error) => onFailure?.(error),
+  });
+
   const follower = startFollower({
     name: view.name,
     database,
@@ -109,10 +223,8 @@ export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntim
     synchronousCommit: 'off',
     // Writers apply their own events: the follower only repairs, and moves the checkpoint.
     lingerMs: 100,
-    prepare: async (events) => Promise.all((await unapplied(database, view, events)).map((stored) => decode(stored))),
-    handle: async (sql, _events, fresh) => {
-      if (fresh.length > 0) await applyAll(sql, fresh);
-    },
+    prepare: async (events) => decodeAll(await unapplied(database, view, events)),
+    handle: applyOrPark,
     ...(onFailure && { onFailure }),
   });
 
@@ -147,24 +259,41 @@ export const startView = async (options: ViewRuntimeOptions): Promise<ViewRuntim
           event: events[index],
         }));
         const gaps = await applyTogether(decoded);
-        if (gaps.length > 0) await database.transaction((sql) => applyAll(sql, decoded), { synchronousCommit: 'off' });
+        if (gaps.length === 0) return;
+        const waiting = await parked.among(
+          database,
+          gaps.map(({ stream }) => stream),
+        );
+        const rest = decoded.filter(({ stream }) => !waiting.has(stream));
+        if (rest.length > 0) await database.transaction((sql) => applyAll(sql, rest), { synchronousCommit: 'off' });
       } catch (error) {
         onFailure?.(error);
       }
     },
     catchUp: async (stream) => {
-      const [row] = await database.query<{ revision: number }>({
-        text: `select revision from ${view.name}.heads where stream = $1`,
-        values: [stream],
-      });
-      const missing = await store.read(stream, { after: row?.revision ?? 0 });
-      if (missing.length === 0) return;
-      const decoded = await Promise.all(missing.map((stored) => decode(stored)));
-      await database.transaction((sql) => applyAll(sql, decoded), { synchronousCommit: 'off' });
+      try {
+        await applyRest(stream);
+      } catch (error) {
+        if (isOutage(error)) throw error;
+        onFailure?.(error);
+        throw new Rejected(
+          'conflict',
+          'stream/parked',
+          'A stored event of this resource can’t be read, so it can’t be changed until an operator has replayed it.',
+        );
+      }
+    },
+    parked: {
+      list: () => parked.list(database),
+      count: () => parked.count(database),
+      replay: async (stream) => {
+        const streams = (await parked.list(database)).map((each) => each.stream);
+        return replay(stream === undefined ? streams : streams.filter((each) => each === stream));
+      },
     },
     stop: async () => {
       stopping.abort();
-      await Promise.all([follower.stop(), oldVersions]);
+      await Promise.all([follower.stop(), oldVersions, replaying.stop()]);
     },
   };
 };

@@ -14,6 +14,7 @@ export const dropViewIn = async (sql: Sql, schema: string, name: string): Promis
   await sql.query(`drop schema if exists ${name} cascade`);
   await sql.query({ text: `delete from ${schema}.views where name = $1`, values: [name] });
   await sql.query({ text: `delete from ${schema}.checkpoints where follower = $1`, values: [name] });
+  await sql.query({ text: `delete from ${schema}.parked_streams where view = $1`, values: [name] });
 };
 
 export type Versions = { database: Database; schema: string; view: { name: string } };

@@ -7,5 +7,4 @@ export * from './forward-facts.ts';
 export { CommandClient, type CommandCarrier } from './command-client.ts';
 export { inProcessTransport, type InProcessOptions } from './in-process/in-process-transport.ts';
 export { factConsumer, type FactConsumer, type FactConsumerOptions } from './facts/fact-consumer.ts';
-export { isOutage } from './facts/failure.ts';
 export { factTables, type ParkedFact } from './facts/fact-tables.ts';

@@ -8,6 +8,7 @@ export * from './http/create-app.ts';
 export * from './http/if-match.ts';
 export * from './http/listen.ts';
 export * from './http/openapi.ts';
+export * from './http/parked.controller.ts';
 export * from './http/operations.controller.ts';
 export * from './http/problem.filter.ts';
 export { traceparentOf } from './http/request-trace.ts';

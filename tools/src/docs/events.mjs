@@ -1,7 +1,5 @@
 import { linkTo, table, withoutComments } from './workspace.mjs';
 
-const count = (text, pattern) => [...text.matchAll(pattern)].length;
-
 /** The text between the bracket at `open` and the one that closes it. */
 const bracketed = (text, open) => {
   let depth = 0;
@@ -12,10 +10,23 @@ const bracketed = (text, open) => {
   throw new Error('A bracket is not closed.');
 };
 
+/** How many elements a bracketed list has, at its top level. */
+const elementsIn = (list) => {
+  let depth = 0;
+  const parts = [''];
+  for (const letter of list.slice(1, -1)) {
+    if ('([{'.includes(letter)) depth++;
+    if (')]}'.includes(letter)) depth--;
+    if (letter === ',' && depth === 0) parts.push('');
+    else parts[parts.length - 1] += letter;
+  }
+  return parts.filter((part) => part.trim() !== '').length;
+};
+
 /** Entries of the array after `name:`, at its top level. */
 const stepsIn = (definition, name) => {
   const at = definition.search(new RegExp(`\\b${name}: \\[`));
-  return at < 0 ? 0 : count(bracketed(definition, definition.indexOf('[', at)), /=>/g);
+  return at < 0 ? 0 : elementsIn(bracketed(definition, definition.indexOf('[', at)));
 };
 
 const definitionsIn = (text) =>

@@ -79,7 +79,7 @@ export const notificationsOf = (fact: Fact): Notification[] =>
       const { tenantId, actor, correlationId, occurredAt } = fact.metadata;
       const { category, id } = streamParts(fact.stream);
       const data = fact.data as Data;
-      const about = { ...(data['appId'] === undefined ? { [`${category}Id`]: id } : { accountId: id }) };
+      const about = data['appId'] === undefined ? { [`${category}Id`]: id } : { accountId: id };
       const isHourly = HOURLY.includes(type);
       return {
         type,

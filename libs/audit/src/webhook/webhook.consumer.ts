@@ -1,5 +1,6 @@
 import type { Database, Sql } from '@tenure/database';
-import { isOutage, type Fact, type FactBatch } from '@tenure/messaging';
+import { isOutage } from '@tenure/eventing';
+import type { Fact, FactBatch } from '@tenure/messaging';
 import { isWanted, messageId, notificationsOf, type Notification } from './notifications.ts';
 
 type Subscriber = { id: string; tenant_id: string; events: string[]; personal: boolean; created_at: string };

@@ -75,7 +75,7 @@ export const webhooks = ({ database, box, refusalOf, wake }: WebhooksOptions) =>
   };
 
   const save = async (hook: Webhook, changes: Partial<Webhook>, ifMatch?: Versions): Promise<Webhook> => {
-    const changed = { ...hook, ...changes, version: hook.version + 1, updatedAt: new Date().toISOString() };
+    const changed = { ...changes, version: hook.version + 1, updatedAt: new Date().toISOString() };
     const { affected } =
       ifMatch === undefined || ifMatch === '*' || ifMatch.includes(hook.version)
         ? await hooks.update({ id: hook.id, version: hook.version }, changed)
@@ -86,7 +86,7 @@ export const webhooks = ({ database, box, refusalOf, wake }: WebhooksOptions) =>
         'webhook/stale',
         `The webhook is at version ${hook.version}; If-Match doesn't match.`,
       );
-    return changed;
+    return hooks.merge(hook, changed);
   };
 
   const sealedFor = (id: string, secret: string) => box.seal({ secret }, [id]);
@@ -198,7 +198,7 @@ export const webhooks = ({ database, box, refusalOf, wake }: WebhooksOptions) =>
       await deliveries.update({ webhookId: hook.id, id: deliveryId }, again);
       await hooks.update({ id: hook.id }, { pausedUntil: null });
       wake();
-      return deliveryReplyOf({ ...delivery, ...again });
+      return deliveryReplyOf(deliveries.merge(delivery, again));
     },
   };
 };

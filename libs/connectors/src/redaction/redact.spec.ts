@@ -19,7 +19,7 @@ describe('what an app says (R96)', () => {
         const shown = reason(text);
         expect(shown.isWellFormed()).toBe(true);
         expect(shown).not.toMatch(/[\0\n]/);
-        expect([...shown].length).toBeLessThanOrEqual(301);
+        expect(Array.from(shown).length).toBeLessThanOrEqual(301);
       }),
     );
     expect(reason('😀'.repeat(400))).toBe(`${'😀'.repeat(300)}…`);

@@ -24,7 +24,8 @@ const PAGE = 100;
 const flag = (config: JsonObject | undefined, name: string): boolean | undefined => {
   const part = config?.[name];
   const supported = isObject(part) ? part['supported'] : undefined;
-  return supported === undefined ? undefined : /^true$/i.test(String(supported));
+  if (typeof supported === 'boolean') return supported;
+  return typeof supported === 'string' ? /^true$/i.test(supported) : undefined;
 };
 
 const number = (config: JsonObject | undefined, part: string, name: string): number | undefined => {
@@ -62,9 +63,10 @@ export const describeScim = async (
   if (schemas.kind !== 'ok') return schemas;
   const types = await read('ResourceTypes');
   if (types.kind !== 'ok') return types;
-  const resourceTypes = resourcesIn(types.value) ?? [];
+  const resourceTypes = (resourcesIn(types.value) ?? []).filter(({ endpoint }) => typeof endpoint === 'string');
   const hasGroups =
-    resourceTypes.length === 0 || resourceTypes.some(({ endpoint }) => /^\/?groups$/i.test(String(endpoint)));
+    resourceTypes.length === 0 ||
+    resourceTypes.some(({ endpoint }) => typeof endpoint === 'string' && /^\/?groups$/i.test(endpoint));
   return {
     kind: 'ok',
     value: {

@@ -45,7 +45,7 @@ export const scimLists = ({ calls: { ask }, redact, remoteOf }: ScimShared) => {
         const at = position.at + resources.length;
         const nextCursor = body!['nextCursor'];
         const isMore = typeof nextCursor === 'string' && nextCursor !== '' ? true : at <= total;
-        const seen = resources.map(({ id }) => String(id)).join('\n');
+        const seen = resources.map(({ id }) => JSON.stringify(id)).join('\n');
         if (resources.length > 0 && seen === position.seen)
           return incomplete('The app gave the same page twice; its list is not complete.');
         if (!isMore) return { kind: 'ok', value: { resources } };

@@ -72,7 +72,8 @@ export const readObject = (resource: JsonObject, { kind, used, mark, redact }: R
       id,
       label: typeof label === 'string' ? redact.reason(label) : id,
       ...(typeof marked === 'string' && marked !== '' && { mark: storableText(marked) }),
-      ...(kind === 'account' && active !== undefined && { active: !/^(false|0)$/i.test(String(active)) }),
+      ...(kind === 'account' &&
+        active !== undefined && { active: !/^(false|0)$/i.test(JSON.stringify(active).replaceAll('"', '')) }),
       values,
       ...(typeof meta['version'] === 'string' && { version: storableText(meta['version']) }),
       ...(typeof meta['created'] === 'string' &&

@@ -1,7 +1,7 @@
 import type { Database, Sql } from '@tenure/database';
-import { inBatchSpan, inSpan, SpanKind, type StreamName } from '@tenure/eventing';
+import { inBatchSpan, inSpan, isOutage, reasonOf, SpanKind, type StreamName } from '@tenure/eventing';
 import type { Fact, FactBatch } from '../transport.ts';
-import { FactGap, isOutage, reasonOf } from './failure.ts';
+import { FactGap } from './failure.ts';
 import {
   countParked,
   dueStreams,

@@ -27,9 +27,10 @@ export const operationsController = (
     @Answers('Every part can do its work')
     async ready(@Res({ passthrough: true }) reply: FastifyReply) {
       const parts = await Promise.all(
-        runtime.readiness.map(async ({ name, check }) => ({
+        runtime.readiness.map(async ({ name, check, note }) => ({
           name,
           waitsFor: await check().catch((error: unknown) => (error instanceof Error ? error.message : String(error))),
+          note: await note?.().catch(() => undefined),
         })),
       );
       const ready = parts.every(({ waitsFor }) => waitsFor === undefined);

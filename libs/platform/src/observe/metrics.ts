@@ -35,6 +35,12 @@ export const openMetrics = (service: string) => {
       labelNames: ['consumer'] as const,
       registers,
     }),
+    parkedStreams: new Gauge({
+      name: 'tenure_parked_streams',
+      help: 'Streams that a view could not apply and parked',
+      labelNames: ['view'] as const,
+      registers,
+    }),
     dueTimers: new Gauge({ name: 'tenure_due_timers', help: 'Timers that are due and have not fired', registers }),
     deliveries: new Counter({
       name: 'tenure_deliveries_total',

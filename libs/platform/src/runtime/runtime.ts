@@ -57,7 +57,21 @@ export type RuntimeOptions = {
 };
 
 /** Whether a part can do its work; undefined = it can, else what it waits for. */
-export type Readiness = { name: string; check: () => Promise<string | undefined> };
+export type Readiness = {
+  name: string;
+  check: () => Promise<string | undefined>;
+  /** What an operator should know although the part works: streams that wait. */
+  note?: () => Promise<string | undefined>;
+};
+
+/** What a view or a consumer has parked, for operators. */
+export type Parked = {
+  /** The segment of the service: `directory`. */
+  segment: string;
+  name: string;
+  list: () => Promise<{ stream: string; since: string; code: string; message: string }[]>;
+  replay: (stream?: string) => Promise<{ applied: number; left: string[] }>;
+};
 
 /** What every service stands on, opened in order and closed in the opposite one. */
 export type Runtime = {
@@ -82,6 +96,7 @@ export type Runtime = {
   /** Parts add themselves here as they are composed. */
   followers: Follower[];
   readiness: Readiness[];
+  parked: Parked[];
   unsettled: Unsettled[];
   /** Asked before metrics are shown, for figures that are looked up rather than counted. */
   onScrape: (() => Promise<void>)[];
@@ -176,6 +191,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     adminKeys: adminKeys(database, secrets),
     followers,
     readiness,
+    parked: [],
     unsettled,
     onScrape: [async () => metrics.oldestTransaction.set(((await oldestOpenXid(database)).ageMs ?? 0) / 1000)],
     closing,

@@ -3,11 +3,13 @@ import type { Sql } from '@tenure/database';
 import type { AppConfig } from '../app/app-config.ts';
 import type { Connector } from '../connector/index.ts';
 import { mark } from '../people/to-evaluate.ts';
-import type { AccountReply, BulkBody, BulkReply, DecideBody } from '../view/account.bodies.ts';
+import { changedAttributes, type AccountAttributes } from '../mapping/index.ts';
+import type { AccountReply, AdoptionReply, BulkBody, BulkReply, DecideBody } from '../view/account.bodies.ts';
 import type { AccountQueries } from '../view/account.queries.ts';
 import { findApp } from '../view/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { AccountCommand } from './account.commands.ts';
+import { emptyPlan, type AccountState } from './account.state.ts';
 import type { Because, WriteAccount } from './write-account.ts';
 
 type IfMatch = Parameters<WriteAccount>[3];
@@ -63,21 +65,17 @@ export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake 
   const act = (name: Act) => (caller: Caller, appId: string, id: string, reason?: string) =>
     perform(caller, appId, id, { type: commands[name], reason: reason ?? null });
 
-  /** The account must be there, and be nobody else's of ours: adopting is an act that is looked at closely (R61). */
-  const adopt = async (
-    caller: Caller,
-    appId: string,
-    id: string,
-    { remoteId, reason }: { remoteId?: string; reason?: string } = {},
-  ): Promise<AccountReply> => {
-    const { tenantId } = caller;
+  /** The account of the app that is meant, which must be there and be linked to nobody else (R61). */
+  const linkable = async (tenantId: string, appId: string, id: string, remoteId: string | undefined) => {
     const account = await queries.get(tenantId, appId, id);
     const wanted = remoteId ?? account.match?.remoteId;
     if (wanted === undefined)
       throw new Rejected(
         'conflict',
         'account/no-match',
-        'No account of the app was found that could be adopted; name one.',
+        account.candidates
+          ? 'Several accounts of the app match. Name the one to adopt in remoteId.'
+          : 'No matching account was found in the app. Name the one to adopt in remoteId.',
       );
     const app = await findApp(sql, tenantId, appId);
     const [holder] = await sql.query({
@@ -95,12 +93,46 @@ export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake 
         'app/unavailable',
         `The app could not be asked for the account: ${found.reason} Try again.`,
       );
+    return found.value;
+  };
+
+  /** Adopting is an act that is looked at closely: the account is read first (R61, R69). */
+  const adopt = async (
+    caller: Caller,
+    appId: string,
+    id: string,
+    { remoteId, reason }: { remoteId?: string; reason?: string } = {},
+  ): Promise<AccountReply> => {
+    const remote = await linkable(caller.tenantId, appId, id, remoteId);
     return perform(caller, appId, id, {
       type: 'Adopt',
-      remoteId: wanted,
-      active: found.value.active !== false,
+      remoteId: remote.id,
+      active: remote.active !== false,
       reason: reason ?? null,
     });
+  };
+
+  /** What adopting would change in the app. Writes nothing. */
+  const previewAdoption = async (
+    { tenantId }: Caller,
+    appId: string,
+    id: string,
+    { remoteId }: { remoteId?: string } = {},
+  ): Promise<AdoptionReply> => {
+    const remote = await linkable(tenantId, appId, id, remoteId);
+    const [row] = await sql.query<{ state: AccountState }>({
+      text: `select record->'state' as state from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and id = $2`,
+      values: [tenantId, id],
+    });
+    const plan = row?.state.kind === 'present' ? row.state.plan : emptyPlan;
+    const shown = Object.fromEntries(Object.entries(remote.values)) as AccountAttributes;
+    return {
+      remoteId: remote.id,
+      label: remote.label,
+      active: remote.active !== false,
+      changes: changedAttributes(shown, plan.attributes).map(({ target, from, to }) => ({ target, from, to })),
+      entitlements: plan.entitlements.map(({ kind, value }) => ({ kind, value })),
+    };
   };
 
   /** To a named account of the app, or by the matching attributes once more (R56). */
@@ -152,6 +184,7 @@ export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake 
     disassociate: act('disassociate'),
     recreate: act('recreate'),
     adopt,
+    previewAdoption,
     rematch,
     approveAll: bulk(withReason(approve)),
     rejectAll: bulk(withReason(reject)),

@@ -208,6 +208,9 @@ const canonical = (json: Json): string =>
       : value,
   );
 
+export const isSameEntitlement = (one: Entitlement, other: Entitlement) =>
+  one.kind === other.kind && one.value === other.value;
+
 export type EntitlementChange = Entitlement & { change: 'add' | 'remove' };
 
 /** What was made in the app itself is never taken away (R61). */

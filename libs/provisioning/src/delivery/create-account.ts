@@ -41,7 +41,11 @@ export const createAccount = async (one: Attempt): Promise<Verdict> => {
     case 'gone':
       // Of a create this says that the address is wrong, not that an account is.
       return { kind: 'failed', failure: { kind: 'unavailable', reason: created.reason } };
-    default:
+    case 'stale':
+    case 'throttled':
+    case 'unavailable':
+    case 'unauthorized':
+    case 'refused':
       return failed(created);
   }
 };

@@ -1,7 +1,6 @@
-import type { EntitlementChange, HeldEntitlement } from '../account/account.state.ts';
+import { isSameEntitlement, type EntitlementChange, type HeldEntitlement } from '../account/account.state.ts';
 import type { Failure } from '../connector/index.ts';
-import { isSameEntitlement, type Settled } from './update-account.ts';
-import { failedForGood, type Attempt, type Intent } from './verdict.ts';
+import { failedForGood, type Attempt, type Intent, type Settled } from './verdict.ts';
 
 const trouble = (failure: Failure): Settled => ({
   kind: 'trouble',

@@ -1,5 +1,6 @@
 import {
   entitlementChanges,
+  isSameEntitlement,
   type Entitlement,
   type EntitlementChange,
   type HeldEntitlement,
@@ -8,10 +9,6 @@ import type { Change, Parts, Remote, Scalar, TargetValue } from '../connector/in
 import { toChanges } from '../mapping/index.ts';
 import { changeMembership } from './membership.ts';
 import { failed, failedForGood, over, type Attempt, type Verdict } from './verdict.ts';
-
-/** What became of one entitlement: held from now on, or not any more. */
-export type Settled =
-  { kind: 'held'; held: HeldEntitlement } | { kind: 'dropped' } | { kind: 'trouble'; verdict: Verdict };
 
 /** Attributes and values first, by one update; memberships after it. All of it may be done again without harm. */
 export const updateAccount = async (one: Attempt, remoteId: string): Promise<Verdict> => {
@@ -69,9 +66,6 @@ export const updateAccount = async (one: Attempt, remoteId: string): Promise<Ver
     ],
   });
 };
-
-export const isSameEntitlement = (one: Entitlement, other: Entitlement) =>
-  one.kind === other.kind && one.value === other.value;
 
 const isNoted = ({ row }: Attempt, change: Entitlement): boolean =>
   row.given.some((noted) => isSameEntitlement(noted, change));

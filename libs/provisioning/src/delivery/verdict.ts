@@ -39,6 +39,10 @@ export type Verdict =
   /** Looked up once, and to be looked up once more before it is made again. */
   | { kind: 'notFound' };
 
+/** What became of one entitlement: held from now on, or not any more. */
+export type Settled =
+  { kind: 'held'; held: HeldEntitlement } | { kind: 'dropped' } | { kind: 'trouble'; verdict: Verdict };
+
 export const over = (result: DeliveryResult): Verdict => ({ kind: 'over', result });
 
 /** Fails for good, with a code of ours. */

@@ -14,7 +14,6 @@ import { fakeKind } from '../testing/fake-kind.ts';
 
 const { readTarget } = fakeKind;
 
-const department = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department';
 const workEmail = 'emails[type eq "work"].value';
 
 const ada: Person = {

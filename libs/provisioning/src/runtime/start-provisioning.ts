@@ -112,6 +112,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     sealer,
     leases,
     onFailure: failing('view'),
+    onParked: (stream, error) => onFailure?.(`view, which parked ${stream}`, error),
   });
   const source = { store, sealer, ...(snapshots && { snapshots }) };
   const write = accountWriter({ source, clock, view });

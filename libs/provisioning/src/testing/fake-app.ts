@@ -54,7 +54,7 @@ export const fakeApp = (): FakeApp => {
     return {
       kind: 'account',
       id,
-      label: String(values['userName'] ?? id),
+      label: typeof values['userName'] === 'string' ? values['userName'] : id,
       ...(typeof values[MARK] === 'string' && !app.keepsNoMark && { mark: values[MARK] }),
       active: values['active'] !== false,
       values: values as Readonly<Record<string, TargetValue>>,
@@ -166,7 +166,7 @@ export const fakeApp = (): FakeApp => {
         ),
       create: (kind, { mark, values }) =>
         call('create', '', () => {
-          if (kind === 'group') return ok(groupShown(app.addGroup(String(values['displayName']))));
+          if (kind === 'group') return ok(groupShown(app.addGroup(values['displayName'] as string)));
           const filled = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
           return ok(shown(app.addAccount({ ...(filled as JsonObject), ...(mark !== null && { [MARK]: mark }) })));
         }),

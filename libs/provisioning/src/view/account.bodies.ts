@@ -44,6 +44,16 @@ export const linkBody = z.strictObject({
   remoteId: z.string().min(1).max(1000).optional(),
   reason: z.string().max(1000).optional(),
 });
+/** What linking an account of the app would change there, before it is done (R69). */
+export const adoptionReply = z.object({
+  remoteId: z.string(),
+  label: z.string(),
+  active: z.boolean(),
+  changes: z.array(z.object({ target: z.string(), from: z.json().optional(), to: z.json().optional() })),
+  entitlements: z.array(z.object({ kind: z.string(), value: z.string() })),
+});
+export type AdoptionReply = z.output<typeof adoptionReply>;
+
 export const bulkBody = z.strictObject({
   ids: z.array(z.string()).min(1).max(1000),
   reason: z.string().max(1000).optional(),
@@ -67,7 +77,13 @@ export const timerReply = z.object({
 });
 export type TimerReply = z.output<typeof timerReply>;
 
-const entitlement = z.object({ kind: z.string(), value: z.string(), owned: z.boolean() });
+const entitlement = z.object({
+  kind: z.string(),
+  value: z.string(),
+  owned: z.boolean(),
+  id: z.string().nullable(),
+  evidence: z.string().nullable(),
+});
 const attributes = z.record(z.string(), z.json());
 
 const approval = z.object({
@@ -87,6 +103,7 @@ export const accountReply = z.object({
   remoteId: z.string().optional(),
   owned: z.boolean(),
   match: z.object({ remoteId: z.string(), attributes }).optional(),
+  candidates: z.array(z.object({ remoteId: z.string(), label: z.string(), attributes })).optional(),
   attributes,
   entitlements: z.array(entitlement),
   /** The first of `approvals`. */

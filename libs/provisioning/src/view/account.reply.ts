@@ -63,6 +63,7 @@ export const toAccount = (
     ...(remoteId !== null && { remoteId }),
     owned: account.owned,
     ...(match && { match }),
+    ...(account.candidates.length > 0 && { candidates: [...account.candidates] }),
     attributes: account.attributes,
     entitlements: [...account.entitlements],
     ...(first && { pendingApproval: first }),
