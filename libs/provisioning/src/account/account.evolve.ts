@@ -93,11 +93,11 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
       const timer = { id, trigger, action, triggeredAt, delay, dueAt, episode, state: 'armed' as const };
       return { ...account, timers: [...account.timers, timer] };
     }
+    // One that is parked waits for its release, whenever it is due (R87).
     case 'DeprovisioningRescheduled':
       return withTimer(account, event.data.timerId, {
         delay: event.data.delay,
         dueAt: event.data.dueAt,
-        state: 'armed',
       });
     case 'DeprovisioningCancelled':
       return withTimer(account, event.data.timerId, { state: 'cancelled', endReason: event.data.reason });

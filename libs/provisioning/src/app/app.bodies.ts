@@ -1,6 +1,6 @@
 import { listReply } from '@tenure/contracts';
 import { z } from 'zod';
-import { deprovisioningConfig, durationSchema, millisecondsOf } from '../duration/index.ts';
+import { deprovisioningConfig, durationSchema, isPositive } from '../duration/index.ts';
 import { attributesConfig } from '../mapping/index.ts';
 import { presetNames } from '../presets/index.ts';
 import { entitlementKinds, putRules, ruleSchema } from '../rules/index.ts';
@@ -49,7 +49,7 @@ export const thresholdBody = z
   .strictObject({
     count: z.int().min(0).optional(),
     percent: z.number().min(0).max(100).optional(),
-    window: durationSchema.refine((duration) => millisecondsOf(duration) > 0, 'must be longer than nothing').optional(),
+    window: durationSchema.refine(isPositive, 'must be longer than nothing').optional(),
   })
   .refine(({ count, percent, window }) => (count === undefined && percent === undefined) === (window === undefined), {
     path: ['window'],
@@ -109,6 +109,15 @@ export const appReply = z.object({
   missing: z.array(
     z.enum(['credentials', 'endpoint', 'attributes', 'scope', 'deprovisioning', 'sso', 'test', 'feature']),
   ),
+  /** Where a limit is set, or timers were parked by an earlier one. */
+  threshold: z
+    .object({
+      tripped: z.boolean(),
+      since: z.string().optional(),
+      parked: z.int(),
+      limit: z.object({ count: z.int().optional(), percent: z.number().optional(), window: z.string().optional() }),
+    })
+    .optional(),
   version: z.int(),
   createdAt: z.string(),
   updatedAt: z.string(),

@@ -15,9 +15,10 @@ import type { ScopeConfig } from '../scope/index.ts';
 import { findAccount } from '../view/find-account.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { AppConfig, ApprovalAction } from './app-config.ts';
-import type { AppQueries } from './app.queries.ts';
-import { canonicalRules, refuseAttributes, refuseDeprovisioning, refuseRules } from './app.rules.ts';
+import { refuseGated, type AppQueries } from './app.queries.ts';
+import { canonicalRules, givesEntitlements, refuseAttributes, refuseDeprovisioning, refuseRules } from './app.rules.ts';
 import { onlyFrames, withFrames } from './frames.ts';
+import { refuseUnknownInRules, refuseUnknownScope } from './known.ts';
 import { reapplied, withRules } from './rule-sets.ts';
 
 const changes = ['create', 'update', 'suspend', 'unsuspend', 'delete', 'unchanged'] as const;
@@ -122,8 +123,11 @@ export const previews = (
           return { ...app, attributes };
         },
       }),
-    scope: (tenantId: string, appId: string, scope: ScopeConfig) =>
-      clock.now().then((scopeSince) => preview(tenantId, appId, { edited: (app) => ({ ...app, scope, scopeSince }) })),
+    scope: async (tenantId: string, appId: string, scope: ScopeConfig) => {
+      await refuseUnknownScope(database, tenantId, scope.groups);
+      const scopeSince = await clock.now();
+      return preview(tenantId, appId, { edited: (app) => ({ ...app, scope, scopeSince }) });
+    },
     deprovisioning: async (
       tenantId: string,
       appId: string,
@@ -144,7 +148,7 @@ export const previews = (
     approvals: (tenantId: string, appId: string, { actions }: { actions: ApprovalAction[] }) =>
       preview(tenantId, appId, { edited: (app) => ({ ...app, approvals: actions }) }),
     /** Edited rules decide about new accounts only (R60). */
-    rules: (tenantId: string, appId: string, given: readonly z.output<typeof ruleSchema>[]) => {
+    rules: async (tenantId: string, appId: string, given: readonly z.output<typeof ruleSchema>[]) => {
       const named = given.map((rule, index) => ({ ...rule, id: rule.id ?? `new ${index}` }));
       const edited = (app: AppConfig) => {
         const readTarget = readTargetOf(kinds, app);
@@ -152,10 +156,14 @@ export const previews = (
         refuseRules(rules, app.preset, readTarget);
         return { ...app, ruleSets: withRules(app, rules) };
       };
+      if (named.some(givesEntitlements)) await refuseGated(database, tenantId, 'entitlements');
+      await refuseUnknownInRules(database, tenantId, named);
       return preview(tenantId, appId, { edited });
     },
-    reapplication: (tenantId: string, appId: string) =>
-      preview(tenantId, appId, { edited: (app) => ({ ...app, ruleSets: reapplied(app) }) }),
+    reapplication: async (tenantId: string, appId: string) => {
+      const scopeSince = await clock.now();
+      return preview(tenantId, appId, { edited: (app) => ({ ...app, ruleSets: reapplied(app), scopeSince }) });
+    },
     cycle: (tenantId: string, appId: string) => preview(tenantId, appId, { edited: (app) => app, fromScratch: true }),
   };
 };

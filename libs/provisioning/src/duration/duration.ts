@@ -25,6 +25,12 @@ export const millisecondsOf = (duration: Duration): number => {
   return length;
 };
 
+/** Whether it is longer than nothing; no, where it is no duration. */
+export const isPositive = (duration: Duration): boolean => {
+  const length = read(duration);
+  return typeof length === 'number' && length > 0;
+};
+
 export const durationSchema = z.string().superRefine((text, context) => {
   const length = read(text);
   if (typeof length === 'string') context.addIssue({ code: 'custom', message: length });

@@ -16,6 +16,7 @@ export {
   sourceProblems,
   sameTarget,
   targetProblems,
+  unknownSources,
   usedTargets,
   validateAttributes,
 } from './mapping.ts';

@@ -47,6 +47,7 @@ const create = (schema: string) => `
     primary key (tenant_id, id)
   );
   create index timers_running on ${schema}.timers (due_at, id) where state in ('armed', 'parked');
+  create index timers_parked on ${schema}.timers (tenant_id, app_id) where state = 'parked';
   create index timers_in_order on ${schema}.timers (tenant_id, due_at, id);
   create index timers_fired on ${schema}.timers (app_id, ended_at) where state = 'fired'`;
 
