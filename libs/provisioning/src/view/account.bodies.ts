@@ -106,8 +106,8 @@ export const accountReply = z.object({
   candidates: z.array(z.object({ remoteId: z.string(), label: z.string(), attributes })).optional(),
   attributes,
   entitlements: z.array(entitlement),
-  /** The first of `approvals`. */
-  pendingApproval: approval.optional(),
+  /** The first of `approvals`, for clients that know no others. */
+  pendingApproval: approval.omit({ id: true }).optional(),
   /** What waits for an admin, oldest first. */
   approvals: z.array(approval),
   delivery: z

@@ -38,6 +38,8 @@ const reasonOf = (
   return known ? { reason: { code: known.code, message: known.message, at: failedAt ?? updatedAt } } : {};
 };
 
+const unnamed = <Named extends { id: string }>({ id: _, ...rest }: Named) => rest;
+
 /** `delivery` is what stands between the events: only of an account as it is now. */
 export const toAccount = (
   place: Place,
@@ -66,7 +68,7 @@ export const toAccount = (
     ...(account.candidates.length > 0 && { candidates: [...account.candidates] }),
     attributes: account.attributes,
     entitlements: [...account.entitlements],
-    ...(first && { pendingApproval: first }),
+    ...(first && { pendingApproval: unnamed(first) }),
     approvals,
     ...(account.delivery && {
       delivery: {
