@@ -14,6 +14,8 @@ import {
   accountQueries,
   appsPart,
   dropProvisioning,
+  authorizationEntities,
+  oauthGrants,
   openApps,
   provisionOnDemand,
   startProvisioning,
@@ -25,7 +27,8 @@ import { AppDeprovisioningController } from './app-deprovisioning.controller.ts'
 import { AppMappingController } from './app-mapping.controller.ts';
 import { AppScopeController } from './app-scope.controller.ts';
 import { AppsController } from './apps.controller.ts';
-import { connectors, kinds } from './connectors.ts';
+import { authorizationClient, connectors, kinds, revoking } from './connectors.ts';
+import { AuthorizationController, PUBLIC_URL } from './authorization.controller.ts';
 import { CyclesController, ON_DEMAND } from './cycles.controller.ts';
 import { EntitlementsController } from './entitlements.controller.ts';
 import { FactsController, PROVISIONING } from './facts.controller.ts';
@@ -42,6 +45,7 @@ const CONSUMER = 'mapping-service';
 export const mappingControllers = [
   AppsController,
   AppConnectionController,
+  AuthorizationController,
   AppMappingController,
   AppScopeController,
   AppDeprovisioningController,
@@ -53,17 +57,25 @@ export const mappingControllers = [
   parkedController('mapping'),
 ];
 
-export type MappingOptions = { allowPrivateTargets: readonly string[] };
+/** TypeORM entities of the tables of `provisioning`. */
+export const mappingEntities = authorizationEntities;
+
+export type MappingOptions = { allowPrivateTargets: readonly string[]; publicUrl?: string };
 
 /** Composes the mapping service on a runtime: what works by itself, what admins ask for, and the way out to the apps. */
-export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: MappingOptions): Promise<Service> => {
+export const mappingService = async (
+  runtime: Runtime,
+  { allowPrivateTargets, publicUrl }: MappingOptions,
+): Promise<Service> => {
   const { database, leases, sealer, snapshots, secrets, clock, metrics, log } = runtime;
   const store = await runtime.openStore();
   const shared = { database, store, snapshots, sealer, leases, clock };
   const failing = (what: string, error: unknown) =>
     log.warn({ err: error, what }, 'A part of provisioning failed and tries again');
   const targets = openTargets({ allowPrivateTargets });
-  const { connect, connectorFor } = connectors(targets, secrets);
+  const grantBox = runtime.secretBox('oauth');
+  const grants = oauthGrants({ database, box: grantBox });
+  const { connect, connectorFor } = connectors(targets, secrets, grants);
 
   // Work starts once both are there.
   const composed: { apps?: Apps } = {};
@@ -91,6 +103,10 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
     connectorFor,
     kinds,
     refusalOf: targets.refusalOf,
+    grants,
+    grantBox,
+    authorizationClient: authorizationClient(targets),
+    revoke: revoking(targets),
     onFailure: (error) => failing('apps', error),
   });
   composed.apps = apps;
@@ -137,6 +153,7 @@ export const mappingService = async (runtime: Runtime, { allowPrivateTargets }: 
       providers: [
         { provide: APPS, useValue: apps },
         { provide: ACCOUNTS, useValue: accounts },
+        { provide: PUBLIC_URL, useValue: publicUrl },
         { provide: PARKED, useValue: runtime.parked },
         { provide: ON_DEMAND, useValue: provisionOnDemand({ database, clock, kinds, wake: provisioning.wake }) },
       ],

@@ -1,6 +1,20 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Inject,
+  Param,
+  Patch,
+  Post,
+  Put,
+  Query,
+  Res,
+} from '@nestjs/common';
 import { listPageRequest, listReply, type ListPageRequest } from '@tenure/contracts';
-import { appReply, newAppBody, ssoBody, turnedOnReply } from '@tenure/provisioning';
+import { appReply, newAppBody, renameBody, ssoBody, turnedOnReply } from '@tenure/provisioning';
 import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, Needs } from '@tenure/platform';
 import type { FastifyReply } from 'fastify';
@@ -41,6 +55,33 @@ export class AppsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     return this.shown(tenantId, appId, reply);
+  }
+
+  @Patch(':appId')
+  @Needs('app_admin')
+  @Answers('The app with its new name', appReply)
+  async rename(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Body({ schema: renameBody }) body: z.output<typeof renameBody>,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    await this.apps.commands.rename(caller, appId, body, versionsIn(ifMatch));
+    return this.shown(caller.tenantId, appId, reply);
+  }
+
+  @Delete(':appId')
+  @HttpCode(204)
+  @Needs('app_admin')
+  @Answers('The app is gone from Tenure; its accounts stay as they are')
+  async delete(
+    @CallerOf() caller: Caller,
+    @Param('appId') appId: string,
+    @Query({ schema: confirmQuery }) { confirm = false }: z.output<typeof confirmQuery>,
+    @Headers('if-match') ifMatch: string | undefined,
+  ) {
+    await this.apps.commands.delete(caller, appId, confirm, versionsIn(ifMatch));
   }
 
   @Get(':appId/sso')

@@ -1,13 +1,25 @@
-import { scimConnector, scimKind, type AppCredential, type ScimLearned, type Targets } from '@tenure/connectors';
 import {
+  oauthClient,
+  scimConnector,
+  scimKind,
+  type AppCredential,
+  type GrantedTokens,
+  type OAuthClientSettings,
+  type ScimLearned,
+  type Targets,
+} from '@tenure/connectors';
+import {
+  CALL_TIMEOUT_MS,
   kindOf,
   markOf,
   usedTargets,
   type AppConfig,
+  type AuthorizationClient,
   type Connector,
   type ConnectorKinds,
-  type CredentialsBody,
   type Failure,
+  type GrantTokens,
+  type OAuthGrants,
 } from '@tenure/provisioning';
 import type { SecretStore } from '@tenure/sealing';
 
@@ -27,16 +39,27 @@ const targetsOf = (app: AppConfig): string[] => {
 };
 
 /** Connectors of the apps, kept as long as what they are made of stays the same: an OAuth token lives as long as its connector. */
-export const connectors = (targets: Targets, secrets: Pick<SecretStore, 'getCredential'>) => {
+export const connectors = (
+  targets: Targets,
+  secrets: Pick<SecretStore, 'getCredential'>,
+  grants: Pick<OAuthGrants, 'source'>,
+) => {
   const kept = new Map<string, { key: string; connector: Connector }>();
   /** What was found out about an app by using it outlives a change of its configuration. */
   const learned = new Map<string, ScimLearned>();
 
-  const connect = ({ app, url, credential }: { app: AppConfig; url: string; credential: CredentialsBody }): Connector =>
+  /** Of the app's own credential, where that is access which an admin granted. */
+  const grantedFor = ({ credentials }: AppConfig, credential: AppCredential): GrantedTokens | undefined =>
+    credentials && credential.kind === 'oauth2' && credential.grant !== undefined
+      ? grants.source(credentials.secretId, (token) => oauthClient(credential, targets, CALL_TIMEOUT_MS).refresh(token))
+      : undefined;
+
+  const connect = ({ app, url, credential }: { app: AppConfig; url: string; credential: AppCredential }): Connector =>
     scimConnector({
       url,
       credential,
       targets,
+      granted: grantedFor(app, credential),
       used: targetsOf(app),
       mark: markOf(app),
       settings: app.connection,
@@ -53,7 +76,13 @@ export const connectors = (targets: Targets, secrets: Pick<SecretStore, 'getCred
     const credential = (await secrets.getCredential(credentials.secretId)) as AppCredential | undefined;
     // Replaced a moment ago: the next try reads the configuration anew.
     if (!credential) return waiting('The credentials were replaced.');
-    const connector = connect({ app, url: endpoint.url, credential });
+    const granted =
+      credential.kind === 'oauth2' && credential.grant !== undefined
+        ? grants.source(credentials.secretId, (token) =>
+            oauthClient(credential, targets, CALL_TIMEOUT_MS).refresh(token),
+          )
+        : undefined;
+    const connector = connect({ app, url: endpoint.url, credential, ...(granted && { granted }) });
     kept.set(id, { key, connector });
     void known?.connector.close();
     return connector;
@@ -61,6 +90,23 @@ export const connectors = (targets: Targets, secrets: Pick<SecretStore, 'getCred
 
   return { connect, connectorFor };
 };
+
+/** Tenure as a client of the apps' authorization servers (R97). */
+export const authorizationClient = (targets: Targets): AuthorizationClient => {
+  const clientOf = (settings: OAuthClientSettings) => oauthClient(settings, targets, CALL_TIMEOUT_MS);
+  return {
+    authorizationUrl: (client, checks) => clientOf(client).authorizationUrl(checks),
+    exchangeCode: (client, callback, checks) => clientOf(client).exchangeCode(callback, checks),
+  };
+};
+
+/** Ends granted access at the app's authorization server. */
+export const revoking =
+  (targets: Targets) =>
+  async (credential: unknown, { accessToken, refreshToken }: GrantTokens): Promise<void> => {
+    const client = oauthClient(credential as OAuthClientSettings, targets, CALL_TIMEOUT_MS);
+    await client.revoke(refreshToken ?? accessToken);
+  };
 
 /** Asks nothing of the app; whatever was wanted is tried again. */
 const waiting = (reason: string): Connector => {

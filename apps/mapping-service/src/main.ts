@@ -1,12 +1,17 @@
 import 'reflect-metadata';
 import { runService } from '@tenure/platform';
-import { mappingControllers, mappingService } from './app.module.ts';
+import { mappingControllers, mappingEntities, mappingService } from './app.module.ts';
 import { readConfig } from './config.ts';
 
 await runService({
   service: 'mapping-service',
   readConfig,
-  compose: (runtime, config) => mappingService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS }),
+  compose: (runtime, { TENURE_ALLOW_PRIVATE_TARGETS, TENURE_PUBLIC_URL }) =>
+    mappingService(runtime, {
+      allowPrivateTargets: TENURE_ALLOW_PRIVATE_TARGETS,
+      ...(TENURE_PUBLIC_URL !== undefined && { publicUrl: TENURE_PUBLIC_URL }),
+    }),
+  entities: mappingEntities,
   segments: ['mapping'],
   title: 'Tenure mapping',
   controllers: mappingControllers,

@@ -373,3 +373,65 @@ describe('who is disabled', () => {
     }
   });
 });
+
+describe('expressions', () => {
+  const expression = (target: string, text: string) => ({ kind: 'expression', target, expression: text });
+  const ENTRA = 'urn:ietf:params:scim:schemas:extension:tenure:2.0:EntraUser';
+
+  it('R36, R37, R96: count code points, and read what Entra knows beyond SCIM', async () => {
+    const { idp, app, mapping } = await world.office();
+    const { matching, mappings } = await mapping.ok('GET', `${app.path}/attributes`);
+    const own = [
+      expression('nickName', 'Left([displayName], 3)'),
+      expression('title', 'Join(" ", [extensionAttribute3], [usageLocation], [employeeOrgData.division])'),
+      expression('userType', 'NumFromDate([employeeHireDate])'),
+    ];
+    const others = mappings.filter(({ target }: any) => !own.some((each) => each.target === target));
+    await mapping.ok('PUT', `${app.path}/attributes`, { matching, mappings: [...others, ...own] });
+    const ada = await idp.hire('ada-r37', {
+      displayName: 'ab😀 Smith',
+      [ENTRA]: {
+        extensionAttribute3: 'Third',
+        usageLocation: 'NL',
+        employeeHireDate: '2012-01-01T23:00:00Z',
+        employeeOrgData: { division: 'Engines' },
+      },
+    });
+    await app.assign('users', ada);
+    await app.turnOn();
+    await world.settled();
+    expect(await world.sandbox.account('ada-r37@plum.example')).toMatchObject({
+      nickName: 'ab😀',
+      title: 'Third NL Engines',
+      userType: '129699324000000000',
+    });
+  });
+
+  it('R96: that take too much fail the account of that person and of nobody else, and say so wherever one looks', async () => {
+    const { idp, app, mapping } = await world.office();
+    const { matching, mappings } = await mapping.ok('GET', `${app.path}/attributes`);
+    const others = mappings.filter(({ target }: any) => target !== 'title');
+    const evil = {
+      matching,
+      mappings: [...others, expression('title', 'Replace([title], , "(?:a{1,30}){1,30}c", , "")')],
+    };
+    const ada = await idp.hire('ada-r96', { title: 'a'.repeat(4000) });
+    const bob = await idp.hire('bob-r96', { title: 'Baker' });
+    await app.assign('users', ada, bob);
+    await app.turnOn();
+    await world.settled();
+    const because = { code: 'mapping/too-complex', message: expect.stringContaining('The mapping of "title"') };
+    expect(await mapping.ok('PUT', `${app.path}/attributes?preview=true`, evil)).toMatchObject({
+      failed: { count: 1, accounts: [{ userId: ada, ...because }] },
+    });
+    await mapping.ok('PUT', `${app.path}/attributes`, evil);
+    await world.settled();
+    expect(await app.accountOf(ada)).toMatchObject({ status: 'failed', reason: because });
+    expect(await app.accountOf(bob)).toMatchObject({ status: 'provisioned' });
+    const { body } = await mapping.post(`${app.path}/provision-on-demand`, { userId: ada });
+    expect(body.steps).toContainEqual({ name: 'attributes', outcome: 'failed', detail: because.message });
+    await mapping.ok('PUT', `${app.path}/attributes`, { matching, mappings });
+    await world.settled();
+    expect(await app.accountOf(ada)).toMatchObject({ status: 'provisioned' });
+  });
+});

@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { auditControllers, auditEntities, auditService } from '@tenure/audit-service';
 import { directoryControllers, directoryService } from '@tenure/directory-service';
-import { mappingControllers, mappingService } from '@tenure/mapping-service';
+import { mappingControllers, mappingEntities, mappingService } from '@tenure/mapping-service';
 import {
   createHttpApp,
   listenToMessages,
@@ -26,7 +26,7 @@ export const openSystemRuntime = (
   openRuntime({
     service: 'standalone',
     databaseUrl,
-    entities: auditEntities,
+    entities: [...mappingEntities, ...auditEntities],
     secretsKey,
     rootKey,
     eventStore:
@@ -54,7 +54,7 @@ export const startSystem = async (
   const services = [
     await directoryService(runtime, urls),
     await scimGateway(runtime, { secretsKey, ...urls }),
-    await mappingService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS }),
+    await mappingService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS, ...urls }),
     await auditService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS }),
   ];
   const controllers = [...directoryControllers, ...scimControllers, ...mappingControllers, ...auditControllers];

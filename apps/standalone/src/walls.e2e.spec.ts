@@ -22,7 +22,9 @@ const describedRoutes = async (): Promise<Route[]> => {
 
 /** Those of admins: below a tenant, or tenants themselves. */
 const adminRoutes = async () =>
-  (await describedRoutes()).filter(({ path }) => /^\/(directory|mapping|audit)\/v1\//.test(path));
+  (await describedRoutes()).filter(
+    ({ path }) => /^\/(directory|mapping|audit)\/v1\//.test(path) && path !== '/mapping/v1/oauth/callback',
+  );
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 
 const filled = (path: string, ids: Ids) => path.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? 'nobody');

@@ -3,4 +3,11 @@ export { scimConnector, type ScimConnectorOptions } from './scim/scim-connector.
 export type { ScimLearned, ScimSettings } from './scim/scim-describe.ts';
 export { scimKind } from './scim/scim-target.ts';
 export { sendWebhook } from './webhook/send-webhook.ts';
-export type { AppCredential } from './scim/authorization.ts';
+export {
+  oauthClient,
+  signingKey,
+  type OAuthClient,
+  type OAuthClientSettings,
+  type Tokens,
+} from './oauth/oauth-client.ts';
+export type { AppCredential, GrantedTokens } from './scim/authorization.ts';

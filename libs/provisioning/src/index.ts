@@ -5,6 +5,7 @@ export * from './presets/index.ts';
 export * from './rules/index.ts';
 export * from './scope/index.ts';
 export * from './app/index.ts';
+export * from './authorization/index.ts';
 export * from './connector/index.ts';
 export * from './account/index.ts';
 export * from './runtime/index.ts';

@@ -16,6 +16,7 @@ export type {
 export { commonAttributes } from './schema/common.ts';
 export {
   enterpriseUserSchema,
+  entraUserSchema,
   groupSchema,
   tenureGroupSchema,
   tenureUserSchema,

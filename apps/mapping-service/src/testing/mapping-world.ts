@@ -16,7 +16,7 @@ import {
 import { testDatabase } from '@tenure/database/testing';
 import { encode, eventId, streamName, type AnyDefinition, type DomainEvent } from '@tenure/eventing';
 import { type AdminKey, createHttpApp, listenToMessages, manualClock, openRuntime, rootModule } from '@tenure/platform';
-import { mappingControllers, mappingService } from '../app.module.ts';
+import { mappingControllers, mappingEntities, mappingService } from '../app.module.ts';
 import { targetApp } from './target-app.ts';
 
 export const TENANT = 'acme';
@@ -52,6 +52,7 @@ export const mappingWorld = async () => {
   const opened = await openRuntime({
     service: 'mapping-service',
     databaseUrl: test.url,
+    entities: mappingEntities,
     secretsKey: Buffer.alloc(32, 'k'),
     eventStore: { kind: 'postgres' },
     transport: { kind: 'in-process' },

@@ -387,7 +387,10 @@ describe('how Tenure signs in (R25)', () => {
       ['/scim/v2/Users/a-1', 'Bearer t-1'],
       ['/scim/v2/Users/a-1', 'Bearer t-1'],
     ]);
-    expect(app.asked[0]!.body).toBe('grant_type=client_credentials&scope=scim');
+    expect(Object.fromEntries(new URLSearchParams(app.asked[0]!.body as string))).toEqual({
+      grant_type: 'client_credentials',
+      scope: 'scim',
+    });
   });
 
   it('asks for a new token once where the kept one is refused, and for one that is about to expire', async () => {

@@ -10,7 +10,7 @@ import {
 import { isObject, type Json, type JsonObject } from '@tenure/scim';
 import { redacting } from '../redaction/redact.ts';
 import type { Targets } from '../targets/targets.ts';
-import { authorization, secretsIn, type AppCredential } from './authorization.ts';
+import { authorization, secretsIn, type AppCredential, type GrantedTokens } from './authorization.ts';
 import { failureOf, isSuccess } from './outcome.ts';
 import { changedResource, toPatchOperations, toScimBody, withTarget, type ScimOperation } from './scim-body.ts';
 import { scimCalls } from './scim-calls.ts';
@@ -24,6 +24,8 @@ export type ScimConnectorOptions = {
   url: string;
   credential: AppCredential;
   targets: Targets;
+  /** Access that an admin granted, for credentials of that kind. */
+  granted?: GrantedTokens;
   /** Names of the targets that the app's mappings, matching and rules use: what `Remote.values` has. */
   used?: readonly string[];
   /** The target that carries our mark; `null` where the app's mappings fill it. */
@@ -49,7 +51,13 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
   const settings = options.settings ?? { mode: 'auto' };
   const learned: ScimLearned = { ...options.learned };
   const redact = redacting(secretsIn(credential));
-  const calls = scimCalls({ url, signIn: authorization(credential, targets, timeoutMs), targets, redact, timeoutMs });
+  const calls = scimCalls({
+    url,
+    signIn: authorization(credential, targets, timeoutMs, options.granted),
+    targets,
+    redact,
+    timeoutMs,
+  });
   const { ask, send } = calls;
 
   const learn = (more: ScimLearned) => {

@@ -1,4 +1,4 @@
-import { readAttributePath, type AttributePath } from '@tenure/provisioning';
+import { readAttributePath, remembered, type AttributePath } from '@tenure/provisioning';
 import type { ConnectorKind, ConnectorTarget, ReadTarget } from '@tenure/provisioning/connector';
 import { attributesOf, enterpriseUserSchema, userType, type Filter, type JsonObject } from '@tenure/scim';
 
@@ -48,10 +48,11 @@ const asTarget = (path: AttributePath): ConnectorTarget => {
   };
 };
 
-const readTarget: ReadTarget = (name) => {
+/** Remembered: the same targets are read for everybody of an app. */
+const readTarget: ReadTarget = remembered(4000, (name) => {
   const path = readScimTarget(name);
   return typeof path === 'string' ? path : asTarget(path);
-};
+});
 
 /** What an admin can choose from: all that a SCIM User has, its several values by their usual types. */
 const offered = (): ConnectorTarget[] =>

@@ -104,6 +104,18 @@ export const AccountPlanned = defineEvent('AccountPlanned', {
     matching: z.array(z.object({ target: z.string(), value: z.string() })),
   }),
 });
+/** What the account should be can't be worked out: `target` by its mapping, or by a rule; neither: the matching (R96). */
+export const AccountPlanFailed = defineEvent('AccountPlanFailed', {
+  data: account.extend({
+    code: z.string(),
+    /** Of which there was too much. */
+    limit: z.enum(['steps', 'size']),
+    target: z.string().nullable(),
+    ruleId: z.string().nullable(),
+    ...reasons,
+  }),
+  upcasts: [withoutReasons],
+});
 /** Nobody wants the account any more, and none was made yet. */
 export const AccountWithdrawn = defineEvent('AccountWithdrawn', {
   data: account.extend(reasons),
@@ -244,6 +256,7 @@ export const RecreationRequested = defineEvent('RecreationRequested', { data: ac
 
 export const accountEvents = [
   AccountPlanned,
+  AccountPlanFailed,
   AccountWithdrawn,
   AccessRestored,
   ApprovalRequested,

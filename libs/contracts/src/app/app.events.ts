@@ -28,6 +28,7 @@ const credentials = z.object({
 export const AppCreated = defineEvent('AppCreated', {
   data: z.object({ name: z.string(), preset: presetName, defaults: appDefaults }),
 });
+export const AppRenamed = defineEvent('AppRenamed', { data: z.object({ name: z.string() }) });
 export const AppSsoSet = defineEvent('AppSsoSet', { data: z.object({ configured: z.boolean() }) });
 export const AppCredentialsSet = defineEvent('AppCredentialsSet', { data: credentials });
 /** Of the credentials and the endpoint as they are: `problem` and `status` tell why not, in a word and as HTTP does. */
@@ -71,9 +72,12 @@ export const AppReauthorized = defineEvent('AppReauthorized', { data: credential
 export const AppConfigurationDeleted = defineEvent('AppConfigurationDeleted', {
   data: z.object({ wipes: z.string().nullable(), defaults: appDefaults }),
 });
+/** The app is gone from Tenure; accounts that are in it stay as they are. */
+export const AppDeleted = defineEvent('AppDeleted', { data: z.object({ wipes: z.string().nullable() }) });
 
 export const appEvents = [
   AppCreated,
+  AppRenamed,
   AppSsoSet,
   AppCredentialsSet,
   AppTested,
@@ -97,5 +101,6 @@ export const appEvents = [
   AppReauthorizationNeeded,
   AppReauthorized,
   AppConfigurationDeleted,
+  AppDeleted,
 ] as const;
 export type AppEvent = EventOf<typeof appEvents>;

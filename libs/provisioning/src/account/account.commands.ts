@@ -3,7 +3,7 @@ import type { JsonObject } from '@tenure/scim';
 import type { ApprovalAction } from '../app/app-config.ts';
 import type { FrameSet } from '../app/frames.ts';
 import type { DeprovisioningConfig, Trigger } from '../duration/index.ts';
-import type { AccountAttributes } from '../mapping/index.ts';
+import type { AccountAttributes, EvaluationProblem } from '../mapping/index.ts';
 import type { Candidate, HeldEntitlement, Plan } from './account.state.ts';
 
 type AccountWithdrawnData = ReturnType<typeof AccountWithdrawn>['data'];
@@ -26,6 +26,8 @@ export type Evaluation = {
   reasons: Reasons;
   /** Where the value of each target of the plan came from. */
   origins: Origins;
+  /** Why it can't be told, although it matters. */
+  problem: EvaluationProblem | null;
   rulesVersion: number;
   /** The triggers that hold; none = the user is eligible. */
   triggers: readonly FoundTrigger[];

@@ -50,7 +50,7 @@ const decide = (command: AccountCommand, state: AccountState): AccountEvent[] =>
     case 'Retry':
       if (state.failure?.code === GONE)
         throw new Rejected('conflict', GONE, 'The account no longer exists in the app: recreate it.');
-      if (!state.failure && !state.delivery)
+      if (!state.failure && !state.delivery && !state.planFailure)
         throw new Rejected('conflict', 'account/not-failed', 'Nothing failed that could be tried again.');
       return state.failure ? [RetryRequested(ids, { reason: command.reason })] : [];
     case 'Disassociate':
@@ -150,6 +150,7 @@ const cancelAll = ({ appId, userId, timers }: PresentAccount, reason: 'configura
 
 /** R67: what is there is not made a second time. */
 const refuseWhereThere = ({ remote, aim, failure, delivery, ...account }: PresentAccount) => {
+  if (account.planFailure) throw new Rejected('conflict', 'account/no-plan', account.planFailure.message);
   if (remote === 'active' || remote === 'suspended' || delivery?.action === 'create')
     throw new Rejected('conflict', 'account/there', 'The app has the account.');
   if (aim !== 'present')

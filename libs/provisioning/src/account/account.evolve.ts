@@ -1,6 +1,7 @@
 import type { AccountEvent } from '@tenure/contracts';
 import { ERASED } from '@tenure/eventing';
 import type { DeprovisioningAction } from '../duration/index.ts';
+import { planFailureOf } from './plan-failure.ts';
 import {
   AMBIGUOUS_MATCH,
   ERASED_TEXT,
@@ -54,10 +55,25 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
         aim: account.aim === 'none' ? 'present' : account.aim,
         updateRejected: false,
         failure: stays ? account.failure : null,
+        planFailure: undefined,
       };
     }
+    case 'AccountPlanFailed':
+      return {
+        ...account,
+        aim: account.aim === 'none' ? 'present' : account.aim,
+        planFailure: planFailureOf(event.data),
+      };
     case 'AccountWithdrawn':
-      return { ...account, aim: 'none', approvals: [], failure: null, match: null, candidates: [] };
+      return {
+        ...account,
+        aim: 'none',
+        approvals: [],
+        failure: null,
+        planFailure: undefined,
+        match: null,
+        candidates: [],
+      };
     case 'AccessRestored':
       return { ...account, aim: 'present', failure: account.failure?.action === 'create' ? account.failure : null };
     case 'ApprovalRequested': {

@@ -92,6 +92,8 @@ export type PresentAccount = {
   /** An admin said no to the plan as it is. */
   updateRejected: boolean;
   failure: { action: DeliveryAction; code: string; message: string } | null;
+  /** Nothing can be planned, so nothing is made or changed; a good plan ends it. */
+  planFailure?: { code: string; message: string };
   match: { remoteId: string; attributes: JsonObject } | null;
   /** Several that match; an admin chooses. */
   candidates: readonly Candidate[];
@@ -170,16 +172,17 @@ export const nextDelivery = (account: AccountState): DeliveryAction | undefined 
 };
 
 const wantedDelivery = (account: PresentAccount): DeliveryAction | undefined => {
-  const { aim, remote, delivery } = account;
+  const { aim, remote, delivery, planFailure } = account;
   switch (aim) {
     case 'none':
       return undefined;
     case 'present': {
-      if (remote === 'none' || remote === 'deleted') return isPending(account, 'create') ? undefined : 'create';
+      if (remote === 'none' || remote === 'deleted')
+        return isPending(account, 'create') || planFailure ? undefined : 'create';
       if (remote !== 'active' && remote !== 'suspended') return undefined;
       // One that was under way may have been done, although nobody saw it: it is undone.
       if (remote === 'suspended' || (delivery && delivery.action !== 'update')) return 'unsuspend';
-      const isHeldBack = isPending(account, 'update') || account.updateRejected;
+      const isHeldBack = isPending(account, 'update') || account.updateRejected || planFailure !== undefined;
       return !isHeldBack && (delivery || isBehind(account)) ? 'update' : undefined;
     }
     case 'suspended':
@@ -233,6 +236,7 @@ export const statusOf = (account: PresentAccount): AccountStatus => {
   const { remote, failure, delivery } = account;
   if (failure) return 'failed';
   if (remote === 'unknown') return 'unknown';
+  if (account.planFailure && account.aim === 'present') return 'failed';
   if (isPending(account, 'create') || isPending(account, 'update')) return 'pending';
   switch (delivery?.action ?? nextDelivery(account)) {
     case 'create':

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   AccessRestored,
   AccountCreated,
+  AccountPlanFailed,
   AccountPlanned,
   AccountSuspended,
   AccountUpdated,
@@ -59,6 +60,7 @@ const evaluation = (parts: Partial<Evaluation> = {}): AccountCommand => ({
   plan: plan(),
   reasons,
   origins: {},
+  problem: null,
   rulesVersion: 0,
   triggers: [],
   unsure: [],
@@ -493,5 +495,72 @@ describe('R85: a person who was erased', () => {
       state: { remoteId: null, attributes: {}, plan: { matching: [] } },
     });
     expect(folded(...erased, timer('acc.1'), fired('acc.1'))).toMatchObject({ next: undefined });
+  });
+});
+
+describe('R96: a person for whom a mapping or a rule takes too much', () => {
+  const problem = { code: 'mapping/too-complex' as const, limit: 'steps' as const, target: 'title', ruleId: null };
+  const failing = (parts: Partial<Evaluation> = {}) => evaluation({ plan: null, problem, ...parts });
+  const failed = AccountPlanFailed({ ...ids, ...problem, ...reasons });
+
+  it('has a failed account that says which, once, and nothing is made', () => {
+    account().when(failing()).then(failed);
+    account(failed).when(failing()).thenNothing();
+    expect(folded(failed)).toMatchObject({
+      status: 'failed',
+      next: undefined,
+      state: {
+        planFailure: { code: 'mapping/too-complex', message: expect.stringContaining('The mapping of "title"') },
+      },
+    });
+  });
+
+  it('keeps the account that is there as it is, until a plan can be made again', () => {
+    account(...provisioned)
+      .when(failing())
+      .then(failed);
+    expect(folded(...provisioned, failed)).toMatchObject({
+      status: 'failed',
+      next: undefined,
+      state: { plan: plan() },
+    });
+    account(...provisioned, failed)
+      .when(evaluation())
+      .then({ ...planned, data: { ...planned.data, changed: [] } });
+    const good = folded(...provisioned, failed, planned);
+    expect(good.status).not.toBe('failed');
+    expect(good.state.planFailure).toBeUndefined();
+  });
+
+  it('is deprovisioned all the same', () => {
+    account(...provisioned, failed)
+      .when(failing(suspendedSince(monday)))
+      .then(holding(suspended), timer('acc.1'), deleteTimer);
+    expect(folded(...provisioned, failed, timer('acc.1'), fired('acc.1'))).toMatchObject({ next: 'suspend' });
+    account(failed)
+      .when(evaluation({ ...suspendedSince(monday), plan: null }))
+      .then(AccountWithdrawn({ ...ids, ...reasons }));
+  });
+
+  it('loses nothing and gets nothing back where the rules that would decide it are what takes too much', () => {
+    const outside = timer('acc.1', { trigger: 'turnedOff' });
+    account(...provisioned, outside)
+      .when(failing({ unsure: ['turnedOff'] }))
+      .then(failed);
+  });
+
+  it('waits for an approval of the first plan that can be made', () => {
+    const approvals = ['create' as const];
+    account().when(failing({ approvals })).then(failed);
+    account(failed)
+      .when(evaluation({ approvals }))
+      .then(planned, ApprovalRequested({ ...ids, approvalId: 'create.1', action: 'create', deprovisioning: null }));
+  });
+
+  it('is looked at again when an admin asks for it, and not recreated from an old plan', () => {
+    account(failed).when({ type: 'Retry', reason: null }).thenNothing();
+    expect(() => accountDecider.decide({ type: 'Recreate', reason: null }, folded(failed).state)).toThrow(
+      expect.objectContaining({ code: 'account/no-plan' }),
+    );
   });
 });

@@ -1,5 +1,6 @@
 import {
   AccessRestored,
+  AccountPlanFailed,
   AccountPlanned,
   AccountWithdrawn,
   ApprovalRequested,
@@ -14,6 +15,7 @@ import { dueTimers, movedTimers, type DeprovisioningConfig } from '../duration/i
 import { framesAt, framesOf } from '../app/frames.ts';
 import type { Evaluation, FoundTrigger } from './account.commands.ts';
 import { evolveAccount } from './account.evolve.ts';
+import { planFailureOf } from './plan-failure.ts';
 import {
   approvalData,
   changedTargets,
@@ -44,7 +46,8 @@ const inTurn = (before: AccountState, first: AccountEvent[], steps: readonly Ste
 export const evaluate = (command: Evaluation, state: AccountState): AccountEvent[] => {
   const eligible = command.triggers.length === 0;
   if (state.kind === 'none') {
-    const { appId, userId, plan } = command;
+    const { appId, userId, plan, problem, reasons } = command;
+    if (eligible && problem) return [AccountPlanFailed({ appId, userId, ...problem, ...reasons })];
     if (!eligible || !plan) return [];
     const targets = [...Object.keys(plan.attributes), ...Object.keys(plan.onCreate)];
     const planned = AccountPlanned(
@@ -53,7 +56,9 @@ export const evaluate = (command: Evaluation, state: AccountState): AccountEvent
     );
     return inTurn(state, [planned], [askForApproval(command)]);
   }
-  const change = [changePlan(command), withdrawApproval, askForApproval(command)];
+  // Whether the person is eligible can't be told: nothing is taken and nothing given.
+  if (eligible && command.unsure.length > 0) return inTurn(state, [], [failPlan(command)]);
+  const change = [changePlan(command), failPlan(command), withdrawApproval, askForApproval(command)];
   return inTurn(
     state,
     [],
@@ -134,7 +139,7 @@ const cancelTimers =
       !stillHolds.has(trigger) || (episode !== null && !episodes.has(episode));
     const reason = triggers.length === 0 ? 'eligible' : 'triggerEnded';
     return account.timers
-      .filter((timer) => isRunning(timer) && (triggers.length === 0 || isOver(timer)))
+      .filter((timer) => isRunning(timer) && isOver(timer))
       .map(({ id }) => DeprovisioningCancelled({ ...idsOf(account), timerId: id, reason, ...reasons }));
   };
 
@@ -156,15 +161,24 @@ const changePlan =
   (account) => {
     const { plan, rulesVersion, triggers } = command;
     if (!plan || (triggers.length > 0 && isUnmade(account))) return [];
-    const same = isUnmade(account)
+    const isSamePlan = isUnmade(account)
       ? isSame(plan, account.plan) && rulesVersion === account.rulesVersion && account.aim !== 'none'
       : isSame(plan.attributes, account.plan.attributes) &&
         isSame(plan.entitlements, account.plan.entitlements) &&
         isSame(plan.additive, account.plan.additive);
-    if (same) return [];
+    if (isSamePlan && !account.planFailure) return [];
     const changed = changedTargets(account.plan.attributes, plan.attributes);
     const targets = isUnmade(account) ? [...changed, ...changedTargets(account.plan.onCreate, plan.onCreate)] : changed;
     return [AccountPlanned({ ...idsOf(account), changed, ...planReasons(command, targets) }, asPersonal(plan))];
+  };
+
+/** R96: what the account should be can't be worked out. Said once, and again where the reason is another. */
+const failPlan =
+  ({ problem, triggers, reasons }: Evaluation): Step =>
+  (account) => {
+    if (!problem || triggers.length > 0) return [];
+    const failed = AccountPlanFailed({ ...idsOf(account), ...problem, ...reasons });
+    return isSame(account.planFailure ?? null, planFailureOf(failed.data)) && account.aim !== 'none' ? [] : [failed];
   };
 
 /** An update that waits and became needless does not wait any more. */
@@ -179,14 +193,16 @@ const withdrawApproval: Step = (account) =>
 const askForApproval =
   ({ approvals }: Evaluation): Step =>
   (account, before) => {
-    if (account.failure || account.aim !== 'present') return [];
+    if (account.failure || account.planFailure || account.aim !== 'present') return [];
     const ask = (action: 'create' | 'update') => {
       if (!approvals.includes(action) || isPending(account, action)) return [];
       const approval = { id: nextApprovalId(account, action), action, deprovisioning: null };
       return [ApprovalRequested(approvalData(account, approval))];
     };
     if (isUnmade(account))
-      return (before.kind === 'none' || before.aim !== 'present') && !account.delivery ? ask('create') : [];
+      return (before.kind === 'none' || before.aim !== 'present' || before.planFailure) && !account.delivery
+        ? ask('create')
+        : [];
     return before.kind === 'present' && before.plan !== account.plan && isBehind(account) ? ask('update') : [];
   };
 

@@ -12,21 +12,61 @@ const secret = z.string().min(1).max(8192);
 const url = z.url({ protocol: /^https?$/, error: 'expected a URL such as https://login.example/token' }).max(2048);
 
 export const newAppBody = z.strictObject({ name: text, preset: z.enum(presetNames) });
+export const renameBody = z.strictObject({ name: text });
 export const ssoBody = z.strictObject({ configured: z.boolean() });
+
+/** A header's value: RFC 9110 §5.5 has no control characters in it, and a token no spaces (RFC 6750 §2.1). */
+const token = z
+  .string()
+  .trim()
+  .min(1)
+  .max(8192)
+  .regex(/^[\x21-\x7e]+$/, 'Must be printable ASCII without spaces; check what was copied.');
+
+/** How Tenure signs in at an app's token endpoint. */
+const oauthClient = {
+  tokenUrl: url,
+  clientId: z.string().trim().min(1).max(1024),
+  clientSecret: secret.optional(),
+  method: z
+    .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'])
+    .default('client_secret_basic'),
+  /** PEM of a PKCS #8 key, for `private_key_jwt`. */
+  privateKey: z.string().min(1).max(16_384).optional(),
+  scope: z.string().max(1024).optional(),
+  audience: z.string().max(1024).optional(),
+  resource: url.optional(),
+};
+
+type ClientSecrets = { method: string; clientSecret?: string | undefined; privateKey?: string | undefined };
+
+/** What a method needs, and `none` doesn't have. */
+const refuseIncomplete = (client: ClientSecrets, context: z.RefinementCtx) => {
+  const needs =
+    client.method === 'private_key_jwt' ? 'privateKey' : client.method === 'none' ? undefined : 'clientSecret';
+  if (needs !== undefined && client[needs] === undefined)
+    context.addIssue({ code: 'custom', path: [needs], message: `Required for the method ${client.method}.` });
+};
 
 /** R25. */
 export const credentialsBody = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('bearer'), token: secret }),
-  z.strictObject({ kind: z.literal('basic'), username: z.string().min(1).max(1024), password: secret }),
-  z.strictObject({
-    kind: z.literal('oauth2'),
-    tokenUrl: url,
-    clientId: z.string().min(1).max(1024),
-    clientSecret: secret,
-    scope: z.string().max(1024).optional(),
-  }),
+  z.strictObject({ kind: z.literal('bearer'), token }),
+  z.strictObject({ kind: z.literal('basic'), username: z.string().trim().min(1).max(1024), password: secret }),
+  z.strictObject({ kind: z.literal('oauth2'), ...oauthClient }).superRefine(refuseIncomplete),
 ]);
 export type CredentialsBody = z.output<typeof credentialsBody>;
+
+/** R97: access that an admin grants on the app's own page. */
+export const authorizeBody = z
+  .strictObject({
+    ...oauthClient,
+    authorizationUrl: url,
+    revocationUrl: url.optional(),
+    issuer: url.optional(),
+  })
+  .superRefine(refuseIncomplete);
+export type AuthorizeBody = z.output<typeof authorizeBody>;
+export const authorizeReply = z.object({ url: z.string(), expiresAt: z.string() });
 
 export const endpointBody = z.union([
   z.strictObject({ url: z.string().min(1).max(2048) }),

@@ -71,6 +71,7 @@ export const appCommands = ({ write, queries, database, clock, kinds, wakeRefres
       await write(caller, id, { type: 'Create', name, preset });
       return id;
     },
+    rename: set(({ name }: { name: string }) => ({ type: 'Rename', name })),
     setSso: set(({ configured }: { configured: boolean }) => ({ type: 'SetSso', configured })),
     setAttributes: async (caller: Caller, appId: string, given: AttributesConfig, ifMatch?: IfMatch): Promise<void> => {
       const { config } = await queries.find(caller.tenantId, appId);
@@ -179,6 +180,11 @@ export const appCommands = ({ write, queries, database, clock, kinds, wakeRefres
     startCycle: async (caller: Caller, appId: string) => {
       await refuseGated(database, caller.tenantId, 'provisioning');
       return job(caller, appId, 'initialCycle', await write(caller, appId, { type: 'StartCycle' }));
+    },
+    /** What is in the app stays as it is there. */
+    delete: async (caller: Caller, appId: string, confirm: boolean, ifMatch?: IfMatch): Promise<void> => {
+      refuseUnconfirmed(confirm);
+      await write(caller, appId, { type: 'Delete' }, ifMatch);
     },
     deleteConfiguration: async (caller: Caller, appId: string, confirm: boolean): Promise<void> => {
       refuseUnconfirmed(confirm);

@@ -7,12 +7,14 @@ import {
   AppCreated,
   AppCredentialsSet,
   AppCycleStarted,
+  AppDeleted,
   AppDeprovisioningSet,
   AppEndpointSet,
   AppEntitlementsSet,
   AppOwnershipSet,
   AppReauthorizationNeeded,
   AppReauthorized,
+  AppRenamed,
   AppRulesReapplied,
   AppRulesSet,
   AppScopeSet,
@@ -43,6 +45,7 @@ type NewCredentials = { secretId: string; kind: 'bearer' | 'basic' | 'oauth2'; h
 
 export type AppCommand =
   | { type: 'Create'; name: string; preset: PresetName }
+  | { type: 'Rename'; name: string }
   | { type: 'SetSso'; configured: boolean }
   /** `test`: what came of trying them; null where the endpoint is not known yet. */
   | ({ type: 'SetCredentials'; test: TestResult | null } & NewCredentials)
@@ -69,7 +72,8 @@ export type AppCommand =
   /** The app answered 401 to these credentials. */
   | { type: 'NeedReauthorization'; secretId: string }
   | ({ type: 'Reauthorize'; test: TestResult } & NewCredentials)
-  | { type: 'DeleteConfiguration' };
+  | { type: 'DeleteConfiguration' }
+  | { type: 'Delete' };
 
 const decide = (command: AppCommand, state: App): AppEvent[] => {
   if (command.type === 'Create') {
@@ -78,6 +82,8 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
   }
   if (state.kind === 'none') throw new Rejected('not-found', 'app/not-found', 'There is no such app.');
   switch (command.type) {
+    case 'Rename':
+      return command.name === state.name ? [] : [AppRenamed({ name: command.name })];
     case 'SetSso':
       return setSso(command.configured, state);
     case 'SetCredentials':
@@ -153,6 +159,10 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
       return state.state === 'on' && state.credentials?.secretId === command.secretId
         ? [AppReauthorizationNeeded({})]
         : [];
+    case 'Delete':
+      if (state.state === 'on' || state.state === 'needsReauthorization')
+        throw new Rejected('conflict', 'app/on', 'The app is on. Turn it off before you delete it.');
+      return [AppDeleted({ wipes: state.credentials?.secretId ?? null })];
     case 'DeleteConfiguration':
       return [
         AppConfigurationDeleted({ wipes: state.credentials?.secretId ?? null, defaults: defaultsOf(state.preset) }),

@@ -8,6 +8,8 @@ export const evolveApp = (state: App, event: AppEvent): App => {
     const { name, preset, defaults } = event.data;
     return { ...blank, ...defaults, name, preset };
   }
+  // Its id never comes again, so nothing needs to be known of it.
+  if (event.type === 'AppDeleted') return { kind: 'none' };
   return state.kind === 'none' ? state : evolvePresent(state, event);
 };
 
@@ -30,8 +32,13 @@ const blank: Omit<PresentApp, 'name' | 'preset' | 'attributes' | 'scope' | 'depr
 const without = (app: PresentApp, wanted: { kind: string; id: string }) =>
   app.assignments.filter(({ kind, id }) => kind !== wanted.kind || id !== wanted.id);
 
-const evolvePresent = (app: PresentApp, event: Exclude<AppEvent, { type: 'AppCreated' }>): PresentApp => {
+const evolvePresent = (
+  app: PresentApp,
+  event: Exclude<AppEvent, { type: 'AppCreated' | 'AppDeleted' }>,
+): PresentApp => {
   switch (event.type) {
+    case 'AppRenamed':
+      return { ...app, name: event.data.name };
     case 'AppSsoSet':
       return { ...app, sso: { configured: event.data.configured } };
     case 'AppCredentialsSet':

@@ -69,6 +69,9 @@ export const startAppReactor = ({
       if (event.data.wipes !== null) await secrets.remove(event.data.wipes);
       const { tenantId, id: appId } = streamParts(decoded.stream);
       await forgetEntitlements(database, { tenantId, appId });
+    } else if (event?.type === 'AppDeleted') {
+      if (event.data.wipes !== null) await secrets.remove(event.data.wipes);
+      await forgetApp(database, streamParts(decoded.stream));
     } else if (event?.type === 'AppDeprovisioningSet') {
       const { applyToRunning, ...deprovisioning } = event.data;
       if (applyToRunning) await reschedule(decoded, deprovisioning);
@@ -88,6 +91,16 @@ export const startAppReactor = ({
     ...(onFailure && { onFailure }),
   });
 };
+
+/** What is kept of an app beside its events and the view. */
+const forgetApp = (database: Database, { tenantId, id }: { tenantId: string; id: string }): Promise<void> =>
+  database.transaction(async (sql) => {
+    for (const table of ['jobs', 'entitlements', 'deliveries', 'to_evaluate', 'markings'])
+      await sql.query({
+        text: `delete from ${PROVISIONING}.${table} where tenant_id = $1 and app_id = $2`,
+        values: [tenantId, id],
+      });
+  });
 
 /** Far longer than any command may take to append the event that refers to its row. */
 const OLDER_THAN_MS = 3_600_000;

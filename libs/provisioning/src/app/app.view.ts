@@ -45,6 +45,12 @@ const apply = async (sql: Sql, schema: string, streams: readonly StreamEvents<Ap
       },
     ];
   });
+  const gone = streams.filter(({ events }) => events.some(({ event }) => event?.type === 'AppDeleted'));
+  if (gone.length > 0)
+    await sql.query({
+      text: `delete from ${schema}.apps v using ${unnested('text', 'text')} as gone (tenant_id, id) where v.tenant_id = gone.tenant_id and v.id = gone.id`,
+      values: [gone.map(({ tenantId }) => tenantId), gone.map(({ id }) => id)],
+    });
   await sql.query({
     name: `${schema}.put_apps`,
     text: `insert into ${schema}.apps (tenant_id, id, state, created_at, updated_at, revision, config, record)

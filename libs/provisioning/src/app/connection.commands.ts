@@ -1,9 +1,10 @@
 import { Rejected, type Caller } from '@tenure/eventing';
-import type { SecretStore } from '@tenure/sealing';
+import type { Credential, SecretStore } from '@tenure/sealing';
 import type { Connector, Failure, Outcome, TestReport } from '../connector/index.ts';
+import type { GrantTokens, OAuthGrants } from '../authorization/index.ts';
 import { resolveEndpoint } from '../presets/index.ts';
 import type { AppConfig } from './app-config.ts';
-import type { CredentialsBody, EndpointBody, TestBody, TestReply } from './app.bodies.ts';
+import type { AuthorizeBody, CredentialsBody, EndpointBody, TestBody, TestReply } from './app.bodies.ts';
 import type { AppQueries } from './app.queries.ts';
 import type { TestResult } from './app.state.ts';
 import type { IfMatch, WriteApp } from './write-app.ts';
@@ -16,6 +17,7 @@ export type ConnectionDeps = {
   connect: (target: { app: AppConfig; url: string; credential: CredentialsBody }) => Pick<Connector, 'test'>;
   /** Why a URL may not be reached (TENURE_ALLOW_PRIVATE_TARGETS); undefined = it may. */
   refusalOf: (url: string) => Promise<string | undefined>;
+  grants: Pick<OAuthGrants, 'keep' | 'remove'>;
 };
 
 export type ConnectionCommands = ReturnType<typeof connectionCommands>;
@@ -25,7 +27,7 @@ const REQUEST = 'GET /Users?count=1';
 type Tested = { result: TestResult; reply: TestReply };
 
 /** How an app is reached and signed in to: tried before it is saved (R32, R34, R52). */
-export const connectionCommands = ({ write, queries, secrets, connect, refusalOf }: ConnectionDeps) => {
+export const connectionCommands = ({ write, queries, secrets, connect, refusalOf, grants }: ConnectionDeps) => {
   const refuseUnreachable = async (url: string, field: string) => {
     const message = await refusalOf(url);
     if (message !== undefined) throw new Rejected('invalid', 'endpoint/private', message, [{ field, message }]);
@@ -70,7 +72,7 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
 
   const saving = async (
     tenantId: string,
-    credential: CredentialsBody,
+    credential: Credential,
     append: (reference: { secretId: string; hint: string }) => Promise<unknown>,
   ) => {
     const { id: secretId, hint } = await secrets.putCredential(tenantId, credential);
@@ -78,7 +80,10 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
       await append({ secretId, hint });
     } catch (error) {
       // Refused for certain; after an outage the event may be there, and the reaper looks before it removes.
-      if (error instanceof Rejected && error.kind !== 'unavailable') await secrets.remove(secretId);
+      if (error instanceof Rejected && error.kind !== 'unavailable') {
+        await grants.remove(secretId);
+        await secrets.remove(secretId);
+      }
       throw error;
     }
   };
@@ -112,6 +117,27 @@ export const connectionCommands = ({ write, queries, secrets, connect, refusalOf
       const credential = config.state === 'on' ? await savedCredential(config) : undefined;
       const test = credential ? passing(await tryOut(config, endpoint.url, credential)) : null;
       await write(caller, appId, { type: 'SetEndpoint', endpoint, test }, ifMatch);
+    },
+
+    /** Access that an admin granted is tested like a pasted token, and takes the place of what was there (R97). */
+    setGranted: async (caller: Caller, appId: string, client: AuthorizeBody, tokens: GrantTokens): Promise<void> => {
+      const { config } = await queries.find(caller.tenantId, appId);
+      const once = { kind: 'bearer', token: tokens.accessToken } as const;
+      const test = config.endpoint ? passing(await tryOut(config, config.endpoint.url, once)) : null;
+      const credential = { kind: 'oauth2', grant: 'authorization_code', ...client } as const;
+      await saving(caller.tenantId, credential, async (reference) => {
+        await grants.keep(caller.tenantId, reference.secretId, tokens);
+        const command = { kind: credential.kind, ...reference };
+        await (config.state === 'needsReauthorization' && test
+          ? write(caller, appId, { type: 'Reauthorize', test, ...command })
+          : write(caller, appId, { type: 'SetCredentials', test, ...command }));
+      });
+    },
+
+    /** Before an admin is sent anywhere: the app's authorization server must be one that may be reached. */
+    refuseUnreachableClient: async ({ tokenUrl, revocationUrl }: AuthorizeBody): Promise<void> => {
+      await refuseUnreachable(tokenUrl, 'tokenUrl');
+      if (revocationUrl !== undefined) await refuseUnreachable(revocationUrl, 'revocationUrl');
     },
 
     /** The result is kept where what is saved was tested. */

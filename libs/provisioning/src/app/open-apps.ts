@@ -15,6 +15,12 @@ import type { Connector, ConnectorKinds } from '../connector/index.ts';
 import { catalogueTable } from '../entitlement/catalogue.ts';
 import { refreshColumns, refreshReasonColumn, refresher } from '../entitlement/refresh.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
+import {
+  authorizeCommands,
+  type AuthorizationClient,
+  type AuthorizeCommands,
+} from '../authorization/authorize.commands.ts';
+import type { GrantBox, GrantTokens, OAuthGrants } from '../authorization/grants.ts';
 import type { AppConfig } from './app-config.ts';
 import { appCommands, needReauthorization, type AppCommands } from './app.commands.ts';
 import { appQueries, type AppQueries } from './app.queries.ts';
@@ -38,6 +44,12 @@ export type AppsNeeds = Pick<ConnectionDeps, 'connect' | 'refusalOf'> & {
   writeAccount: WriteAccount;
   connectorFor: (app: AppConfig) => Promise<Connector>;
   kinds: ConnectorKinds;
+  /** Access that admins granted on apps' own pages (R97). */
+  grants: OAuthGrants;
+  grantBox: GrantBox;
+  authorizationClient: AuthorizationClient;
+  /** Ends access that isn't used any more at the app's authorization server. */
+  revoke?: (credential: unknown, tokens: GrantTokens) => Promise<void>;
   onFailure?: (error: unknown) => void;
 };
 
@@ -45,6 +57,7 @@ export type Apps = {
   queries: AppQueries;
   commands: AppCommands;
   connection: ConnectionCommands;
+  authorize: AuthorizeCommands;
   previews: Previews;
   job: (tenantId: string, id: string) => Promise<JobReply>;
   /** For `startProvisioning`'s `onUnauthorized`. */
@@ -80,6 +93,10 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     connectorFor,
     kinds,
     refusalOf,
+    grants,
+    grantBox,
+    authorizationClient,
+    revoke,
     onFailure,
   } = needs;
   await migrate(database, { schema: PROVISIONING, migrations: appMigrations });
@@ -88,23 +105,32 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
   const unauthorized = (app: AppConfig) => needReauthorization(write, app);
   const { run } = refresher({ database, connectorFor, onUnauthorized: unauthorized });
   const refreshing = startPoller({ everyMs: REFRESH_EVERY_MS, run, onFailure: (error) => onFailure?.(error) });
+  /** With a credential goes what was granted for it, and the app's authorization server is told. */
+  const forgetCredential = async (secretId: string) => {
+    const credential = revoke && (await secrets.getCredential(secretId));
+    const tokens = await grants.remove(secretId);
+    await secrets.remove(secretId);
+    if (tokens && credential) await revoke?.(credential, tokens);
+  };
   const reactor = startAppReactor({
     database,
     store,
     sealer,
     leases,
     writeAccount,
-    secrets,
+    secrets: { remove: forgetCredential },
     ...(onFailure && { onFailure }),
   });
   const reaping = setInterval(
     () => void reapCredentials(database, view, secrets).catch((error: unknown) => onFailure?.(error)),
     REAP_EVERY_MS,
   ).unref();
+  const connection = connectionCommands({ write, queries, secrets, connect, refusalOf, grants });
   return {
     queries,
     commands: appCommands({ write, queries, database, clock, kinds, wakeRefresh: refreshing.wake }),
-    connection: connectionCommands({ write, queries, secrets, connect, refusalOf }),
+    connection,
+    authorize: authorizeCommands({ database, box: grantBox, queries, connection, client: authorizationClient }),
     previews: previews(database, queries, clock, kinds),
     job: (tenantId, id) => findJob(database, tenantId, id),
     unauthorized,

@@ -35,6 +35,10 @@ export const previewReply = z.object({
   ),
   /** All timers that the edit would arm (`from` is null), move, or end (`to` is null). */
   timers: z.array(z.object({ id: z.string(), from: z.string().nullable(), to: z.string().nullable() })),
+  /** People whose account couldn't be worked out, where there are any (R96). */
+  failed: z
+    .object({ count, accounts: z.array(z.object({ userId: z.string(), code: z.string(), message: z.string() })) })
+    .optional(),
 });
 export type Preview = z.output<typeof previewReply>;
 
@@ -75,7 +79,13 @@ export const previews = (
     const counts: Preview['counts'] = { create: 0, update: 0, suspend: 0, unsuspend: 0, delete: 0, unchanged: 0 };
     const accounts: Preview['accounts'] = [];
     const timers: Preview['timers'] = [];
-    const note = (userId: string, { change, attributes, timers: touched }: Changed) => {
+    const failed: NonNullable<Preview['failed']> = { count: 0, accounts: [] };
+    const note = (userId: string, before: AccountState, after: AccountState) => {
+      if (after.kind === 'present' && after.planFailure) {
+        failed.count += 1;
+        if (failed.accounts.length < MOST_SHOWN) failed.accounts.push({ userId, ...after.planFailure });
+      }
+      const { change, attributes, timers: touched } = changeBetween(before, after);
       counts[change] += 1;
       timers.push(...touched);
       if (change !== 'unchanged' && accounts.length < MOST_SHOWN)
@@ -93,14 +103,14 @@ export const previews = (
         const account = await findAccount(database, tenantId, appId, userId);
         const before = fromScratch || today.state === 'draft' ? account : evaluated(account, withApp(today));
         const moved = applyToRunning ? rescheduled(before, then) : before;
-        note(userId, changeBetween(before, evaluated(moved, withApp(then))));
+        note(userId, before, evaluated(moved, withApp(then)));
       }
     }
     // Nobody evaluates an erased person, but timers of their accounts go on.
     if (applyToRunning)
       for (const { userId, state } of await erasedWithTimers(tenantId, appId))
-        note(userId, changeBetween(state, rescheduled(state, then)));
-    return { counts, accounts, timers };
+        note(userId, state, rescheduled(state, then));
+    return { counts, accounts, timers, ...(failed.count > 0 && { failed }) };
   };
 
   const erasedWithTimers = (tenantId: string, appId: string) =>

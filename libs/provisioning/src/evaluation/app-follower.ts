@@ -89,6 +89,9 @@ const concernedBy = (stored: StoredEvent, isDraft: boolean): Concerned | undefin
     case 'AppConfigurationDeleted':
       return { kind: 'accounts' };
     case 'AppCreated':
+    case 'AppRenamed':
+    // Its accounts were let go of by whoever deletes it.
+    case 'AppDeleted':
     case 'AppSsoSet':
     case 'AppCredentialsSet':
     case 'AppTested':

@@ -259,3 +259,120 @@ describe('R64: entitlements of rules while the tenant’s gate is closed', () =>
     expect(evaluated({ app, tenant }, entitled).plan!.entitlements).toEqual([{ kind: 'group', value: 'Legal' }]);
   });
 });
+
+describe('R96: the budget of an evaluation', () => {
+  const evil = String.raw`Replace([title], , "(a|a|aa)*x", , "")`;
+  const long = person({ resource: { ...person().resource, title: 'a'.repeat(20_000) } });
+  const mapped = (expression: string, target = 'title') => ({
+    kind: 'expression' as const,
+    target,
+    expression,
+    apply: 'always' as const,
+  });
+  const withMappings = (...more: ReturnType<typeof mapped>[]) => {
+    const { attributes } = appConfig();
+    const others = attributes.mappings.filter(({ target }) => !more.some((each) => each.target === target));
+    return appConfig({ attributes: { ...attributes, mappings: [...others, ...more] } });
+  };
+  const rule = (id: string, parts: object) => ({
+    id,
+    name: id,
+    enabled: true,
+    match: 'all' as const,
+    conditions: [],
+    actions: [{ type: 'skip' as const }],
+    ...parts,
+  });
+
+  it('names the mapping that used it up, and plans nothing', () => {
+    expect(evaluated({ app: withMappings(mapped(evil)), person: long })).toMatchObject({
+      plan: null,
+      problem: { code: 'mapping/too-complex', limit: 'steps', target: 'title', ruleId: null },
+    });
+    expect(evaluated({ app: withMappings(mapped(evil)) })).toMatchObject({ plan: { attributes: {} }, problem: null });
+  });
+
+  it('is for all mappings together, so that many dear ones use it up as one does', () => {
+    const dear = (index: number) => mapped('Replace([title], , "a+b", , "")', `urn:acme:2.0:X:a${index}`);
+    const some = person({ resource: { ...person().resource, title: 'a'.repeat(150) } });
+    const withDear = (count: number) =>
+      evaluated({ app: withMappings(...Array.from({ length: count }, (_, index) => dear(index))), person: some });
+    expect(withDear(1).problem).toBeNull();
+    expect(withDear(150).problem).toMatchObject({
+      limit: 'steps',
+      target: expect.stringContaining('urn:acme:2.0:X:a'),
+    });
+  });
+
+  it('names the rule, and leaves open whether one of them would have taken the app away', () => {
+    const app = appConfig({
+      ruleSets: [
+        {
+          version: 0,
+          rules: [rule('dear', { actions: [{ type: 'setAttribute', target: 'title', expression: evil }] })],
+        },
+      ],
+    });
+    expect(evaluated({ app, person: long })).toMatchObject({
+      plan: null,
+      problem: { target: 'title', ruleId: 'dear' },
+      triggers: [],
+      unsure: ['turnedOff'],
+    });
+    const many = Array.from({ length: 1000 }, (_, index) => `Value ${index}`);
+    const listed = Array.from({ length: 200 }, (_, index) =>
+      rule(`r${index}`, { conditions: [{ operator: 'in', source: 'title', value: many }] }),
+    );
+    expect(evaluated({ app: appConfig({ ruleSets: [{ version: 0, rules: listed }] }) })).toMatchObject({
+      problem: { target: null, ruleId: expect.stringMatching(/^r/) },
+    });
+  });
+
+  it('is enough for 200 mappings of the usual kind', () => {
+    const usual = Array.from({ length: 200 }, (_, index) =>
+      mapped(
+        String.raw`ToLower(Append(Left(NormalizeDiacritics([displayName]), 3), Replace([userName], , "(?<n>[a-z]+)@.*", , "$1-${index}")))`,
+        `urn:acme:2.0:X:a${index}`,
+      ),
+    );
+    expect(evaluated({ app: withMappings(...usual) }).problem).toBeNull();
+  });
+
+  it('every text of a plan is storable, whatever the configuration says', () => {
+    const { attributes } = appConfig();
+    const app = appConfig({
+      attributes: {
+        ...attributes,
+        mappings: [
+          ...attributes.mappings,
+          { kind: 'constant', target: 'urn:acme:2.0:X:c', value: 'a\uD83D', apply: 'always' },
+          mapped('Left([nickName], 3)', 'urn:acme:2.0:X:n'),
+        ],
+      },
+      ruleSets: [
+        {
+          version: 0,
+          rules: [
+            rule('r', {
+              actions: [
+                { type: 'setAttribute', target: 'urn:acme:2.0:X:r', value: 'b\0' },
+                { type: 'addEntitlement', kind: 'role', value: 'c\uDE00' },
+              ],
+            }),
+          ],
+        },
+      ],
+    });
+    const { plan } = evaluated({ app, person: person({ resource: { userName: 'ada\uD83D', nickName: 'ab😀d' } }) });
+    expect(plan).toMatchObject({
+      attributes: {
+        userName: 'ada\uFFFD',
+        'urn:acme:2.0:X:c': 'a\uFFFD',
+        'urn:acme:2.0:X:n': 'ab😀',
+        'urn:acme:2.0:X:r': 'b\uFFFD',
+      },
+      entitlements: [{ kind: 'role', value: 'c\uFFFD' }],
+      matching: [{ value: 'ada\uFFFD' }],
+    });
+  });
+});

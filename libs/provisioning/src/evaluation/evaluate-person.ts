@@ -4,9 +4,12 @@ import {
   additiveTargets,
   desiredAttributes,
   matchKeysFor,
+  withinBudget,
   type AccountAttributes,
+  type EvaluationProblem,
   type Person,
 } from '../mapping/index.ts';
+import { newBudget, type Budget } from '../expression/index.ts';
 import { isObject } from '../mapping/json.ts';
 import type { ReadTarget } from '../connector/index.ts';
 import { presets } from '../presets/index.ts';
@@ -41,7 +44,13 @@ type PlannedRules = RuleOutcome & { planned: readonly Entitlement[] };
 /** Raised when evaluation would answer otherwise than before to the same configuration and facts. */
 export const ENGINE = 1;
 
-/** What follows for a person's account as it is now. */
+/** Nothing is known of what the rules would have said. */
+const noRules: RuleOutcome = { attributes: {}, targetRules: {}, entitlements: {}, skip: false, applied: [] };
+
+/**
+ * What follows for a person's account as it is now. One budget is for all rules and mappings of it (R96): where it runs out, the
+ * evaluation says so and plans nothing; where it was the rules, also nothing is said about whether one of them takes the app away.
+ */
 export const evaluatePerson = (views: Views, account: AccountState): Evaluated => {
   const { app, person, groups, tenant } = views;
   const scoped = scopePersonOf(person);
@@ -53,31 +62,41 @@ export const evaluatePerson = (views: Views, account: AccountState): Evaluated =
     appRoles: assigned.length > 0 ? assigned : scoped.appRoles,
   };
   const { version: rulesVersion, rules: inForce } = rulesFor(app, account);
-  const rules = evaluateRules(inForce, known, groups.all, views.readTarget);
+  const budget = newBudget();
+  const ruled = withinBudget(() => evaluateRules(inForce, known, groups.all, views.readTarget, budget));
+  const rules = ruled.ok ? ruled.result : noRules;
   const scope = inScope(scoped, app.scope, {
     ...facts,
     primaryDomain: tenant.primaryDomain,
     skippedByRule: rules.skip,
   });
   const triggers = triggersOf(views, scope);
-  const planned = scope.in && person.deletedAt === null;
   const accountId = accountIdOf(app.id, person.id);
   const withRole = rules.role === undefined ? known : { ...known, appRoles: [rules.role] };
+  const isWanted = scope.in && person.deletedAt === null;
+  const planned =
+    isWanted && ruled.ok
+      ? withinBudget(() => planOf(views, withRole, entitlementsAllowed(views, rules, account), accountId, budget))
+      : undefined;
   return {
     accountId,
     appId: app.id,
     userId: person.id,
-    plan: planned ? planOf(views, withRole, entitlementsAllowed(views, rules, account), accountId) : null,
+    plan: planned?.ok ? planned.result : null,
+    problem: isWanted ? (problemOf(ruled) ?? problemOf(planned)) : null,
     reasons: {
       basis: basisOf(views, inForce),
       scope: { in: scope.in, because: scope.because, ...(scope.in && scope.by !== undefined && { by: scope.by }) },
       ruleIds: rules.applied,
     },
-    origins: planned ? originsOf(views, rules) : {},
+    origins: planned?.ok ? originsOf(views, rules) : {},
     rulesVersion,
     triggers,
     // A deleted person is in no group any more: that says nothing about whether the app was turned off for them.
-    unsure: person.deletedAt === null ? [] : ['turnedOff', ...(person.active ? [] : ['suspended' as const])],
+    unsure: [
+      ...(person.deletedAt === null && ruled.ok ? [] : ['turnedOff' as const]),
+      ...(person.deletedAt === null || person.active ? [] : ['suspended' as const]),
+    ],
     frames: app.frames,
     approvals: app.approvals,
     scope,
@@ -117,6 +136,9 @@ const entitlementsAllowed = ({ tenant }: Views, rules: RuleOutcome, account: Acc
   ...rules,
   planned: tenant.entitlements ? entitlementsOf(rules) : account.kind === 'none' ? [] : account.plan.entitlements,
 });
+
+const problemOf = (worked: ReturnType<typeof withinBudget> | undefined): EvaluationProblem | null =>
+  worked && !worked.ok ? worked.problem : null;
 
 /** What the user's own resource says; the values of `roles` are those of the app roles (R22) they hold. */
 const scopePersonOf = ({ id, resource, archived }: KnownPerson): ScopePerson => {
@@ -203,29 +225,36 @@ const latest = (...instants: (Instant | null | undefined)[]): Instant | undefine
  * Whether an account is active is never sent with the other attributes: whether and when it is suspended is the timers' business, also
  * where a mapping would pass it on at once (R44, R47). A new account is active. The account's own id travels in the app's mark (decision 17).
  */
-const planOf = ({ app, readTarget }: Views, person: Person, rules: PlannedRules, accountId: string): Plan => {
+const planOf = (
+  { app, readTarget }: Views,
+  person: Person,
+  rules: PlannedRules,
+  accountId: string,
+  budget: Budget,
+): Plan => {
   const { mappings, matching } = app.attributes;
   const { active } = presets[app.preset];
   const same = (target: string) => sameTarget(readTarget, target);
   const isActive = (target: string) => active !== null && same(target) === active.toLowerCase();
   const overruled = new Set(Object.keys(rules.attributes).map(same));
-  const whole = (creating: boolean): AccountAttributes => {
-    const mapped = Object.entries(desiredAttributes(mappings, person, { creating, readTarget })).filter(
-      ([target]) => !overruled.has(same(target)),
-    );
-    return Object.fromEntries([...mapped, ...Object.entries(rules.attributes)].filter(([target]) => !isActive(target)));
+  const mapped = (apply: 'always' | 'create'): AccountAttributes => {
+    const those = mappings.filter((mapping) => mapping.apply === apply && !overruled.has(same(mapping.target)));
+    return desiredAttributes(those, person, { creating: true, readTarget, budget });
   };
+  const sent = (values: AccountAttributes): AccountAttributes =>
+    Object.fromEntries(Object.entries(values).filter(([target]) => !isActive(target)));
   const mark = markOf(app);
-  const attributes = { ...whole(false), ...(mark !== null && { [mark]: accountId }) };
-  const known = new Set(Object.keys(attributes));
-  const onlyOnCreate = Object.entries(whole(true)).filter(([target]) => !known.has(target));
+  const attributes = {
+    ...sent({ ...mapped('always'), ...rules.attributes }),
+    ...(mark !== null && { [mark]: accountId }),
+  };
   const sendsActive = mappings.some(({ target }) => isActive(target));
   return {
     attributes,
-    onCreate: { ...Object.fromEntries(onlyOnCreate), ...(sendsActive && { [active!]: true }) },
+    onCreate: { ...sent(mapped('create')), ...(sendsActive && { [active!]: true }) },
     additive: additiveTargets(mappings),
     entitlements: rules.planned,
-    matching: matchKeysFor(matching, person),
+    matching: matchKeysFor(matching, person, budget),
   };
 };
 

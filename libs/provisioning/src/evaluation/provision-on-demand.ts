@@ -3,6 +3,7 @@ import type { Database, Sql } from '@tenure/database';
 import { Rejected, type Caller, type Clock } from '@tenure/eventing';
 import { z } from 'zod';
 import { nextDelivery, statusOf } from '../account/account.state.ts';
+import { planFailureOf } from '../account/plan-failure.ts';
 import type { ConnectorKinds } from '../connector/index.ts';
 import { refuseGated } from '../app/app.queries.ts';
 import { isKnown } from '../app/known.ts';
@@ -53,8 +54,10 @@ export const provisionOnDemand =
       { name: 'rules', outcome: 'done', detail: (evaluated.reasons.ruleIds ?? []).join(', ') || 'none applied' },
       {
         name: 'attributes',
-        outcome: evaluated.plan ? 'done' : 'skipped',
-        detail: Object.keys(evaluated.plan?.attributes ?? {}).join(', '),
+        outcome: evaluated.plan ? 'done' : evaluated.problem ? 'failed' : 'skipped',
+        detail: evaluated.problem
+          ? planFailureOf(evaluated.problem).message
+          : Object.keys(evaluated.plan?.attributes ?? {}).join(', '),
       },
       {
         name: 'matching',
@@ -96,7 +99,7 @@ const delivered = async (sql: Sql, tenantId: string, appId: string, userId: stri
       return {
         name: 'delivery',
         outcome: status === 'failed' ? 'failed' : status === 'pending' ? 'waiting' : 'done',
-        detail: account.failure?.code ?? status,
+        detail: (account.failure ?? account.planFailure)?.code ?? status,
       };
     }
     if (Date.now() > until)

@@ -1,16 +1,20 @@
-import { type Comparison, type Expression, type Value, limits } from './expression.ts';
+import { type Budget, bounded, newBudget, sizeOf } from './budget.ts';
+import { type Comparison, type Expression, type Value } from './expression.ts';
 import { functionNamed } from './functions/catalogue.ts';
 import type { Argument } from './functions/definition.ts';
 import { isEmpty, toNumber, toText } from './values.ts';
 
 /**
- * Works an expression out for one person. It never fails and always gives the same for the same person: what can't be
- * worked out (a date that is none, a text of a megabyte) is `null`, "no value", and the mapping's default steps in.
+ * Works an expression out for one person, and always gives the same for the same person: what can't be worked out (a date that is
+ * none) is `null`, "no value", and the mapping's default steps in. Throws `TooComplex`, and nothing else, where it takes too much.
  */
-export const evaluate = (expression: Expression, lookup: (source: string) => Value): Value =>
-  argumentOf(expression, lookup) ?? null;
+export const evaluate = (
+  expression: Expression,
+  lookup: (source: string) => Value,
+  budget: Budget = newBudget(),
+): Value => argumentOf(expression, lookup, budget) ?? null;
 
-const argumentOf = (expression: Expression, lookup: (source: string) => Value): Argument => {
+const argumentOf = (expression: Expression, lookup: (source: string) => Value, budget: Budget): Argument => {
   switch (expression.kind) {
     case 'literal':
       return expression.value;
@@ -18,16 +22,35 @@ const argumentOf = (expression: Expression, lookup: (source: string) => Value): 
       return bounded(lookup(expression.name));
     case 'omitted':
       return undefined;
-    case 'call':
-      return bounded(
-        functionNamed(expression.name)?.run(expression.arguments.map((each) => argumentOf(each, lookup))) ?? null,
-      );
-    case 'compare':
-      return compare(expression.operator, evaluate(expression.left, lookup), evaluate(expression.right, lookup));
+    case 'call': {
+      budget.spend(STEPS_OF_A_CALL);
+      const given = expression.arguments.map((each) => argumentOf(each, lookup, budget));
+      for (const each of given) spendOn(each, budget);
+      const value = functionNamed(expression.name)?.run(given, budget) ?? null;
+      spendOn(value, budget);
+      return bounded(value);
+    }
+    case 'compare': {
+      const [left, right] = [evaluate(expression.left, lookup, budget), evaluate(expression.right, lookup, budget)];
+      spendOn(left, budget);
+      spendOn(right, budget);
+      return compare(expression.operator, left, right);
+    }
   }
 };
 
-const bounded = (value: Value): Value => (typeof value === 'string' && value.length > limits.value ? null : value);
+const STEPS_OF_A_CALL = 5;
+/** Objects are gone through member by member. */
+const STEPS_OF_AN_OBJECT = 10;
+
+/** What a value costs a function to read, or to make. */
+const spendOn = (value: Argument, budget: Budget): void => {
+  if (typeof value === 'string') budget.spendOn(value.length);
+  else if (Array.isArray(value)) {
+    budget.spend(value.length * (typeof value[0] === 'object' ? STEPS_OF_AN_OBJECT : 1));
+    budget.spendOn(sizeOf(value));
+  } else budget.spend(1);
+};
 
 /** A number with a number, everything else as text ("007" is not "7"), case-sensitively. No value equals the empty text and has no order. */
 const compare = (operator: Comparison, left: Value, right: Value): boolean => {

@@ -25,12 +25,10 @@ export class ExpressionProblem extends Error {
   }
 }
 
-/** Far above what people write, and low enough that nothing they write can take long. */
+/** Far above what people write. What an expression may take and give is in `budget.ts`. */
 export const limits = {
   /** Characters of an expression. */
   length: 4096,
   /** Calls within calls. */
   nesting: 24,
-  /** Characters of any value on the way; what is longer is no value. */
-  value: 16_384,
 } as const;

@@ -1,3 +1,4 @@
+import { storableText } from '@tenure/eventing';
 import { type Comparison, ExpressionProblem } from './expression.ts';
 
 export type Token =
@@ -12,6 +13,8 @@ export type Token =
 const space = /\s+/y;
 const name = /[A-Za-z_][A-Za-z0-9_]*/y;
 const hexadecimal = /&[Hh]([0-9A-Fa-f]{1,8})/y;
+/** More digits than a number holds exactly, such as Active Directory's dates have: read as a text. */
+const longInteger = /-?\d{16,19}(?![\d.])/y;
 const decimal = /-?\d{1,15}(\.\d{1,6})?(?![\d.])/y;
 const operator = /<>|<=|>=|=|<|>/y;
 
@@ -39,7 +42,8 @@ const readText = (text: string, start: number): { value: string; end: number } =
       value += escaped;
       at += 1;
     } else if (closing.includes(character)) {
-      return { value, end: at + 1 };
+      // What a person writes goes into accounts as well.
+      return { value: storableText(value), end: at + 1 };
     } else {
       value += character;
     }
@@ -99,6 +103,8 @@ const readToken = (text: string, position: number): { token: Token; end: number 
   const hex = matchAt(hexadecimal, text, position);
   if (hex)
     return { token: { kind: 'number', value: Number.parseInt(hex[1]!, 16), position }, end: position + hex[0].length };
+  const long = matchAt(longInteger, text, position);
+  if (long) return { token: { kind: 'text', value: long[0], position }, end: position + long[0].length };
   const number = matchAt(decimal, text, position);
   // `+ 0` turns -0 into 0, which is how it prints.
   if (number)

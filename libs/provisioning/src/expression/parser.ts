@@ -3,6 +3,7 @@ import { type Expression, ExpressionProblem, limits } from './expression.ts';
 import { functionNamed, refusalOf } from './functions/catalogue.ts';
 import { type FunctionDefinition, signatureOf } from './functions/definition.ts';
 import { insteadOf, tokensOf } from './lexer.ts';
+import { remembered } from './remembered.ts';
 
 export type ParseOptions = {
   /** Says whether an attribute name means anything; without it every name is accepted. */
@@ -124,6 +125,9 @@ export const parseExpression = (text: string, options: ParseOptions = {}): Expre
     throw new ExpressionProblem(rest.position, `Expected the end of the expression${insteadOf(rest)}.`);
   return expression;
 };
+
+/** `parseExpression`, once for each text: for those that were checked already. */
+export const knownExpression = remembered(2000, (text) => parseExpression(text));
 
 const word = (written: string, position: number): Expression => {
   const value = words.get(written.toLowerCase());

@@ -9,6 +9,7 @@ import {
   profiles,
   userType,
 } from '@tenure/scim';
+import { remembered } from '../expression/index.ts';
 
 /** A place in a SCIM User: `userName`, `name.givenName`, `emails[type eq "work"].value`, `urn:…:User:department`. */
 export type AttributePath = {
@@ -31,7 +32,10 @@ const dialect = profiles.generic;
 const foreignPath = /^(urn:[\w.:-]+):([A-Za-z$][\w$-]*)$/i;
 
 /** A text tells what is wrong. A schema that Tenure doesn't know is taken at its word, because apps have extensions of their own. */
-export const readAttributePath = (text: string, type: ResourceType = userType): AttributePath | string => {
+export const readAttributePath = (text: string, type: ResourceType = userType): AttributePath | string =>
+  type === userType ? pathOfUser(text) : readPath(text, type);
+
+const readPath = (text: string, type: ResourceType): AttributePath | string => {
   try {
     const path = parsePath(type, text, dialect);
     if (!path) return foreignAttribute(text);
@@ -54,6 +58,9 @@ export const readAttributePath = (text: string, type: ResourceType = userType): 
     throw problem;
   }
 };
+
+/** Remembered: the same paths are read for everybody of an app. */
+const pathOfUser = remembered(4000, (text) => readPath(text, userType));
 
 const foreignAttribute = (text: string): AttributePath | string => {
   const [, urn, name] = foreignPath.exec(text) ?? [];

@@ -16,6 +16,7 @@ export {
   sourceProblems,
   sameTarget,
   targetProblems,
+  tooManyCharacters,
   unknownSources,
   usedTargets,
   validateAttributes,
@@ -23,4 +24,5 @@ export {
 export { type AttributePath, readAttributePath } from './attribute-path.ts';
 export { type AttributeChange, changedAttributes, toChanges } from './changes.ts';
 export { type MatchKey, matchKeysFor } from './matching.ts';
-export { type Person, entraSourceNames, isKnownSource, sourceValue } from './sources.ts';
+export { type Person, entraSourceNames, isKnownSource, sourceValue, storable } from './sources.ts';
+export { type EvaluationProblem, inTurnFor, withinBudget } from './too-complex.ts';

@@ -155,6 +155,15 @@ describe('R35: a configuration of attributes', () => {
     expect(problemsOf(mapping)).toEqual([expect.objectContaining(problem)]);
   });
 
+  it('R96: is refused where its expressions are longer together than an evaluation can pay for', () => {
+    const long = Array.from({ length: 13 }, (_, index) =>
+      expression(`urn:acme:2.0:X:a${index}`, `"${'x'.repeat(4000)}"`),
+    );
+    expect(validateAttributes({ ...good, mappings: [...good.mappings, ...long] }, mandatory, readTarget)).toEqual([
+      { code: 'mapping/expression', field: 'mappings', message: expect.stringContaining('at most 50000 characters') },
+    ]);
+  });
+
   it('R38: is refused when nothing, or nothing known, finds an existing account', () => {
     expect(validateAttributes({ ...good, matching: [] }, mandatory, readTarget)).toMatchObject([
       { code: 'mapping/matching', field: 'matching' },

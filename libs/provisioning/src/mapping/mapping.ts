@@ -2,8 +2,18 @@ import { z } from 'zod';
 import type { FieldProblem } from '@tenure/eventing';
 import type { Json } from '@tenure/scim';
 import type { ReadTarget } from '../connector/index.ts';
-import { type Value, ExpressionProblem, evaluate, parseExpression } from '../expression/index.ts';
-import { type Person, isKnownSource, sourceValue } from './sources.ts';
+import {
+  type Budget,
+  type Value,
+  ExpressionProblem,
+  bounded,
+  evaluate,
+  knownExpression,
+  newBudget,
+  parseExpression,
+} from '../expression/index.ts';
+import { inTurnFor } from './too-complex.ts';
+import { type Person, isKnownSource, sourceValue, storable } from './sources.ts';
 import { valueFor } from './target-value.ts';
 
 const name = z.string().min(1).max(512);
@@ -55,6 +65,11 @@ export const validateAttributes = (
   mandatory: readonly string[],
   readTarget: ReadTarget,
 ): MappingProblem[] => {
+  const tooLong = tooManyCharacters(
+    mappings.flatMap((mapping) => (mapping.kind === 'expression' ? [mapping.expression] : [])),
+    'mappings',
+  );
+  if (tooLong.length > 0) return tooLong;
   const mapped = mappings.map(({ target }) => sameTarget(readTarget, target));
   const twice = mappings.flatMap(({ target }, index): MappingProblem[] =>
     mapped.indexOf(mapped[index]!) < index
@@ -151,6 +166,15 @@ export const sourceProblems = (source: string, field: string): MappingProblem[] 
   return isKnownSource(source) ? [] : [{ code: 'mapping/source', field, message }];
 };
 
+/** More could be evaluated for nobody, as each character takes steps; and only to read it would hold up everybody else (R96). */
+export const MOST_CHARACTERS = 50_000;
+
+export const tooManyCharacters = (expressions: readonly string[], field: string): MappingProblem[] => {
+  const characters = expressions.reduce((sum, text) => sum + text.length, 0);
+  const message = `Expected at most ${MOST_CHARACTERS} characters in all expressions together: these have ${characters}.`;
+  return characters > MOST_CHARACTERS ? [{ code: 'mapping/expression', field, message }] : [];
+};
+
 /** Points at the character (R37). */
 export const expressionProblems = (expression: string, field: string): MappingProblem[] => {
   try {
@@ -170,30 +194,31 @@ export type AccountAttributes = Record<string, Json>;
 export const desiredAttributes = (
   mappings: readonly Mapping[],
   person: Person,
-  { creating, readTarget }: { creating: boolean; readTarget: ReadTarget },
+  { creating, readTarget, budget = newBudget() }: { creating: boolean; readTarget: ReadTarget; budget?: Budget },
 ): AccountAttributes =>
   Object.fromEntries(
     mappings
       .filter(({ apply: when }) => creating || when === 'always')
-      .map((mapping) => ({ mapping, value: mappedAttribute(readTarget, mapping, person) }))
+      .map((mapping) => ({ mapping, value: mappedAttribute(readTarget, mapping, person, budget) }))
       .filter(({ mapping, value }) => value !== null || !isLeftOutWhenEmpty(mapping))
       .map(({ mapping, value }) => [mapping.target, value]),
   );
 
 /** The default counts where there is no value, and where the value doesn't fit the target. */
-const mappedAttribute = (readTarget: ReadTarget, mapping: Mapping, person: Person): Json => {
-  const value = attributeValue(readTarget, mapping.target, mappedValue(mapping, person));
-  return value === null && mapping.kind !== 'constant' && mapping.default !== undefined
-    ? attributeValue(readTarget, mapping.target, mapping.default)
-    : value;
-};
+const mappedAttribute = (readTarget: ReadTarget, mapping: Mapping, person: Person, budget: Budget): Json =>
+  inTurnFor({ target: mapping.target, ruleId: null }, () => {
+    const value = attributeValue(readTarget, mapping.target, mappedValue(mapping, person, budget));
+    return value === null && mapping.kind !== 'constant' && mapping.default !== undefined
+      ? attributeValue(readTarget, mapping.target, mapping.default)
+      : value;
+  });
 
 /** Entra's `IgnoreFlowIfNullOrEmpty` around an expression leaves an attribute as it is rather than clearing it. */
 const isLeftOutWhenEmpty = (mapping: Mapping): boolean =>
   mapping.kind === 'expression' && outermostFunction(mapping.expression) === 'IgnoreFlowIfNullOrEmpty';
 
 const outermostFunction = (text: string): string | undefined => {
-  const expression = parseExpression(text);
+  const expression = knownExpression(text);
   return expression.kind === 'call' ? expression.name : undefined;
 };
 
@@ -216,23 +241,26 @@ export const emptyMandatory = (attributes: AccountAttributes, mandatory: readonl
   return mandatory.filter((target) => !filled.has(target.toLowerCase()));
 };
 
-/** A value in the form of its target. */
+/** A value in the form of its target, as it may be stored. */
 export const attributeValue = (readTarget: ReadTarget, name: string, value: Value): Json => {
   const target = readTarget(name);
-  return typeof target === 'string' ? null : (valueFor(target, value) as Json);
+  return typeof target === 'string' ? null : storable(valueFor(target, bounded(value)) as Json);
 };
 
-/** Works out a checked expression for a person. */
-export const expressionValue = (expression: string, person: Person): Value =>
-  evaluate(parseExpression(expression), (source) => sourceValue(person, source));
+/** Works out a checked expression for a person. Its length counts whether or not it was read before: what one person may take doesn't depend on others. */
+export const expressionValue = (expression: string, person: Person, budget: Budget): Value => {
+  budget.spend(2 * expression.length);
+  return evaluate(knownExpression(expression), (source) => sourceValue(person, source, budget), budget);
+};
 
-const mappedValue = (mapping: Mapping, person: Person): Value => {
+const mappedValue = (mapping: Mapping, person: Person, budget: Budget): Value => {
+  budget.spend(1);
   switch (mapping.kind) {
     case 'constant':
       return mapping.value;
     case 'direct':
-      return sourceValue(person, mapping.source);
+      return sourceValue(person, mapping.source, budget);
     case 'expression':
-      return expressionValue(mapping.expression, person);
+      return expressionValue(mapping.expression, person, budget);
   }
 };

@@ -1,3 +1,4 @@
+import type { Budget } from '../expression/index.ts';
 import { toText } from '../expression/values.ts';
 import type { AttributesConfig } from './mapping.ts';
 import { type Person, sourceValue } from './sources.ts';
@@ -6,8 +7,8 @@ import { type Person, sourceValue } from './sources.ts';
 export type MatchKey = { target: string; value: string };
 
 /** In the order in which to ask (R38); what the person has no value for is not asked. */
-export const matchKeysFor = (matching: AttributesConfig['matching'], person: Person): MatchKey[] =>
+export const matchKeysFor = (matching: AttributesConfig['matching'], person: Person, budget?: Budget): MatchKey[] =>
   matching.flatMap(({ source, target }) => {
-    const value = toText(sourceValue(person, source));
+    const value = toText(sourceValue(person, source, budget));
     return value === '' ? [] : [{ target, value }];
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Value } from '../expression/index.ts';
 import { type Person, entraSourceNames, isKnownSource, sourceValue } from './index.ts';
 
+const entra = 'urn:ietf:params:scim:schemas:extension:tenure:2.0:EntraUser';
 const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
 const ada: Person = {
@@ -20,6 +21,7 @@ const ada: Person = {
     phoneNumbers: [
       { value: '+1', type: 'work' },
       { value: '+2', type: 'mobile' },
+      { value: '+3', type: 'fax' },
     ],
     addresses: [
       { country: 'FR', type: 'home' },
@@ -38,6 +40,18 @@ const ada: Person = {
       employeeNumber: '007',
       organization: 'Acme',
       manager: { value: 'bob-id', displayName: 'Bob' },
+    },
+    [entra]: {
+      ...Object.fromEntries(
+        Array.from({ length: 15 }, (_, index) => [`extensionAttribute${index + 1}`, `x${index + 1}`]),
+      ),
+      proxyAddresses: ['SMTP:ada@acme.example', 'smtp:a@acme.example'],
+      physicalDeliveryOfficeName: 'Room 1',
+      usageLocation: 'NL',
+      employeeHireDate: '2026-01-05T00:00:00Z',
+      onPremisesSamAccountName: 'alovelace',
+      originalUserPrincipalName: 'ada@home.example',
+      employeeOrgData: { division: 'Engines', costCenter: '42' },
     },
     'urn:acme:params:scim:schemas:2.0:Badge': { colour: 'red' },
   },
@@ -69,6 +83,19 @@ describe("R36: Entra's names of attributes", () => {
     accountEnabled: [false, true],
     isSoftDeleted: [true, false],
     appRoleAssignments: [['ADMIN', 'USER'], []],
+    facsimileTelephoneNumber: ['+3', null],
+    ...Object.fromEntries(
+      Array.from({ length: 15 }, (_, index) => [`extensionAttribute${index + 1}`, [`x${index + 1}`, null]]),
+    ),
+    proxyAddresses: [['SMTP:ada@acme.example', 'smtp:a@acme.example'], null],
+    physicalDeliveryOfficeName: ['Room 1', null],
+    usageLocation: ['NL', null],
+    employeeHireDate: ['2026-01-05T00:00:00Z', null],
+    onPremisesSamAccountName: ['alovelace', null],
+    originalUserPrincipalName: ['ada@home.example', null],
+    employeeOrgData: [[{ division: 'Engines', costCenter: '42' }], null],
+    'employeeOrgData.division': ['Engines', null],
+    'employeeOrgData.costCenter': ['42', null],
   };
 
   it('are all here', () => {
@@ -80,6 +107,35 @@ describe("R36: Entra's names of attributes", () => {
     expect(sourceValue(ada, source.toUpperCase())).toEqual(ofAda);
     expect(sourceValue(nobody, source)).toEqual(ofNobody);
     expect(isKnownSource(source)).toBe(true);
+  });
+});
+
+describe('R36: what stands for an attribute of Entra’s that was not sent', () => {
+  const bob: Person = {
+    id: 'bob',
+    appRoles: [],
+    resource: { userName: 'bob@acme.example', [enterprise]: { division: 'Sales', costCenter: '7' } },
+  };
+
+  it.each([
+    ['originalUserPrincipalName', 'bob@acme.example'],
+    ['employeeOrgData.division', 'Sales'],
+    ['employeeOrgData.costCenter', '7'],
+  ])('%s is %s', (source, value) => {
+    expect(sourceValue(bob, source)).toBe(value);
+  });
+});
+
+describe('R96: a text that can’t be stored', () => {
+  it('is one that can when it leaves a source, also within an object', () => {
+    const broken: Person = {
+      id: 'x',
+      appRoles: ['a\0b'],
+      resource: { displayName: 'ab\uD83D', emails: [{ value: '\uDE00@x.example' }] },
+    };
+    expect(
+      ['displayName', 'emails', 'mail', 'appRoleAssignments'].map((source) => sourceValue(broken, source)),
+    ).toEqual(['ab\uFFFD', [{ value: '\uFFFD@x.example' }], '\uFFFD@x.example', ['a\uFFFDb']]);
   });
 });
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { storableText } from '@tenure/eventing';
 import type { ReadTarget } from '../connector/index.ts';
+import { type Budget, newBudget, sizeOf } from '../expression/index.ts';
 import { toTexts } from '../expression/values.ts';
 import {
   type AccountAttributes,
@@ -9,10 +11,12 @@ import {
   constantValue,
   expressionProblems,
   expressionValue,
+  inTurnFor,
   sameTarget,
   sourceProblems,
   sourceValue,
   targetProblems,
+  tooManyCharacters,
 } from '../mapping/index.ts';
 
 const word = z.string().min(1).max(512);
@@ -61,8 +65,16 @@ export const putRules = z.strictObject({ rules: z.array(ruleSchema).max(200) });
 export type Rule = z.infer<typeof ruleSchema> & { id: string };
 
 /** Unknown sources and targets, and expressions that can't be read. */
-export const validateRules = (rules: readonly z.infer<typeof ruleSchema>[], readTarget: ReadTarget): MappingProblem[] =>
-  rules.flatMap(({ conditions, actions }, rule) => [
+export const validateRules = (
+  rules: readonly z.infer<typeof ruleSchema>[],
+  readTarget: ReadTarget,
+): MappingProblem[] => {
+  const expressions = rules.flatMap(({ actions }) =>
+    actions.flatMap((action) => ('expression' in action ? [action.expression] : [])),
+  );
+  const tooLong = tooManyCharacters(expressions, 'rules');
+  if (tooLong.length > 0) return tooLong;
+  return rules.flatMap(({ conditions, actions }, rule) => [
     ...conditions.flatMap((condition, index) =>
       condition.operator === 'memberOf'
         ? []
@@ -77,6 +89,7 @@ export const validateRules = (rules: readonly z.infer<typeof ruleSchema>[], read
       ];
     }),
   ]);
+};
 
 /** The groups whose members conditions ask for. */
 export const memberOfGroups = (rules: readonly Pick<Rule, 'conditions'>[]): string[] =>
@@ -104,10 +117,11 @@ export const evaluateRules = (
   person: Person,
   memberOf: ReadonlySet<string>,
   readTarget: ReadTarget,
+  budget: Budget = newBudget(),
 ): RuleOutcome =>
   rules
-    .filter((rule) => rule.enabled && isMet(rule, person, memberOf))
-    .reduce<RuleOutcome>((outcome, rule) => applyRule(outcome, rule, person, readTarget), {
+    .filter((rule) => rule.enabled && inTurnFor(turnOf(rule), () => isMet(rule, person, memberOf, budget)))
+    .reduce<RuleOutcome>((outcome, rule) => applyRule(outcome, rule, person, readTarget, budget), {
       attributes: {},
       targetRules: {},
       entitlements: {},
@@ -115,62 +129,98 @@ export const evaluateRules = (
       applied: [],
     });
 
-const isMet = ({ match, conditions }: Rule, person: Person, memberOf: ReadonlySet<string>): boolean => {
-  const holds = (condition: Condition) => conditionHolds(condition, person, memberOf);
+const turnOf = ({ id }: Rule, target: string | null = null) => ({ target, ruleId: id });
+
+const isMet = ({ match, conditions }: Rule, person: Person, memberOf: ReadonlySet<string>, budget: Budget): boolean => {
+  const holds = (condition: Condition) => conditionHolds(condition, person, memberOf, budget);
   return match === 'all' ? conditions.every(holds) : conditions.some(holds);
 };
 
 /** Of several values any one may satisfy the condition; `notEquals` wants all of them to differ. Case is ignored. */
-const conditionHolds = (condition: Condition, person: Person, memberOf: ReadonlySet<string>): boolean => {
+const conditionHolds = (
+  condition: Condition,
+  person: Person,
+  memberOf: ReadonlySet<string>,
+  budget: Budget,
+): boolean => {
+  budget.spend(1);
   if (condition.operator === 'memberOf') return memberOf.has(condition.value);
-  const values = toTexts(sourceValue(person, condition.source)).map(folded);
+  const texts = toTexts(sourceValue(person, condition.source, budget));
+  budget.spend(texts.length + Math.ceil(sizeOf(texts) / 4));
+  const values = texts.map(folded);
   switch (condition.operator) {
-    case 'equals':
-      return values.includes(folded(condition.value));
-    case 'notEquals':
-      return !values.includes(folded(condition.value));
-    case 'contains':
-      return values.some((value) => value.includes(folded(condition.value)));
-    case 'startsWith':
-      return values.some((value) => value.startsWith(folded(condition.value)));
-    case 'endsWith':
-      return values.some((value) => value.endsWith(folded(condition.value)));
-    case 'in':
-      return condition.value.map(folded).some((wanted) => values.includes(wanted));
     case 'present':
       return values.some((value) => value !== '');
     case 'absent':
       return values.every((value) => value === '');
+    case 'in': {
+      budget.spend(2 * condition.value.length + Math.ceil(sizeOf(condition.value) / 8));
+      const held = new Set(values);
+      return condition.value.some((wanted) => held.has(folded(wanted)));
+    }
+    case 'equals':
+    case 'notEquals':
+    case 'contains':
+    case 'startsWith':
+    case 'endsWith':
+      budget.spend(Math.ceil((sizeOf(texts) * sizeOf(condition.value)) / 64));
+      return comparisonHolds(condition.operator, values, folded(condition.value));
+  }
+};
+
+const comparisonHolds = (
+  operator: 'equals' | 'notEquals' | 'contains' | 'startsWith' | 'endsWith',
+  values: string[],
+  wanted: string,
+): boolean => {
+  switch (operator) {
+    case 'equals':
+      return values.includes(wanted);
+    case 'notEquals':
+      return !values.includes(wanted);
+    case 'contains':
+      return values.some((value) => value.includes(wanted));
+    case 'startsWith':
+      return values.some((value) => value.startsWith(wanted));
+    case 'endsWith':
+      return values.some((value) => value.endsWith(wanted));
   }
 };
 
 const folded = (value: string | number | boolean): string => String(value).normalize('NFC').toLowerCase();
 
-const applyRule = (before: RuleOutcome, rule: Rule, person: Person, readTarget: ReadTarget): RuleOutcome => {
+const applyRule = (
+  before: RuleOutcome,
+  rule: Rule,
+  person: Person,
+  readTarget: ReadTarget,
+  budget: Budget,
+): RuleOutcome => {
   // Several "set" of one kind within a rule belong together; it is other rules that they overrule.
   const setHere = new Set<EntitlementKind>();
   return rule.actions.reduce<RuleOutcome>(
     (outcome, action) => {
       switch (action.type) {
         case 'setAttribute': {
-          const value = 'expression' in action ? expressionValue(action.expression, person) : action.value;
+          const value = inTurnFor(turnOf(rule, action.target), () => {
+            budget.spend(5 + 4 * Object.keys(outcome.attributes).length);
+            const given = 'expression' in action ? expressionValue(action.expression, person, budget) : action.value;
+            return attributeValue(readTarget, action.target, given);
+          });
           return {
             ...outcome,
-            attributes: withAttribute(
-              outcome.attributes,
-              action.target,
-              attributeValue(readTarget, action.target, value),
-              readTarget,
-            ),
+            attributes: withAttribute(outcome.attributes, action.target, value, readTarget),
             targetRules: { ...outcome.targetRules, [action.target]: rule.id },
           };
         }
         case 'setEntitlement':
         case 'addEntitlement': {
-          const { kind, value } = action;
+          const { kind } = action;
+          const value = storableText(action.value);
           const starts = action.type === 'setEntitlement' && !setHere.has(kind);
           if (action.type === 'setEntitlement') setHere.add(kind);
           const present = starts ? undefined : outcome.entitlements[kind];
+          inTurnFor(turnOf(rule), () => budget.spend(1 + Math.ceil((present?.values.length ?? 0) / 4)));
           const values = [...(present?.values ?? []).filter((each) => each !== value), value];
           return {
             ...outcome,

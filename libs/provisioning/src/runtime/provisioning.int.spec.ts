@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { AppConfig } from '../app/app-config.ts';
 import { appConfig, openWorld, type World } from '../testing/world.ts';
 
 let world: World;
@@ -348,6 +349,55 @@ describe('R82: views that are dropped', () => {
       JSON.stringify([await world.accounts(), await world.database.query('select * from provisioning.people')]),
     ).not.toContain('plum.example');
     expect(await statuses()).toEqual([['ada', 'deleted']]);
+    expect(world.failures).toEqual([]);
+  });
+});
+
+describe('R96: broken data or a mapping that takes too much', () => {
+  const mappings = (...more: AppConfig['attributes']['mappings']) => {
+    const { attributes } = appConfig();
+    const others = attributes.mappings.filter(({ target }) => !more.some((each) => each.target === target));
+    return { ...attributes, mappings: [...others, ...more] };
+  };
+  const mapped = (target: string, expression: string) =>
+    ({ kind: 'expression', target, expression, apply: 'always' }) as const;
+
+  it('R36 R37: an emoji that is cut is an emoji still, and stops nobody', async () => {
+    await world.configure(appConfig({ attributes: mappings(mapped('title', 'Left([displayName], 3)')) }));
+    await world.join('ada', { displayName: 'ab😀 Smith' });
+    await world.join('bob', { displayName: '😀'.repeat(9) });
+    await world.settle();
+    expect(await statuses()).toEqual([
+      ['ada', 'provisioned'],
+      ['bob', 'provisioned'],
+    ]);
+    expect(ada()).toMatchObject({ title: 'ab😀' });
+    expect(world.failures).toEqual([]);
+  });
+
+  it('fails the account of that person alone, by name of the mapping, until it is mended', async () => {
+    const evil = mapped('title', 'Replace([title], , "(a|a|aa)*x", , "")');
+    await world.configure(appConfig({ attributes: mappings(evil) }));
+    await world.join('ada', { title: 'a'.repeat(20_000) });
+    await world.join('bob', { title: 'Baker' });
+    await world.settle();
+    expect(await statuses()).toEqual([
+      ['ada', 'failed'],
+      ['bob', 'provisioned'],
+    ]);
+    expect((await world.accounts())[0]).toMatchObject({
+      record: {
+        state: {
+          planFailure: { code: 'mapping/too-complex', message: expect.stringContaining('The mapping of "title"') },
+        },
+      },
+    });
+    await world.change('ada', { title: 'Engineer' });
+    await world.settle();
+    expect(await statuses()).toEqual([
+      ['ada', 'provisioned'],
+      ['bob', 'provisioned'],
+    ]);
     expect(world.failures).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { checkpointsTable } from '@tenure/eventing';
 import { factTables } from '@tenure/messaging';
+import { authorizationTables } from '../authorization/authorization.entities.ts';
 import { deliveriesTable, goneColumn } from '../delivery/delivery.rows.ts';
 import { markingTables, peopleTables, revisionColumns } from '../people/people.tables.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
@@ -21,5 +22,6 @@ export const provisioningMigrations = [
   },
   { name: 'AddAppRoles1767225700000', up: `alter table tenants add column app_roles jsonb not null default '[]'` },
   { name: 'AddGoneSince1796083200001', up: goneColumn },
-  { name: 'KeepReasons1796083200002', up: `drop table app_scopes;\n${revisionColumns};\n${markingTables}` },
+  { name: 'CreateAuthorizations1796083200002', up: authorizationTables },
+  { name: 'KeepReasons1796083200003', up: `drop table app_scopes;\n${revisionColumns};\n${markingTables}` },
 ];

@@ -68,6 +68,7 @@ export const advanceRecord = (
     updatedAt: occurredAt,
     since: statusIn(state) === statusIn(before.state) ? before.since : occurredAt,
     failedAt:
+      event?.type === 'AccountPlanFailed' ||
       event?.type === 'DeliveryFailed' ||
       event?.type === 'ForeignAccountFound' ||
       event?.type === 'AccountGone' ||

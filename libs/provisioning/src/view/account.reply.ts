@@ -32,9 +32,9 @@ const toTimer = (
 
 const reasonOf = (
   { failedAt, updatedAt }: AccountRecord,
-  { failure, delivery }: PresentAccount,
+  { failure, planFailure, delivery }: PresentAccount,
 ): Pick<AccountReply, 'reason'> => {
-  const known = failure ?? delivery?.failure;
+  const known = failure ?? planFailure ?? delivery?.failure;
   return known ? { reason: { code: known.code, message: known.message, at: failedAt ?? updatedAt } } : {};
 };
 

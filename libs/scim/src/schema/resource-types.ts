@@ -1,5 +1,12 @@
 import type { ResourceType, Schema } from './attribute.ts';
-import { enterpriseUserSchema, groupSchema, tenureGroupSchema, tenureUserSchema, userSchema } from './user.schema.ts';
+import {
+  enterpriseUserSchema,
+  entraUserSchema,
+  groupSchema,
+  tenureGroupSchema,
+  tenureUserSchema,
+  userSchema,
+} from './user.schema.ts';
 
 export const userType: ResourceType = {
   name: 'User',
@@ -9,6 +16,7 @@ export const userType: ResourceType = {
   extensions: [
     { schema: enterpriseUserSchema, required: false },
     { schema: tenureUserSchema, required: false },
+    { schema: entraUserSchema, required: false },
   ],
 };
 
@@ -16,6 +24,7 @@ export const builtInSchemas: readonly Schema[] = [
   userSchema,
   enterpriseUserSchema,
   tenureUserSchema,
+  entraUserSchema,
   groupSchema,
   tenureGroupSchema,
 ];

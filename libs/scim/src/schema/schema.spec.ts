@@ -11,6 +11,7 @@ import {
   schemaResource,
   segmentsOf,
   serviceProviderConfig,
+  entraUserSchema,
   tenureUserSchema,
   userSchema,
   userType,
@@ -150,6 +151,7 @@ describe('the schemas', () => {
       schemaExtensions: [
         { schema: enterprise, required: false },
         { schema: tenureUserSchema.id, required: false },
+        { schema: entraUserSchema.id, required: false },
       ],
       meta: { resourceType: 'ResourceType', location: 'https://t.example/ResourceTypes/User' },
     });

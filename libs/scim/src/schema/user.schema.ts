@@ -131,6 +131,31 @@ export const tenureUserSchema: Schema = {
   ],
 };
 
+/**
+ * What Entra ID knows of a user and SCIM has no attribute for, under Entra's own names, so that an identity provider can send it and
+ * mappings can use it (R36). A connection writes it as any other data of a person.
+ */
+export const entraUserSchema: Schema = {
+  id: 'urn:ietf:params:scim:schemas:extension:tenure:2.0:EntraUser',
+  name: 'EntraUser',
+  description: 'Entra User',
+  attributes: [
+    ...Array.from({ length: 15 }, (_, index) =>
+      text(`extensionAttribute${index + 1}`, `Extension attribute ${index + 1} of the directory.`),
+    ),
+    text('proxyAddresses', 'Every address of the mailbox, such as SMTP:ada@plum.example.', { multiValued: true }),
+    text('physicalDeliveryOfficeName', 'The office.'),
+    text('usageLocation', 'The country in which licences are used, ISO 3166-1 alpha-2.'),
+    attribute('employeeHireDate', 'dateTime', 'When the employment begins.'),
+    text('onPremisesSamAccountName', 'The account name in the Active Directory on premises.'),
+    text('originalUserPrincipalName', 'Of a guest, the sign-in name at home.'),
+    complex('employeeOrgData', 'The place in the organisation.', [
+      text('division', 'The division.'),
+      text('costCenter', 'The cost center.'),
+    ]),
+  ],
+};
+
 /** RFC 7643 §4.2 and §8.7.1; `display` as the RFC's examples have it. */
 export const groupSchema: Schema = {
   id: 'urn:ietf:params:scim:schemas:core:2.0:Group',

@@ -50,48 +50,55 @@ export const formatPartsOf = (format: string): FormatPart[] | string => {
   return parts;
 };
 
-const shapeOf = (field: string): string => {
-  if (field.startsWith('f')) return String.raw`\d{${field.length}}`;
-  if (field.startsWith('F')) return String.raw`\d{0,${field.length}}`;
-  switch (field) {
-    case 'yyyy':
-      return String.raw`\d{4}`;
-    case 'MMMM':
-      return months.join('|');
-    case 'MMM':
-      return months.map(short).join('|');
-    case 'dddd':
-      return days.join('|');
-    case 'ddd':
-      return days.map(short).join('|');
-    case 't':
-      return 'A|P';
-    case 'tt':
-      return 'AM|PM';
-    case 'zzz':
-      return String.raw`[+-]\d{2}:\d{2}`;
-    case 'zz':
-      return String.raw`[+-]\d{2}`;
-    case 'z':
-      return String.raw`[+-]\d{1,2}`;
-    case 'K':
-      return String.raw`Z|[+-]\d{2}:\d{2}|`;
+const digits = (least: number, most: number) => new RegExp(String.raw`\d{${least},${most}}`, 'y');
+const anyOf = (...options: string[]) => new RegExp(options.join('|'), 'iy');
+
+const shapes = new Map<string, RegExp>([
+  ['yyyy', digits(4, 4)],
+  ['MMMM', anyOf(...months)],
+  ['MMM', anyOf(...months.map(short))],
+  ['dddd', anyOf(...days)],
+  ['ddd', anyOf(...days.map(short))],
+  ['tt', anyOf('AM', 'PM')],
+  ['t', anyOf('A', 'P')],
+  ['zzz', /[+-]\d{2}:\d{2}/y],
+  ['zz', /[+-]\d{2}/y],
+  ['z', /[+-]\d{1,2}/y],
+  ['K', /Z|[+-]\d{2}:\d{2}|/iy],
+  ...Array.from({ length: 7 }, (_, index): [string, RegExp] => ['f'.repeat(index + 1), digits(index + 1, index + 1)]),
+  ...Array.from({ length: 7 }, (_, index): [string, RegExp] => ['F'.repeat(index + 1), digits(0, index + 1)]),
+]);
+const shapeOf = (field: string): RegExp => shapes.get(field) ?? (field.length === 2 ? twoDigits : oneOrTwoDigits);
+const [twoDigits, oneOrTwoDigits] = [digits(2, 2), digits(1, 2)];
+
+/**
+ * What a text has in place of each field of a format, from left to right and never back, as .NET reads dates: each field takes as
+ * many digits as it can. `null` where the text is not of this form.
+ */
+const readFields = (text: string, parts: FormatPart[]): { field: string; value: string }[] | null => {
+  const fields: { field: string; value: string }[] = [];
+  let at = 0;
+  for (const part of parts) {
+    if (part.kind === 'literal') {
+      const end = at + part.text.length;
+      if (text.slice(at, end).toLowerCase() !== part.text.toLowerCase()) return null;
+      at = end;
+      continue;
+    }
+    const shape = shapeOf(part.field);
+    shape.lastIndex = at;
+    const found = shape.exec(text);
+    if (!found) return null;
+    fields.push({ field: part.field, value: found[0] });
+    at += found[0].length;
   }
-  return field.length === 2 ? String.raw`\d{2}` : String.raw`\d{1,2}`;
+  return at === text.length ? fields : null;
 };
 
 /** Reads a date; one with an offset becomes UTC, one without is taken as it stands. */
 export const parseDate = (text: string, parts: FormatPart[]): Moment | null => {
-  // Built from fields of known shape and escaped literals: nothing in it can be slow.
-  const escaped = (literal: string) => literal.replaceAll(/[^A-Za-z0-9]/g, String.raw`\$&`);
-  const shape = parts
-    .map((part) => (part.kind === 'literal' ? escaped(part.text) : `(${shapeOf(part.field)})`))
-    .join('');
-  const found = new RegExp(`^${shape}$`, 'i').exec(text.trim());
-  if (!found) return null;
-  const written = parts
-    .filter((part) => part.kind === 'field')
-    .map(({ field }, index) => ({ field, value: found[index + 1]! }));
+  const written = readFields(text.trim(), parts);
+  if (!written) return null;
   const value = (...names: string[]) => written.find(({ field }) => names.includes(field))?.value;
   const number = (...names: string[]) => (value(...names) === undefined ? undefined : Number(value(...names)));
   const named = (names: string[], wanted: string | undefined) => {
@@ -101,12 +108,12 @@ export const parseDate = (text: string, parts: FormatPart[]): Moment | null => {
     return index < 0 ? undefined : index + 1;
   };
 
-  const twoDigits = number('yy');
+  const yearOfCentury = number('yy');
   const half = value('tt', 't')?.[0]?.toUpperCase();
   const hour = number('HH', 'H') ?? hourOf(number('hh', 'h') ?? 0, half);
   return momentOf({
     // .NET's turn of the century.
-    year: number('yyyy') ?? (twoDigits === undefined ? 1 : twoDigits + (twoDigits < 50 ? 2000 : 1900)),
+    year: number('yyyy') ?? (yearOfCentury === undefined ? 1 : yearOfCentury + (yearOfCentury < 50 ? 2000 : 1900)),
     month: number('MM', 'M') ?? named(months, value('MMMM', 'MMM')) ?? 1,
     day: number('dd', 'd') ?? 1,
     hour,

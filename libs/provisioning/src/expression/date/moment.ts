@@ -38,13 +38,16 @@ export type Interval = (typeof intervals)[number];
 const milliseconds = { d: 86_400_000, ww: 604_800_000, h: 3_600_000, n: 60_000, s: 1000 };
 const [earliest, latest] = [utcDate(1, 0, 1).getTime(), utcDate(10_000, 0, 1).getTime()];
 
+/** Whether it is in the years 1 to 9999. */
+export const isInCalendar = (instant: number): boolean => instant >= earliest && instant < latest;
+
 /** `null` beyond the years 1 to 9999. Of a month that is too short for the day, the last day. */
 export const addInterval = (moment: Moment, interval: Interval, count: number): Moment | null => {
   const instant =
     interval === 'yyyy' || interval === 'm'
       ? addMonths(moment.instant, interval === 'm' ? count : count * 12)
       : moment.instant + count * milliseconds[interval];
-  return instant >= earliest && instant < latest ? { ...moment, instant } : null;
+  return isInCalendar(instant) ? { ...moment, instant } : null;
 };
 
 const addMonths = (instant: number, count: number): number => {

@@ -31,8 +31,9 @@ const refused = {
   selectuniquevalue:
     'SelectUniqueValue is not offered: it asks the target app, and an expression only knows the person.',
   redact: 'Redact is not offered: values are never written to logs here.',
-  datefromnum: 'DateFromNum is not offered: it reads dates of an on-premises Active Directory.',
-  numfromdate: 'NumFromDate is not offered: it writes dates of an on-premises Active Directory.',
+  normalizediacriticsbyculture:
+    'NormalizeDiacriticsByCulture is not offered: use NormalizeDiacritics, and Replace where a language writes a letter otherwise.',
+  defaultdomain: 'DefaultDomain is not offered: write the domain as a text.',
 };
 
 const refusals = new Map(Object.entries(refused));

@@ -1,13 +1,16 @@
 import { type FormatPart, formatDate, formatPartsOf, parseDate } from '../date/date-format.ts';
+import { fileTimeOf, momentOfFileTime } from '../date/file-time.ts';
 import { type Interval, type Moment, addInterval, intervals, intervalsBetween } from '../date/moment.ts';
 import type { Expression, Value } from '../expression.ts';
+import type { Budget } from '../budget.ts';
+import { remembered } from '../remembered.ts';
 import { isEmpty, toNumber, toText } from '../values.ts';
 import { type Argument, type FunctionDefinition, parametersOf } from './definition.ts';
 
-const partsOf = (format: string): FormatPart[] => {
+const partsOf = remembered(500, (format: string): FormatPart[] => {
   const parts = formatPartsOf(format);
   return typeof parts === 'string' ? [] : parts;
-};
+});
 
 /** What `CDate` gives, and with it what `DateAdd` and `DateDiff` take. */
 const plainFormat = partsOf('M/d/yyyy h:mm:ss tt');
@@ -59,10 +62,20 @@ const checkInterval = ([interval]: Expression[]) =>
 
 const intervalOf = (given: Argument): Interval | undefined => intervals.find((interval) => interval === toText(given));
 
-const formatDateTime = ([source, , inputFormat, outputFormat]: Argument[]): Value => {
+const formatDateTime = ([source, , inputFormat, outputFormat]: Argument[], budget: Budget): Value => {
+  // A part of a format costs much more than a character of a text.
+  budget.spend(10 * (1 + toText(inputFormat).length + toText(outputFormat).length));
   const moment = isEmpty(source) ? null : parseDate(toText(source), partsOf(toText(inputFormat)));
   return moment && formatDate(moment, partsOf(toText(outputFormat)));
 };
+
+/** Reading a date in one of several forms is worth many steps. */
+const paid =
+  (run: (given: Argument[]) => Value): FunctionDefinition['run'] =>
+  (given, budget) => {
+    budget.spend(300);
+    return run(given);
+  };
 
 const dateAdd = ([intervalText, count, date]: Argument[]): Value => {
   const [interval, number, moment] = [intervalOf(intervalText), toNumber(count), dateOf(date)];
@@ -85,11 +98,38 @@ export const dateFunctions: FunctionDefinition[] = [
   {
     name: 'CDate',
     parameters: parametersOf('expression'),
-    run: ([source]) => {
+    run: paid(([source]) => {
       const moment = dateOf(source);
       return moment && formatDate(moment, plainFormat);
-    },
+    }),
   },
-  { name: 'DateAdd', parameters: parametersOf('interval', 'value', 'dateTime'), check: checkInterval, run: dateAdd },
-  { name: 'DateDiff', parameters: parametersOf('interval', 'date1', 'date2'), check: checkInterval, run: dateDiff },
+  {
+    name: 'DateAdd',
+    parameters: parametersOf('interval', 'value', 'dateTime'),
+    check: checkInterval,
+    run: paid(dateAdd),
+  },
+  {
+    name: 'DateDiff',
+    parameters: parametersOf('interval', 'date1', 'date2'),
+    check: checkInterval,
+    run: paid(dateDiff),
+  },
+  // As Active Directory counts: a hundred nanoseconds at a time, from 1601.
+  {
+    name: 'DateFromNum',
+    parameters: parametersOf('value'),
+    run: paid(([value]) => {
+      const moment = momentOfFileTime(toText(value).trim());
+      return moment && formatDate(moment, plainFormat);
+    }),
+  },
+  {
+    name: 'NumFromDate',
+    parameters: parametersOf('value'),
+    run: paid(([value]) => {
+      const moment = dateOf(value);
+      return moment && fileTimeOf(moment);
+    }),
+  },
 ];

@@ -1,7 +1,8 @@
 import type { JsonObject } from '@tenure/scim';
 import type { Value } from '../expression.ts';
 import { isEmpty, toNumber, toText, toTexts } from '../values.ts';
-import { type Argument, type FunctionDefinition, parametersOf } from './definition.ts';
+import type { Budget } from '../budget.ts';
+import { type Argument, type FunctionDefinition, parametersOf, spendOnSearch } from './definition.ts';
 
 const elementsOf = (value: Argument): Value[] => {
   if (Array.isArray(value)) return value.map((element) => (typeof element === 'string' ? element : [element]));
@@ -17,12 +18,15 @@ const rolesOf = ([assignments]: Argument[]): JsonObject[] =>
     value: role,
   }));
 
-const split = ([source, delimiter]: Argument[]): Value => {
+const split = ([source, delimiter]: Argument[], budget: Budget): Value => {
   const text = toText(source);
   if (text === '') return null;
   const separator = toText(delimiter);
+  spendOnSearch(text, separator, budget);
+  const parts = separator === '' ? [text] : text.split(separator);
+  budget.spend(parts.length);
   // Entra's example splits "One, Two" at "," into "One" and "Two".
-  return (separator === '' ? [text] : text.split(separator)).map((part) => part.trim()).filter((part) => part !== '');
+  return parts.map((part) => part.trim()).filter((part) => part !== '');
 };
 
 const distinct = ([source]: Argument[]): Value => {

@@ -1,8 +1,16 @@
-import { type Expression, type Value, limits } from '../expression.ts';
-import { compilePattern, matchesOf, type Match, type Pattern } from '../pattern/matcher.ts';
+import type { Budget } from '../budget.ts';
+import type { Expression, Value } from '../expression.ts';
+import { compiledPattern, matchesOf, type Match, type Pattern } from '../pattern/matcher.ts';
 import { PatternProblem } from '../pattern/pattern-problem.ts';
 import { isEmpty, toText } from '../values.ts';
-import { type Argument, type FunctionDefinition, joined, parametersOf } from './definition.ts';
+import {
+  type Argument,
+  type FunctionDefinition,
+  joined,
+  parametersOf,
+  spendOnSearch,
+  textCollector,
+} from './definition.ts';
 
 const parameters = parametersOf(
   'source',
@@ -34,7 +42,7 @@ const checkPattern = ([, , pattern, group]: Expression[]) => {
   if (group && group.kind !== 'omitted' && group.kind !== 'literal')
     return { argument: 3, message: 'Expected the name of the group as a text.' };
   try {
-    const { groups } = compilePattern(pattern.value);
+    const { groups } = compiledPattern(pattern.value);
     if (group?.kind === 'literal' && groupIndex(groups, String(group.value)) === undefined) {
       return { argument: 3, message: `Expected a group of the pattern: it has no group ${group.value}.` };
     }
@@ -57,62 +65,91 @@ const groupIndex = (groups: (string | null)[], wanted: string): number | undefin
   ];
 };
 
-const replaceAll = (text: string, old: string, replacement: string): string | null =>
-  old === '' ? text : joined(text.split(old), replacement);
-
-const replaceMatches = (pattern: Pattern, text: string, replacementOf: (match: Match) => string): string | null => {
-  const matches = matchesOf(pattern, text);
-  if (!matches) return null;
-  let behind = 0;
-  let result = '';
-  for (const match of matches) {
-    result += text.slice(behind, match.start) + replacementOf(match);
-    behind = match.end;
-    if (result.length > limits.value) return null;
-  }
-  return result + text.slice(behind);
+const replaceAll = (text: string, old: string, replacement: string, budget: Budget): string => {
+  if (old === '') return text;
+  spendOnSearch(text, old, budget);
+  const parts = text.split(old);
+  budget.spend(parts.length);
+  return joined(parts, replacement);
 };
 
-/** `${name}`, `$1`, `$&` and `$0` stand for what was matched, `$$` for a $. */
-const filledIn = (template: string, { groups }: Pattern, text: string, match: Match): string =>
-  template.replaceAll(
-    /\$(?:(\$)|(&|0(?!\d))|(\d{1,3})|\{(\w{1,64})\})/g,
-    (written, dollar?: string, whole?: string, number?: string, name?: string) => {
-      if (dollar) return '$';
-      if (whole) return text.slice(match.start, match.end);
-      const group = groupIndex(groups, (number ?? name)!);
-      if (group === undefined) return written;
-      const span = match.groups[group];
-      return span ? text.slice(span.start, span.end) : '';
-    },
-  );
+const replaceMatches = (
+  pattern: Pattern,
+  text: string,
+  replacementsOf: (match: Match) => string[],
+  budget: Budget,
+): string => {
+  const result = textCollector();
+  let behind = 0;
+  for (const match of matchesOf(pattern, text, budget)) {
+    const replacements = replacementsOf(match);
+    budget.spend(10 + replacements.length);
+    for (const part of [text.slice(behind, match.start), ...replacements]) result.add(part);
+    behind = match.end;
+  }
+  result.add(text.slice(behind));
+  return result.texts.join('');
+};
 
-const replace = ([source, old, patternText, groupName, replacement, attribute, template]: Argument[]): Value => {
+type Piece = string | { group: number | 'whole' };
+
+/** `${name}`, `$1`, `$&` and `$0` stand for what was matched, `$$` for a $. */
+const piecesOf = (template: string, { groups }: Pattern): Piece[] => {
+  const pieces: Piece[] = [];
+  let behind = 0;
+  for (const found of template.matchAll(/\$(?:(\$)|(&|0(?!\d))|(\d{1,3})|\{(\w{1,64})\})/g)) {
+    const [written, dollar, whole, number, name] = found;
+    const group = whole ? 'whole' : groupIndex(groups, number ?? name ?? '');
+    pieces.push(template.slice(behind, found.index), dollar ? '$' : group === undefined ? written : { group });
+    behind = found.index + written.length;
+  }
+  return [...pieces, template.slice(behind)];
+};
+
+const filledIn = (pieces: readonly Piece[], text: string, match: Match): string[] =>
+  pieces.map((piece) => {
+    if (typeof piece === 'string') return piece;
+    const span = piece.group === 'whole' ? match : match.groups[piece.group];
+    return span ? text.slice(span.start, span.end) : '';
+  });
+
+const replace = (
+  [source, old, patternText, groupName, replacement, attribute, template]: Argument[],
+  budget: Budget,
+): Value => {
   const text = toText(source);
   if (patternText === undefined) {
     if (isEmpty(source)) return null;
     return template === undefined
-      ? replaceAll(text, toText(old), toText(replacement))
-      : replaceAll(toText(template), toText(old), text);
+      ? replaceAll(text, toText(old), toText(replacement), budget)
+      : replaceAll(toText(template), toText(old), text, budget);
   }
 
-  const pattern = compilePattern(toText(patternText));
+  const pattern = compiledPattern(toText(patternText));
+  // Also where it is remembered: what one person's evaluation may take doesn't depend on who came before.
+  budget.spend(2 * pattern.program.length);
   const group = groupName === undefined ? undefined : groupIndex(pattern.groups, toText(groupName));
   if (attribute !== undefined && group !== undefined) {
     if (!isEmpty(source)) return text;
     const other = toText(attribute);
-    const span = matchesOf(pattern, other)?.[0]?.groups[group];
+    const span = matchesOf(pattern, other, budget)[0]?.groups[group];
     return span ? other.slice(span.start, span.end) : null;
   }
 
   if (isEmpty(source)) return null;
-  return replaceMatches(pattern, text, (match) => {
-    if (group === undefined) return filledIn(toText(replacement), pattern, text, match);
-    const span = match.groups[group];
-    return span
-      ? text.slice(match.start, span.start) + toText(replacement) + text.slice(span.end, match.end)
-      : text.slice(match.start, match.end);
-  });
+  const replacementText = toText(replacement);
+  if (group !== undefined) {
+    const withGroup = (match: Match): string[] => {
+      const span = match.groups[group];
+      return span
+        ? [text.slice(match.start, span.start), replacementText, text.slice(span.end, match.end)]
+        : [text.slice(match.start, match.end)];
+    };
+    return replaceMatches(pattern, text, withGroup, budget);
+  }
+  const pieces = piecesOf(replacementText, pattern);
+  budget.spend(pieces.length);
+  return replaceMatches(pattern, text, (match) => filledIn(pieces, text, match), budget);
 };
 
 export const replaceFunction: FunctionDefinition = { name: 'Replace', parameters, check, run: replace };

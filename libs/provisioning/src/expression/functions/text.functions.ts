@@ -1,6 +1,8 @@
+import type { Budget } from '../budget.ts';
+import { countPoints, slicePoints } from '../code-points.ts';
 import type { Expression } from '../expression.ts';
 import { toNumber, toText, toTexts } from '../values.ts';
-import { type Argument, type FunctionDefinition, eachText, joined, parametersOf } from './definition.ts';
+import { type Argument, type FunctionDefinition, eachText, joined, parametersOf, spendOnSearch } from './definition.ts';
 
 const isCulture = (culture: string): boolean => {
   try {
@@ -49,17 +51,23 @@ const undecomposed: Record<string, string> = {
 };
 
 /** Only marks on Latin letters go: й, か゛ and ά are letters of their own. */
-const withoutDiacritics = (text: string): string =>
-  text
+const withoutDiacritics = (text: string, budget: Budget): string => {
+  if (isAscii(text)) return text;
+  budget.spend(text.length);
+  return text
     .normalize('NFD')
     .replaceAll(/(\p{Script=Latin})[\u0300-\u036f]+/gu, '$1')
     .normalize('NFC')
     .replaceAll(/[æÆøØœŒßłŁıđĐ]/g, (letter) => undecomposed[letter]!);
+};
+
+const isAscii = (text: string): boolean => !/[\u0080-\uFFFF]/.test(text);
 
 /** Where a word ends unless the expression says otherwise: not at an apostrophe, as in .NET's ToTitleCase. */
 const isDefaultSeparator = (character: string) => !/[\p{L}\p{M}\p{N}'’]/u.test(character);
 
-const properCase = (text: string, isSeparator: (character: string) => boolean): string => {
+const properCase = (text: string, isSeparator: (character: string) => boolean, budget: Budget): string => {
+  budget.spend(text.length);
   let startsWord = true;
   let result = '';
   for (const character of text) {
@@ -69,23 +77,38 @@ const properCase = (text: string, isSeparator: (character: string) => boolean): 
   return result;
 };
 
-const instr = ([value, wanted, start, compareType]: Argument[]): number => {
+/** Places count from 1, as in Visual Basic; 0 is nowhere. */
+const instr = ([value, wanted, start, compareType]: Argument[], budget: Budget): number => {
   const ignoresCase = toText(compareType).toLowerCase() === 'vbtextcompare';
   const [haystack, needle] = [value, wanted].map((each) =>
     ignoresCase ? toText(each).toLowerCase() : toText(each),
   ) as [string, string];
-  return haystack.indexOf(needle, Math.max(1, wholeNumber(start, 1)) - 1) + 1;
+  spendOnSearch(haystack, needle, budget);
+  const skipped = slicePoints(haystack, 0, Math.max(1, wholeNumber(start, 1)) - 1);
+  const at = haystack.indexOf(needle, skipped.length);
+  return at < 0 ? 0 : countPoints(haystack.slice(0, at)) + 1;
 };
 
 const wordOf = ([source, number, delimiters]: Argument[]): string => {
-  const separators = toText(delimiters);
-  const words: string[] = [''];
+  const separators = new Set(toText(delimiters));
+  const wanted = wholeNumber(number, 0);
+  let [count, word] = [0, ''];
   for (const character of toText(source)) {
-    if (separators.includes(character)) words.push('');
-    else words[words.length - 1] += character;
+    if (!separators.has(character)) {
+      if (word === '') count += 1;
+      word += character;
+    } else if (count === wanted) {
+      break;
+    } else {
+      word = '';
+    }
   }
-  return words.filter((word) => word !== '')[wholeNumber(number, 0) - 1] ?? '';
+  return count === wanted ? word : '';
 };
+
+const left = (text: string, count: number): string => (count < 0 ? text : slicePoints(text, 0, count));
+const right = (text: string, count: number): string =>
+  count < 0 ? text : slicePoints(text, Math.max(0, countPoints(text) - count));
 
 export const textFunctions: FunctionDefinition[] = [
   {
@@ -109,17 +132,13 @@ export const textFunctions: FunctionDefinition[] = [
     name: 'Left',
     parameters: parametersOf('string', 'numChars'),
     check: checkNumber(1),
-    run: ([source, count]) =>
-      wholeNumber(count, 0) < 0 ? toText(source) : toText(source).slice(0, wholeNumber(count, 0)),
+    run: ([source, count]) => left(toText(source), wholeNumber(count, 0)),
   },
   {
     name: 'Right',
     parameters: parametersOf('string', 'numChars'),
     check: checkNumber(1),
-    run: ([source, count]) =>
-      wholeNumber(count, 0) < 0
-        ? toText(source)
-        : toText(source).slice(Math.max(0, toText(source).length - wholeNumber(count, 0))),
+    run: ([source, count]) => right(toText(source), wholeNumber(count, 0)),
   },
   // The first character has the index 1.
   {
@@ -128,10 +147,10 @@ export const textFunctions: FunctionDefinition[] = [
     check: checkNumber(1, 2),
     run: eachText((text, [, start, length]) => {
       const from = Math.max(1, wholeNumber(start, 1)) - 1;
-      return text.slice(from, from + Math.max(0, wholeNumber(length, 0)));
+      return slicePoints(text, from, from + Math.max(0, wholeNumber(length, 0)));
     }),
   },
-  { name: 'Len', parameters: parametersOf('string'), run: ([source]) => toText(source).length },
+  { name: 'Len', parameters: parametersOf('string'), run: ([source]) => countPoints(toText(source)) },
   {
     name: 'InStr',
     parameters: parametersOf('value1', 'value2', 'start?', 'compareType?'),
@@ -155,14 +174,18 @@ export const textFunctions: FunctionDefinition[] = [
   {
     name: 'PCase',
     parameters: parametersOf('source', 'wordSeparators?'),
-    run: eachText((text, [, separators]) =>
-      properCase(
-        text,
-        separators === undefined ? isDefaultSeparator : (character) => toText(separators).includes(character),
-      ),
-    ),
+    run: (given, budget) => {
+      const [, separators] = given;
+      const named = new Set(toText(separators));
+      const isSeparator = separators === undefined ? isDefaultSeparator : (character: string) => named.has(character);
+      return eachText((text) => properCase(text, isSeparator, budget))(given, budget);
+    },
   },
-  { name: 'NormalizeDiacritics', parameters: parametersOf('source'), run: eachText(withoutDiacritics) },
+  {
+    name: 'NormalizeDiacritics',
+    parameters: parametersOf('source'),
+    run: eachText((text, _given, budget) => withoutDiacritics(text, budget)),
+  },
   { name: 'Word', parameters: parametersOf('string', 'wordNumber', 'delimiters'), check: checkNumber(1), run: wordOf },
   {
     name: 'ConvertToBase64',

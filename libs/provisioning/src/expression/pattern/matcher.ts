@@ -1,9 +1,12 @@
+import { type Budget, newBudget } from '../budget.ts';
+import { pointBefore, widthAt } from '../code-points.ts';
+import { remembered } from '../remembered.ts';
 import { type CharacterTest, isWordCharacter } from './characters.ts';
 import { type Assertion, type PatternNode, parsePattern } from './pattern.ts';
 import { PatternProblem } from './pattern-problem.ts';
 
 type Instruction =
-  | { do: 'test'; test: CharacterTest }
+  | { do: 'test'; test: CharacterTest; weight: number }
   | { do: 'assert'; at: Assertion }
   | { do: 'save'; slot: number }
   | { do: 'fork'; first: number; second: number }
@@ -16,8 +19,7 @@ export type Span = { start: number; end: number };
 export type Match = Span & { groups: (Span | undefined)[] };
 
 const mostInstructions = 2000;
-/** Measured: 40 ms at most. What people write takes some hundreds for a name or a telephone number. */
-const mostSteps = 100_000;
+const STEPS_OF_A_MATCH = 10;
 
 /** Throws `PatternProblem`. */
 export const compilePattern = (text: string): Pattern => {
@@ -32,7 +34,7 @@ export const compilePattern = (text: string): Pattern => {
       throw new PatternProblem('the pattern is too big');
     switch (node.kind) {
       case 'test':
-        emit({ do: 'test', test: node.test });
+        emit({ do: 'test', test: node.test, weight: node.weight });
         return;
       case 'assert':
         emit({ do: 'assert', at: node.at });
@@ -88,97 +90,107 @@ export const compilePattern = (text: string): Pattern => {
   return { program, groups };
 };
 
+/** `compilePattern`, once for each pattern. */
+export const compiledPattern = remembered(1000, compilePattern);
+
 type Thread = { at: number; start: number; slots: readonly number[] };
 
 /**
- * All matches from left to right, each the one a backtracking matcher would find; `null` when that takes too much work.
- * All alternatives advance together over the text (Thompson, Pike), so no pattern can take exponential time.
+ * All matches from left to right, each the one a backtracking matcher would find. All alternatives advance together over the text
+ * (Thompson, Pike), so no pattern can take exponential time; each move is paid for.
  */
-export const matchesOf = (pattern: Pattern, text: string): Match[] | null => {
-  const budget = { steps: mostSteps };
+export const matchesOf = (pattern: Pattern, text: string, budget: Budget = newBudget()): Match[] => {
+  const find = finder(pattern, text, budget);
   const matches: Match[] = [];
   let from = 0;
   while (from <= text.length) {
-    const match = firstMatch(pattern, text, from, budget);
-    if (budget.steps <= 0) return null;
+    const match = find(from);
     if (!match) break;
     matches.push(match);
-    from = match.end > match.start ? match.end : match.end + 1;
+    budget.spend(STEPS_OF_A_MATCH);
+    from = match.end > match.start ? match.end : match.end + widthAt(text, match.end);
   }
   return matches;
 };
 
-const firstMatch = (
-  { program, groups }: Pattern,
-  text: string,
-  from: number,
-  budget: { steps: number },
-): Match | undefined => {
-  let found: Match | undefined;
-  let threads: Thread[] = [];
-  for (let position = from; position <= text.length; position += 1) {
-    const seen = new Set<number>();
-    const reached: Thread[] = [];
+const finder = ({ program, groups }: Pattern, text: string, budget: Budget) => {
+  const noSlots: readonly number[] = Array.from({ length: groups.length * 2 }, () => -1);
+  /** By instruction: in which round it was last reached. */
+  const reachedIn = new Uint32Array(program.length);
+  let round = 0;
+
+  return (from: number): Match | undefined => {
+    let found: Match | undefined;
+    let threads: Thread[] = [];
+    let position = from;
+    let reached: Thread[] = [];
+
     // In order of preference; a match cuts off everything that is preferred less.
-    const advance = (thread: Thread): boolean => {
-      if (seen.has(thread.at) || budget.steps <= 0) return false;
-      seen.add(thread.at);
-      budget.steps -= 1;
-      const instruction = program[thread.at]!;
+    const advance = (at: number, start: number, slots: readonly number[]): boolean => {
+      if (reachedIn[at] === round) return false;
+      reachedIn[at] = round;
+      budget.spend(1);
+      const instruction = program[at]!;
       switch (instruction.do) {
         case 'jump':
-          return advance({ ...thread, at: instruction.to });
+          return advance(instruction.to, start, slots);
         case 'fork':
-          return advance({ ...thread, at: instruction.first }) || advance({ ...thread, at: instruction.second });
+          return advance(instruction.first, start, slots) || advance(instruction.second, start, slots);
         case 'save':
-          return advance({ ...thread, at: thread.at + 1, slots: thread.slots.with(instruction.slot, position) });
+          budget.spend(1);
+          return advance(at + 1, start, slots.with(instruction.slot, position));
         case 'assert':
-          return holds(instruction.at, text, position) && advance({ ...thread, at: thread.at + 1 });
+          return holds(instruction.at, text, position) && advance(at + 1, start, slots);
         case 'test':
-          reached.push(thread);
+          reached.push({ at, start, slots });
           return false;
         case 'match':
-          found = { start: thread.start, end: position, groups: spansOf(thread.slots) };
+          found = { start, end: position, groups: spansOf(slots) };
           return true;
       }
     };
 
-    const cutOff = threads.some(advance);
-    if (!cutOff && !found)
-      advance({ at: 0, start: position, slots: Array.from({ length: groups.length * 2 }, () => -1) });
-    const character = text[position];
-    budget.steps -= reached.length;
-    threads =
-      character === undefined
-        ? []
-        : reached
-            .filter(({ at }) => passes(program[at]!, character))
-            .map((thread) => ({ ...thread, at: thread.at + 1 }));
-    if ((threads.length === 0 && found) || budget.steps <= 0) break;
-  }
-  return found;
+    for (;;) {
+      round += 1;
+      reached = [];
+      const cutOff = threads.some(({ at, start, slots }) => advance(at, start, slots));
+      if (!cutOff && !found) advance(0, position, noSlots);
+      if (position >= text.length) break;
+      const character = text.slice(position, position + widthAt(text, position));
+      threads = [];
+      for (const { at, start, slots } of reached) {
+        if (passes(program[at]!, character, budget)) threads.push({ at: at + 1, start, slots });
+      }
+      if (threads.length === 0 && found) break;
+      position += character.length;
+    }
+    return found;
+  };
 };
 
-const passes = (instruction: Instruction, character: string): boolean =>
-  instruction.do === 'test' && instruction.test(character);
+const passes = (instruction: Instruction, character: string, budget: Budget): boolean => {
+  if (instruction.do !== 'test') return false;
+  budget.spend(instruction.weight);
+  return instruction.test(character);
+};
 
 const holds = (assertion: Assertion, text: string, position: number): boolean => {
-  const isBoundary = isWordAt(text, position - 1) !== isWordAt(text, position);
   switch (assertion) {
     case 'start':
       return position === 0;
     case 'end':
       return position === text.length;
     case 'boundary':
-      return isBoundary;
+      return isBoundary(text, position);
     case 'inside':
-      return !isBoundary;
+      return !isBoundary(text, position);
   }
 };
 
-const isWordAt = (text: string, position: number): boolean => {
-  const character = text[position];
-  return character !== undefined && isWordCharacter(character);
+const isBoundary = (text: string, position: number): boolean => {
+  const before = pointBefore(text, position);
+  const after = text.slice(position, position + widthAt(text, position));
+  return (before !== undefined && isWordCharacter(before)) !== (after !== '' && isWordCharacter(after));
 };
 
 const spansOf = (slots: readonly number[]): (Span | undefined)[] =>

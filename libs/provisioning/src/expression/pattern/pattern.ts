@@ -1,8 +1,9 @@
+import { widthAt } from '../code-points.ts';
 import { type CharacterTest, readClass, readEscape } from './characters.ts';
 import { PatternProblem } from './pattern-problem.ts';
 
 export type PatternNode =
-  | { kind: 'test'; test: CharacterTest }
+  | { kind: 'test'; test: CharacterTest; weight: number }
   | { kind: 'sequence'; parts: PatternNode[] }
   | { kind: 'choice'; options: PatternNode[] }
   | { kind: 'repeat'; body: PatternNode; min: number; max: number | null; lazy: boolean }
@@ -13,7 +14,8 @@ export type Assertion = 'start' | 'end' | 'boundary' | 'inside';
 
 export type ParsedPattern = {
   root: PatternNode;
-  /** The names of the groups by their index; null for one without. */ groups: (string | null)[];
+  /** The names of the groups by their index; null for one without. */
+  groups: (string | null)[];
 };
 
 const deepest = 32;
@@ -29,8 +31,9 @@ export const parsePattern = (text: string): ParsedPattern => {
   const ignoresCase = text.startsWith('(?i)');
   const groups: (string | null)[] = [];
   let at = ignoresCase ? 4 : 0;
-  const tested = (test: CharacterTest): PatternNode => ({
+  const tested = (test: CharacterTest, weight = 1): PatternNode => ({
     kind: 'test',
+    weight: ignoresCase ? 3 * weight : weight,
     test: ignoresCase
       ? (character) => test(character) || test(character.toLowerCase()) || test(character.toUpperCase())
       : test,
@@ -77,15 +80,15 @@ export const parsePattern = (text: string): ParsedPattern => {
   };
 
   const atom = (depth: number): PatternNode => {
-    const character = text[at]!;
-    at += 1;
+    const character = text.slice(at, at + widthAt(text, at));
+    at += character.length;
     switch (character) {
       case '(':
         return group(depth);
       case '[': {
-        const { test, end } = readClass(text, at);
+        const { test, weight, end } = readClass(text, at);
         at = end;
-        return tested(test);
+        return tested(test, weight);
       }
       case '\\': {
         const anchor = assertions[text[at] ?? ''];

@@ -43,4 +43,25 @@ export const dateExamples: Examples = {
     ['DateDiff("s", "2021-08-24", "2021-08-25")', 86_400],
     ['DateDiff("s", "2021-08-24", [mail])', null],
   ],
+  DateFromNum: [
+    ['DateFromNum(129699324000000000)', '1/1/2012 11:00:00 PM'],
+    ['DateFromNum("129699324000000000")', '1/1/2012 11:00:00 PM'],
+    ['FormatDateTime(DateFromNum(129699324000000000), , "M/d/yyyy h:mm:ss tt", "yyyy-MM-dd")', '2012-01-01'],
+    ['DateFromNum(0)', '1/1/1601 12:00:00 AM'],
+    ['DateFromNum(-1)', '12/31/1600 11:59:59 PM'],
+    ['DateFromNum(9223372036854775807)', null],
+    ['DateFromNum("soon")', null],
+    ['DateFromNum([mail])', null],
+  ],
+  NumFromDate: [
+    ['NumFromDate("2012-01-01T23:00:00Z")', '129699324000000000'],
+    ['NumFromDate("2012-01-01T23:00:00.0000001Z")', '129699324000000001'],
+    [
+      'NumFromDate(Join("", FormatDateTime("2020-03-16", , "yyyy-MM-dd", "yyyy-MM-dd"), " 23:59:59-08:00"))',
+      '132289055990000000',
+    ],
+    ['NumFromDate(DateFromNum(129699324000000000))', '129699324000000000'],
+    ['NumFromDate("1600-12-31T23:59:59.9999999Z")', '-1'],
+    ['NumFromDate("soon")', null],
+  ],
 };

@@ -20,7 +20,6 @@ export const ada: Record<string, Value> = {
   appRoleAssignments: ['ADMIN', 'USER'],
   flags: 247,
   employeeId: '007',
-  long: 'x'.repeat(16_000),
   mobile: '+1 (999) 888-7777',
   telephoneNumber: '+91 9998887777',
   hired: '20150123105347.1Z',
