@@ -111,6 +111,8 @@ const timer = (timerId: string, parts: object = {}) =>
     ...parts,
   });
 const deleteTimer = timer('acc.2', { action: 'hardDelete', delay: 'P7D', dueAt: nextMonday });
+const armed = [timer('acc.1'), deleteTimer];
+const bothEnded = () => [cancelled('acc.1', 'triggerEnded'), cancelled('acc.2', 'triggerEnded')];
 const cancelled = (timerId: string, reason: 'eligible' | 'triggerEnded' = 'eligible') =>
   DeprovisioningCancelled({ ...ids, timerId, reason, ...reasons });
 const fired = (
@@ -168,7 +170,7 @@ describe('R27: a user who is eligible', () => {
   it('does not lose the account that a call under way may yet make', () => {
     account(planned, started)
       .when(evaluation(suspendedSince(monday)))
-      .then(holding(suspended), timer('acc.1'), deleteTimer);
+      .then(holding(suspended), ...armed);
   });
 });
 
@@ -178,7 +180,7 @@ describe('R44 R47: triggers', () => {
   it('arm the timers of each action, counted from when the trigger held', () => {
     account(...provisioned)
       .when(evaluation(suspendedSince(monday)))
-      .then(holding(suspended), timer('acc.1'), deleteTimer);
+      .then(holding(suspended), ...armed);
   });
 
   it('arm once, however often it is evaluated', () => {
@@ -199,19 +201,19 @@ describe('R44 R47: triggers', () => {
 
   it('arm anew for the next occurrence', () => {
     const again = { ...suspended, since: tuesday, origin: 'user@3', episode: 2 };
+    const anew = [
+      timer('acc.3', { triggeredAt: tuesday, dueAt: '2026-01-07T09:00:00.000Z', episode: 2 }),
+      timer('acc.4', {
+        action: 'hardDelete',
+        delay: 'P7D',
+        triggeredAt: tuesday,
+        dueAt: '2026-01-13T09:00:00.000Z',
+        episode: 2,
+      }),
+    ];
     account(...leaving, holding(), cancelled('acc.1'), cancelled('acc.2'))
       .when(evaluation(suspendedSince(tuesday, 'user@3')))
-      .then(
-        holding(again),
-        timer('acc.3', { triggeredAt: tuesday, dueAt: '2026-01-07T09:00:00.000Z', episode: 2 }),
-        timer('acc.4', {
-          action: 'hardDelete',
-          delay: 'P7D',
-          triggeredAt: tuesday,
-          dueAt: '2026-01-13T09:00:00.000Z',
-          episode: 2,
-        }),
-      );
+      .then(holding(again), ...anew);
   });
 
   it('at one and the same instant are two occurrences where the user changed in between', () => {
@@ -226,7 +228,7 @@ describe('R44 R47: triggers', () => {
     // Nobody evaluated the return in between: it cancels all the same.
     account(...leaving)
       .when(evaluation(suspendedSince(monday, 'user@3')))
-      .then(holding(again), cancelled('acc.1', 'triggerEnded'), cancelled('acc.2', 'triggerEnded'), ...anew);
+      .then(...[holding(again), bothEnded(), anew].flat());
   });
 
   it('that overlap arm each their own, and end each by itself', () => {
@@ -243,7 +245,7 @@ describe('R44 R47: triggers', () => {
       .then(holding(suspended, turnedOff), third);
     account(...leaving, holding(suspended, turnedOff), third)
       .when(evaluation({ plan: null, triggers: [found] }))
-      .then(holding(turnedOff), cancelled('acc.1', 'triggerEnded'), cancelled('acc.2', 'triggerEnded'));
+      .then(holding(turnedOff), ...bothEnded());
   });
 
   it('keep their timers where only the reason for being out of scope becomes another', () => {
@@ -257,13 +259,10 @@ describe('R44 R47: triggers', () => {
     account(...provisioned, holding(held), armed)
       .when(out(tuesday, 'scope'))
       .thenNothing();
+    const next = [cancelled('acc.1', 'triggerEnded'), timer('acc.2', { trigger: 'turnedOff', episode: 2 })];
     account(...provisioned, holding(held), armed)
       .when(out(monday, 'group/staff@9'))
-      .then(
-        holding({ ...held, origin: 'group/staff@9', episode: 2 }),
-        cancelled('acc.1', 'triggerEnded'),
-        timer('acc.2', { trigger: 'turnedOff', episode: 2 }),
-      );
+      .then(holding({ ...held, origin: 'group/staff@9', episode: 2 }), ...next);
   });
 
   it('of which nothing can be said keep their timers: who is deleted is in no group any more', () => {
@@ -468,7 +467,7 @@ describe('R48: time frames that changed', () => {
   it('move the timers that run only when that is asked for', () => {
     const deprovisioning = { turnedOff: never, suspended: { suspend: 'P7D', hardDelete: null }, deleted: never };
     const frames = withFrames(always(evaluated.frames[0]!.frames), deprovisioning, tuesday);
-    account(...provisioned, holding(suspended), timer('acc.1'), deleteTimer)
+    account(...provisioned, holding(suspended), ...armed)
       .when(evaluation({ ...suspendedSince(monday), frames }))
       .thenNothing();
     account(...provisioned, timer('acc.1'), deleteTimer)
@@ -535,7 +534,7 @@ describe('R96: a person for whom a mapping or a rule takes too much', () => {
   it('is deprovisioned all the same', () => {
     account(...provisioned, failed)
       .when(failing(suspendedSince(monday)))
-      .then(holding(suspended), timer('acc.1'), deleteTimer);
+      .then(holding(suspended), ...armed);
     expect(folded(...provisioned, failed, timer('acc.1'), fired('acc.1'))).toMatchObject({ next: 'suspend' });
     account(failed)
       .when(evaluation({ ...suspendedSince(monday), plan: null }))

@@ -52,7 +52,6 @@ export { appConfig, T } from './app-config.ts';
 
 const AppConfigured = defineEvent('AppConfigured', { data: z.object({ config: z.custom<AppConfig>() }) });
 
-/** The scope has been as it is since the event that changed it. */
 const dated = (config: AppConfig, before: AppConfig | undefined, at: string): AppConfig => {
   const scopeOf = ({ scope, assignments, ruleSets }: AppConfig) => [scope, assignments, ruleSets[0]!.version];
   const isSame = before && JSON.stringify(scopeOf(before)) === JSON.stringify(scopeOf(config));
@@ -76,8 +75,7 @@ const appsPart = viewPart<ReturnType<typeof AppConfigured>>({
         known?.config,
       );
       await sql.query({
-        text: `insert into ${schema}.apps values ($1, $2, $3, $4)
-               on conflict (tenant_id, id) do update set config = excluded.config, revision = excluded.revision`,
+        text: `insert into ${schema}.apps values ($1, $2, $3, $4) on conflict (tenant_id, id) do update set config = $3, revision = $4`,
         values: [tenantId, id, JSON.stringify(config), events.at(-1)!.revision],
       });
     }
