@@ -2,6 +2,7 @@ import {
   auditMigrations,
   checkLedger,
   ledgerConsumer,
+  ledgerNames,
   ledgerQueries,
   usageQueries,
   webhookEntities,
@@ -52,7 +53,11 @@ export const auditService = async (runtime: Runtime, { allowPrivateTargets }: Au
   const parked = async () => (await consumer.parkedCount()).facts;
   runtime.onScrape.push(async () => metrics.deadLetters.set({ consumer: CONSUMER }, await parked()));
   const hooks = openWebhooks(runtime, SCHEMA, allowPrivateTargets);
-  const audit: Audit = { ledger: ledgerQueries(database, SCHEMA), usage: usageQueries(database, SCHEMA), clock };
+  const audit: Audit = {
+    ledger: ledgerQueries(database, SCHEMA, ledgerNames(database, SCHEMA, runtime.sealer)),
+    usage: usageQueries(database, SCHEMA),
+    clock,
+  };
   return {
     http: {
       module: AuditHttp,

@@ -28,6 +28,7 @@ import { ConnectionsController } from './connections.controller.ts';
 import { DIRECTORY, type DirectoryApi } from './directory-api.ts';
 import { grantToServices } from './grants.ts';
 import { GroupsController } from './groups.controller.ts';
+import { MeController } from './me.controller.ts';
 import { ResourcesController } from './resources.controller.ts';
 import { SchemasController } from './schemas.controller.ts';
 import { TenantsController } from './tenants.controller.ts';
@@ -49,6 +50,7 @@ export const directoryControllers = [
   SchemasController,
   ResourcesController,
   ClockController,
+  MeController,
   parkedController('directory'),
 ];
 

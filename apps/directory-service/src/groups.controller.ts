@@ -1,5 +1,12 @@
 import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
-import { historyReply, historyRequest, jsonObject, listReply, type HistoryRequest } from '@tenure/contracts';
+import {
+  historyReply,
+  historyRequest,
+  jsonObject,
+  listReply,
+  searchText,
+  type HistoryRequest,
+} from '@tenure/contracts';
 import { presentedGroup, type GroupRecord, type PastGroup } from '@tenure/directory';
 import { Rejected } from '@tenure/eventing';
 import { Answers, versionTag } from '@tenure/platform';
@@ -23,6 +30,7 @@ const groupReply = z.object({
 const withMembers = z.stringbool({ error: 'expected true or false' }).default(false);
 const groupRequest = z.strictObject({ members: withMembers, asOf: instant.optional() });
 const groupListRequest = z.strictObject({
+  search: searchText.optional(),
   members: withMembers,
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   cursor: z.string().max(1000).optional(),
@@ -46,10 +54,15 @@ export class GroupsController {
   @Answers('Groups', listReply(groupReply))
   async list(
     @Param('tenantId') tenantId: string,
-    @Query({ schema: groupListRequest }) { members, limit, cursor }: z.output<typeof groupListRequest>,
+    @Query({ schema: groupListRequest }) { members, limit, cursor, search }: z.output<typeof groupListRequest>,
   ) {
     const page = { count: limit, withTotal: false, ...(cursor !== undefined && { after: pageKeyIn(cursor) }) };
-    const { items, next } = await this.directory.queries.groups.list(tenantId, {}, { page });
+    const { items, next } = await this.directory.queries.groups.list(
+      tenantId,
+      {},
+      { page },
+      search === undefined ? {} : { search },
+    );
     return {
       items: await Promise.all(items.map((group) => this.withMembers(tenantId, group, members))),
       ...(next && { nextCursor: nextCursorOf(next) }),

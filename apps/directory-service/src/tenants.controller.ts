@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { Body, Controller, Get, Headers, Inject, Param, Post, Put, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
 import {
   appRolesBody,
   appRolesReply,
   CreateTenant,
+  listPageRequest,
+  listReply,
   ReplaceAppRoles,
   ReplaceTenant,
   ROOT_TENANT,
   tenantBody,
+  tenantListItem,
   tenantReply,
   type AppRole,
+  type ListPageRequest,
   type TenantProfile,
 } from '@tenure/contracts';
 import { licencesReply } from '@tenure/directory';
@@ -41,6 +45,13 @@ export class TenantsController {
     );
     reply.headers({ location: `/directory/v1/tenants/${created.id}`, etag: versionTag(created.version) });
     return created;
+  }
+
+  @Get()
+  @Needs('root')
+  @Answers('All tenants, oldest first', listReply(tenantListItem))
+  list(@Query({ schema: listPageRequest }) page: ListPageRequest) {
+    return this.directory.queries.tenants.list(page);
   }
 
   @Get(':tenantId')

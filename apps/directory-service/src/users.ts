@@ -1,4 +1,4 @@
-import { accountType, jsonObject, type UserReply } from '@tenure/contracts';
+import { accountType, jsonObject, searchText, type UserReply } from '@tenure/contracts';
 import { presentedUser, type ErasedUser, type UserQueries, type UserRecord } from '@tenure/directory';
 import { Rejected, type Instant } from '@tenure/eventing';
 import {
@@ -86,6 +86,7 @@ export const mergeOperations = (type: ResourceType, resource: JsonObject) =>
 
 export const userListRequest = z.strictObject({
   filter: z.string().max(10_000).optional(),
+  search: searchText.optional(),
   accountType: accountType.optional(),
   active: z.stringbool({ error: 'expected true or false' }).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
@@ -98,7 +99,7 @@ export const userSearch = async (
   users: UserQueries,
   tenantId: string,
   userType: ResourceType,
-  { filter, accountType: type, active, limit, cursor }: UserListRequest,
+  { filter, search, accountType: type, active, limit, cursor }: UserListRequest,
 ) => {
   const after = cursor === undefined ? undefined : pageKeyIn(cursor);
   const request = {
@@ -108,6 +109,7 @@ export const userSearch = async (
   const { items, next } = await users.list(tenantId, { kind: 'admin' }, request, {
     ...(type && { accountType: type }),
     ...(active !== undefined && { active }),
+    ...(search !== undefined && { search }),
   });
   return { items: items.map(shownUser), ...(next && { nextCursor: nextCursorOf(next) }) };
 };

@@ -17,6 +17,7 @@ import {
   authorizationEntities,
   oauthGrants,
   openApps,
+  reconciliationEntities,
   provisionOnDemand,
   startProvisioning,
   type Apps,
@@ -24,6 +25,7 @@ import {
 import { ACCOUNTS, AppAccountsController, TenantAccountsController, type Accounts } from './accounts.controller.ts';
 import { AppConnectionController } from './app-connection.controller.ts';
 import { AppDeprovisioningController } from './app-deprovisioning.controller.ts';
+import { AppHealthController } from './app-health.controller.ts';
 import { AppMappingController } from './app-mapping.controller.ts';
 import { AppScopeController } from './app-scope.controller.ts';
 import { AppsController } from './apps.controller.ts';
@@ -32,11 +34,15 @@ import { AuthorizationController, PUBLIC_URL } from './authorization.controller.
 import { CyclesController, ON_DEMAND } from './cycles.controller.ts';
 import { EntitlementsController } from './entitlements.controller.ts';
 import { FactsController, PROVISIONING } from './facts.controller.ts';
+import { ReconciliationController } from './reconciliation.controller.ts';
 import { JobsController } from './jobs.controller.ts';
 import { APPS } from './mapping-api.ts';
 
 class MappingHttp {}
 class MappingMessages {}
+
+/** Apps in trouble are counted; the others are healthy. */
+const healthStates = ['throttled', 'degraded', 'quarantined'] as const;
 
 /** Holds checkpoints, people, deliveries and jobs; the view itself is in the schema of its name. */
 const SCHEMA = 'provisioning';
@@ -51,14 +57,16 @@ export const mappingControllers = [
   AppDeprovisioningController,
   EntitlementsController,
   CyclesController,
+  AppHealthController,
   TenantAccountsController,
   AppAccountsController,
   JobsController,
+  ReconciliationController,
   parkedController('mapping'),
 ];
 
 /** TypeORM entities of the tables of `provisioning`. */
-export const mappingEntities = authorizationEntities;
+export const mappingEntities = [...authorizationEntities, ...reconciliationEntities];
 
 export type MappingOptions = { allowPrivateTargets: readonly string[]; publicUrl?: string };
 
@@ -85,6 +93,8 @@ export const mappingService = async (
     connectorFor,
     kinds,
     onUnauthorized: async (app) => composed.apps?.unauthorized(app),
+    onQuarantined: async (app, code) => composed.apps?.health.quarantined(app, code),
+    onResumed: async (app) => composed.apps?.health.resumed(app),
     onFailure: failing,
     onErased: runtime.keys.forget,
     onDelivered: (action, outcome) => metrics.deliveries.inc({ action, outcome }),
@@ -94,22 +104,6 @@ export const mappingService = async (
       log.error({ stream, revision, reason, err: error }, 'A fact could not be applied and waits with its stream'),
   });
   const { view, write, people } = provisioning;
-  const apps = await openApps({
-    ...shared,
-    secrets,
-    view,
-    writeAccount: write,
-    connect,
-    connectorFor,
-    kinds,
-    refusalOf: targets.refusalOf,
-    grants,
-    grantBox,
-    authorizationClient: authorizationClient(targets),
-    revoke: revoking(targets),
-    onFailure: (error) => failing('apps', error),
-  });
-  composed.apps = apps;
   const queries = accountQueries(database, { store, sealer });
   const accounts: Accounts = {
     queries,
@@ -122,6 +116,26 @@ export const mappingService = async (
       wake: provisioning.wake,
     }),
   };
+  const apps = await openApps({
+    ...shared,
+    secrets,
+    view,
+    writeAccount: write,
+    connect,
+    connectorFor,
+    kinds,
+    lanes: provisioning.health,
+    actions: accounts.actions,
+    foreignBox: runtime.secretBox('foreign-accounts'),
+    wake: provisioning.wake,
+    refusalOf: targets.refusalOf,
+    grants,
+    grantBox,
+    authorizationClient: authorizationClient(targets),
+    revoke: revoking(targets),
+    onFailure: (error) => failing('apps', error),
+  });
+  composed.apps = apps;
 
   await runtime.forward(PROVISIONING_FACTS, SCHEMA);
   runtime.followers.push(...provisioning.followers, ...apps.followers);
@@ -136,6 +150,9 @@ export const mappingService = async (
     metrics.deadLetters.set({ consumer: CONSUMER }, (await people.parkedCount()).facts);
     metrics.dueTimers.set(await provisioning.timersDue());
     metrics.waitingDeliveries.set(await provisioning.deliveries.open());
+    const healths = await provisioning.health.counts();
+    for (const state of healthStates)
+      metrics.appsByHealth.set({ state }, healths.find(({ health }) => health === state)?.apps ?? 0);
   });
   runtime.closing.push(targets.close, provisioning.stop, apps.stop);
   // It waits for the view by itself; facts may come before.

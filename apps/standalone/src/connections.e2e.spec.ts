@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { client } from './testing/client.ts';
 import { testSystem, type TestSystem } from './testing/system.ts';
-import { makeTenant, operations, person, type IdentityProvider, type Tenant } from './testing/world.ts';
+import { makeTenant, operations, person, sorted, type IdentityProvider, type Tenant } from './testing/world.ts';
 
 let system: TestSystem;
 let plum: Tenant;
@@ -67,6 +67,43 @@ describe('a connection', () => {
     expect((await plum.directory.put(`/connections/${google.body.id}/settings`, { patchStatus: 200 })).status).toBe(
       400,
     );
+  });
+
+  it('R20: lets users share an externalId unless its settings say otherwise (C17)', async () => {
+    const shared = await plum.connect();
+    const [one, two] = [await shared.hire('one-r20', { externalId: 'e-r20' }), await shared.hire('two-r20', {})];
+    await shared.set(two, { op: 'add', path: 'externalId', value: 'e-r20' });
+    const found = await shared.scim.ok('GET', `/Users?filter=${encodeURIComponent('externalId eq "e-r20"')}`);
+    expect(sorted(found.Resources.map(({ id }: any) => id))).toEqual(sorted([one, two]));
+
+    const settings = await plum.directory.ok('PUT', `/connections/${shared.id}/settings`, { uniqueExternalId: true });
+    expect(settings.settings).toMatchObject({ uniqueExternalId: true });
+    expect(await shared.setActive(one, false)).toMatchObject({ active: false, externalId: 'e-r20' });
+    expect(await shared.scim.post('/Users', person('three-r20', { externalId: 'e-r20' }))).toMatchObject({
+      status: 409,
+      body: { scimType: 'uniqueness' },
+    });
+    await shared.hire('three-r20', { externalId: 'other-r20' });
+    expect(await shared.scim.post('/Users', person('four-r20', { externalId: 'other-r20' }))).toMatchObject({
+      status: 409,
+      body: { scimType: 'uniqueness' },
+    });
+  });
+
+  it.each([
+    ['generic', 200],
+    ['strict', 200],
+    ['entra', 204],
+    ['okta', 204],
+  ])('R20: of profile %s answers a PATCH of a group with %i (C4)', async (profile, status) => {
+    const connected = await plum.connect(profile);
+    const ada = await connected.hire(`ada-${profile}`);
+    const group = await connected.group(`Group of ${profile}`, ada);
+    const rename = operations({ op: 'replace', path: 'displayName', value: `Renamed by ${profile}` });
+    const answer = await connected.scim.patch(`/Groups/${group}`, rename);
+    expect(answer.status).toBe(status);
+    if (status === 200)
+      expect(answer.body).toMatchObject({ id: group, displayName: `Renamed by ${profile}`, members: [{ value: ada }] });
   });
 
   it('R9: that is disabled can be read, refuses writes and keeps everything', async () => {

@@ -21,9 +21,9 @@ describe('/metrics', () => {
   it('has the lag of every follower: views, reactors and consumers of facts', async () => {
     const found = await metrics();
     const followers = [
-      'directory_v2',
+      'directory_v3',
       'departed-members',
-      'provisioning_v3',
+      'provisioning_v5',
       'evaluation.apps',
       'app.reactor',
       'mapping-service/directory.facts',
@@ -38,7 +38,7 @@ describe('/metrics', () => {
   it.each([
     ['the ledger', 'audit.ledger', 'audit-service/directory.facts'],
     ['people', 'provisioning.people', 'mapping-service/directory.facts'],
-    ['a view', 'directory.checkpoints', 'directory_v2'],
+    ['a view', 'directory.checkpoints', 'directory_v3'],
   ])('shows how %s falls behind, and that it caught up', async (_who, table, follower) => {
     await untilLag(follower, (seconds) => seconds === 0);
     const { release } = await holdTable(world.database, table);

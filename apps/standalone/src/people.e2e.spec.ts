@@ -54,6 +54,15 @@ describe('eligibility', () => {
 describe('attributes under an authority', () => {
   const authority = { preferredLanguage: 'create', timezone: 'create', nickName: 'user' };
 
+  it.each(['', ' ', '\u00a0\t'])('R11: a userName of %j is refused, by SCIM and here', async (userName) => {
+    const blank = { ...person('blank-r11'), userName };
+    expect(await idp.scim.post('/Users', blank)).toMatchObject({ status: 400, body: { scimType: 'invalidValue' } });
+    expect((await plum.directory.post('/users', { resource: blank })).status).toBe(400);
+    const id = await idp.hire(`named-r11-${userName.length}`);
+    const rename = operations({ op: 'replace', path: 'userName', value: userName });
+    expect((await idp.scim.patch(`/Users/${id}`, rename)).status).toBe(400);
+  });
+
   it('R11: what the connection requires must come, and externalId is kept', async () => {
     const nulab = await plum.connect('generic', { required: ['userName', 'displayName', 'active'] });
     expect(

@@ -220,7 +220,7 @@ describe('an app that is on', () => {
     const lines = csv.text.trim().split('\r\n');
     expect(lines[0]).toBe('at,event,userId,accountId,reason');
     expect(lines.filter((line) => line.includes('Failures,'))).toEqual([
-      expect.stringMatching(/account\/foreign-match$/),
+      expect.stringMatching(/,The app has an account for this person that Tenure did not create\.$/),
     ]);
   });
 });

@@ -86,12 +86,18 @@ describe('a URL that a client was given (RFC 7644 §3.4.2.2)', () => {
     expect(await groups(`not (members.$ref co "/Users/")`)).toEqual(['Empty']);
   });
 
-  it('finds a manager by the reference as it was given, in each of its spellings', async () => {
+  it('shows and finds a manager by the reference that is made of the value, in each of its spellings', async () => {
     await idp.scim.ok(
       'PATCH',
       `/Users/${ids.cy}`,
-      operations({ op: 'add', path: `${ENTERPRISE}:manager`, value: { value: ids.ada, $ref: `../Users/${ids.ada}` } }),
+      operations({
+        op: 'add',
+        path: `${ENTERPRISE}:manager`,
+        value: { value: ids.ada, $ref: 'https://other.example/7' },
+      }),
     );
+    expect((await idp.scim.ok('GET', `/Users/${ids.cy}`))[ENTERPRISE].manager.$ref).toBe(user('ada'));
+    expect(await users('manager.$ref eq "https://other.example/7"')).toEqual([]);
     for (const spelling of [user('ada'), `Users/${ids.ada}`, `../Users/${ids.ada}`])
       expect(await users(`manager.$ref eq "${spelling}"`)).toEqual(['cy']);
     expect(await users(`manager.$ref eq "${user('bob')}"`)).toEqual([]);

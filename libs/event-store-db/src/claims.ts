@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jsonEvent, NO_STREAM, type RecordedEvent } from '@eventstore/db-client';
 import {
   CLAIM_FORFEITED,
+  AppendTooLarge,
   ClaimTaken,
   StaleStream,
   streamParts,
@@ -176,7 +177,7 @@ export const claimsOn = (connection: Connection, graceMs = GRACE_MS): Claims => 
         await free(releasing, deadline);
         return appended;
       } catch (error) {
-        if (!(error instanceof ClaimTaken || error instanceof StaleStream)) throw error;
+        if (![ClaimTaken, StaleStream, AppendTooLarge].some((refusal) => error instanceof refusal)) throw error;
         await giveBack();
         const repeated = error instanceof ClaimTaken ? await findRepeated(write, deadline) : undefined;
         if (repeated === undefined) throw error;

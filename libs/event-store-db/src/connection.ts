@@ -27,6 +27,14 @@ export class Conflict extends Error {
   override readonly name = 'Conflict';
 }
 
+/** The server refused an append for its size. */
+export class TooLarge extends Error {
+  override readonly name = 'TooLarge';
+  constructor(readonly limit?: number) {
+    super('EventStoreDB refused an append for its size.');
+  }
+}
+
 /** The server did not answer, or answered that it can't: what was asked may have happened or not. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
@@ -40,7 +48,7 @@ export type Deadline = number;
  * emitted at nobody, and batch appends are not used at all.
  */
 export type Connection = {
-  /** Throws `Conflict` or `NoAnswer`. `position` is missing where the server recognised a repeated append and has none at hand. */
+  /** Throws `Conflict`, `TooLarge` or `NoAnswer`. `position` is missing where the server recognised a repeated append and has none at hand. */
   append: (
     stream: string,
     expected: LogRevision,
@@ -62,14 +70,20 @@ export type Connection = {
   close: () => Promise<void>;
 };
 
+/** gRPC's status code. */
+const RESOURCE_EXHAUSTED = 8;
 const READ_DEADLINE_MS = 10_000;
 const CLOSING_DEADLINE_MS = 1000;
 
+/** gRPC's own limit of a message is met by a single event that is too large, before `MaxAppendSize` is. */
+const isMessageTooLarge = (error: unknown) =>
+  error instanceof Error &&
+  (error as { code?: unknown }).code === RESOURCE_EXHAUSTED &&
+  /message (size|larger)|larger than max/i.test(error.message);
+
 /** A refusal that says the append did not happen. Whatever else goes wrong leaves that open. */
 const isRefusal = (error: unknown) =>
-  [MaxAppendSizeExceededError, AccessDeniedError, InvalidArgumentError, StreamDeletedError].some(
-    (refusal) => error instanceof refusal,
-  );
+  [AccessDeniedError, InvalidArgumentError, StreamDeletedError].some((refusal) => error instanceof refusal);
 
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 const ignore = () => undefined;
@@ -124,6 +138,8 @@ export const connect = (connectionString: string): Connection => {
       return { revision: nextExpectedRevision, ...(position && { position }) };
     } catch (error) {
       if (error instanceof WrongExpectedVersionError) throw new Conflict(`${stream} is not at ${expectedRevision}.`);
+      if (error instanceof MaxAppendSizeExceededError) throw new TooLarge(error.maxAppendSize);
+      if (isMessageTooLarge(error)) throw new TooLarge();
       if (isRefusal(error)) throw error;
       throw new NoAnswer(`EventStoreDB did not answer the append to ${stream}: ${reasonOf(error)}`, { cause: error });
     }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import {
+  AppendTooLarge,
   ForeignPosition,
   OutcomeUnknown,
   streamName,
@@ -141,16 +142,40 @@ describe('an append', () => {
       expect((await store.read(write.stream)).map(({ id }) => id)).toEqual(write.events.map(({ id }) => id));
   });
 
-  it('may be as large as 16 MiB, not larger', async () => {
+  it('may be as large as the largest MaxAppendSize, not larger', async () => {
     const patient = eventStoreDb({ connectionString: server.connectionString, appendDeadlineMs: 20_000 });
     const parts = (count: number) =>
-      Array.from({ length: count }, () => ({ ...event(), data: { text: 'x'.repeat(1024 * 1024 - 100) } }));
+      Array.from({ length: count }, () => ({ ...event(), data: { text: 'x'.repeat(1024 * 1024 - 1500) } }));
     expect((await patient.append({ stream: stream('large'), expected: 0, events: parts(16) })).revision).toBe(16);
     expect(await patient.read(stream('large'))).toHaveLength(16);
-    expect(await failureOf(patient.append({ stream: stream('larger'), expected: 0, events: parts(17) }))).toMatchObject(
-      { type: 'maximum-append-size-exceeded' },
+    const refused = await failureOf(patient.append({ stream: stream('larger'), expected: 0, events: parts(17) }));
+    expect(refused).toBeInstanceOf(AppendTooLarge);
+    expect(refused).toMatchObject({ limit: { bytes: 16_767_216, advice: expect.stringContaining('PostgreSQL') } });
+    const one = { ...event(), data: { text: 'x'.repeat(18 * 1024 * 1024) } };
+    expect(await failureOf(patient.append({ stream: stream('one'), expected: 0, events: [one] }))).toBeInstanceOf(
+      AppendTooLarge,
     );
     await patient.close();
+  });
+
+  it('is refused by a server whose MaxAppendSize is smaller, which says how to raise it, and holds no claim', async () => {
+    const small = await startStandIn({ maxAppendSize: 1024 * 1024 });
+    const modest = eventStoreDb({ connectionString: small.connectionString });
+    const claims = { take: ['name-1'], release: [] };
+    const large = { ...event(), data: { text: 'x'.repeat(1024 * 1024), claims } };
+    const refused = await failureOf(modest.append({ stream: stream('a'), expected: 0, events: [large], claims }));
+    expect(refused).toMatchObject({
+      name: 'AppendTooLarge',
+      limit: { bytes: 1024 * 1024, advice: 'raise EventStoreDB’s MaxAppendSize, up to 16767216' },
+    });
+    const little = { ...event(), data: { claims } };
+    expect((await modest.append({ stream: stream('b'), expected: 0, events: [little], claims })).revision).toBe(1);
+    await modest.close();
+    await small.close();
+  });
+
+  it('is limited by servers that start with no more than EventStoreDB does', async () => {
+    await expect(startStandIn({ maxAppendSize: 16 * 1024 * 1024 })).rejects.toThrow('16767216');
   });
 });
 

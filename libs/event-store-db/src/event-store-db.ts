@@ -1,6 +1,7 @@
 import { NO_STREAM } from '@eventstore/db-client';
 import {
   announcing,
+  AppendTooLarge,
   OutcomeUnknown,
   StaleStream,
   type Append,
@@ -10,7 +11,7 @@ import {
   type StoredEvent,
 } from '@tenure/eventing';
 import { claimsOn } from './claims.ts';
-import { Conflict, connect, NoAnswer, within, type Connection, type Deadline } from './connection.ts';
+import { Conflict, connect, NoAnswer, TooLarge, within, type Connection, type Deadline } from './connection.ts';
 import { toEventData, toStoredEvent } from './envelope.ts';
 import { feedOf } from './feed.ts';
 import { generationOf, positionAt } from './position.ts';
@@ -25,7 +26,25 @@ export type EventStoreDbOptions = {
 const APPEND_DEADLINE_MS = 5000;
 const PAGE = 2000;
 
-/** The event store on EventStoreDB 22.6 or later. The server needs `MaxAppendSize` 16 MiB, the user rights to read `$all` and to write stream metadata. */
+/** The most that EventStoreDB can be told to take in one append; it doesn't start with more. */
+export const LARGEST_MAX_APPEND_SIZE = 16_767_216;
+
+const limitOf = ({ limit }: TooLarge) =>
+  limit === undefined
+    ? undefined
+    : {
+        bytes: limit,
+        advice:
+          limit < LARGEST_MAX_APPEND_SIZE
+            ? `raise EventStoreDB’s MaxAppendSize, up to ${LARGEST_MAX_APPEND_SIZE}`
+            : 'use PostgreSQL as the event store, which has no such limit',
+      };
+
+/**
+ * The event store on EventStoreDB 22.6 or later. The server's `MaxAppendSize` bounds what one command can change; Tenure is made for
+ * 16767216, the largest that the server takes. With less (1 MiB by default) larger changes are refused. The user needs the rights to read
+ * `$all` and to write stream metadata.
+ */
 export const eventStoreDb = ({ connectionString, ...options }: EventStoreDbOptions): EventStore =>
   eventStoreOn(connect(connectionString), options);
 
@@ -54,6 +73,7 @@ export const eventStoreOn = (
         (await connection.read(stream, { from: revision, maxCount: 1 }, deadline))[0]!.position!.commit;
       return { revision: Number(revision) + 1, position: positionAt(generation, commit) };
     } catch (error) {
+      if (error instanceof TooLarge) throw new AppendTooLarge(stream, limitOf(error));
       throw error instanceof Conflict ? new StaleStream(stream, expected) : error;
     }
   };

@@ -24,7 +24,8 @@ export type Subscription = {
 export type EventStore = {
   /**
    * All events and claims, or none. Throws `StaleStream` or `ClaimTaken`. Repeating an append whose event ids are already there
-   * at the same place answers as the first time and changes nothing. Throws `OutcomeUnknown` when the store did not answer.
+   * at the same place answers as the first time and changes nothing. Throws `OutcomeUnknown` when the store did not answer, and
+   * `AppendTooLarge` where it never takes so much at once.
    */
   append: (write: Append) => Promise<{ revision: Revision; position: Position }>;
   /** The events of one stream; `[]` for a stream that does not exist. */
@@ -72,6 +73,18 @@ export class ClaimTaken extends Error {
 /** The store did not answer in time: the append may or may not have happened. Repeat it with the same event ids to find out. */
 export class OutcomeUnknown extends Error {
   override readonly name = 'OutcomeUnknown';
+}
+
+/** The store takes no append of this size, and did not take it. */
+export class AppendTooLarge extends Error {
+  override readonly name = 'AppendTooLarge';
+  constructor(
+    readonly stream: string,
+    /** What it takes at once, in bytes, and how that can be raised; absent where it doesn't say. */
+    readonly limit?: { bytes: number; advice: string },
+  ) {
+    super(`An append to ${stream} is larger than the event store takes${limit ? `, ${limit.bytes} bytes` : ''}.`);
+  }
 }
 
 /** A checkpoint of another generation of the store, such as one that was restored from a dump. */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { eventId } from './codec.ts';
 import { emptyCommandLog, recordCommand, repetitionOf } from './command-log.ts';
-import { OutcomeUnknown, type EventStore } from './event-store.ts';
+import { AppendTooLarge, OutcomeUnknown, type EventStore } from './event-store.ts';
 import { streamName, type Metadata, type StoredEvent } from './event.ts';
 import { handle, type Intent } from './handle.ts';
 import { load, type Snapshot, type SnapshotStore } from './load.ts';
@@ -47,6 +47,22 @@ describe('a handled command', () => {
       repeated: false,
     });
     expect(await store.read(stream)).toHaveLength(1);
+  });
+
+  it('is refused with what to do where the store never takes so much at once', async () => {
+    const full: EventStore = {
+      ...store,
+      append: async () => {
+        throw new AppendTooLarge(stream, { bytes: 1000, advice: 'raise the limit' });
+      },
+    };
+    const command = { type: 'Write', title: 'Roses', text: 'long' } as const;
+    await expect(run('n1', command, {}, { store: full, sealer })).rejects.toMatchObject({
+      kind: 'too-large',
+      code: 'command/too-large',
+      message:
+        'The change is larger than the event store takes at once (1000 bytes). Send it in parts, such as fewer members at a time, or have an operator raise the limit.',
+    });
   });
 
   it('never lets business time go back within a stream', async () => {

@@ -3,7 +3,7 @@ import { definitionOf, encode, eventId, type Recorded } from './codec.ts';
 import { repetitionOf } from './command-log.ts';
 import type { Aggregate, Claim } from './decider.ts';
 import type { DomainEvent } from './define-event.ts';
-import { ClaimTaken, OutcomeUnknown, StaleStream } from './event-store.ts';
+import { AppendTooLarge, ClaimTaken, OutcomeUnknown, StaleStream } from './event-store.ts';
 import {
   streamName,
   type ClaimNames,
@@ -128,6 +128,7 @@ const attemptOnce = async <State, Command, Event extends DomainEvent>(
   try {
     await source.store.append({ stream, expected: loaded.revision, events, ...(names && { claims: names }) });
   } catch (error) {
+    if (error instanceof AppendTooLarge) throw tooLarge(error);
     const claim = error instanceof ClaimTaken ? taken.get(error.claim) : undefined;
     throw claim ? new Rejected('taken', claim.code, claim.message) : error;
   }
@@ -144,6 +145,13 @@ const attemptOnce = async <State, Command, Event extends DomainEvent>(
     repeated: false,
   };
 };
+
+const tooLarge = ({ limit }: AppendTooLarge) =>
+  new Rejected(
+    'too-large',
+    'command/too-large',
+    `The change is larger than the event store takes at once${limit ? ` (${limit.bytes} bytes)` : ''}. Send it in parts, such as fewer members at a time${limit ? `, or have an operator ${limit.advice}` : ''}.`,
+  );
 
 /** RFC 9110 §13.2.2, of what exists: If-Match first, then If-None-Match. */
 const failedPrecondition = (

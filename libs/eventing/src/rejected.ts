@@ -1,5 +1,14 @@
 export type RejectionKind =
-  'invalid' | 'not-found' | 'conflict' | 'taken' | 'stale' | 'forbidden' | 'unprocessable' | 'too-many' | 'unavailable';
+  | 'invalid'
+  | 'not-found'
+  | 'conflict'
+  | 'taken'
+  | 'stale'
+  | 'forbidden'
+  | 'unprocessable'
+  | 'too-many'
+  | 'too-large'
+  | 'unavailable';
 
 export type FieldProblem = { field: string; message: string; position?: number };
 

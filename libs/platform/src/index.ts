@@ -4,6 +4,7 @@ export * from './config/environment.ts';
 export * from './config/service.ts';
 export * from './http/admin-keys.ts';
 export * from './http/caller.guard.ts';
+export * from './http/rights.ts';
 export * from './http/create-app.ts';
 export * from './http/if-match.ts';
 export * from './http/listen.ts';

@@ -11,3 +11,4 @@ export * from './account/index.ts';
 export * from './runtime/index.ts';
 export * from './view/index.ts';
 export * from './evaluation/index.ts';
+export * from './reconciliation/index.ts';

@@ -31,7 +31,7 @@ export {
   schemaConflicts,
   schemaIssues,
 } from './schema/definition.ts';
-export { type Found, attributesOf, findAttribute, findSchema, segmentsOf } from './schema/lookup.ts';
+export { type Found, attributesOf, findAttribute, findSchema, segmentsOf, toleratedUrns } from './schema/lookup.ts';
 
 export * from './dialect/settings.ts';
 

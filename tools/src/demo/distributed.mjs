@@ -9,7 +9,7 @@ import { build, program } from './program.mjs';
 
 /** By which first path segments a service is reached, and as whom it uses the database (docker/postgres/roles.sql). */
 const services = {
-  'directory-service': { segments: ['directory', 'clock'], user: 'directory_service:directory' },
+  'directory-service': { segments: ['directory', 'clock', 'auth'], user: 'directory_service:directory' },
   'scim-gateway': { segments: ['scim'], user: 'scim_gateway:gateway' },
   'mapping-service': { segments: ['mapping'], user: 'mapping_service:mapping' },
   'audit-service': { segments: ['audit'], user: 'audit_service:audit' },

@@ -80,4 +80,8 @@ describe('docker/compose.yaml', () => {
         expect(compose.volumes).toHaveProperty([volume.split(':')[0]]);
     }
   });
+
+  it('starts EventStoreDB with the largest append that it takes: with more it does not start', () => {
+    expect(compose.services.eventstoredb.environment.EVENTSTORE_MAX_APPEND_SIZE).toBe('16767216');
+  });
 });

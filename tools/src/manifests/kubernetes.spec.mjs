@@ -94,6 +94,7 @@ describe('k8s/base', () => {
       '/scim': 'scim-gateway',
       '/directory': 'directory-service',
       '/clock': 'directory-service',
+      '/auth': 'directory-service',
       '/mapping': 'mapping-service',
       '/audit': 'audit-service',
     });

@@ -52,8 +52,8 @@ export const mappingWorld = async () => {
   const opened = await openRuntime({
     service: 'mapping-service',
     databaseUrl: test.url,
-    entities: mappingEntities,
     secretsKey: Buffer.alloc(32, 'k'),
+    entities: mappingEntities,
     eventStore: { kind: 'postgres' },
     transport: { kind: 'in-process' },
     clock: { kind: 'manual', startsAt: '2026-01-05T09:00:00.000Z' },

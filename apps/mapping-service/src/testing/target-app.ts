@@ -16,7 +16,7 @@ export const targetApp = async () => {
   const users = new Map<string, Resource>();
   const groups = new Map<string, Resource>();
   const asked: string[] = [];
-  const settings = { token: 'target-token-1' };
+  const settings = { token: 'target-token-1', isDown: false };
 
   const answer = (
     method: string,
@@ -57,9 +57,11 @@ export const targetApp = async () => {
       const body = await bodyOf(request);
       asked.push(`${request.method} ${url.pathname}`);
       const allowed = request.headers.authorization === `Bearer ${settings.token}`;
-      const reply = allowed
-        ? answer(request.method!, url.pathname, url.searchParams.get('filter'), body)
-        : { status: 401, body: { detail: 'Unknown token' } };
+      const reply = settings.isDown
+        ? { status: 503, body: { detail: 'Down for maintenance' } }
+        : allowed
+          ? answer(request.method!, url.pathname, url.searchParams.get('filter'), body)
+          : { status: 401, body: { detail: 'Unknown token' } };
       response
         .writeHead(reply.status, { 'content-type': 'application/scim+json' })
         .end(reply.body === undefined ? '' : JSON.stringify(reply.body));

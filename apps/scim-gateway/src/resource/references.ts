@@ -1,6 +1,7 @@
 import {
   attributesOf,
   builtInSchemas,
+  enterpriseUserSchema,
   groupSchema,
   userSchema,
   valueAt,
@@ -50,9 +51,10 @@ const referenceIn = (context: Pick<ScimContext, 'types'>, { path, attribute, sch
   if (schema === userSchema)
     return [{ path, attribute, targets: targets.filter(({ kind }) => kind === 'Group'), written: true, kept: false }];
   const value = partOf(attribute, 'value');
-  // Of a tenant's own that has a `value` and a `$ref` to one type of resource (RFC 7643 §7, `referenceTypes`).
+  // The manager (RFC 7643 §4.3), and what of a tenant's own has a `value` and a `$ref` to one type of resource (§7, `referenceTypes`).
+  const isOwn = !builtInSchemas.includes(schema);
   const written =
-    !builtInSchemas.includes(schema) && referenceTypes.length === 1 && value !== undefined && isName(value);
+    (isOwn || schema === enterpriseUserSchema) && referenceTypes.length === 1 && value !== undefined && isName(value);
   return [{ path, attribute, targets, written, kept: true }];
 };
 

@@ -17,7 +17,7 @@ const routes = (base: string, lines: string): string[] =>
 export const apiRoutes = [
   ...routes(
     directory,
-    `POST
+    `GET|POST
      GET|PUT /{}
      GET|POST /{}/admins
      PUT|DELETE /{}/admins/{}
@@ -46,6 +46,7 @@ export const apiRoutes = [
      GET /{}/resources/{}/{}/history`,
   ),
   ...routes('', 'GET|POST /clock'),
+  ...routes('', 'GET /auth/v1/me'),
   ...routes(
     mapping,
     `GET|POST /apps

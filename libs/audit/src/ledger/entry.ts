@@ -95,10 +95,14 @@ const outcomes: Readonly<Record<string, Outcome>> = {
   RequestRefused: 'refused',
   DeliveryFailed: 'failed',
   ForeignAccountFound: 'failed',
+  AmbiguousAccountsFound: 'failed',
 };
 
 /** Of facts that are a reason by themselves. */
-const reasons: Readonly<Record<string, string>> = { ForeignAccountFound: 'account/foreign-match' };
+const reasons: Readonly<Record<string, string>> = {
+  ForeignAccountFound: 'account/foreign-match',
+  AmbiguousAccountsFound: 'account/ambiguous-match',
+};
 
 /** A code is stable and says nothing about anybody; what a remote system said is personal, and stays sealed. */
 const reasonOf = (type: string, { code, reason }: Data): Entry['reason'] => {

@@ -1,13 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { UserChanged, UserCreated } from '@tenure/contracts';
 import { migrate } from '@tenure/database';
 import { testDatabase, type TestDatabase } from '@tenure/database/testing';
-import { memoryEventStore, streamName, type EventStore, type NewEvent } from '@tenure/eventing';
+import { encode, memoryEventStore, streamName, type EventStore, type NewEvent } from '@tenure/eventing';
+import { memorySealer } from '@tenure/eventing/testing';
 import { factTables, type FactConsumer } from '@tenure/messaging';
 import { usageQueries } from '../usage/usage.queries.ts';
 import { checkLedger } from './check.ts';
 import { ledgerConsumer } from './ledger.consumer.ts';
 import { auditMigrations } from './ledger.migrations.ts';
-import { ledgerQueries, type EntriesQuery } from './ledger.queries.ts';
+import { entriesQuery, ledgerQueries, type EntriesQuery } from './ledger.queries.ts';
+import { ledgerNames } from './names.ts';
 
 let test: TestDatabase;
 let store: EventStore;
@@ -52,8 +55,9 @@ const append = async (category: string, id: string, ...events: NewEvent[]) => {
   await store.append({ stream, expected: (await store.read(stream)).length, events });
 };
 const consume = async () => ledger.consume(await store.readAll(undefined, { limit: 1000 }));
+const names = () => ledgerNames(test.database, 'audit', memorySealer());
 const entries = (query: Partial<EntriesQuery> = {}) =>
-  ledgerQueries(test.database, 'audit').entries('acme', { limit: 100, ...query });
+  ledgerQueries(test.database, 'audit', names()).entries('acme', { limit: 100, ...query });
 
 describe('the ledger', () => {
   it('answers who, what, when and why', async () => {
@@ -101,18 +105,16 @@ describe('the ledger', () => {
     ]);
   });
 
-  it('R53, R61: gives the reason of a foreign account, which the fact is by itself', async () => {
-    await append(
-      'account',
-      'a1',
-      event(
-        'ForeignAccountFound',
-        { userId: 'ada', appId: 'git', deliveryId: 'd1' },
-        { personId: 'ada', personal: 'sealed' },
-      ),
-    );
+  it.each([
+    ['ForeignAccountFound', 'account/foreign-match'],
+    ['AmbiguousAccountsFound', 'account/ambiguous-match'],
+  ])('R53, R61, R91: gives the reason of %s, which the fact is by itself', async (type, code) => {
+    const found = { userId: 'ada', appId: 'git', deliveryId: 'd1' };
+    await append('account', 'a1', event(type, found, { personId: 'ada', personal: 'sealed' }));
     await consume();
-    expect((await entries()).items).toMatchObject([{ outcome: 'failed', reason: { code: 'account/foreign-match' } }]);
+    expect((await entries()).items).toMatchObject([
+      { outcome: 'failed', reason: { code, message: expect.stringMatching(/account.*\.$/) } },
+    ]);
   });
 
   it('is read by user, app, type, actor and period, page by page, newest first', async () => {
@@ -143,7 +145,7 @@ describe('the ledger', () => {
   it('shows nothing to another tenant', async () => {
     await append('user', 'ada', event('UserCreated', {}));
     await consume();
-    expect((await ledgerQueries(test.database, 'audit').entries('other', { limit: 10 })).items).toEqual([]);
+    expect((await ledgerQueries(test.database, 'audit', names()).entries('other', { limit: 10 })).items).toEqual([]);
   });
 
   it.each(['update audit.ledger set summary = $$x$$', 'delete from audit.ledger', 'truncate audit.ledger'])(
@@ -183,7 +185,71 @@ describe('the ledger', () => {
   });
 });
 
+describe('names', () => {
+  it('are opened with people’s keys, the last one known, and gone with the key', async () => {
+    const sealer = memorySealer();
+    const person = { tenantId: 'acme', personId: 'ada' };
+    const named = async (type: typeof UserCreated | typeof UserChanged, displayName: string) => {
+      const standing = {
+        changed: ['displayName'],
+        writer: 'local' as const,
+        accountType: 'unmanaged' as const,
+        connectionId: null,
+        unassignedFrom: null,
+        passwordId: null,
+      };
+      const { metadata } = event(type.type, {});
+      return encode(sealer, type, type(standing, { resource: { userName: 'ada@plum.example', displayName } }), {
+        id: `named-${displayName}`,
+        personId: 'ada',
+        metadata,
+      });
+    };
+    await append('user', 'ada', await named(UserCreated, 'Ada'), await named(UserChanged, 'Ada Lovelace'));
+    await append('tenant', 'grace', event('AdminAdded', { adminId: 'grace', userId: 'ada', role: 'admin' }));
+    await consume();
+    const shown = async () => {
+      const ledgerOf = ledgerQueries(test.database, 'audit', ledgerNames(test.database, 'audit', sealer));
+      return (await ledgerOf.entries('acme', { limit: 1, type: 'UserChanged', include: ['user'] })).items[0]!;
+    };
+    expect(await shown()).toMatchObject({
+      actor: { id: 'grace', name: 'Ada Lovelace' },
+      user: { id: 'ada', displayName: 'Ada Lovelace', userName: 'ada@plum.example' },
+    });
+    sealer.erase(person);
+    const { actor, user } = await shown();
+    expect({ actor, user }).toEqual({ actor: { kind: 'admin', id: 'grace' }, user: { id: 'ada', erased: true } });
+  });
+});
+
+describe('what entries are asked by', () => {
+  it.each([
+    ['type', { type: 'UserInvented' }],
+    ['outcome', { outcome: 'perhaps' }],
+    ['include', { include: 'user,group' }],
+    ['an unknown filter', { users: 'ada' }],
+  ])('is refused where it is nothing known: %s', (_, query) => {
+    expect(entriesQuery.safeParse(query).success).toBe(false);
+  });
+});
+
 describe('R53: usage', () => {
+  it('sums over all apps where none is named, and knows no app of which nothing is recorded', async () => {
+    const created = (appId: string) => event('AccountCreated', { appId }, { personId: 'ada' });
+    await append('account', 'a1', created('git'));
+    await append('account', 'a2', created('wiki'));
+    await consume();
+    const usage = usageQueries(test.database, 'audit');
+    const now = '2026-01-06T00:00:00.000Z';
+    const counted = await usage.counts('acme', { days: 30 }, now);
+    expect(counted.counts['Create User By Auto Provisioning']).toBe(2);
+    expect(counted).not.toHaveProperty('appId');
+    expect((await usage.csv('acme', { days: 30 }, now)).split('\r\n')).toHaveLength(4);
+    const unknown = { kind: 'not-found', code: 'app/unknown' };
+    await expect(usage.counts('acme', { app: 'none', days: 30 }, now)).rejects.toMatchObject(unknown);
+    await expect(usage.csv('other', { app: 'git', days: 30 }, now)).rejects.toMatchObject(unknown);
+  });
+
   it('counts the last days by the names that administrators know, and lists them with a reason per failure', async () => {
     const on = (type: string, at: string, data = {}) => event(type, { appId: 'git', ...data }, { at, personId: 'ada' });
     await append(
@@ -192,7 +258,7 @@ describe('R53: usage', () => {
       on('AccountCreated', '2025-11-01T00:00:00.000Z'),
       on('AccountUpdated', '2026-01-01T00:00:00.000Z'),
       on('DeliveryFailed', '2026-01-01T12:00:00.000Z', { code: 'app/unavailable', final: false }),
-      on('DeliveryFailed', '2026-01-02T00:00:00.000Z', { code: 'account/refused', final: true }),
+      on('DeliveryFailed', '2026-01-02T00:00:00.000Z', { code: 'delivery/refused', final: true }),
       on('AccountSuspended', '2026-01-03T00:00:00.000Z'),
     );
     await consume();
@@ -215,7 +281,7 @@ describe('R53: usage', () => {
     expect(csv.split('\r\n')).toEqual([
       'at,event,userId,accountId,reason',
       '2026-01-01T00:00:00.000Z,Update Auto Provisioned User,ada,a1,',
-      '2026-01-02T00:00:00.000Z,Failures,ada,a1,account/refused',
+      '2026-01-02T00:00:00.000Z,Failures,ada,a1,The app refused the change.',
       '2026-01-03T00:00:00.000Z,Suspend Auto Provisioned User,ada,a1,',
       '',
     ]);

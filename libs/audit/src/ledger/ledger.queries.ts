@@ -1,21 +1,60 @@
+import {
+  accountEvents,
+  adminEvents,
+  appEvents,
+  attemptEvents,
+  connectionEvents,
+  groupEvents,
+  resourceEvents,
+  schemaEvents,
+  tenantEvents,
+  userEvents,
+} from '@tenure/contracts';
 import type { Sql } from '@tenure/database';
-import { Rejected } from '@tenure/eventing';
+import { CLAIM_FORFEITED, Rejected } from '@tenure/eventing';
 import { z } from 'zod';
+import { withNames } from './entry-names.ts';
 import type { Entry } from './entry.ts';
+import type { Names } from './names.ts';
+import { reasonWords } from './reason-words.ts';
 
 const instant = z.iso
   .datetime({ offset: true, error: 'expected an instant such as 2026-01-05T09:00:00Z' })
   .transform((text) => new Date(text).toISOString());
 
+/** Every type that an entry may have. */
+const knownTypes = [
+  ...[
+    tenantEvents,
+    adminEvents,
+    connectionEvents,
+    userEvents,
+    groupEvents,
+    schemaEvents,
+    resourceEvents,
+    attemptEvents,
+    appEvents,
+    accountEvents,
+  ].flatMap((events) => events.map(({ type }): string => type)),
+  CLAIM_FORFEITED,
+];
+
+/** `include=user,app`: who and what the ids are. */
+const included = z
+  .string()
+  .transform((text) => text.split(','))
+  .pipe(z.array(z.enum(['user', 'app'], { error: 'expected user, app or both, separated by a comma' })));
+
 /** `GET /entries`: every filter narrows; without one, everything, newest first. */
 export const entriesQuery = z.strictObject({
   user: z.string().optional(),
   app: z.string().optional(),
-  type: z.string().optional(),
+  type: z.enum(knownTypes, { error: 'expected the name of an event, such as UserCreated' }).optional(),
   actor: z.string().optional(),
   outcome: z.enum(['done', 'refused', 'failed']).optional(),
   from: instant.optional(),
   to: instant.optional(),
+  include: included.optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
   cursor: z.string().optional(),
 });
@@ -31,7 +70,14 @@ export const entryReply = z.object({
   actor: z.object({ kind: z.string(), id: z.string(), name: z.string().optional() }),
   subject: z.object({ kind: z.string(), id: z.string() }),
   userId: z.string().optional(),
+  user: z
+    .union([
+      z.object({ id: z.string(), displayName: z.string().optional(), userName: z.string().optional() }),
+      z.object({ id: z.string(), erased: z.literal(true) }),
+    ])
+    .optional(),
   appId: z.string().optional(),
+  app: z.object({ id: z.string(), name: z.string() }).optional(),
   summary: z.string(),
   changes: z
     .array(z.object({ attribute: z.string(), from: z.unknown().optional(), to: z.unknown().optional() }))
@@ -72,8 +118,11 @@ type Row = {
 };
 
 /** Entries of a tenant, newest first; the cursor is the number of the last one seen. */
-export const ledgerQueries = (sql: Sql, schema: string) => ({
-  entries: async (tenantId: string, { user, app, type, actor, outcome, from, to, limit, cursor }: EntriesQuery) => {
+export const ledgerQueries = (sql: Sql, schema: string, names: Names) => ({
+  entries: async (
+    tenantId: string,
+    { user, app, type, actor, outcome, from, to, include = [], limit, cursor }: EntriesQuery,
+  ) => {
     const rows = await sql.query<Row>({
       text: `select seq, id, type, at, recorded_at, outcome, actor_kind, actor_id, subject_kind, subject_id, user_id, app_id, summary, changes, reason, because, stream, revision, hash
              from ${schema}.ledger
@@ -94,7 +143,7 @@ export const ledgerQueries = (sql: Sql, schema: string) => ({
         limit + 1,
       ],
     });
-    const items = rows.slice(0, limit).map(replyOf);
+    const items = await withNames(names, tenantId, rows.slice(0, limit).map(replyOf), include);
     return { items, ...(rows.length > limit && { nextCursor: String(items.at(-1)!.seq) }) };
   },
 });
@@ -102,7 +151,7 @@ export const ledgerQueries = (sql: Sql, schema: string) => ({
 const seqOf = (cursor: string | undefined) => {
   if (cursor === undefined) return null;
   if (!/^\d{1,18}$/.test(cursor))
-    throw new Rejected('invalid', 'list/cursor', 'The cursor is not one of ours.', [
+    throw new Rejected('invalid', 'list/cursor', 'Invalid cursor.', [
       { field: 'cursor', message: 'expected the nextCursor of the page before' },
     ]);
   return cursor;
@@ -121,7 +170,7 @@ const replyOf = (row: Row): EntryReply => ({
   ...(row.app_id !== null && { appId: row.app_id }),
   summary: row.summary,
   ...(row.changes && { changes: row.changes }),
-  ...(row.reason && { reason: row.reason }),
+  ...(row.reason && { reason: { code: row.reason.code, message: reasonWords(row.reason.code) } }),
   because: row.because,
   event: { stream: row.stream, revision: row.revision },
   hash: row.hash,

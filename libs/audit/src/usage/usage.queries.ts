@@ -1,6 +1,7 @@
 import type { Sql } from '@tenure/database';
-import type { Instant } from '@tenure/eventing';
+import { Rejected, type Instant } from '@tenure/eventing';
 import { z } from 'zod';
+import { reasonWords } from '../ledger/reason-words.ts';
 
 /** R53, by the names that administrators know, and the events that count for each. */
 export const usageEvents = {
@@ -9,7 +10,7 @@ export const usageEvents = {
   'Suspend Auto Provisioned User': ['AccountSuspended'],
   'Unsuspend Auto Provisioned User': ['AccountUnsuspended'],
   'Hard Delete Auto Provisioned User': ['AccountDeleted'],
-  Failures: ['DeliveryFailed', 'ForeignAccountFound'],
+  Failures: ['DeliveryFailed', 'ForeignAccountFound', 'AmbiguousAccountsFound'],
 } as const;
 export type UsageName = keyof typeof usageEvents;
 const names = Object.keys(usageEvents) as UsageName[];
@@ -18,13 +19,14 @@ const nameOf = new Map<string, UsageName>(
 );
 
 export const usageQuery = z.strictObject({
-  app: z.string({ error: 'expected the id of an app' }),
+  /** Without it, all apps together. */
+  app: z.string().optional(),
   days: z.coerce.number().int().min(1).max(366).default(30),
 });
 export type UsageQuery = z.output<typeof usageQuery>;
 
 export const usageReply = z.object({
-  appId: z.string(),
+  appId: z.string().optional(),
   from: z.string(),
   to: z.string(),
   counts: z.record(z.string(), z.int()),
@@ -32,24 +34,34 @@ export const usageReply = z.object({
 
 const DAY_MS = 86_400_000;
 
-/** Counters of an app over the last days of business time, and the same as lines. */
+/** Counters of an app, or of all apps together, over the last days of business time, and the same as lines. */
 export const usageQueries = (sql: Sql, schema: string) => {
   const window = (now: Instant, days: number) => ({
     from: new Date(Date.parse(now) - days * DAY_MS).toISOString(),
     to: now,
   });
   // Of a delivery's two failures, the first and the final one, only that which ended it counts.
-  const where = `tenant_id = $1 and app_id = $2 and at > $3 and at <= $4 and type = any($5) and coalesce(fact->'data'->>'final', 'true') = 'true'`;
-  const values = (tenantId: string, app: string, { from, to }: { from: string; to: string }) => [
+  const where = `tenant_id = $1 and app_id is not null and ($2::text is null or app_id = $2) and at > $3 and at <= $4 and type = any($5) and coalesce(fact->'data'->>'final', 'true') = 'true'`;
+  const values = (tenantId: string, app: string | undefined, { from, to }: { from: string; to: string }) => [
     tenantId,
-    app,
+    app ?? null,
     from,
     to,
     [...nameOf.keys()],
   ];
 
+  const requireApp = async (tenantId: string, app: string | undefined) => {
+    if (app === undefined) return;
+    const [known] = await sql.query({
+      text: `select 1 from ${schema}.ledger where tenant_id = $1 and app_id = $2 limit 1`,
+      values: [tenantId, app],
+    });
+    if (!known) throw new Rejected('not-found', 'app/unknown', 'There is no such app.');
+  };
+
   return {
     counts: async (tenantId: string, { app, days }: UsageQuery, now: Instant) => {
+      await requireApp(tenantId, app);
       const period = window(now, days);
       const rows = await sql.query<{ type: string; n: number }>({
         text: `select type, count(*)::int as n from ${schema}.ledger where ${where} group by type`,
@@ -57,11 +69,12 @@ export const usageQueries = (sql: Sql, schema: string) => {
       });
       const counts = Object.fromEntries(names.map((name) => [name, 0])) as Record<UsageName, number>;
       for (const { type, n } of rows) counts[nameOf.get(type)!] += n;
-      return { appId: app, ...period, counts };
+      return { ...(app !== undefined && { appId: app }), ...period, counts };
     },
 
-    /** `at, event, userId, accountId, reason`, oldest first. */
+    /** `at, event, userId, accountId, reason`, oldest first, the reason in words. */
     csv: async (tenantId: string, { app, days }: UsageQuery, now: Instant): Promise<string> => {
+      await requireApp(tenantId, app);
       const rows = await sql.query<{
         at: string;
         type: string;
@@ -73,7 +86,7 @@ export const usageQueries = (sql: Sql, schema: string) => {
         values: values(tenantId, app, window(now, days)),
       });
       const lines = rows.map(({ at, type, user_id, subject_id, code }) =>
-        [at, nameOf.get(type)!, user_id ?? '', subject_id, code ?? ''].map(field).join(','),
+        [at, nameOf.get(type)!, user_id ?? '', subject_id, code === null ? '' : reasonWords(code)].map(field).join(','),
       );
       return ['at,event,userId,accountId,reason', ...lines, ''].join('\r\n');
     },

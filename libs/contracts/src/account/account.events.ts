@@ -254,6 +254,36 @@ export const RematchRequested = defineEvent('RematchRequested', { data: account,
 export const RetryRequested = defineEvent('RetryRequested', { data: account, personal: because });
 export const RecreationRequested = defineEvent('RecreationRequested', { data: account, personal: because });
 
+/** In which ways an account in the app isn't what Tenure holds (R88); `foreign` ones belong to no account of Tenure. */
+export const driftKind = z.enum([
+  'missing',
+  'changed',
+  'suspendedThere',
+  'reactivatedThere',
+  'entitlementTaken',
+  'entitlementAdded',
+  'brokenLink',
+]);
+export type DriftKind = z.output<typeof driftKind>;
+
+const drift = account.extend({ runId: z.string(), kinds: z.array(driftKind), targets: z.array(z.string()) });
+/** A reconciliation found the account to differ, and not as it was found the last time. `from`: as sent, `to`: as the app shows it. */
+export const AccountDrifted = defineEvent('AccountDrifted', {
+  data: drift,
+  personal: z.object({
+    changes: z.array(z.object({ target: z.string(), from: z.json(), to: z.json() })),
+    taken: z.array(entitlement),
+    added: z.array(entitlement),
+  }),
+});
+/**
+ * `agreed`: the app shows what Tenure holds again. `ignored`: an admin leaves it as it is. `repaired`: what was last sent counts no more,
+ * so that it is sent again.
+ */
+export const DriftSettled = defineEvent('DriftSettled', {
+  data: drift.extend({ how: z.enum(['agreed', 'ignored', 'repaired']) }),
+});
+
 export const accountEvents = [
   AccountPlanned,
   AccountPlanFailed,
@@ -285,5 +315,7 @@ export const accountEvents = [
   RematchRequested,
   RetryRequested,
   RecreationRequested,
+  AccountDrifted,
+  DriftSettled,
 ] as const;
 export type AccountEvent = EventOf<typeof accountEvents>;

@@ -100,6 +100,41 @@ export const storedConnection = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('scim'), mode: z.enum(['auto', 'patch', 'put']) }),
 ]);
 
+const driftPolicy = z.enum(['report', 'repair', 'ignore']);
+const reportOnly = z.enum(['report', 'ignore']);
+
+/**
+ * When an app is looked at as a whole, and what follows from what is found there (R88). `every`: an ISO 8601 duration; null = only when
+ * asked. `window`: times of day in UTC between which a scheduled run begins. `targets`: policies of single targets, for changed values.
+ */
+export const storedReconciliation = z.object({
+  every: z.string().nullable(),
+  window: z.object({ from: z.string(), to: z.string() }).nullable(),
+  policies: z.object({
+    missing: driftPolicy,
+    changed: driftPolicy,
+    suspendedThere: driftPolicy,
+    reactivatedThere: driftPolicy,
+    entitlementTaken: driftPolicy,
+    entitlementAdded: reportOnly,
+    foreign: reportOnly,
+    brokenLink: reportOnly,
+  }),
+  targets: z.record(z.string(), driftPolicy),
+});
+
+/** How many accounts a reconciliation found, by kind of drift. */
+export const driftCounts = z.object({
+  missing: z.int(),
+  changed: z.int(),
+  suspendedThere: z.int(),
+  reactivatedThere: z.int(),
+  entitlementTaken: z.int(),
+  entitlementAdded: z.int(),
+  foreign: z.int(),
+  brokenLink: z.int(),
+});
+
 /** What the preset gave when the app was made: a preset that is changed later changes no app that is there. */
 export const appDefaults = z.object({
   attributes: storedAttributes,

@@ -4,6 +4,7 @@ import {
   appDefaults,
   approvalActions,
   credentialKind,
+  driftCounts,
   presetName,
   storedAssignment,
   storedAttributes,
@@ -11,6 +12,7 @@ import {
   storedDeprovisioning,
   storedEndpoint,
   storedOwnership,
+  storedReconciliation,
   storedRule,
   storedScope,
   storedThreshold,
@@ -60,6 +62,11 @@ export const AppEntitlementsSet = defineEvent('AppEntitlementsSet', {
 });
 export const AppOwnershipSet = defineEvent('AppOwnershipSet', { data: storedOwnership });
 export const AppConnectionSet = defineEvent('AppConnectionSet', { data: z.object({ connection: storedConnection }) });
+export const AppReconciliationSet = defineEvent('AppReconciliationSet', { data: storedReconciliation });
+/** The app was looked at as a whole (R88). `complete`: its list came to an end; `suspicious`: too much differs to be repaired. */
+export const AppReconciled = defineEvent('AppReconciled', {
+  data: z.object({ runId: z.string(), counts: driftCounts, complete: z.boolean(), suspicious: z.boolean() }),
+});
 export const AppTurnedOn = defineEvent('AppTurnedOn', { data: z.object({}) });
 export const AppTurnedOff = defineEvent('AppTurnedOff', { data: z.object({}) });
 /** An admin asked for everyone to be looked at again (R63). */
@@ -68,6 +75,10 @@ export const AppCycleStarted = defineEvent('AppCycleStarted', { data: z.object({
 export const AppReauthorizationNeeded = defineEvent('AppReauthorizationNeeded', { data: z.object({}) });
 /** New credentials passed the test and took the place of the old ones. */
 export const AppReauthorized = defineEvent('AppReauthorized', { data: credentials });
+/** Left alone for so long that it is only tested now and then; its work is kept. `code` says why (R96). */
+export const AppQuarantined = defineEvent('AppQuarantined', { data: z.object({ code: z.string() }) });
+/** It passed a test, or an admin said so: its work goes on. */
+export const AppResumed = defineEvent('AppResumed', { data: z.object({}) });
 /** Back to what the preset gives; `wipes`: the secret of the credentials (R51). */
 export const AppConfigurationDeleted = defineEvent('AppConfigurationDeleted', {
   data: z.object({ wipes: z.string().nullable(), defaults: appDefaults }),
@@ -95,11 +106,15 @@ export const appEvents = [
   AppEntitlementsSet,
   AppOwnershipSet,
   AppConnectionSet,
+  AppReconciliationSet,
+  AppReconciled,
   AppTurnedOn,
   AppTurnedOff,
   AppCycleStarted,
   AppReauthorizationNeeded,
   AppReauthorized,
+  AppQuarantined,
+  AppResumed,
   AppConfigurationDeleted,
   AppDeleted,
 ] as const;

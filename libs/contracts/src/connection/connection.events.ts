@@ -2,6 +2,14 @@ import { defineEvent, type EventOf } from '@tenure/eventing';
 import { z } from 'zod';
 import { connectionSettings, profileName } from './connection.settings.ts';
 
+type Upcast = (data: Record<string, unknown>) => Record<string, unknown>;
+
+/** 1 → 2: whether an externalId is unique became a setting. Connections from before keep what they had. */
+const withUniqueExternalId: Upcast = ({ settings, ...rest }) => ({
+  ...rest,
+  settings: { ...(settings as Record<string, unknown>), uniqueExternalId: true },
+});
+
 /** Settings are whole: what a profile's default was then stays, whatever it becomes in a later release. */
 export const ConnectionCreated = defineEvent('ConnectionCreated', {
   data: z.object({
@@ -10,9 +18,11 @@ export const ConnectionCreated = defineEvent('ConnectionCreated', {
     profile: profileName,
     settings: connectionSettings,
   }),
+  upcasts: [withUniqueExternalId],
 });
 export const ConnectionSettingsReplaced = defineEvent('ConnectionSettingsReplaced', {
   data: z.object({ settings: connectionSettings }),
+  upcasts: [withUniqueExternalId],
 });
 export const ConnectionEnabled = defineEvent('ConnectionEnabled', { data: z.object({}) });
 export const ConnectionDisabled = defineEvent('ConnectionDisabled', { data: z.object({}) });

@@ -25,6 +25,7 @@ export const connectionSettings = z.object({
   unknownMembers: z.enum(['skip', 'reject']),
   missingOp: z.enum(['replace', 'reject']),
   reactivateOnCreate: z.boolean(),
+  uniqueExternalId: z.boolean(),
   putClears: z.enum(['owned', 'all']),
   unknownFilterAttribute: z.enum(['reject', 'empty']),
   emailAlias: z.boolean(),

@@ -1,3 +1,4 @@
+import { isStorable } from '@tenure/eventing';
 import { z } from 'zod';
 import { cursorsOf } from './cursor.ts';
 
@@ -8,6 +9,14 @@ export const listPageQuery = {
 };
 export const listPageRequest = z.strictObject(listPageQuery);
 export type ListPageRequest = z.output<typeof listPageRequest>;
+
+/** `?search=` of the JSON APIs: the beginnings of the words of names and addresses. */
+export const searchText = z
+  .string()
+  .trim()
+  .min(1, { error: 'must not be empty' })
+  .max(200, { error: 'must not be longer than 200 characters' })
+  .refine(isStorable, { error: 'must be well-formed Unicode without NUL' });
 
 /** What a list of such items answers. */
 export const listReply = <Item extends z.ZodType>(item: Item) =>

@@ -16,14 +16,21 @@ const standing = z.object({
   /** The connection that it belongs to; null where an admin made it. */
   connectionId: z.string().nullable(),
   changed: z.array(z.string()),
+  /** Whether no other resource of the type and connection may have this externalId (setting `uniqueExternalId`). Absent = others may. */
+  claimsExternalId: z.literal(true).optional(),
   ...ownShape,
 });
+
+const upcasts = [
+  // 1 → 2: an externalId became unique by setting only; before, every resource claimed its own
+  (data: Record<string, unknown>) => ({ ...data, claimsExternalId: true }),
+];
 
 /** Nobody knows what an admin keeps in a resource type: the content is sealed, with a key of the resource's own. */
 const personal = z.object({ resource: jsonObject });
 
-export const ResourceCreated = defineEvent('ResourceCreated', { data: standing, personal });
-export const ResourceChanged = defineEvent('ResourceChanged', { data: standing, personal });
+export const ResourceCreated = defineEvent('ResourceCreated', { data: standing, personal, upcasts });
+export const ResourceChanged = defineEvent('ResourceChanged', { data: standing, personal, upcasts });
 export const ResourceDeleted = defineEvent('ResourceDeleted', {
   data: standing.pick({ typeId: true, connectionId: true }),
 });

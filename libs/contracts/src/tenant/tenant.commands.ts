@@ -19,6 +19,10 @@ export const tenantReply = z.object({
 });
 export type TenantReply = z.output<typeof tenantReply>;
 
+/** A tenant in the list of all. */
+export const tenantListItem = tenantReply.pick({ id: true, name: true, primaryDomain: true, createdAt: true });
+export type TenantListItem = z.output<typeof tenantListItem>;
+
 /** Sent with `tenantId: ROOT_TENANT`; the key is the id of the tenant to be. */
 export const CreateTenant = defineCommand('tenant.create', {
   payload: z.object({ profile: tenantProfile }),

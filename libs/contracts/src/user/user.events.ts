@@ -19,22 +19,29 @@ const standing = z.object({
   unassignedFrom: z.string().nullable(),
   /** The row of `secrets` that holds the password's hash. */
   passwordId: z.string().nullable(),
+  /** Whether no other user of the connection may have this externalId (setting `uniqueExternalId`). Absent = others may. */
+  claimsExternalId: z.literal(true).optional(),
   ...ownShape,
 });
+
+const upcasts = [
+  // 1 → 2: an externalId became unique by setting only; before, every linked user claimed theirs
+  (data: Record<string, unknown>) => ({ ...data, claimsExternalId: true }),
+];
 
 /** The whole SCIM resource after the event, without `id` and `meta`, which the envelope tells. */
 const personal = z.object({ resource: jsonObject });
 
-export const UserCreated = defineEvent('UserCreated', { data: standing, personal });
-export const UserChanged = defineEvent('UserChanged', { data: standing, personal });
-export const UserDeactivated = defineEvent('UserDeactivated', { data: standing, personal });
-export const UserReactivated = defineEvent('UserReactivated', { data: standing, personal });
+export const UserCreated = defineEvent('UserCreated', { data: standing, personal, upcasts });
+export const UserChanged = defineEvent('UserChanged', { data: standing, personal, upcasts });
+export const UserDeactivated = defineEvent('UserDeactivated', { data: standing, personal, upcasts });
+export const UserReactivated = defineEvent('UserReactivated', { data: standing, personal, upcasts });
 /** A connection wrote to a user that it found here, who is its own from now on (decision 14). */
-export const UserLinked = defineEvent('UserLinked', { data: standing, personal });
-export const UserUnlinked = defineEvent('UserUnlinked', { data: standing, personal });
-export const UserAccountTypeChanged = defineEvent('UserAccountTypeChanged', { data: standing, personal });
+export const UserLinked = defineEvent('UserLinked', { data: standing, personal, upcasts });
+export const UserUnlinked = defineEvent('UserUnlinked', { data: standing, personal, upcasts });
+export const UserAccountTypeChanged = defineEvent('UserAccountTypeChanged', { data: standing, personal, upcasts });
 /** R14: whoever became a guest administers no team any more. */
-export const TeamAdminRightsLost = defineEvent('TeamAdminRightsLost', { data: standing, personal });
+export const TeamAdminRightsLost = defineEvent('TeamAdminRightsLost', { data: standing, personal, upcasts });
 export const UserDeleted = defineEvent('UserDeleted', { data: standing.pick({ writer: true, connectionId: true }) });
 /** The person's key is destroyed: no `personal` of theirs can be read again. Names what was not finished by then (decision 11). */
 export const PersonErased = defineEvent('PersonErased', {

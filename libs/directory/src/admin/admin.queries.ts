@@ -12,6 +12,8 @@ export type AdminQueries = {
   list: (tenantId: string, page: ListPageRequest) => Promise<ListPage<AdminReply>>;
   /** Throws `Rejected` `admin/unknown`. */
   get: (tenantId: string, id: string) => Promise<AdminReply>;
+  /** The user that an admin is, and what they are called; throws `Rejected` `admin/unknown`. */
+  nameOf: (tenantId: string, id: string) => Promise<{ userId: string; name?: string }>;
 };
 
 type Row = {
@@ -75,5 +77,15 @@ export const adminQueries = (database: Database, schema: string): AdminQueries =
     });
     if (!row) throw new Rejected('not-found', 'admin/unknown', 'There is no such admin.');
     return replyOf(row);
+  },
+  nameOf: async (tenantId, id) => {
+    const [row] = await database.query<{ user_id: string; name: string | null }>({
+      name: `${schema}.admin-name`,
+      text: `select a.user_id, coalesce(u.display_name, u.resource->>'userName') as name
+             from ${schema}.admins a left join ${schema}.users u on u.tenant_id = a.tenant_id and u.id = a.user_id where a.tenant_id = $1 and a.id = $2`,
+      values: [tenantId, id],
+    });
+    if (!row) throw new Rejected('not-found', 'admin/unknown', 'There is no such admin.');
+    return { userId: row.user_id, ...(row.name !== null && { name: row.name }) };
   },
 });

@@ -6,6 +6,6 @@ export const connectionAggregate: Aggregate<ConnectionState, ConnectionCommand, 
   category: 'connection',
   decider: connectionDecider,
   events: connectionEvents,
-  stateVersion: 1,
+  stateVersion: 2,
   exists: ({ status }) => status === 'present',
 };

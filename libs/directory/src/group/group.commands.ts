@@ -7,8 +7,7 @@ import { runCommand, type CommandDeps, type CommandPlace } from '../command/run-
 import { resolveMembers } from '../membership/resolve-members.ts';
 import { typesFor, type TypeQueries } from '../schema/kept-types.ts';
 import type { Shape } from '../schema/tenant-types.ts';
-import type { ConnectionPolicies, ConnectionPolicy } from '../user/connection-policy.ts';
-import { writingConnection } from '../user/user.commands.ts';
+import { writingConnection, type ConnectionPolicies, type ConnectionPolicy } from '../user/connection-policy.ts';
 import { groupAggregate } from './group.aggregate.ts';
 import { isClosedToGuests, type GroupCommand, type GroupState, type MemberDelta } from './group.decider.ts';
 

@@ -1,6 +1,7 @@
 import type { Database } from '@tenure/database';
 import { etagOf, type JsonObject, type Resource } from '@tenure/scim';
 import { list, type Listed, type ListRequest, type Source } from '../filter-sql/list.ts';
+import { searchQuery } from '../filter-sql/search-words.ts';
 import type { Searchable } from '../filter-sql/searchable.ts';
 import type { ConnectionPolicy } from '../user/connection-policy.ts';
 import { userSight } from '../user/user.queries.ts';
@@ -82,13 +83,25 @@ const searchable = (schema: string, tenantId: string, { policy }: GroupSight): S
 /** A connection sees its own groups, and in them the users that it sees; without one an admin sees all. */
 type GroupSight = { policy?: ConnectionPolicy };
 
-const source = (schema: string, tenantId: string, sight: GroupSight): Source<Row, GroupRecord> => ({
+/** `search`: by the beginnings of the words of the name. */
+export type GroupFilters = { search?: string };
+
+const source = (
+  schema: string,
+  tenantId: string,
+  sight: GroupSight,
+  { search }: GroupFilters,
+): Source<Row, GroupRecord> => ({
   target: searchable(schema, tenantId, sight),
   from: `${schema}.groups g`,
   alias: 'g',
   select: columns,
   scope: ({ add }) =>
-    `g.tenant_id = ${add(tenantId)}${sight.policy === undefined ? '' : ` and g.connection_id = ${add(sight.policy.connectionId)}`}`,
+    [
+      `g.tenant_id = ${add(tenantId)}`,
+      ...(sight.policy === undefined ? [] : [`g.connection_id = ${add(sight.policy.connectionId)}`]),
+      ...(search === undefined ? [] : [`g.words @@ ${add(searchQuery(tenantId, search))}::tsquery`]),
+    ].join(' and '),
   itemOf: recordOf,
   resourceOf: (group) => presentedGroup(group),
 });
@@ -97,7 +110,12 @@ export type GroupQueries = {
   get: (tenantId: string, sight: GroupSight, id: string) => Promise<GroupRecord | undefined>;
   /** The same, telling a wall from nothing: for an auditor, not for who asks (R70). */
   look: (tenantId: string, sight: GroupSight, id: string) => Promise<GroupRecord | Unseen | undefined>;
-  list: (tenantId: string, sight: GroupSight, request: ListRequest) => Promise<Listed<GroupRecord>>;
+  list: (
+    tenantId: string,
+    sight: GroupSight,
+    request: ListRequest,
+    filters?: GroupFilters,
+  ) => Promise<Listed<GroupRecord>>;
   membersOf: (tenantId: string, sight: GroupSight, id: string) => Promise<GroupMembers>;
 };
 
@@ -112,7 +130,7 @@ export const groupQueries = (database: Database, schema: string): GroupQueries =
   return {
     get: async (...asked) => seen(await look(...asked)),
     look,
-    list: (tenantId, sight, request) => list(database, source(schema, tenantId, sight), request),
+    list: (tenantId, sight, request, filters = {}) => list(database, source(schema, tenantId, sight, filters), request),
     membersOf: (tenantId, sight, groupId) => membersOfGroup(database, schema, { tenantId, groupId, ...sight }),
   };
 };

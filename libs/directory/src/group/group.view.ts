@@ -1,5 +1,6 @@
 import { groupEvents, type GroupEvent, type MemberKind } from '@tenure/contracts';
 import { fold, searchDocument, type ResourceType } from '@tenure/scim';
+import { searchWords, wordsColumn, wordsIndex } from '../filter-sql/search-words.ts';
 import { viewPart, type StreamEvents, type TypesOf } from '../view/view-part.ts';
 
 /**
@@ -19,6 +20,7 @@ const create = (schema: string) => `
     revision int not null,
     resource jsonb not null,
     search jsonb not null,
+    words tsvector not null,
     primary key (tenant_id, id)
   );
 
@@ -34,15 +36,16 @@ const create = (schema: string) => `
   begin
     insert into ${schema}.groups
       select c.tenant_id, c.id, p.connection_id, p.display_name, p.display_name_key, p.external_id, c.created_at, c.last_modified, c.revision,
-             p.resource, p.search
+             p.resource, p.search, ${wordsColumn('p.words')}
       from jsonb_to_recordset(changes) as c (
         stream text, tenant_id text, id text, created_at timestamptz, last_modified timestamptz, revision int, profile jsonb, gone boolean),
       jsonb_to_record(c.profile) as p (
-        revision int, connection_id text, display_name text, display_name_key text, external_id text, resource jsonb, search jsonb)
+        revision int, connection_id text, display_name text, display_name_key text, external_id text, resource jsonb, search jsonb, words jsonb)
       where ready ? c.stream and not c.gone and c.profile is not null and p.revision > (ready->>c.stream)::int
     on conflict (tenant_id, id) do update set
       display_name = excluded.display_name, display_name_key = excluded.display_name_key,
-      external_id = excluded.external_id, resource = excluded.resource, search = excluded.search;
+      external_id = excluded.external_id, resource = excluded.resource, search = excluded.search,
+      words = excluded.words;
 
     update ${schema}.groups g set revision = c.revision, last_modified = c.last_modified
       from jsonb_to_recordset(changes) as c (stream text, tenant_id text, id text, last_modified timestamptz, revision int, gone boolean)
@@ -77,6 +80,7 @@ const indexes = (schema: string) => [
   `create index if not exists groups_by_name on ${schema}.groups (tenant_id, display_name_key)`,
   `create index if not exists groups_in_order on ${schema}.groups (tenant_id, created_at, id)`,
   `create index if not exists groups_by_search on ${schema}.groups using gin (search jsonb_path_ops) with (gin_pending_list_limit = 512)`,
+  wordsIndex(`${schema}.groups`, 'groups_by_words'),
   `create index if not exists groups_of_member on ${schema}.group_members (tenant_id, member_id, group_id)`,
 ];
 
@@ -95,7 +99,7 @@ const changeOf = ({ stream, tenantId, id, events }: StreamEvents<GroupEvent>, ty
     revision: last.revision,
     gone: events.some(({ event }) => event?.type === 'GroupDeleted'),
     ...membersOf(events),
-    ...(profiled && { profile: profileOf(profiled, type) }),
+    ...(profiled && { profile: profileOf(profiled, tenantId, type) }),
   };
 };
 
@@ -118,7 +122,11 @@ const membersOf = (events: StreamEvents<GroupEvent>['events']) => {
   return { added: Object.fromEntries(added), removed: Object.fromEntries(removed) };
 };
 
-const profileOf = ({ event, revision }: StreamEvents<GroupEvent>['events'][number], type: ResourceType) => {
+const profileOf = (
+  { event, revision }: StreamEvents<GroupEvent>['events'][number],
+  tenantId: string,
+  type: ResourceType,
+) => {
   if (event?.type !== 'GroupCreated' && event?.type !== 'GroupChanged') return undefined;
   const { connectionId, resource } = event.data;
   const { displayName, externalId } = resource;
@@ -130,6 +138,7 @@ const profileOf = ({ event, revision }: StreamEvents<GroupEvent>['events'][numbe
     external_id: externalId,
     resource,
     search: searchDocument(type, resource),
+    words: searchWords(tenantId, [displayName]),
   };
 };
 

@@ -7,7 +7,7 @@ export const resourceAggregate: Aggregate<ResourceState, ResourceCommand, Resour
   category: 'resource',
   decider: resourceDecider,
   events: resourceEvents,
-  stateVersion: 1,
+  stateVersion: 2,
   exists: ({ status }) => status === 'present',
   personOf: (id) => id,
   claimsOf: resourceClaims,

@@ -13,10 +13,9 @@ import type { KeyRing } from '@tenure/sealing';
 import { runCommand, type CommandDeps, type CommandPlace } from '../command/run-command.ts';
 import { typesFor, type TypeQueries } from '../schema/kept-types.ts';
 import type { Shape } from '../schema/tenant-types.ts';
-import type { ConnectionPolicies } from '../user/connection-policy.ts';
-import { writingConnection } from '../user/user.commands.ts';
+import { writingConnection, type ConnectionPolicies } from '../user/connection-policy.ts';
 import { resourceAggregate } from './resource.aggregate.ts';
-import { resourceDecider, type ResourceCommand, type ResourceState } from './resource.decider.ts';
+import { resourceDecider, type ResourceCommand, type ResourceState, type Writing } from './resource.decider.ts';
 
 export type ResourceCommandDeps = CommandDeps & {
   policies: ConnectionPolicies;
@@ -71,15 +70,21 @@ export const resourceCommands = (deps: ResourceCommandDeps): ResourceCommands =>
 
   const versionIn = (state: ResourceState) => (state.status === 'present' ? (state.schemasVersion ?? 0) : 0);
 
+  const writingOf = async ({ connectionId, settings, shapeAt }: Writer, version: number): Promise<Writing> => ({
+    shape: await shapeAt(version),
+    connectionId,
+    uniqueExternalId: settings.uniqueExternalId,
+  });
+
   const write = async (
     message: Message,
     context: CommandPlace,
     asked: Asked & Preconditions,
-    commandFor: (writing: { shape: Shape; connectionId: string | null }, writer: Writer) => ResourceCommand,
+    commandFor: (writing: Writing, writer: Writer) => ResourceCommand,
   ) => {
     const writer = await writerOf(message, asked);
     const command = async ({ state }: { state: ResourceState }) =>
-      commandFor({ shape: await writer.shapeAt(versionIn(state)), connectionId: writer.connectionId }, writer);
+      commandFor(await writingOf(writer, versionIn(state)), writer);
     return runCommand(deps, resourceAggregate, message, context, {
       command,
       ifMatch: asked.ifMatch,
@@ -96,8 +101,7 @@ export const resourceCommands = (deps: ResourceCommandDeps): ResourceCommands =>
           const command: ResourceCommand = {
             type: 'Create',
             resource,
-            shape: await writer.shapeAt(0),
-            connectionId: writer.connectionId,
+            ...(await writingOf(writer, 0)),
           };
           // Its key is made before its first event is sealed with it, and not for a request that the rules refuse.
           resourceDecider.decide(command, state);

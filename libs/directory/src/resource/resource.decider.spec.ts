@@ -108,13 +108,15 @@ describe('a resource of a tenant’s own type (R71)', () => {
       .thenRejected('resource/unknown');
   });
 
-  it('holds what is unique, and its externalId within its connection and type', () => {
+  it('holds what is unique, and its externalId within its connection and type where that is', () => {
     const claims = (...events: ResourceEvent[]) =>
       resourceClaims(events.reduce(resourceDecider.evolve, resourceDecider.initial)).map(({ kind, value }) => [
         kind,
         value,
       ]);
-    const named = ResourceCreated(standing, { resource: { ...saw, externalId: 'x' } });
+    const shared = ResourceCreated(standing, { resource: { ...saw, externalId: 'x' } });
+    expect(claims(shared)).toEqual([['unique/t-1/serial', 'S-1']]);
+    const named = ResourceCreated({ ...standing, claimsExternalId: true }, shared.personal);
     expect(claims(named)).toEqual([
       ['externalId/entra/t-1', 'x'],
       ['unique/t-1/serial', 'S-1'],

@@ -28,6 +28,8 @@ export type ResourceState =
       typeId: string;
       connectionId: string | null;
       resource: Resource;
+      /** Whether no other of its type and connection may have this externalId. */
+      claimsExternalId: boolean;
       schemasVersion?: number;
       unique?: readonly UniqueAttribute[];
     }
@@ -38,7 +40,7 @@ export type ResourceState =
 type PresentResource = Extract<ResourceState, { status: 'present' }>;
 
 /** Who writes: a connection, by its id, or an admin. `shape` is the resource type as the tenant has it. */
-type Writing = { shape: Shape; connectionId: string | null };
+export type Writing = { shape: Shape; connectionId: string | null; uniqueExternalId?: boolean };
 
 export type ResourceCommand =
   | ({ type: 'Create'; resource: Resource } & Writing)
@@ -54,14 +56,15 @@ const decide = (command: ResourceCommand, state: ResourceState): ResourceEvent[]
     case 'Create': {
       if (state.status !== 'none') throw new Rejected('conflict', 'resource/exists', 'A resource with this id exists.');
       const { resource, changed } = settle(shape.type, {}, kept(shape, command.resource));
-      return [ResourceCreated({ typeId: shape.id, connectionId, changed, ...saidOf(shape) }, { resource })];
+      const standing = { typeId: shape.id, connectionId, changed, ...claiming(command.uniqueExternalId) };
+      return [ResourceCreated({ ...standing, ...saidOf(shape) }, { resource })];
     }
     case 'Replace': {
       const present = writable(state, command);
       // A resource has one writer: what it has is what this writer set (C11).
       return change(
         present,
-        shape,
+        command,
         inScim(
           () =>
             applyReplacement(
@@ -78,7 +81,7 @@ const decide = (command: ResourceCommand, state: ResourceState): ResourceEvent[]
       const present = writable(state, command);
       return change(
         present,
-        shape,
+        command,
         inScim(() => applyPatch(shape.type, present.resource, command.operations, command.dialect).resource),
       );
     }
@@ -103,15 +106,17 @@ const writable = (state: ResourceState, { shape, connectionId }: Writing): Prese
   throw new Rejected('forbidden', 'resource/read-only', 'An admin made this resource: connections can only read it.');
 };
 
+const claiming = (claims = false) => (claims ? { claimsExternalId: true as const } : {});
+
 const change = (
-  { resource: before, connectionId }: PresentResource,
-  shape: Shape,
+  { resource: before, connectionId, claimsExternalId }: PresentResource,
+  { shape, uniqueExternalId }: Writing,
   after: Resource,
 ): ResourceEvent[] => {
   const { resource, changed } = settle(shape.type, before, kept(shape, after));
-  return changed.length === 0
-    ? []
-    : [ResourceChanged({ typeId: shape.id, connectionId, changed, ...saidOf(shape) }, { resource })];
+  if (changed.length === 0) return [];
+  const claims = claiming(changed.includes('externalId') ? uniqueExternalId : claimsExternalId);
+  return [ResourceChanged({ typeId: shape.id, connectionId, changed, ...claims, ...saidOf(shape) }, { resource })];
 };
 
 const evolve = (state: ResourceState, event: ResourceEvent): ResourceState => {
@@ -120,7 +125,9 @@ const evolve = (state: ResourceState, event: ResourceEvent): ResourceState => {
     case 'ResourceChanged': {
       if (event.personal === ERASED) return { status: 'erased' };
       const { typeId, connectionId, schemasVersion, unique } = event.data;
-      return { status: 'present', typeId, connectionId, resource: event.personal.resource, schemasVersion, unique };
+      const claimsExternalId = event.data.claimsExternalId === true;
+      const { resource } = event.personal;
+      return { status: 'present', typeId, connectionId, resource, claimsExternalId, schemasVersion, unique };
     }
     case 'ResourceDeleted':
       return state.status === 'erased' ? state : { status: 'deleted' };
@@ -133,19 +140,19 @@ export const resourceDecider: Decider<ResourceState, ResourceCommand, ResourceEv
   evolve,
 };
 
-/** An externalId belongs to its connection (RFC 7643 §3.1, C17), within a type; the rest is as the tenant's schemas say. */
+/** An externalId within its connection and type where the connection's settings say so (RFC 7643 §3.1, C17); the rest is as the tenant's schemas say. */
 export const resourceClaims = (state: ResourceState): Claim[] => {
   if (state.status !== 'present') return [];
-  const { typeId, connectionId, resource, unique } = state;
+  const { typeId, connectionId, resource, claimsExternalId, unique } = state;
   const { externalId } = resource;
   const own = uniqueClaims(resource, unique);
-  if (typeof externalId !== 'string') return own;
+  if (!claimsExternalId || typeof externalId !== 'string') return own;
   return [
     {
       kind: `externalId/${connectionId ?? ''}/${typeId}`,
       value: externalId,
       code: 'resource/external-id-taken',
-      message: 'A resource with this externalId exists.',
+      message: 'Another resource of this type and connection has this externalId.',
     },
     ...own,
   ];

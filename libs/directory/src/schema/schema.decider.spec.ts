@@ -69,16 +69,26 @@ describe('a schema (R71)', () => {
     enterpriseUserSchema.id,
     'urn:ietf:params:scim:schemas:extension:tenure:2.0:User',
     'urn:ietf:params:scim:api:messages:2.0:Error',
-    'URN:ietf:params:scim:schemas:core:2.0:Thing',
+    'URN:ietf:params:scim:schemas:core:2.0:user',
+    'urn:ietf:params:scim:schemas:core:2.0:User:more',
+    'urn:ietf:params:scim:schemas:core:2.0:ResourceType',
+    'urn:ietf:params:scim:schemas:core:2.0',
+    'urn:ietf:params:scim:schemas',
     'urn:scim:schemas:core:1.0',
-  ])('can’t be %s, which is reserved', (id) => {
+  ])('can’t be %s, which is in use', (id) => {
     schemas()
       .when(define(schema(id)))
       .thenRejected('schema/invalid');
   });
 
-  it('may be an extension in the way that Entra wants them named', () => {
-    const badge = schema('urn:ietf:params:scim:schemas:extension:plum:2.0:User');
+  it.each([
+    'urn:ietf:params:scim:schemas:extension:plum:2.0:User',
+    'urn:ietf:params:scim:schemas:core:2.0:Role',
+    'urn:ietf:params:scim:schemas:plum:1.0:Badge',
+    'urn:ietf:params:scim:schemas:extension:enterprise:2.0:Group',
+    'urn:scim:schemas:core:1.0:Device',
+  ])('may be %s, which nothing here uses', (id) => {
+    const badge = schema(id);
     schemas()
       .when(define(badge))
       .then(SchemaDefined({ schema: badge }));

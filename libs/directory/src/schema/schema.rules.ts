@@ -1,5 +1,14 @@
 import type { OwnResourceType, OwnSchema } from '@tenure/contracts';
-import { groupType, isSchemaUrn, resourceTypeIssues, schemaIssues, userType, type DefinitionIssue } from '@tenure/scim';
+import {
+  discoverySchemas,
+  groupType,
+  isSchemaUrn,
+  resourceTypeIssues,
+  schemaIssues,
+  toleratedUrns,
+  userType,
+  type DefinitionIssue,
+} from '@tenure/scim';
 import { GROUP, USER, type Definitions } from './tenant-types.ts';
 
 /** Far more than anybody describes, little enough to be read with every command that needs it. */
@@ -11,11 +20,17 @@ export const LIMITS = {
   allLength: 512 * 1024,
 };
 
-const reservedUrns = [
-  /^urn:ietf:params:scim:(?!schemas:extension:)/,
-  /^urn:ietf:params:scim:schemas:extension:(enterprise|tenure):/,
-  /^urn:scim:schemas:(core|extension:enterprise):/,
-];
+/** Those of messages, and of extensions that Tenure may yet have. */
+const reservedNamespaces = ['urn:ietf:params:scim:api:', 'urn:ietf:params:scim:schemas:extension:tenure:'];
+
+const urnsInUse = [
+  ...[userType, groupType].flatMap(({ schema, extensions }) => [schema, ...extensions.map((one) => one.schema)]),
+  ...discoverySchemas,
+].map(({ id }) => id);
+
+/** Clients name the core schemas in these ways too, each with the name of a type behind it or not. */
+const readAsCore = new Set(toleratedUrns.flatMap((urn) => [urn, `${urn}:user`, `${urn}:group`]));
+
 const reservedNames = new Set(['user', 'group', 'resourcetype', 'schema', 'serviceproviderconfig', 'me', 'bulk']);
 const reservedEndpoints = new Set([
   '/users',
@@ -35,16 +50,21 @@ const overlaps = (a: string, b: string): boolean =>
     [':', '.'].some((mark) => one.toLowerCase().startsWith(`${[b, a][index]!.toLowerCase()}${mark}`)),
   );
 
+const isReserved = (urn: string): boolean =>
+  reservedNamespaces.some((namespace) => urn.toLowerCase().startsWith(namespace)) ||
+  readAsCore.has(urn.toLowerCase()) ||
+  urnsInUse.some((used) => sameName(used, urn) || overlaps(used, urn));
+
 /** What is wrong with a schema, in itself and beside the others. */
 export const issuesOfSchema = (schema: OwnSchema, { schemas }: Definitions): DefinitionIssue[] => {
   const other = schemas.find(({ id }) => !sameName(id, schema.id) && overlaps(id, schema.id));
   return [
     ...schemaIssues(schema),
-    ...(reservedUrns.some((urn) => urn.test(schema.id.toLowerCase()))
+    ...(isReserved(schema.id)
       ? [
           {
             field: 'id',
-            message: 'is reserved; take a URN of your own, such as urn:example:params:scim:schemas:2.0:Device',
+            message: 'is in use by Tenure; choose another URN, such as urn:example:params:scim:schemas:2.0:Device',
           },
         ]
       : []),

@@ -16,4 +16,5 @@ export const tenantsPart = configurationPart<TenantEvent>({
   category: 'tenant',
   events: tenantEvents,
   patchOf,
+  moreIndexes: (table) => [`create index if not exists tenants_by_creation on ${table} (created_at, id)`],
 });

@@ -1,3 +1,4 @@
+import { Rejected } from '@tenure/eventing';
 import type { ConnectionSettings, Json } from '@tenure/scim';
 
 /** What the rules of users and groups need to know of a connection. */
@@ -21,4 +22,20 @@ export type ConnectionPolicies = {
   policyOf: (tenantId: string, connectionId: string) => Promise<ConnectionPolicy>;
   /** Asked only before a write that the lock would stop. */
   tokenIssuedBy: (tenantId: string, userId: string) => Promise<IssuedToken | undefined>;
+};
+
+/** The connection that a message speaks for, refused while it is disabled (R9). */
+export const writingConnection = async (
+  policies: ConnectionPolicies,
+  tenantId: string,
+  connectionId: string,
+): Promise<ConnectionPolicy> => {
+  const policy = await policies.policyOf(tenantId, connectionId);
+  if (!policy.enabled)
+    throw new Rejected(
+      'forbidden',
+      'connection/disabled',
+      'The connection is disabled: it can be read through, but not written.',
+    );
+  return policy;
 };

@@ -59,14 +59,67 @@ describe('commands of users', () => {
     });
   });
 
-  it('refuse an externalId that is taken in the connection, not in another (C17)', async () => {
+  it('let several users of a connection have one externalId (RFC 7643 §3.1)', async () => {
     await directory.createUser('cy@plum.example', { connectionId: 'entra', externalId: 'x-1' });
-    await expect(
-      directory.createUser('cyd@plum.example', { connectionId: 'entra', externalId: 'x-1' }),
-    ).rejects.toMatchObject({ code: 'user/external-id-taken' });
-    await expect(
-      directory.createUser('cyd@plum.example', { connectionId: 'okta', externalId: 'x-1' }),
-    ).resolves.toMatchObject({ created: true });
+    await directory.createUser('cyd@plum.example', { connectionId: 'entra', externalId: 'x-1' });
+    expect((await filtered('externalId eq "x-1"')).toSorted((a, b) => (String(a) < String(b) ? -1 : 1))).toEqual([
+      'cy@plum.example',
+      'cyd@plum.example',
+    ]);
+  });
+
+  it('refuse an externalId that is taken in the connection, not in another, where it is unique (C17)', async () => {
+    directory.connect('unique', { uniqueExternalId: true });
+    const { id } = await directory.createUser('cleo@plum.example', { connectionId: 'unique', externalId: 'x-1' });
+    const taken = { kind: 'taken', code: 'user/external-id-taken' };
+    const create = (name: string) =>
+      directory.createUser(`${name}@plum.example`, { connectionId: 'unique', externalId: 'x-1' });
+    await expect(create('clea')).rejects.toMatchObject(taken);
+    const other = await directory.createUser('clio@plum.example', { connectionId: 'unique', externalId: 'x-2' });
+    await expect(patch(other.id, [replace('externalId', 'x-1')], {}, 'unique')).rejects.toMatchObject(taken);
+    await patch(id, [replace('externalId', 'x-3')], {}, 'unique');
+    expect(await create('clea')).toMatchObject({ created: true });
+  });
+
+  it('keep duplicates from before an externalId became unique, and make no more', async () => {
+    directory.connect('shared');
+    const create = (name: string) =>
+      directory.createUser(`${name}@plum.example`, { connectionId: 'shared', externalId: 'd-1' });
+    const { id } = await create('dora');
+    await create('dorie');
+    directory.connect('shared', { uniqueExternalId: true });
+    expect(await patch(id, [replace('active', false)], {}, 'shared')).toMatchObject({ resource: { active: false } });
+    await expect(create('doreen')).rejects.toMatchObject({ code: 'user/external-id-taken' });
+    directory.connect('shared');
+    expect(await create('doreen')).toMatchObject({ created: true });
+  });
+
+  it('release a claim of before when the externalId is unique no longer', async () => {
+    const unique = directory.connect('released', { uniqueExternalId: true });
+    const create = (name: string) =>
+      directory.createUser(`${name}@plum.example`, { connectionId: 'released', externalId: 'e-1' });
+    const { id } = await create('edna');
+    directory.connect('released');
+    await directory.users.delete(directory.message({}, { key: id, connectionId: 'released' }), directory.context());
+    directory.connect('released', unique.settings);
+    expect(await create('edwin')).toMatchObject({ created: true });
+  });
+
+  it('reactivate by a POST the only user with its externalId, and create where several have it (C10)', async () => {
+    directory.connect('okta-like', { reactivateOnCreate: true });
+    const create = (name: string, externalId: string) =>
+      directory.createUser(`${name}@plum.example`, { connectionId: 'okta-like', externalId });
+    const { id } = await create('fay', 'f-1');
+    await patch(id, [replace('active', false)], {}, 'okta-like');
+    expect(await create('fay.new', 'f-1')).toMatchObject({
+      id,
+      resource: { userName: 'fay.new@plum.example', active: true },
+    });
+    const [flo, fred] = [await create('flo', 'f-2'), await create('fred', 'f-2')];
+    await patch(flo.id, [replace('active', false)], {}, 'okta-like');
+    await patch(fred.id, [replace('active', false)], {}, 'okta-like');
+    const created = await create('fritz', 'f-2');
+    expect([flo.id, fred.id]).not.toContain(created.id);
   });
 
   it('free the userName of a deleted user, who is 404 from then on', async () => {

@@ -15,9 +15,11 @@ import type { KeyRing } from '@tenure/sealing';
 import { runCommand, type CommandDeps, type CommandPlace } from '../command/run-command.ts';
 import { typesFor, type TypeQueries } from '../schema/kept-types.ts';
 import type { Shape } from '../schema/tenant-types.ts';
-import type { ConnectionPolicies, ConnectionPolicy } from './connection-policy.ts';
+import { writingConnection, type ConnectionPolicies, type ConnectionPolicy } from './connection-policy.ts';
 import { passwordKeeper, takePassword, takePatchedPassword, type Passwords } from './password.ts';
 import { userAggregate } from './user.aggregate.ts';
+import { externalIdHolders } from './external-id-holders.ts';
+import { externalIdTaken } from './user.claims.ts';
 import { userDecider, wouldBreakLock, type UserCommand, type Writer } from './user.decider.ts';
 import type { Sight, UserQueries } from './user.queries.ts';
 import type { UserState } from './user.state.ts';
@@ -40,22 +42,6 @@ export type UserCommands = {
   patch: (message: Message, context: CommandPlace) => Promise<ReplyOf<typeof PatchUser>>;
   delete: (message: Message, context: CommandPlace) => Promise<ReplyOf<typeof DeleteUser>>;
   ensure: (message: Message, context: CommandPlace) => Promise<ReplyOf<typeof EnsureUser>>;
-};
-
-/** The connection that a message speaks for, refused while it is disabled (R9). */
-export const writingConnection = async (
-  policies: ConnectionPolicies,
-  tenantId: string,
-  connectionId: string,
-): Promise<ConnectionPolicy> => {
-  const policy = await policies.policyOf(tenantId, connectionId);
-  if (!policy.enabled)
-    throw new Rejected(
-      'forbidden',
-      'connection/disabled',
-      'The connection is disabled: it can be read through, but not written.',
-    );
-  return policy;
 };
 
 const replyOf = (
@@ -94,6 +80,7 @@ const seenSoon = async (look: () => Promise<{ id: string } | undefined>, refused
 
 export const userCommands = (deps: UserCommandDeps): UserCommands => {
   const { queries, policies, types, keys, secrets } = deps;
+  const { holderOf, isRevival, refuseHeldExternalId } = externalIdHolders(queries);
 
   const writerOf = async ({ tenantId, connectionId }: Message): Promise<Writer> =>
     connectionId === undefined
@@ -150,6 +137,7 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
           shape: await shapeFor(message, writer, asked)(state),
         };
         userDecider.decide(command, state);
+        await refuseHeldExternalId(message, command, state);
         const [password] = await Promise.all([
           keep(null),
           keys.createPerson({ tenantId: message.tenantId, personId: message.key }),
@@ -157,19 +145,6 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
         return { ...command, ...password };
       },
     });
-
-  /** Who holds what a POST wants: perhaps somebody whom this very connection let go of (R19, C10). */
-  const holderOf = async (
-    { tenantId }: Message,
-    { connectionId }: ConnectionPolicy,
-    { userName, externalId }: Resource,
-  ) => {
-    const byName = await queries.findByName(tenantId, userName);
-    return (
-      byName ??
-      (typeof externalId === 'string' ? queries.findByExternalId(tenantId, connectionId, externalId) : undefined)
-    );
-  };
 
   /** The state as it is when the command is decided: what it may do depends on it, and whether a lock is worth asking for (R7). */
   const existing =
@@ -181,6 +156,7 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
     ) =>
     async (loaded: Loaded) => {
       const command = { ...commandFor(loaded), shape: await shapeIn(loaded.state) };
+      await refuseHeldExternalId(message, command, loaded.state);
       const lockedBy = wouldBreakLock(command, loaded.state)
         ? await policies.tokenIssuedBy(message.tenantId, message.key)
         : undefined;
@@ -219,6 +195,10 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
     const { resource, password } = takePassword(given);
     const writer = await writerOf(message);
     const keep = keeperOf(message, writer, password);
+    if (writer.kind === 'connection' && (await isRevival(message, writer.policy, resource))) {
+      const taken = new Rejected('taken', externalIdTaken.code, externalIdTaken.message);
+      return revive(message, taken, resource, writer.policy, keep, schemasVersion);
+    }
     try {
       return replyOf(message.key, await createWith(message, context, resource, writer, keep, schemasVersion), true);
     } catch (error) {

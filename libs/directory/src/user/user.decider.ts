@@ -27,11 +27,10 @@ import {
   type ResourceType,
 } from '@tenure/scim';
 import { builtInTypes, saidOf, type Shape } from '../schema/tenant-types.ts';
-import { uniqueClaims } from '../schema/unique.claims.ts';
 import type { ConnectionPolicy, IssuedToken } from './connection-policy.ts';
 import { isGuest, isTeamAdmin, TEAM_ADMIN } from './guest.ts';
+import { claimsExternalId, nameTaken } from './user.claims.ts';
 import { govern, governLocal, inScim, isSeenBy } from './user.rules.ts';
-import { uniqueKey } from './unique-key.ts';
 import { evolveUser, isActive, type PresentUser, type UserState } from './user.state.ts';
 
 /** Who writes: SCIM through a connection, or somebody here. */
@@ -58,7 +57,6 @@ export type UserCommand =
   | ({ type: 'Delete' } & Writing)
   | { type: 'Erase'; unfinishedAccountIds: readonly string[]; lockedBy?: IssuedToken };
 
-const nameTaken = { code: 'user/name-taken', message: 'A user with this userName exists.' };
 const unknown = () => new Rejected('not-found', 'user/unknown', 'There is no such user.');
 
 const shapeOf = ({ shape = builtInTypes.user }: Shaped) => shape;
@@ -118,6 +116,7 @@ const create = (command: Extract<UserCommand, { type: 'Create' }>, state: UserSt
     connectionId: writer.kind === 'connection' ? writer.policy.connectionId : null,
     unassignedFrom: null,
     passwordId: passwordId ?? null,
+    ...(writer.kind === 'connection' && writer.policy.settings.uniqueExternalId && { claimsExternalId: true as const }),
   };
   return [UserCreated(standing, { resource: whole })];
 };
@@ -160,8 +159,17 @@ const write = (user: PresentUser, writing: Writing, wanted: Resource, { activeRe
         ? 'given another role'
         : undefined,
   );
-  const linked = writer.kind === 'connection' ? link(user, writer.policy.connectionId) : user;
-  const linking = linked === user ? [] : [UserLinked(standingOf(linked, writer, []), { resource: user.resource })];
+  const linked =
+    writer.kind === 'connection'
+      ? {
+          ...link(user, writer.policy.connectionId),
+          claimsExternalId: claimsExternalId(user, writer.policy, change.resource),
+        }
+      : user;
+  const linking =
+    linked.connectionId === user.connectionId
+      ? []
+      : [UserLinked(standingOf(linked, writer, []), { resource: user.resource })];
   const written = [...linking, ...changes(linked, writer, change, passwordId)];
   return [...written, ...guestCascade(written.reduce<UserState>(evolveUser, linked), writer, type)];
 };
@@ -202,7 +210,7 @@ const withPassword = (changed: string[], passwordId: string | undefined) =>
   passwordId === undefined ? changed : [...changed, 'password'];
 
 const standingOf = (
-  { accountType, connectionId, unassignedFrom, passwordId }: PresentUser,
+  { accountType, connectionId, unassignedFrom, passwordId, claimsExternalId: claims }: PresentUser,
   writer: Writer,
   changed: string[],
 ): UserStanding => ({
@@ -212,6 +220,7 @@ const standingOf = (
   connectionId,
   unassignedFrom,
   passwordId,
+  ...(claims && { claimsExternalId: true }),
 });
 
 /** R15, decision 14: an admin makes an account managed, hence eligible; `provisionedManaged` comes from linking alone. */
@@ -266,7 +275,13 @@ const unassign = (user: PresentUser, connectionId: string, writer: Writer): User
   const linked = link(user, connectionId);
   const inactive = { ...user.resource, active: false };
   const resource = withValue(inactive, 'externalId', undefined);
-  const unlinked = { ...linked, connectionId: null, accountType: 'managed', unassignedFrom: connectionId } as const;
+  const unlinked = {
+    ...linked,
+    connectionId: null,
+    accountType: 'managed',
+    unassignedFrom: connectionId,
+    claimsExternalId: false,
+  } as const;
   return [
     ...(isActive(user.resource)
       ? [UserDeactivated(standingOf(linked, writer, ['active']), { resource: inactive })]
@@ -313,23 +328,3 @@ export const wouldBreakLock = (command: UserCommand, state: UserState): boolean 
   decide(command, state).some(
     (event) => guarded.has(event.type) || ('changed' in event.data && event.data.changed.includes('roles')),
   );
-
-/** What only one user of a tenant may hold. An externalId belongs to its connection (RFC 7643 §3.1, C17). */
-export const userClaims = (state: UserState) => {
-  if (state.status !== 'present') return [];
-  const { externalId, userName } = state.resource;
-  const held = [
-    { kind: 'userName', value: uniqueKey(userName), ...nameTaken },
-    ...uniqueClaims(state.resource, state.unique),
-  ];
-  if (state.connectionId === null || typeof externalId !== 'string') return held;
-  return [
-    ...held,
-    {
-      kind: `externalId/${state.connectionId}`,
-      value: externalId,
-      code: 'user/external-id-taken',
-      message: 'A user with this externalId exists.',
-    },
-  ];
-};

@@ -4,7 +4,8 @@ import { Rejected } from '@tenure/eventing';
 import { profiles, type JsonObject, type PatchOperation } from '@tenure/scim';
 import fc from 'fast-check';
 import type { ConnectionPolicy } from './connection-policy.ts';
-import { userClaims, userDecider, type UserCommand, type Writer } from './user.decider.ts';
+import { userClaims } from './user.claims.ts';
+import { userDecider, type UserCommand, type Writer } from './user.decider.ts';
 import type { UserState } from './user.state.ts';
 
 const policy = (
@@ -151,8 +152,9 @@ describe('whatever is asked of a user', () => {
           if (after.status !== 'present') return expect(userClaims(after)).toEqual([]);
           expect(after.accountType === 'provisionedManaged').toBe(after.connectionId !== null);
           expect(userClaims(after).length).toBe(
-            after.connectionId !== null && after.resource.externalId !== undefined ? 2 : 1,
+            after.claimsExternalId && after.connectionId !== null && after.resource.externalId !== undefined ? 2 : 1,
           );
+          expect(after.claimsExternalId && after.connectionId === null).toBe(false);
         }),
       ),
     );

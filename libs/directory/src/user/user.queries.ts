@@ -3,6 +3,7 @@ import { matches, type JsonObject } from '@tenure/scim';
 import { list, type Listed, type ListRequest, type Source } from '../filter-sql/list.ts';
 import type { Parameters } from '../filter-sql/parameters.ts';
 import type { Searchable } from '../filter-sql/searchable.ts';
+import { searchQuery } from '../filter-sql/search-words.ts';
 import { groupsOfUsers, shownGroup } from '../membership/groups-of-users.ts';
 import { seen, type Unseen } from '../view/unseen.ts';
 import type { ConnectionPolicy } from './connection-policy.ts';
@@ -76,13 +77,14 @@ const searchable = (schema: string, tenantId: string, sight: Sight): Searchable 
   },
 });
 
-export type UserFilters = { active?: boolean; accountType?: UserRecord['accountType'] };
+/** `search`: by the beginnings of names, of the user name and of e-mail addresses. */
+export type UserFilters = { active?: boolean; accountType?: UserRecord['accountType']; search?: string };
 
 const source = (
   schema: string,
   tenantId: string,
   sight: Sight,
-  { active, accountType }: UserFilters,
+  { active, accountType, search }: UserFilters,
 ): Source<UserRow, UserRecord> => ({
   target: searchable(schema, tenantId, sight),
   from: `${schema}.users u`,
@@ -93,6 +95,7 @@ const source = (
       `u.tenant_id = ${given.add(tenantId)}`,
       userSight(sight, given),
       ...(active === undefined ? [] : [`u.active = ${given.add(active)}`]),
+      ...(search === undefined ? [] : [`u.words @@ ${given.add(searchQuery(tenantId, search))}::tsquery`]),
       ...(accountType === undefined ? [] : [`u.account_type = ${given.add(accountType)}`]),
     ].join(' and '),
   itemOf: recordOf,
@@ -121,7 +124,8 @@ export type UserQueries = {
     tenantId: string,
     userName: unknown,
   ) => Promise<(UserRecord & { passwordId: string | null; unassignedFrom: string | null }) | undefined>;
-  findByExternalId: (tenantId: string, connectionId: string, externalId: string) => Promise<UserRecord | undefined>;
+  /** The users of a connection that have an externalId, several where it isn't unique; at most two are looked up. */
+  findByExternalId: (tenantId: string, connectionId: string, externalId: string) => Promise<UserRecord[]>;
 };
 
 /** `userName eq "…"` and nothing else: the filter that identity providers send most names one user, if any. */
@@ -194,12 +198,12 @@ export const userQueries = (database: Database, schema: string): UserQueries => 
       return row && { ...recordOf(row), passwordId: row.password_id, unassignedFrom: row.unassigned_from };
     },
     findByExternalId: async (tenantId, connectionId, externalId) => {
-      const [row] = await database.query<UserRow>({
-        name: `${schema}.user-by-external-id`,
-        text: `select ${userColumns} from ${schema}.users u where u.tenant_id = $1 and u.connection_id = $2 and u.external_id = $3`,
+      const rows = await database.query<UserRow>({
+        name: `${schema}.users-by-external-id`,
+        text: `select ${userColumns} from ${schema}.users u where u.tenant_id = $1 and u.connection_id = $2 and u.external_id = $3 limit 2`,
         values: [tenantId, connectionId, externalId],
       });
-      return row && recordOf(row);
+      return rows.map(recordOf);
     },
   };
 };

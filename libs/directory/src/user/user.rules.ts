@@ -134,6 +134,14 @@ const withActive = (resource: Resource, before: Resource | undefined, removed: b
   return resource.active !== undefined || mayBeUnassigned ? resource : { ...resource, active: before?.active ?? true };
 };
 
+/** RFC 7643 §4.1.1: never empty. Users who have such a name from before keep it until it is written anew. */
+const refuseBlankName = (before: Resource | undefined, { userName }: Resource): void => {
+  if (typeof userName !== 'string' || userName.trim() !== '' || userName === before?.userName) return;
+  throw new Rejected('invalid', 'user/name-blank', 'userName must not be blank.', [
+    { field: 'userName', message: 'must not be blank' },
+  ]);
+};
+
 const keysOf = ({ userName, externalId }: Resource) => ({ userName, externalId });
 
 /** What a connection's write comes to under its settings: authority, roles, defaults, required attributes (R11 to R13, R68). `activeRemoved`: by a PATCH that says so. */
@@ -159,6 +167,7 @@ export const govern = (
   const named = settings.roles === 'adminUserGuest' ? withNamedRole(allowed) : allowed;
   requireSettings(type, settings.required, user?.resource, named);
   refuseOverlong(keysOf(named));
+  refuseBlankName(user?.resource, named);
   return settle(type, user?.resource ?? {}, withoutHidden(type, withoutNewRights(user?.resource, named)));
 };
 
@@ -166,6 +175,7 @@ export const govern = (
 export const governLocal = (type: ResourceType, user: PresentUser | undefined, wanted: Resource): Change => {
   const kept = user?.connectionId ? withValue(wanted, 'externalId', user.resource.externalId) : wanted;
   refuseOverlong(keysOf(kept));
+  refuseBlankName(user?.resource, kept);
   return settle(
     type,
     user?.resource ?? {},

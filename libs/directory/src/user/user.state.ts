@@ -10,6 +10,8 @@ export type PresentUser = {
   connectionId: string | null;
   unassignedFrom: string | null;
   passwordId: string | null;
+  /** Whether no other user of the connection may have this externalId. */
+  claimsExternalId: boolean;
   /** What each connection ever set (C11). */
   owned: Readonly<Record<string, readonly string[]>>;
   /** What was ever set here, by an admin or the user, of single complex attributes by parts: `authority: user` lets it win (R12, R68). */
@@ -42,19 +44,20 @@ export const isSetHere = ({ setHere }: PresentUser, path: string): boolean =>
 /** Attributes count as set by their writer; a link or a change of type sets none. */
 const afterStanding = (
   before: UserState,
-  { changed, writer, accountType, connectionId, unassignedFrom, passwordId, schemasVersion, unique }: UserStanding,
+  { changed, writer, schemasVersion, unique, ...standing }: UserStanding,
   resource: Resource,
 ): PresentUser => {
   const known = before.status === 'present' ? before : undefined;
   const set = changed.filter((path) => valueAt(resource, path) !== undefined);
-  const owner = writer === 'connection' ? connectionId : null;
+  const owner = writer === 'connection' ? standing.connectionId : null;
   return {
     status: 'present',
     resource,
-    accountType,
-    connectionId,
-    unassignedFrom,
-    passwordId,
+    accountType: standing.accountType,
+    connectionId: standing.connectionId,
+    unassignedFrom: standing.unassignedFrom,
+    passwordId: standing.passwordId,
+    claimsExternalId: standing.claimsExternalId === true,
     owned: owner === null ? (known?.owned ?? {}) : { ...known?.owned, [owner]: union(known?.owned[owner], set) },
     setHere:
       writer === 'local'

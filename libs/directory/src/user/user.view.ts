@@ -1,6 +1,7 @@
 import { userEvents, type UserEvent } from '@tenure/contracts';
 import { ERASED } from '@tenure/eventing';
 import {
+  isObject,
   searchDocument,
   tenureUserSchema,
   userType,
@@ -10,6 +11,7 @@ import {
   type Resource,
   type ResourceType,
 } from '@tenure/scim';
+import { searchWords, wordsColumn, wordsIndex } from '../filter-sql/search-words.ts';
 import { viewPart, type StreamEvents, type TypesOf } from '../view/view-part.ts';
 import { uniqueKey } from './unique-key.ts';
 import { isActive } from './user.state.ts';
@@ -35,6 +37,7 @@ const create = (schema: string) => `
     revision int not null,
     resource jsonb not null,
     search jsonb not null,
+    words tsvector not null,
     primary key (tenant_id, id)
   ) with (toast_tuple_target = 8160);
 
@@ -42,17 +45,18 @@ const create = (schema: string) => `
   begin
     insert into ${schema}.users
       select tenant_id, id, connection_id, unassigned_from, account_type, active, user_name_key, external_id, display_name,
-             password_id, created_at, last_modified, revision, resource, search
+             password_id, created_at, last_modified, revision, resource, search, ${wordsColumn('words')}
       from jsonb_to_recordset(changes->'put') as c (
         stream text, tenant_id text, id text, connection_id text, unassigned_from text, account_type text, active boolean, user_name_key text,
         external_id text, display_name text, password_id text, created_at timestamptz, last_modified timestamptz,
-        revision int, resource jsonb, search jsonb)
+        revision int, resource jsonb, search jsonb, words jsonb)
       where ready ? stream
     on conflict (tenant_id, id) do update set
       connection_id = excluded.connection_id, unassigned_from = excluded.unassigned_from, account_type = excluded.account_type,
       active = excluded.active, user_name_key = excluded.user_name_key, external_id = excluded.external_id, display_name = excluded.display_name,
       password_id = excluded.password_id, last_modified = excluded.last_modified,
-      revision = excluded.revision, resource = excluded.resource, search = excluded.search;
+      revision = excluded.revision, resource = excluded.resource, search = excluded.search,
+      words = excluded.words;
     update ${schema}.users u set revision = c.revision, last_modified = c.last_modified
       from jsonb_to_recordset(changes->'touched') as c (stream text, tenant_id text, id text, revision int, last_modified timestamptz)
       where ready ? c.stream and u.tenant_id = c.tenant_id and u.id = c.id;
@@ -67,6 +71,15 @@ const indexes = (schema: string) => [
   `create index if not exists users_by_password on ${schema}.users (password_id) where password_id is not null`,
   `create index if not exists users_in_order on ${schema}.users (tenant_id, created_at, id)`,
   `create index if not exists users_by_search on ${schema}.users using gin (search jsonb_path_ops) with (gin_pending_list_limit = 512)`,
+  wordsIndex(`${schema}.users`, 'users_by_words'),
+];
+
+/** What people are searched by: name, user name and e-mail. */
+const namesIn = ({ userName, displayName, name, emails }: Resource): unknown[] => [
+  userName,
+  displayName,
+  ...(isObject(name) ? [name.formatted, name.givenName, name.familyName, name.middleName] : []),
+  ...(Array.isArray(emails) ? emails.map((email) => isObject(email) && email.value) : []),
 ];
 
 /** Each event holds the whole resource after it, so the last of a batch says it all; `created_at` is only taken of a first event. */
@@ -99,6 +112,7 @@ const changeOf = ({ stream, tenantId, id, events }: StreamEvents<UserEvent>, typ
     created_at: events[0]!.metadata.occurredAt,
     resource,
     search: searchDocument(type, withAccountType(resource, accountType)),
+    words: searchWords(tenantId, namesIn(resource)),
   };
   return { kind: 'put', row };
 };

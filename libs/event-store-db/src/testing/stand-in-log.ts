@@ -9,7 +9,7 @@ export type AppendOutcome =
   /** Answered as a success without a position, the poorer of the two answers that servers give. */
   | { kind: 'repeated'; revision: number }
   | { kind: 'wrong'; current: number }
-  | { kind: 'too-large' }
+  | { kind: 'too-large'; limit: number }
   | { kind: 'tombstoned' };
 
 type Stream = { events: Recorded[]; truncateBefore: number; maxCount: number; tombstoned: boolean };
@@ -27,11 +27,15 @@ export type StandInLog = {
   onAppended: (listener: () => void) => () => void;
 };
 
-const MAX_APPEND_BYTES = 16 * 1024 * 1024;
+/** The largest `MaxAppendSize` with which the server starts: 16 MiB less what a record of its log may need beside the events. */
+export const LARGEST_APPEND = 16_767_216;
 const RECORD_OVERHEAD_BYTES = 100;
 const NO_STREAM = -1;
 
-export const standInLog = (): StandInLog => {
+/** All that a log keeps of an event, so that this refuses no later than a real server. */
+const sizeOf = ({ type, data, metadata }: Proposed): number => 2 * type.length + data.length + metadata.length;
+
+export const standInLog = (maxAppendSize = LARGEST_APPEND): StandInLog => {
   const all: Recorded[] = [];
   const streams = new Map<string, Stream>();
   const listeners = new Set<() => void>();
@@ -78,7 +82,8 @@ export const standInLog = (): StandInLog => {
     const current = last(stream);
     const wrong: AppendOutcome = { kind: 'wrong', current };
     if (stream.tombstoned) return { kind: 'tombstoned' };
-    if (events.reduce((bytes, { data }) => bytes + data.length, 0) > MAX_APPEND_BYTES) return { kind: 'too-large' };
+    if (events.reduce((bytes, event) => bytes + sizeOf(event), 0) > maxAppendSize)
+      return { kind: 'too-large', limit: maxAppendSize };
 
     if (expected === 'any' || expected === 'stream_exists') {
       if (expected === 'stream_exists' && (current < 0 || isSoftDeleted(stream))) return wrong;

@@ -154,7 +154,7 @@ const refusalDetails = (outcome: Refused, stream: string, expected: Expected) =>
       return details;
     case 'too-large':
       details.pack(
-        new shared.MaximumAppendSizeExceeded().setMaxappendsize(16 * 1024 * 1024).serializeBinary(),
+        new shared.MaximumAppendSizeExceeded().setMaxappendsize(outcome.limit).serializeBinary(),
         'event_store.client.MaximumAppendSizeExceeded',
       );
       return details;

@@ -12,7 +12,14 @@ import type {
   BatchAppendReq,
   BatchAppendResp,
 } from '@eventstore/db-client/generated/streams_pb.js';
-import { standInLog, type AppendOutcome, type Expected, type Proposed, type StandInLog } from './stand-in-log.ts';
+import {
+  LARGEST_APPEND,
+  standInLog,
+  type AppendOutcome,
+  type Expected,
+  type Proposed,
+  type StandInLog,
+} from './stand-in-log.ts';
 import {
   appendResponse,
   batchAppendResponse,
@@ -49,8 +56,12 @@ const MAX_MESSAGE_BYTES = 17 * 1024 * 1024;
 
 type Faults = { delayMs: number; dieAt?: { when: 'lost' | 'applied'; streamPrefix: string } };
 
-export const startStandIn = async ({ batchAppend = true } = {}): Promise<EventStoreDbStandIn> => {
-  const log = standInLog();
+export const startStandIn = async ({
+  batchAppend = true,
+  maxAppendSize = LARGEST_APPEND,
+} = {}): Promise<EventStoreDbStandIn> => {
+  if (maxAppendSize > LARGEST_APPEND) throw new Error(`MaxAppendSize exceeded ${LARGEST_APPEND} bytes.`);
+  const log = standInLog(maxAppendSize);
   const faults: Faults = { delayMs: 0 };
   const server = new grpc.Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES });
   server.addService(
@@ -193,7 +204,7 @@ const streamsService = (log: StandInLog, faults: Faults, front: () => Front): IS
     else if (outcome.kind === 'too-large')
       callback(
         serviceError(grpc.status.INVALID_ARGUMENT, 'maximum-append-size-exceeded', {
-          'maximum-append-size': '16777216',
+          'maximum-append-size': String(outcome.limit),
         }),
       );
     else callback(null, appendResponse(outcome, expected));

@@ -3,7 +3,7 @@ import type { TokenHashing } from '@tenure/sealing';
 import type { AdminKey, AdminKeys } from './caller.guard.ts';
 
 /** Where admins and who is active are looked up. */
-export const ADMIN_VIEW = 'directory_v2';
+export const ADMIN_VIEW = 'directory_v3';
 
 /** Keys of admins: the secret's row, the admin who holds it and the person behind, in one statement, at every request. Who is deactivated can't use a key either (R17). */
 export const adminKeys = (database: Database, { tokenHmac }: TokenHashing): AdminKeys => ({

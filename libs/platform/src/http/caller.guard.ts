@@ -35,7 +35,14 @@ const suffices = (role: Role, need: Exclude<Need, 'public'>): boolean => {
   return rank[role] >= rank[need === 'app_admin' ? 'super_admin' : (need.replace('OrRoot', '') as AdminKey['role'])];
 };
 
-type Signed = FastifyRequest & { caller?: Caller };
+/** What is required, as people call it: of `…OrRoot` the role that a tenant's admins can have. */
+const nameOf = (need: Exclude<Need, 'public'>): string =>
+  need === 'root' ? 'the root key' : `the role ${need === 'app_admin' ? 'super_admin' : need.replace('OrRoot', '')}`;
+
+/** What a request's key allows, beside whose it is. */
+export type CallerKey = { role: Role; consumerMail: boolean };
+
+type Signed = FastifyRequest & { caller?: Caller; callerKey?: CallerKey };
 
 /** Who asks, once `KeyGuard` knows it. */
 export const callerOfRequest = (request: FastifyRequest): Caller | undefined => (request as Signed).caller;
@@ -69,10 +76,15 @@ export class KeyGuard implements CanActivate {
       correlationId: String(request.id),
       ...(traceparentOf(request) !== undefined && { traceparent: traceparentOf(request) }),
     };
+    request.callerKey = { role, consumerMail: key?.consumerMail ?? false };
     if (key && tenantId !== undefined && tenantId !== key.tenantId)
       throw new Rejected('not-found', 'tenant/not-found', 'There is no such tenant.');
     if (!suffices(role, needed))
-      throw new Rejected('forbidden', 'key/role', `This needs the role ${needed}; the key has ${role}.`);
+      throw new Rejected(
+        'forbidden',
+        'key/role',
+        `Requires ${nameOf(needed)}; this key ${role === 'root' ? 'is the root key' : `has the role ${role}`}.`,
+      );
     if (needed === 'app_admin' && key?.consumerMail)
       throw new Rejected(
         'forbidden',
@@ -99,4 +111,11 @@ export const CallerOf = createParamDecorator((_data: unknown, context: Execution
   const { caller } = context.switchToHttp().getRequest<Signed>();
   if (!caller) throw new Error('CallerOf is used on a route that no guard protects.');
   return caller;
+});
+
+/** The role of a request's key, once it passed `KeyGuard`. */
+export const KeyOf = createParamDecorator((_data: unknown, context: ExecutionContext): CallerKey => {
+  const { callerKey } = context.switchToHttp().getRequest<Signed>();
+  if (!callerKey) throw new Error('KeyOf is used on a route that no guard protects.');
+  return callerKey;
 });

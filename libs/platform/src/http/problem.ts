@@ -21,6 +21,7 @@ const statusOf: Record<RejectionKind, number> = {
   forbidden: 403,
   unprocessable: 422,
   'too-many': 429,
+  'too-large': 413,
   unavailable: 503,
 };
 

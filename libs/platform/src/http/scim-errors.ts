@@ -15,6 +15,7 @@ const wire: Record<RejectionKind, Answer> = {
   forbidden: { status: 403 },
   unprocessable: { status: 422 },
   'too-many': { status: 429 },
+  'too-large': { status: 413 },
   unavailable: { status: 503 },
 };
 

@@ -53,6 +53,12 @@ export const openMetrics = (service: string) => {
       help: 'Deliveries that wait for their turn or a retry',
       registers,
     }),
+    appsByHealth: new Gauge({
+      name: 'tenure_apps_in_trouble',
+      help: 'Applications that are throttled, degraded or quarantined',
+      labelNames: ['state'] as const,
+      registers,
+    }),
     oldestTransaction: new Gauge({
       name: 'tenure_oldest_write_transaction_seconds',
       help: 'Age of the oldest write transaction: new events are hidden behind it',

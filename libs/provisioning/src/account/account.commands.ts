@@ -2,9 +2,10 @@ import type { AccountPlanned, AccountWithdrawn, DeliveryAction, TimerFired } fro
 import type { JsonObject } from '@tenure/scim';
 import type { ApprovalAction } from '../app/app-config.ts';
 import type { FrameSet } from '../app/frames.ts';
+import type { DriftPart } from './drift.ts';
 import type { DeprovisioningConfig, Trigger } from '../duration/index.ts';
 import type { AccountAttributes, EvaluationProblem } from '../mapping/index.ts';
-import type { Candidate, HeldEntitlement, Plan } from './account.state.ts';
+import type { Candidate, Drift, HeldEntitlement, Plan } from './account.state.ts';
 
 type AccountWithdrawnData = ReturnType<typeof AccountWithdrawn>['data'];
 type AccountPlannedData = ReturnType<typeof AccountPlanned>['data'];
@@ -71,5 +72,15 @@ export type AccountCommand =
   | { type: 'Approve' | 'Reject'; approvalId?: string; reason: string | null }
   | { type: 'Retry' | 'Disassociate' | 'Recreate' | 'Rematch'; reason: string | null }
   | { type: 'Adopt'; remoteId: string; active: boolean; reason: string | null }
+  /** What a reconciliation saw (R88); no kinds: all agrees. `repair`: what the app's policies bring back. */
+  | {
+      type: 'NoteDrift';
+      runId: string;
+      remoteId: string;
+      found: Omit<Drift, 'runId'>;
+      repair: DriftPart;
+      approvals: readonly ApprovalAction[];
+    }
+  | { type: 'SettleDrift'; how: 'ignored' | 'repaired'; approvals: readonly ApprovalAction[] }
   | { type: 'StartDelivery'; deliveryId: string; action: DeliveryAction }
   | { type: 'EndDelivery'; deliveryId: string; result: DeliveryResult };

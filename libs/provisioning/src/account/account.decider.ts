@@ -29,6 +29,7 @@ import {
   type PendingApproval,
   type PresentAccount,
 } from './account.state.ts';
+import { noteDrift, settleDrift } from './drift.decider.ts';
 import { endDelivery, startDelivery } from './delivery.decider.ts';
 import { evaluate, reschedule } from './evaluate.decider.ts';
 
@@ -74,6 +75,10 @@ const decide = (command: AccountCommand, state: AccountState): AccountEvent[] =>
       const { remoteId, active, reason } = command;
       return [AccountAdopted({ ...ids, active }, { remoteId, reason })];
     }
+    case 'NoteDrift':
+      return noteDrift(command, state);
+    case 'SettleDrift':
+      return settleDrift(command, state);
     case 'StartDelivery':
       return startDelivery(state, command.deliveryId, command.action);
     case 'EndDelivery':
@@ -151,7 +156,8 @@ const cancelAll = ({ appId, userId, timers }: PresentAccount, reason: 'configura
 /** R67: what is there is not made a second time. */
 const refuseWhereThere = ({ remote, aim, failure, delivery, ...account }: PresentAccount) => {
   if (account.planFailure) throw new Rejected('conflict', 'account/no-plan', account.planFailure.message);
-  if (remote === 'active' || remote === 'suspended' || delivery?.action === 'create')
+  const isMissing = account.drift?.kinds.includes('missing') === true;
+  if ((!isMissing && (remote === 'active' || remote === 'suspended')) || delivery?.action === 'create')
     throw new Rejected('conflict', 'account/there', 'The app has the account.');
   if (aim !== 'present')
     throw new Rejected('conflict', 'account/not-eligible', "The user isn't eligible for an account in this app.");

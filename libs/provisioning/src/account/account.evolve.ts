@@ -1,5 +1,6 @@
-import type { AccountEvent } from '@tenure/contracts';
+import type { AccountEvent, DriftSettled } from '@tenure/contracts';
 import { ERASED } from '@tenure/eventing';
+import { driftLeft, forgetDrift } from './drift.ts';
 import type { DeprovisioningAction } from '../duration/index.ts';
 import { planFailureOf } from './plan-failure.ts';
 import {
@@ -177,6 +178,7 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
         entitlements: [],
         owned: false,
         held: [],
+        drift: null,
       });
     case 'AccountGone':
       return {
@@ -216,6 +218,7 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
         isNew: false,
         attributes: {},
         entitlements: [],
+        drift: null,
       });
     }
     case 'AccountDisassociated':
@@ -226,6 +229,7 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
         attributes: {},
         entitlements: [],
         approvals: [],
+        drift: null,
       });
     case 'RematchRequested':
       return { ...account, remote: 'none', remoteId: null, failure: null, match: null, candidates: [] };
@@ -241,6 +245,28 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
         candidates: [],
         attributes: {},
         entitlements: [],
+        drift: null,
       };
+    case 'AccountDrifted': {
+      const { runId, kinds, targets } = event.data;
+      const found =
+        event.personal === ERASED
+          ? { changes: targets.map((target) => ({ target, from: null, to: null })), taken: [], added: [] }
+          : event.personal;
+      return { ...account, drift: { runId, kinds, ...found, ignored: false } };
+    }
+    case 'DriftSettled':
+      return settled(account, event);
+  }
+};
+
+const settled = (account: PresentAccount, { data }: ReturnType<typeof DriftSettled>): PresentAccount => {
+  switch (data.how) {
+    case 'agreed':
+      return { ...account, drift: null };
+    case 'ignored':
+      return { ...account, drift: account.drift && { ...account.drift, ignored: true } };
+    case 'repaired':
+      return { ...forgetDrift(account, data), drift: driftLeft(account.drift, data) };
   }
 };

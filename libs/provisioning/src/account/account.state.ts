@@ -1,4 +1,4 @@
-import type { DeliveryAction } from '@tenure/contracts';
+import type { DeliveryAction, DriftKind } from '@tenure/contracts';
 import type { Json, JsonObject } from '@tenure/scim';
 import type { ApprovalAction } from '../app/app-config.ts';
 import type { DeprovisioningAction, Trigger } from '../duration/index.ts';
@@ -25,6 +25,16 @@ export type HeldEntitlement = Entitlement & {
 };
 /** An account of the app that may be this one (R91). */
 export type Candidate = { remoteId: string; label: string; attributes: AccountAttributes };
+
+/** How the app's account differs from what was sent, as a reconciliation found it last (R88). */
+export type Drift = {
+  runId: string;
+  kinds: readonly DriftKind[];
+  /** Targets whose values were changed in the app; `to`: what the app shows. */
+  changes: readonly { target: string; from: Json; to: Json }[];
+  taken: readonly Entitlement[];
+  added: readonly Entitlement[];
+};
 
 /** What an account should be. */
 export type Plan = {
@@ -103,6 +113,8 @@ export type PresentAccount = {
   delivery: { id: string; action: DeliveryAction; failure: { code: string; message: string } | null } | null;
   /** A delivery that deletes was overtaken before it was known what came of it. */
   deleteInDoubt: boolean;
+  /** `ignored`: an admin leaves it as it is, until something else is found. */
+  drift: (Drift & { ignored: boolean }) | null;
 };
 
 export type AccountState = { kind: 'none' } | PresentAccount;
@@ -139,6 +151,7 @@ export const firstState = (appId: string, userId: string): PresentAccount => ({
   isNew: false,
   delivery: null,
   deleteInDoubt: false,
+  drift: null,
 });
 
 /** Still, or again, to be made. */
@@ -278,3 +291,6 @@ export const isEffective = (timers: readonly AccountTimer[], timer: AccountTimer
       (other.dueAt === timer.dueAt && timers.indexOf(other) > timers.indexOf(timer)),
   );
 };
+
+export const presentOf = (state: AccountState): PresentAccount | undefined =>
+  state.kind === 'present' ? state : undefined;

@@ -22,6 +22,34 @@ export type Ownership = {
 /** How the app is spoken to, by its kind. `auto`: as it says itself, or as it is found out by use. */
 export type AppConnection = { kind: 'scim'; mode: 'auto' | 'patch' | 'put' };
 
+export type DriftPolicy = 'report' | 'repair' | 'ignore';
+/** When the app is looked at as a whole, and what follows from what is found (R88). `every`: null = only when asked. */
+export type Reconciliation = {
+  every: string | null;
+  /** Times of day in UTC between which a scheduled run begins. */
+  window: { from: string; to: string } | null;
+  policies: Record<'missing' | 'changed' | 'suspendedThere' | 'reactivatedThere' | 'entitlementTaken', DriftPolicy> &
+    Record<'entitlementAdded' | 'foreign' | 'brokenLink', Exclude<DriftPolicy, 'repair'>>;
+  /** By target, for changed values. */
+  targets: Readonly<Record<string, DriftPolicy>>;
+};
+
+export const reportAll: Reconciliation = {
+  every: null,
+  window: null,
+  policies: {
+    missing: 'report',
+    changed: 'report',
+    suspendedThere: 'report',
+    reactivatedThere: 'report',
+    entitlementTaken: 'report',
+    entitlementAdded: 'report',
+    foreign: 'report',
+    brokenLink: 'report',
+  },
+  targets: {},
+};
+
 /** Each edit makes a set with a version of its own, which never comes again. */
 export type RuleSet = { version: number; rules: readonly Rule[] };
 
@@ -58,6 +86,7 @@ export type AppConfig = {
   entitlements: { domain?: string; configuredBy: 'admin' | 'user' };
   ownership: Ownership;
   connection: AppConnection;
+  reconciliation: Reconciliation;
   /** Instant of the last turning on: work that became due before waits for it. */
   turnedOnAt: string | null;
 };

@@ -88,7 +88,7 @@ export const reasonOfTest = ({ problem, status }: TestResult): string | undefine
 
 export const configOf = (tenantId: string, id: string, { app, ...at }: AppRecord): AppConfig | undefined => {
   if (app.kind === 'none') return undefined;
-  const { kind: _, credentials, test, ...rest } = app;
+  const { kind: _, quarantine: __, credentials, test, ...rest } = app;
   const reason = test ? reasonOfTest(test) : undefined;
   return {
     id,

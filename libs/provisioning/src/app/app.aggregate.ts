@@ -7,6 +7,6 @@ export const appAggregate: Aggregate<App, AppCommand, AppEvent> = {
   category: 'app',
   decider: appDecider,
   events: appEvents,
-  stateVersion: 3,
+  stateVersion: 4,
   exists: ({ kind }) => kind === 'present',
 };

@@ -1,6 +1,6 @@
 import { listReply } from '@tenure/contracts';
 import { z } from 'zod';
-import { deprovisioningConfig, durationSchema, isPositive } from '../duration/index.ts';
+import { deprovisioningConfig, durationSchema, isPositive, millisecondsOf } from '../duration/index.ts';
 import { attributesConfig } from '../mapping/index.ts';
 import { presetNames } from '../presets/index.ts';
 import { entitlementKinds, putRules, ruleSchema } from '../rules/index.ts';
@@ -113,6 +113,35 @@ export const ownershipBody = z.strictObject({
   }),
 });
 
+const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'Expected a time of day in UTC such as 22:30.');
+const policy = z.enum(['report', 'repair', 'ignore']).default('report');
+const noRepair = z
+  .enum(['report', 'ignore'], { error: 'Allowed: report, ignore. What was made in the app itself is never touched.' })
+  .default('report');
+/** R88. */
+export const reconciliationBody = z.strictObject({
+  every: durationSchema
+    .refine(
+      (every) => !durationSchema.safeParse(every).success || millisecondsOf(every) >= 60_000,
+      'Must be at least a minute (PT1M).',
+    )
+    .nullable(),
+  window: z.strictObject({ from: time, to: time }).nullable().default(null),
+  policies: z
+    .strictObject({
+      missing: policy,
+      changed: policy,
+      suspendedThere: policy,
+      reactivatedThere: policy,
+      entitlementTaken: policy,
+      entitlementAdded: noRepair,
+      foreign: noRepair,
+      brokenLink: noRepair,
+    })
+    .prefault({}),
+  targets: z.record(z.string().min(1).max(512), z.enum(['report', 'repair', 'ignore'])).default({}),
+});
+
 export const connectionBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('scim'), mode: z.enum(['auto', 'patch', 'put']) }),
 ]);
@@ -207,9 +236,28 @@ export const jobReply = z.object({
   endedAt: z.string().optional(),
   estimatedEnd: z.string().optional(),
   result: z
-    .object({ problem: z.enum(['unauthorized', 'unreachable', 'refused']), reason: z.string().optional() })
+    .object({
+      problem: z.enum(['unauthorized', 'unreachable', 'refused']).optional(),
+      reason: z.string().optional(),
+      /** Of a reconciliation: what was found, by kind of drift. */
+      counts: z.record(z.string(), z.int()).optional(),
+      complete: z.boolean().optional(),
+      suspicious: z.boolean().optional(),
+    })
     .optional(),
 });
 export type JobReply = z.output<typeof jobReply>;
+
+/** R96. `window`: how many deliveries run at once; `failureRatio`: of the calls of the last minute. */
+export const appHealthReply = z.object({
+  state: z.enum(['healthy', 'throttled', 'degraded', 'quarantined']),
+  since: z.string(),
+  reason: z.string().optional(),
+  window: z.int(),
+  failureRatio: z.number(),
+  pausedUntil: z.string().optional(),
+  nextProbeAt: z.string().optional(),
+});
+export type AppHealthReply = z.output<typeof appHealthReply>;
 
 export const turnedOnReply = appReply.extend({ overdueTimers: z.int(), job: z.object({ id: z.string() }).optional() });

@@ -8,9 +8,18 @@ import type { DeprovisioningConfig } from '../duration/index.ts';
 import { canonicalAttributes, type AttributesConfig } from '../mapping/index.ts';
 import { causeOf } from '../people/to-evaluate.ts';
 import type { PresetName } from '../presets/index.ts';
+import type { Run } from '../reconciliation/runs.ts';
 import type { ruleSchema } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
-import type { AppConnection, AppConfig, ApprovalAction, Assignment, Threshold, Ownership } from './app-config.ts';
+import type {
+  AppConnection,
+  AppConfig,
+  ApprovalAction,
+  Assignment,
+  Threshold,
+  Ownership,
+  Reconciliation,
+} from './app-config.ts';
 import type { JobReply } from './app.bodies.ts';
 import type { AppCommand } from './app.decider.ts';
 import { featuresOf, refuseGated, type AppQueries } from './app.queries.ts';
@@ -145,6 +154,25 @@ export const appCommands = ({ write, queries, database, clock, kinds, wakeRefres
     },
 
     setOwnership: set((ownership: Ownership) => ({ type: 'SetOwnership', ownership })),
+    setReconciliation: async (
+      caller: Caller,
+      appId: string,
+      { targets, ...rest }: Reconciliation,
+      ifMatch?: IfMatch,
+    ): Promise<void> => {
+      const { config } = await queries.find(caller.tenantId, appId);
+      const read = Object.entries(targets).map(
+        ([name, policy]) => [readTargetOf(kinds, config)(name), name, policy] as const,
+      );
+      const errors = read.flatMap(([target, name]) =>
+        typeof target === 'string' ? [{ field: `targets[${JSON.stringify(name)}]`, message: target }] : [],
+      );
+      if (errors.length > 0)
+        throw new Rejected('invalid', 'mapping/target', 'Some of the targets are not known.', errors);
+      const known = read.flatMap(([target, , policy]) => (typeof target === 'string' ? [] : [[target.name, policy]]));
+      const reconciliation = { ...rest, targets: Object.fromEntries(known) as Reconciliation['targets'] };
+      await write(caller, appId, { type: 'SetReconciliation', reconciliation }, ifMatch);
+    },
     setConnection: set((connection: AppConnection) => ({ type: 'SetConnection', connection })),
 
     /** R58. */
@@ -198,4 +226,14 @@ export const needReauthorization = async (write: WriteApp, { id, tenantId, crede
   if (!credentials) return;
   const caller: Caller = { tenantId, actor: { kind: 'system', id: 'provisioning' }, correlationId: randomUUID() };
   await write(caller, id, { type: 'NeedReauthorization', secretId: credentials.secretId });
+};
+
+/** For the run that looked at the app (R88); said twice, it counts once. */
+export const noteReconciled = async (
+  write: WriteApp,
+  { id, tenantId }: AppConfig,
+  { id: runId, counts, complete, suspicious }: Pick<Run, 'id' | 'counts' | 'complete' | 'suspicious'>,
+): Promise<void> => {
+  const caller: Caller = { tenantId, actor: { kind: 'system', id: 'provisioning' }, correlationId: runId };
+  await write(caller, id, { type: 'NoteReconciled', runId, counts, complete, suspicious }, undefined, runId);
 };

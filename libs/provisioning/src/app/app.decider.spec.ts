@@ -10,7 +10,9 @@ import {
   AppDeprovisioningSet,
   AppEndpointSet,
   AppReauthorizationNeeded,
+  AppQuarantined,
   AppReauthorized,
+  AppResumed,
   AppRulesReapplied,
   AppRulesSet,
   AppSsoSet,
@@ -246,6 +248,34 @@ describe('R52: credentials that are accepted no more', () => {
     app(...running, AppTurnedOff({}))
       .when({ ...swap, test: passed })
       .then(reauthorized, AppTested(passed));
+  });
+});
+
+describe('R96: an app that was left alone for long', () => {
+  const running = [...ready, AppTurnedOn({})];
+  const quarantine = { type: 'Quarantine', code: 'app/unreachable' } as const;
+  const quarantined = AppQuarantined({ code: 'app/unreachable' });
+
+  it('is quarantined once, and only while it is on', () => {
+    app(...running)
+      .when(quarantine)
+      .then(quarantined);
+    app(...running, quarantined)
+      .when(quarantine)
+      .thenNothing();
+    app(...running, AppTurnedOff({}))
+      .when(quarantine)
+      .thenNothing();
+  });
+
+  it('goes on once it is resumed, and by being turned on or reached in another way', () => {
+    app(...running, quarantined)
+      .when({ type: 'Resume' })
+      .then(AppResumed({}));
+    for (const ends of [AppResumed({}), AppTurnedOn({}), AppEndpointSet({ endpoint: { url: 'https://new.example' } })])
+      app(...running, quarantined, ends)
+        .when({ type: 'Resume' })
+        .thenNothing();
   });
 });
 

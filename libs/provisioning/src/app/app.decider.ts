@@ -12,9 +12,13 @@ import {
   AppEndpointSet,
   AppEntitlementsSet,
   AppOwnershipSet,
+  AppQuarantined,
   AppReauthorizationNeeded,
   AppReauthorized,
+  AppReconciled,
+  AppReconciliationSet,
   AppRenamed,
+  AppResumed,
   AppRulesReapplied,
   AppRulesSet,
   AppScopeSet,
@@ -33,7 +37,15 @@ import type { AttributesConfig } from '../mapping/index.ts';
 import { presets, type EndpointConfig, type PresetName } from '../presets/index.ts';
 import type { Rule } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
-import type { AppConnection, AppConfig, ApprovalAction, Assignment, Threshold, Ownership } from './app-config.ts';
+import type {
+  AppConnection,
+  AppConfig,
+  ApprovalAction,
+  Assignment,
+  Threshold,
+  Ownership,
+  Reconciliation,
+} from './app-config.ts';
 import { evolveApp } from './app.evolve.ts';
 import { refuseDeprovisioning, refuseEntitlements, refuseRoleAssignment } from './app.rules.ts';
 import type { App, PresentApp, TestResult } from './app.state.ts';
@@ -65,12 +77,18 @@ export type AppCommand =
   | { type: 'SetEntitlements'; entitlements: AppConfig['entitlements'] }
   | { type: 'SetOwnership'; ownership: Ownership }
   | { type: 'SetConnection'; connection: AppConnection }
+  | { type: 'SetReconciliation'; reconciliation: Reconciliation }
+  /** Said by the run that looked (R88). */
+  | ({ type: 'NoteReconciled' } & Parameters<typeof AppReconciled>[0])
   /** `gateOpen`: the tenant's, which is not the app's own state (R64), as little as what `vanished`. */
   | { type: 'TurnOn'; gateOpen: boolean; vanished: Vanished }
   | { type: 'TurnOff' }
   | { type: 'StartCycle' }
   /** The app answered 401 to these credentials. */
   | { type: 'NeedReauthorization'; secretId: string }
+  /** It was left alone for long, and its test fails (R96). */
+  | { type: 'Quarantine'; code: string }
+  | { type: 'Resume' }
   | ({ type: 'Reauthorize'; test: TestResult } & NewCredentials)
   | { type: 'DeleteConfiguration' }
   | { type: 'Delete' };
@@ -147,6 +165,14 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
           ];
     case 'SetConnection':
       return isSame(command.connection, state.connection) ? [] : [AppConnectionSet({ connection: command.connection })];
+    case 'SetReconciliation':
+      return isSame(command.reconciliation, state.reconciliation)
+        ? []
+        : [AppReconciliationSet(command.reconciliation as Parameters<typeof AppReconciliationSet>[0])];
+    case 'NoteReconciled': {
+      const { type: _, ...run } = command;
+      return [AppReconciled(run)];
+    }
     case 'TurnOn':
       return turnOn(command, state);
     case 'TurnOff':
@@ -159,6 +185,10 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
       return state.state === 'on' && state.credentials?.secretId === command.secretId
         ? [AppReauthorizationNeeded({})]
         : [];
+    case 'Quarantine':
+      return state.state === 'on' && state.quarantine === null ? [AppQuarantined({ code: command.code })] : [];
+    case 'Resume':
+      return state.quarantine === null ? [] : [AppResumed({})];
     case 'Delete':
       if (state.state === 'on' || state.state === 'needsReauthorization')
         throw new Rejected('conflict', 'app/on', 'The app is on. Turn it off before you delete it.');

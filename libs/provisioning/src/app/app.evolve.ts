@@ -1,4 +1,5 @@
 import type { AppEvent } from '@tenure/contracts';
+import { reportAll } from './app-config.ts';
 import type { App, PresentApp } from './app.state.ts';
 import { newestRules, reapplied, withRules } from './rule-sets.ts';
 
@@ -27,6 +28,8 @@ const blank: Omit<PresentApp, 'name' | 'preset' | 'attributes' | 'scope' | 'depr
   entitlements: { configuredBy: 'admin' },
   ownership: { unseenMemberships: 'leave', rehire: { keys: ['userName', 'externalId'], mode: 'automatic' } },
   connection: { kind: 'scim', mode: 'auto' },
+  quarantine: null,
+  reconciliation: reportAll,
 };
 
 const without = (app: PresentApp, wanted: { kind: string; id: string }) =>
@@ -44,12 +47,12 @@ const evolvePresent = (
     case 'AppCredentialsSet':
     case 'AppReauthorized': {
       const { secretId, kind, hint } = event.data;
-      return { ...app, credentials: { secretId, kind, hint }, test: null };
+      return { ...app, credentials: { secretId, kind, hint }, test: null, quarantine: null };
     }
     case 'AppTested':
       return { ...app, test: event.data };
     case 'AppEndpointSet':
-      return { ...app, endpoint: event.data.endpoint, test: null };
+      return { ...app, endpoint: event.data.endpoint, test: null, quarantine: null };
     case 'AppAttributesSet':
       return { ...app, attributes: event.data };
     case 'AppScopeSet':
@@ -68,6 +71,7 @@ const evolvePresent = (
       return { ...app, threshold: event.data };
     case 'AppThresholdReleased':
     case 'AppCycleStarted':
+    case 'AppReconciled':
       return app;
     case 'AppRulesSet':
       return { ...app, ruleSets: withRules(app, event.data.rules) };
@@ -79,10 +83,16 @@ const evolvePresent = (
       return { ...app, ownership: event.data };
     case 'AppConnectionSet':
       return { ...app, connection: event.data.connection };
+    case 'AppReconciliationSet':
+      return { ...app, reconciliation: event.data };
     case 'AppTurnedOn':
-      return { ...app, state: 'on' };
+      return { ...app, state: 'on', quarantine: null };
     case 'AppTurnedOff':
       return { ...app, state: 'off' };
+    case 'AppQuarantined':
+      return { ...app, quarantine: event.data.code };
+    case 'AppResumed':
+      return { ...app, quarantine: null };
     case 'AppReauthorizationNeeded':
       return {
         ...app,

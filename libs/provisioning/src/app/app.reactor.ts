@@ -14,7 +14,9 @@ import {
 import type { SecretStore } from '@tenure/sealing';
 import type { WriteAccount } from '../account/write-account.ts';
 import type { DeprovisioningConfig } from '../duration/index.ts';
+import type { DeliveryHealth } from '../delivery/delivery-worker.ts';
 import { forgetEntitlements } from '../entitlement/refresh.ts';
+import { forgetReconciliations } from '../reconciliation/runs.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 
@@ -25,8 +27,17 @@ export type AppReactorDeps = {
   leases: Leases;
   writeAccount: WriteAccount;
   secrets: Pick<SecretStore, 'remove'>;
+  lanes: Pick<DeliveryHealth, 'reset'>;
   onFailure?: (error: unknown) => void;
 };
+
+const startsAnew: ReadonlySet<AppEvent['type']> = new Set([
+  'AppTurnedOn',
+  'AppEndpointSet',
+  'AppCredentialsSet',
+  'AppReauthorized',
+  'AppResumed',
+]);
 
 /** What follows from a changed configuration beside the evaluation of everybody. May do it twice, without harm. */
 export const startAppReactor = ({
@@ -36,6 +47,7 @@ export const startAppReactor = ({
   leases,
   writeAccount,
   secrets,
+  lanes,
   onFailure,
 }: AppReactorDeps): Follower => {
   const decode = decoder(sealer, appEvents);
@@ -63,15 +75,23 @@ export const startAppReactor = ({
 
   const react = async (decoded: Decoded<AppEvent>) => {
     const { event } = decoded;
+    // What was learned of the app before says nothing about it as it is reached now.
+    if (event && startsAnew.has(event.type)) {
+      const { tenantId, id: appId } = streamParts(decoded.stream);
+      await lanes.reset({ tenantId, appId });
+    }
     if (event?.type === 'AppCredentialsSet' || event?.type === 'AppReauthorized') {
       if (event.data.replaces !== null) await secrets.remove(event.data.replaces);
     } else if (event?.type === 'AppConfigurationDeleted') {
       if (event.data.wipes !== null) await secrets.remove(event.data.wipes);
       const { tenantId, id: appId } = streamParts(decoded.stream);
       await forgetEntitlements(database, { tenantId, appId });
+      await forgetReconciliations(database, { tenantId, appId });
     } else if (event?.type === 'AppDeleted') {
       if (event.data.wipes !== null) await secrets.remove(event.data.wipes);
-      await forgetApp(database, streamParts(decoded.stream));
+      const { tenantId, id: appId } = streamParts(decoded.stream);
+      await forgetReconciliations(database, { tenantId, appId });
+      await forgetApp(database, { tenantId, id: appId });
     } else if (event?.type === 'AppDeprovisioningSet') {
       const { applyToRunning, ...deprovisioning } = event.data;
       if (applyToRunning) await reschedule(decoded, deprovisioning);
@@ -95,7 +115,7 @@ export const startAppReactor = ({
 /** What is kept of an app beside its events and the view. */
 const forgetApp = (database: Database, { tenantId, id }: { tenantId: string; id: string }): Promise<void> =>
   database.transaction(async (sql) => {
-    for (const table of ['jobs', 'entitlements', 'deliveries', 'to_evaluate', 'markings'])
+    for (const table of ['jobs', 'entitlements', 'deliveries', 'app_lanes', 'to_evaluate', 'markings'])
       await sql.query({
         text: `delete from ${PROVISIONING}.${table} where tenant_id = $1 and app_id = $2`,
         values: [tenantId, id],

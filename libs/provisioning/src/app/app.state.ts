@@ -27,12 +27,15 @@ export type PresentApp = Pick<
   | 'entitlements'
   | 'ownership'
   | 'connection'
+  | 'reconciliation'
 > & {
   kind: 'present';
   credentials: Credentials | null;
   /** Null: the credentials and the endpoint as they are now were never tested. */
   test: TestResult | null;
   endpoint: (EndpointConfig & { url: string }) | null;
+  /** Why it is only tested now and then; null: it isn't quarantined. */
+  quarantine: string | null;
 };
 
 export type App = { kind: 'none' } | PresentApp;

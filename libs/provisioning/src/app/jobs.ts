@@ -31,6 +31,7 @@ type Row = {
   done: number | null;
   problem: RefreshProblem | null;
   reason: string | null;
+  result: Pick<NonNullable<JobReply['result']>, 'counts' | 'complete' | 'suspicious'> | null;
 };
 
 const waitingSql = `
@@ -80,7 +81,7 @@ export const findJob = async (sql: Sql, tenantId: string, id: string): Promise<J
   return shown(ended!, 0);
 };
 
-const shown = ({ id, kind, total, started_at, ended_at, problem, reason }: Row, waiting: number): JobReply => {
+const shown = ({ id, kind, total, started_at, ended_at, problem, reason, result }: Row, waiting: number): JobReply => {
   const done = total - waiting;
   const elapsed = Date.now() - Date.parse(started_at);
   return {
@@ -91,7 +92,9 @@ const shown = ({ id, kind, total, started_at, ended_at, problem, reason }: Row, 
     total,
     startedAt: started_at,
     ...(ended_at !== null && { endedAt: ended_at }),
-    ...(problem !== null && { result: { problem, ...(reason !== null && { reason }) } }),
+    ...((problem !== null || result !== null) && {
+      result: { ...(problem !== null && { problem }), ...(reason !== null && { reason }), ...result },
+    }),
     // As fast as it was until now.
     ...(ended_at === null &&
       done > 0 && { estimatedEnd: new Date(Date.parse(started_at) + (elapsed * total) / done).toISOString() }),

@@ -21,6 +21,8 @@ export type WriteApp = (
   appId: string,
   command: AppCommand,
   ifMatch?: IfMatch,
+  /** Of a command that may be given twice; it has an effect once. */
+  commandId?: string,
 ) => Promise<Handled<App, AppEvent>>;
 
 /**
@@ -37,11 +39,11 @@ export const appWriter =
     clock: Clock;
     view: Pick<ViewRuntime, 'applyInline' | 'catchUp'>;
   }): WriteApp =>
-  async ({ tenantId, actor, correlationId, traceparent }, appId, command, ifMatch) => {
+  async ({ tenantId, actor, correlationId, traceparent }, appId, command, ifMatch, commandId = randomUUID()) => {
     const metadata = {
       tenantId,
       actor,
-      commandId: randomUUID(),
+      commandId,
       correlationId,
       causationId: correlationId,
       occurredAt: await clock.now(),

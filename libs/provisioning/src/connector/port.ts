@@ -151,7 +151,11 @@ export type ConnectorKind = {
   offered: () => readonly ConnectorTarget[];
   /** The targets of an account that hold entitlements which are no groups; `null`: this kind of app has none. */
   entitlementTargets: Readonly<Record<Exclude<EntitlementSource['kind'], 'group'>, string | null>>;
+  /** How many deliveries an app of this kind is given at once at most; `DEFAULT_AT_ONCE` where it isn't said. */
+  atOnce?: number;
 };
+
+export const DEFAULT_AT_ONCE = 16;
 
 /** The account's target that a name means; a text says why there is none. */
 export type ReadTarget = (name: string) => ConnectorTarget | string;

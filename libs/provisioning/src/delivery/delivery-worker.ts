@@ -12,47 +12,46 @@ import {
   type ViewRuntime,
 } from '@tenure/eventing';
 import { accountAggregate } from '../account/account.aggregate.ts';
-import type { DeliveryResult } from '../account/account.commands.ts';
 import { nextDelivery } from '../account/account.state.ts';
 import type { Because, WriteAccount } from '../account/write-account.ts';
 import type { AppConfig } from '../app/app-config.ts';
-import { holdRunningApp } from '../view/find-apps.ts';
+import type { PresetName } from '../presets/index.ts';
+import { findApp, holdRunningApp } from '../view/find-apps.ts';
 import { attempt } from './attempt.ts';
-import { backoffMs } from './backoff.ts';
-import { circuitBreaker } from './circuit-breaker.ts';
-import { CALL_TIMEOUT_MS, kindOf, type Connector, type ConnectorKinds, type Failure } from '../connector/index.ts';
+import { claims, LOOKED_AT } from './claim.ts';
+import { concluder, NOT_NOW_MS, type DeliveryOutcome } from './conclude.ts';
+import { CALL_TIMEOUT_MS, kindOf, type Connector, type ConnectorKinds } from '../connector/index.ts';
 import { deliveryRows, LeaseLost, type Claimed } from './delivery.rows.ts';
+import { laneRows, type AppRef, type Probe } from './lane.rows.ts';
+import { isAlive, laneTimings, openLanes, type LaneTimings } from './lanes.ts';
 import { limiter } from './limiter.ts';
 import { listings } from './listing.ts';
-import type { Intent, Verdict } from './verdict.ts';
+import { share, type WaitingApp } from './share.ts';
+import type { Intent } from './verdict.ts';
 
 /** In real time (design, decision 6). */
-export type DeliveryTimings = {
+export type DeliveryTimings = LaneTimings & {
   callTimeoutMs: number;
   /** Outlasts a call. */
   leaseMs: number;
   retry: { baseMs: number; capMs: number };
-  maxAttempts: number;
+  /** A delivery that failed for so long fails for good. Times in which its app was quarantined don't count. */
+  giveUpAfterMs: number;
   /** An account is gone once the app said so twice, so far apart. */
   goneConfirmMs: number;
-  atOnce: number;
-  perApp: number;
+  /** Deliveries of all apps at once. */
+  slots: number;
 };
 
-/** Fifty tries are about seven hours. */
 export const deliveryTimings: DeliveryTimings = {
+  ...laneTimings,
   callTimeoutMs: CALL_TIMEOUT_MS,
   leaseMs: CALL_TIMEOUT_MS + 5000,
-  retry: { baseMs: 1000, capMs: 600_000 },
-  maxAttempts: 50,
+  retry: { baseMs: 1000, capMs: 900_000 },
+  giveUpAfterMs: 86_400_000,
   goneConfirmMs: 10_000,
-  atOnce: 16,
-  perApp: 4,
+  slots: 32,
 };
-
-/** `retried`: it failed and is tried again. */
-export type DeliveryOutcome =
-  'done' | 'retried' | Extract<DeliveryResult['kind'], 'failed' | 'foreign' | 'ambiguous' | 'gone' | 'abandoned'>;
 
 export type DeliveryNeeds = {
   database: Database;
@@ -63,14 +62,17 @@ export type DeliveryNeeds = {
   kinds: ConnectorKinds;
   /** The app refuses its credentials: it needs reauthorisation, and its work waits (R52). */
   onUnauthorized: (app: AppConfig, reason: string) => Promise<void>;
+  /** The app was left alone for long; its work waits until a probe passes or an admin resumes it (R96). */
+  onQuarantined: (app: AppRef, code: string) => Promise<void>;
+  onResumed: (app: AppRef) => Promise<void>;
   /** A try of a delivery ended. */
   onEnded?: (action: DeliveryAction, outcome: DeliveryOutcome) => void;
   onFailure: (error: unknown) => void;
   timings?: Partial<DeliveryTimings>;
 };
 
-/** How long an app that can't be called at all is left alone. */
-const NOT_NOW_MS = 1000;
+export type DeliveryHealth = ReturnType<typeof deliveryWorker>['health'];
+
 /** Each holds a connection of the pool and needs a second one. */
 const GUARDS_AT_ONCE = 2;
 
@@ -79,13 +81,20 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
   const { database, source, view, write, connectorFor, kinds, onUnauthorized, onEnded, onFailure } = needs;
   const timings = { ...deliveryTimings, ...needs.timings };
   const rows = deliveryRows(database, timings.leaseMs);
-  const breaker = circuitBreaker(timings.retry);
+  const claim = claims(database, timings.leaseMs);
+  const shared = laneRows(database);
+  const { onQuarantined, onResumed } = needs;
+  const lanes = openLanes({ rows: shared, kinds, timings, onQuarantined, onResumed });
   const guarded = limiter(GUARDS_AT_ONCE);
   const listed = listings();
-  const running = new Map<Claimed, Promise<void>>();
+  const running = new Set<Promise<void>>();
+  const served = new Map<string, number>();
+  let turn = 0;
+  let after = { tenant: '', app: '' };
 
   const becauseOf = ({ lastEventId, correlationId, traceparent }: Claimed): Because =>
     inCurrentSpan({ causationId: lastEventId, correlationId, ...(traceparent !== null && { traceparent }) });
+  const conclude = concluder({ rows, lanes, timings, write, becauseOf, onUnauthorized, onEnded });
 
   /** The app's row is held around exactly one append, `DeliveryStarted`: who turns the app off waits, and nothing starts afterwards. */
   const start = (row: Claimed, action: DeliveryAction) =>
@@ -104,117 +113,30 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
       }),
     );
 
-  const end = async (row: Claimed, deliveryId: string, result: DeliveryResult) => {
-    const say = (said: DeliveryResult) =>
-      write(
-        { tenantId: row.tenantId, id: row.accountId },
-        { type: 'EndDelivery', deliveryId, result: said },
-        becauseOf(row),
-      );
-    // Of who was erased meanwhile nothing can be sealed any more.
-    await say(result).catch((error: unknown) =>
-      (error as Error).name === 'KeyDestroyed' ? say({ kind: 'abandoned' }) : Promise.reject(error),
-    );
-    onEnded?.(row.action, outcomeOf(result));
-  };
-
-  const conclude = async (row: Claimed, deliveryId: string, app: AppConfig, verdict: Verdict): Promise<void> => {
-    switch (verdict.kind) {
-      case 'over':
-        breaker.succeeded(app.id);
-        await end(row, deliveryId, verdict.result);
-        return rows.end(row);
-      case 'gone':
-        return gone(row, deliveryId, app);
-      case 'notFound':
-        breaker.succeeded(app.id);
-        return rows.notFound(row, timings.callTimeoutMs);
-      case 'unknown': {
-        breaker.failed(app.id);
-        await end(row, deliveryId, { kind: 'failed', code: 'delivery/unknown', message: verdict.reason, final: false });
-        const ended = verdict.cutOff
-          ? Math.min(Date.now(), Date.parse(row.callBeganAt!) + timings.callTimeoutMs)
-          : Date.now();
-        return rows.unknown(row, new Date(ended).toISOString(), timings.callTimeoutMs, verdict.reason);
-      }
-      case 'failed':
-        return fail(row, deliveryId, app, verdict.failure);
-    }
-  };
-
-  /** Gone takes two answers some time apart and a passed test; else it is a wrong address, or a replica that lags behind (R67). */
-  const gone = async (row: Claimed, deliveryId: string, app: AppConfig): Promise<void> => {
-    const since = row.goneSince === null ? undefined : Date.parse(row.goneSince);
-    if (since === undefined) return rows.goneFirst(row, timings.goneConfirmMs);
-    if (Date.now() - since < timings.goneConfirmMs) return rows.waitFor(row, timings.goneConfirmMs);
-    await rows.extend(row);
-    const tested = await (await connectorFor(app)).test();
-    if (tested.kind === 'ok') {
-      breaker.succeeded(app.id);
-      await end(row, deliveryId, { kind: 'gone' });
-      return rows.end(row);
-    }
-    const reason = `The app doesn't find the account, and its test fails too: ${tested.reason}`;
-    return fail(row, deliveryId, app, tested.kind === 'unauthorized' ? tested : { kind: 'unavailable', reason });
-  };
-
-  const fail = async (row: Claimed, deliveryId: string, app: AppConfig, failure: Failure): Promise<void> => {
-    const { reason } = failure;
-    const forGood = async (code: string, message: string) => {
-      breaker.succeeded(app.id);
-      await end(row, deliveryId, { kind: 'failed', code, message, final: true });
-      return rows.end(row);
-    };
-    switch (failure.kind) {
-      case 'unauthorized':
-        await end(row, deliveryId, { kind: 'failed', code: 'delivery/unauthorized', message: reason, final: false });
-        await onUnauthorized(app, reason);
-        return rows.waitFor(row, NOT_NOW_MS);
-      case 'conflict':
-        return forGood('delivery/conflict', reason);
-      case 'refused': {
-        const code = failure.code.startsWith('app/') ? 'delivery/refused' : failure.code;
-        return forGood(code, failure.status === undefined ? reason : `${failure.status}: ${reason}`);
-      }
-      case 'gone':
-      case 'stale':
-      case 'throttled':
-      case 'unavailable':
-      case 'unknown': {
-        breaker.failed(app.id);
-        const final = row.attempts + 1 >= timings.maxAttempts;
-        await end(row, deliveryId, {
-          kind: 'failed',
-          code: final ? 'delivery/given-up' : 'delivery/failing',
-          message: reason,
-          final,
-        });
-        if (final) return rows.end(row);
-        const asked = 'afterMs' in failure ? (failure.afterMs ?? 0) : 0;
-        return rows.retryIn(row, Math.max(asked, backoffMs(row.attempts, timings.retry)), reason);
-      }
-    }
-  };
-
-  const deliver = async (row: Claimed, span: Span): Promise<void> => {
+  /** Whether the app answered; undefined where it wasn't asked. */
+  const deliver = async (row: Claimed, span: Span): Promise<boolean | undefined> => {
     const stream = streamName(accountAggregate.category, row.tenantId, row.accountId);
     const action = nextDelivery((await load(source, accountAggregate, stream)).state);
     if (!action) {
       // The view was behind.
       await view.catchUp(stream);
-      return rows.end(row);
+      await rows.end(row);
+      return undefined;
     }
     const started = await start(row, action);
-    if (!started) return rows.waitFor(row, NOT_NOW_MS);
+    if (!started) {
+      await rows.waitFor(row, NOT_NOW_MS);
+      return undefined;
+    }
     const { app, account, deliveryId } = started;
     const current: Claimed = action === row.action ? row : { ...row, ...forgotten, action };
-    const connector = await connectorFor(app);
+    const connector = lanes.connectorIn(app, await connectorFor(app));
     const verdict = await attempt(
       { app, account, row: current, connector, kind: kindOf(kinds, app), ...holding(current, connector) },
       action,
     );
     span.setAttributes({ 'tenure.delivery.id': deliveryId, 'tenure.delivery.verdict': verdict.kind });
-    await conclude(current, deliveryId, app, verdict);
+    return conclude({ row: current, deliveryId, app, connector }, verdict);
   };
 
   const holding = (row: Claimed, connector: Connector) => {
@@ -226,43 +148,105 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
     };
   };
 
-  const deliverSafely = async (row: Claimed): Promise<void> => {
+  const deliverSafely = async (row: Claimed): Promise<boolean | undefined> => {
     try {
-      await inSpan(spanOf(row), (span) => deliver(row, span));
+      return await inSpan(spanOf(row), (span) => deliver(row, span));
     } catch (error) {
-      if (error instanceof LeaseLost) return;
+      if (error instanceof LeaseLost) return undefined;
       onFailure(error);
       await rows.broken(row, NOT_NOW_MS).catch(() => undefined);
+      return undefined;
     }
   };
 
-  const busy = () => {
-    const perApp = new Map<string, number>();
-    for (const { appId } of running.keys()) perApp.set(appId, (perApp.get(appId) ?? 0) + 1);
-    for (const appId of breaker.onTrial()) perApp.set(appId, (perApp.get(appId) ?? 0) + timings.perApp - 1);
-    return perApp;
+  const runs = (work: Promise<unknown>, onDone: () => void) => {
+    const tracked: Promise<void> = work.then(noop, onFailure).finally(() => {
+      running.delete(tracked);
+      onDone();
+    });
+    running.add(tracked);
+  };
+
+  /** One delivery finds out whether the app is back; where there is none, and in quarantine, its test does. */
+  const probe = async (one: Probe): Promise<void> => {
+    const app = await findApp(database, one.tenantId, one.appId);
+    if (!app) return;
+    const test = async () => isAlive(await lanes.connectorIn(app, await connectorFor(app)).test());
+    const row = one.health === 'quarantined' ? undefined : await claim.takeProbe(one, one.probes);
+    const ended = row && lanes.began(one, app.preset, row.attempts > 0);
+    const passed = row ? await deliverSafely(row).finally(ended) : one.health !== 'quarantined' && (await test());
+    if (passed === undefined) return shared.probeIn(one, timings.probe.baseMs, one.probes);
+    await lanes.probed(one, passed, test);
+  };
+
+  /** Apps that may be called, those first that were served longest ago; tenants likewise. */
+  const waiting = async (): Promise<WaitingApp[]> => {
+    const found = await claim.waiting(after.tenant, after.app);
+    const tenants = new Set(found.map(({ tenantId }) => tenantId));
+    const isCrowded = [...tenants].some(
+      (tenant) => found.filter(({ tenantId }) => tenantId === tenant).length >= LOOKED_AT,
+    );
+    after = {
+      tenant: tenants.size < LOOKED_AT ? '' : found.at(-1)!.tenantId,
+      app: isCrowded && after.app === '' ? randomUUID() : '',
+    };
+    const servedAt = (key: string) => served.get(key) ?? 0;
+    return found
+      .filter((app) => {
+        const { fresh, retries } = lanes.roomOf(app);
+        return (app.fresh && fresh > 0) || (app.retries && retries > 0);
+      })
+      .sort(
+        (one, other) =>
+          servedAt(one.tenantId) - servedAt(other.tenantId) ||
+          servedAt(`${one.tenantId}/${one.appId}`) - servedAt(`${other.tenantId}/${other.appId}`),
+      );
+  };
+
+  const noteServed = ({ tenantId, appId }: AppRef) => {
+    turn += 1;
+    if (served.size > MOST_NOTED) served.clear();
+    served.set(tenantId, turn);
+    served.set(`${tenantId}/${appId}`, turn);
+  };
+
+  const runProbes = async (free: number, onDone: () => void): Promise<number> => {
+    const probes = await shared.claimProbes(free, timings.leaseMs);
+    for (const one of probes) runs(probe(one), onDone);
+    return probes.length;
   };
 
   return {
     /** Starts what can run now; says whether there was anything. */
     run: async (onDone: () => void): Promise<boolean> => {
-      const free = timings.atOnce - running.size;
+      await lanes.report();
+      const free = timings.slots - running.size;
       if (free <= 0) return false;
-      const claimed = await rows.claim(free, busy(), timings.perApp, breaker.resting());
+      const probes = await runProbes(free, onDone);
+      const apps = free > probes ? await waiting() : [];
+      const asks = share(apps, { all: timings.slots, free: free - probes }, lanes.roomOf);
+      if (asks.length === 0) return probes > 0;
+      const presets = new Map<string, PresetName>(
+        apps.map(({ tenantId, appId, preset }) => [`${tenantId}/${appId}`, preset]),
+      );
+      const { claimed, putOff } = await claim.take(asks);
       for (const row of claimed) {
-        const work = deliverSafely(row).finally(() => {
-          running.delete(row);
-          onDone();
-        });
-        running.set(row, work);
+        noteServed(row);
+        const ended = lanes.began(row, presets.get(`${row.tenantId}/${row.appId}`)!, row.attempts > 0);
+        runs(deliverSafely(row).finally(ended), onDone);
       }
-      return claimed.length > 0;
+      return claimed.length + putOff + probes > 0;
     },
     rows,
     open: rows.open,
-    finish: async (): Promise<void> => void (await Promise.all(running.values())),
+    health: { ...shared, reset: lanes.reset },
+    finish: async (): Promise<void> => void (await Promise.all(running)),
   };
 };
+
+/** Whom was served when is forgotten beyond so many: they are all new again. */
+const MOST_NOTED = 10_000;
+const noop = () => undefined;
 
 /** One try; the calls to the app are spans within it. */
 const spanOf = ({ tenantId, appId, accountId, action, correlationId, attempts, traceparent }: Claimed) => ({
@@ -278,24 +262,6 @@ const spanOf = ({ tenantId, appId, accountId, action, correlationId, attempts, t
   },
 });
 
-const outcomeOf = (result: DeliveryResult): DeliveryOutcome => {
-  switch (result.kind) {
-    case 'created':
-    case 'updated':
-    case 'suspended':
-    case 'unsuspended':
-    case 'deleted':
-      return 'done';
-    case 'gone':
-    case 'foreign':
-    case 'ambiguous':
-    case 'abandoned':
-      return result.kind;
-    case 'failed':
-      return result.final ? 'failed' : 'retried';
-  }
-};
-
 /** What is known of tries of another action says nothing about this one. */
 const forgotten = {
   callBeganAt: null,
@@ -304,4 +270,6 @@ const forgotten = {
   lookedUp: false,
   given: [],
   attempts: 0,
+  failingMs: 0,
+  triedAt: null,
 };

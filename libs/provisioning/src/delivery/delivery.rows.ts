@@ -29,6 +29,9 @@ export const deliveriesTable = `
 /** When the app first said that the account is gone: a second answer is needed (R67). */
 export const goneColumn = `alter table deliveries add column gone_since timestamptz`;
 
+/** How long it has failed, apart from times in which its app was quarantined, and when it was last tried. */
+export const failingColumns = `alter table deliveries add column failing_ms bigint not null default 0, add column tried_at timestamptz`;
+
 /** A delivery that this worker holds. `callBeganAt`: a create that was cut off; `unknownSince`: one whose outcome was not told. */
 export type Claimed = {
   /** Of this claim alone: who held the row before, and is late, changes nothing any more. */
@@ -39,6 +42,8 @@ export type Claimed = {
   userId: string;
   action: DeliveryAction;
   attempts: number;
+  failingMs: number;
+  triedAt: Instant | null;
   callBeganAt: Instant | null;
   unknownSince: Instant | null;
   /** Looked up once since then, and not found. */
@@ -58,66 +63,31 @@ export class LeaseLost extends Error {
 
 export type DeliveryRows = ReturnType<typeof deliveryRows>;
 
-/** What can run now, apart from apps that are busy or broken. `v` is the account, `d` its delivery if there is one. */
+/** What can run now or later, whatever its app's health. */
 const withWork = `
-  from ${PROVISIONING_VIEW}.accounts v
-  join ${PROVISIONING_VIEW}.apps a on a.tenant_id = v.tenant_id and a.id = v.app_id and ${APP_RUNS}
-  left join ${PROVISIONING}.deliveries d on d.tenant_id = v.tenant_id and d.account_id = v.id
-  where v.work is not null`;
+  from ${PROVISIONING_VIEW}.work w
+  join ${PROVISIONING_VIEW}.apps a on a.tenant_id = w.tenant_id and a.id = w.app_id and ${APP_RUNS}`;
 
 export const deliveryRows = (database: Database, leaseMs: number) => {
   const lease = `now() + make_interval(secs => ${leaseMs / 1000})`;
 
-  /** Changes a row that is still ours, and lets go of it. */
+  /** Changes a row that is still ours, and lets go of it. The view's index follows: what is due there is what is due here. */
   const letGo = async (
     { tenantId, accountId, holder }: Claimed,
     assignments: string,
     values: readonly unknown[] = [],
   ) => {
     await database.query({
-      text: `update ${PROVISIONING}.deliveries set holder = null, lease_until = null, ${assignments} where tenant_id = $1 and account_id = $2 and holder = $3`,
+      text: `with d as (
+               update ${PROVISIONING}.deliveries set holder = null, lease_until = null, ${assignments}
+               where tenant_id = $1 and account_id = $2 and holder = $3 returning tenant_id, account_id, next_attempt_at, attempts)
+             update ${PROVISIONING_VIEW}.work w set due_at = d.next_attempt_at, tried = d.attempts > 0
+             from d where w.tenant_id = d.tenant_id and w.account_id = d.account_id`,
       values: [tenantId, accountId, holder, ...values],
     });
   };
 
   return {
-    /** At most so many of each app that is neither busy nor broken. */
-    claim: async (
-      free: number,
-      busy: ReadonlyMap<string, number>,
-      perApp: number,
-      resting: readonly string[],
-    ): Promise<Claimed[]> =>
-      database.query<Claimed>({
-        name: `provisioning.claim_deliveries.${leaseMs}`,
-        text: `with candidates as (
-                 select v.tenant_id, v.id, v.app_id, v.user_id, v.work, v.updated_at, v.record,
-                        row_number() over (partition by v.app_id order by v.updated_at, v.id) + coalesce(($2::jsonb->>v.app_id)::int, 0) as place
-                 ${withWork}
-                   and v.app_id <> all ($4)
-                   and (d.account_id is null or (d.next_attempt_at <= now() and (d.lease_until is null or d.lease_until <= now())))
-               ), due as (
-                 select * from candidates where place <= $3 order by updated_at, id limit $1
-               ), leased as (
-                 insert into ${PROVISIONING}.deliveries as d (tenant_id, account_id, app_id, user_id, action, holder, lease_until)
-                 select tenant_id, id, app_id, user_id, work, gen_random_uuid()::text, ${lease} from due order by id
-                 on conflict (tenant_id, account_id) do update set
-                   holder = excluded.holder, lease_until = excluded.lease_until, action = excluded.action,
-                   attempts = case when d.action = excluded.action then d.attempts else 0 end,
-                   call_began_at = case when d.action = excluded.action then d.call_began_at end,
-                   unknown_since = case when d.action = excluded.action then d.unknown_since end,
-                   looked_up = d.action = excluded.action and d.looked_up,
-                   gone_since = case when d.action = excluded.action then d.gone_since end,
-                   given = case when d.action = excluded.action then d.given else '[]' end
-                   where d.next_attempt_at <= now() and (d.lease_until is null or d.lease_until <= now())
-                 returning *)
-               select l.tenant_id as "tenantId", l.account_id as "accountId", l.app_id as "appId", l.user_id as "userId", l.action, l.attempts,
-                      l.call_began_at as "callBeganAt", l.unknown_since as "unknownSince", l.looked_up as "lookedUp", l.gone_since as "goneSince", l.given, l.holder,
-                      due.record->>'lastEventId' as "lastEventId", due.record->>'correlationId' as "correlationId", due.record->>'traceparent' as traceparent
-               from leased l join due on due.tenant_id = l.tenant_id and due.id = l.account_id`,
-        values: [free, JSON.stringify(Object.fromEntries(busy)), perApp, resting],
-      }),
-
     /** Before every call, so that the lease outlasts it. `create`: noted that it was sent. Throws `LeaseLost`. */
     extend: async ({ tenantId, accountId, holder }: Claimed, { creating = false } = {}): Promise<void> => {
       const held = await database.query({
@@ -138,11 +108,12 @@ export const deliveryRows = (database: Database, leaseMs: number) => {
       row.given = given;
     },
 
-    retryIn: (row: Claimed, ms: number, error: string) =>
+    /** `failingMs`: how long it has failed by now, of which 24 hours are too many. */
+    retryIn: (row: Claimed, ms: number, error: string, failingMs: number) =>
       letGo(
         row,
-        `call_began_at = null, attempts = attempts + 1, next_attempt_at = now() + $4 * interval '1 ms', last_error = $5`,
-        [ms, error],
+        `call_began_at = null, attempts = attempts + 1, next_attempt_at = now() + $4 * interval '1 ms', last_error = $5, failing_ms = $6, tried_at = now()`,
+        [ms, error, Math.round(failingMs)],
       ),
     /** Not a try: the app can't be called at the moment, or refused before it did anything. */
     waitFor: (row: Claimed, ms: number) =>
@@ -164,14 +135,21 @@ export const deliveryRows = (database: Database, leaseMs: number) => {
     /** Over. What else there may be to deliver starts with a row of its own. */
     end: async ({ tenantId, accountId, holder }: Claimed) => {
       await database.query({
-        text: `delete from ${PROVISIONING}.deliveries where tenant_id = $1 and account_id = $2 and holder = $3`,
+        text: `with d as (
+                 delete from ${PROVISIONING}.deliveries where tenant_id = $1 and account_id = $2 and holder = $3 returning tenant_id, account_id)
+               update ${PROVISIONING_VIEW}.work w set due_at = now(), tried = false
+               from d where w.tenant_id = d.tenant_id and w.account_id = d.account_id`,
         values: [tenantId, accountId, holder],
       });
     },
     /** An admin said so: now, whatever was planned. */
     hurry: async (tenantId: string, accountId: string) => {
       await database.query({
-        text: `update ${PROVISIONING}.deliveries set next_attempt_at = now() where tenant_id = $1 and account_id = $2 and unknown_since is null`,
+        text: `with d as (
+                 update ${PROVISIONING}.deliveries set next_attempt_at = now()
+                 where tenant_id = $1 and account_id = $2 and unknown_since is null returning tenant_id, account_id, lease_until)
+               update ${PROVISIONING_VIEW}.work w set due_at = coalesce(d.lease_until, now())
+               from d where w.tenant_id = d.tenant_id and w.account_id = d.account_id`,
         values: [tenantId, accountId],
       });
     },

@@ -1,55 +1,55 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { backoffMs } from './backoff.ts';
-import { circuitBreaker } from './circuit-breaker.ts';
+import { backoffMs, probePauseMs } from './backoff.ts';
+import { failingBy } from './conclude.ts';
 import { limiter } from './limiter.ts';
 
 describe('the wait between two tries', () => {
-  it('doubles up to a bound, and is spread between half of it and all of it', () => {
-    const bounds = { baseMs: 1000, capMs: 600_000 };
-    expect([0, 1, 2, 20].map((attempts) => backoffMs(attempts, bounds, () => 1))).toEqual([1000, 2000, 4000, 600_000]);
+  const bounds = { baseMs: 1000, capMs: 900_000 };
+  const longest = (attempts: number, failing: number) => backoffMs(attempts, failing, bounds, () => 1);
+
+  it('doubles up to a bound where the others succeed', () => {
+    expect([0, 1, 2, 20].map((attempts) => longest(attempts, 0))).toEqual([1000, 2000, 4000, 900_000]);
+  });
+
+  it('grows slowly where every second try of the app fails, and not at all where all fail', () => {
+    expect(longest(9, 0.5)).toBe(8000);
+    expect(longest(50, 1)).toBe(1000);
+  });
+
+  it('is spread over all of it, so that those that failed together don’t come back together', () => {
     fc.assert(
-      fc.property(fc.nat(200), fc.double({ min: 0, max: 1, noNaN: true }), (attempts, chance) => {
-        const [wait, full] = [backoffMs(attempts, bounds, () => chance), backoffMs(attempts, bounds, () => 1)];
-        expect(wait).toBeGreaterThanOrEqual(full / 2);
-        expect(wait).toBeLessThanOrEqual(full);
-      }),
+      fc.property(
+        fc.nat(200),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (attempts, failing, chance) => {
+          const wait = backoffMs(attempts, failing, bounds, () => chance);
+          expect(wait).toBeGreaterThanOrEqual(0);
+          expect(wait).toBeLessThanOrEqual(Math.ceil(chance * bounds.capMs));
+        },
+      ),
     );
   });
 });
 
-describe('the circuit breaker of an app', () => {
-  const broken = () => {
-    let at = 0;
-    const breaker = circuitBreaker({ baseMs: 100, capMs: 1000, now: () => at });
-    for (let n = 0; n < 5; n++) breaker.failed('git');
-    return { breaker, pass: (ms: number) => (at += ms) };
-  };
-
-  it('leaves it alone after five failures in a row, then lets one call at a time try', () => {
-    const { breaker, pass } = broken();
-    expect(breaker.resting()).toEqual(['git']);
-    pass(100);
-    expect([breaker.resting(), breaker.onTrial()]).toEqual([[], ['git']]);
+describe('the pause between two probes', () => {
+  it('grows to its cap and never beyond, so that a recovery is noticed in time', () => {
+    const bounds = { baseMs: 500, capMs: 4000 };
+    expect([0, 1, 2, 3, 50].map((probes) => probePauseMs(probes, bounds, () => 1))).toEqual([
+      500, 1000, 2000, 4000, 4000,
+    ]);
+    expect(probePauseMs(0, bounds, () => 0)).toBe(375);
   });
+});
 
-  it('leaves it alone for longer each time, up to a bound', () => {
-    const { breaker, pass } = broken();
-    pass(100);
-    breaker.failed('git');
-    pass(199);
-    expect(breaker.resting()).toEqual(['git']);
-    for (let n = 0; n < 50; n++) breaker.failed('git');
-    pass(1000);
-    expect(breaker.resting()).toEqual([]);
-  });
-
-  it('forgets its troubles with the first success, and knows each app by itself', () => {
-    const { breaker } = broken();
-    breaker.failed('chat');
-    expect(breaker.resting()).toEqual(['git']);
-    breaker.succeeded('git');
-    expect([breaker.resting(), breaker.onTrial()]).toEqual([[], []]);
+describe('how long a delivery has failed', () => {
+  it('counts the time between its tries, but no gap beyond the longest wait: the app was quarantined or off', () => {
+    const triedAt = '2026-01-05T09:00:00.000Z';
+    const at = (ms: number) => Date.parse(triedAt) + ms;
+    expect(failingBy({ failingMs: 0, triedAt: null }, 900_000, at(5))).toBe(0);
+    expect(failingBy({ failingMs: 1000, triedAt }, 900_000, at(60_000))).toBe(61_000);
+    expect(failingBy({ failingMs: 1000, triedAt }, 900_000, at(86_400_000))).toBe(901_000);
   });
 });
 

@@ -102,6 +102,10 @@ const concernedBy = (stored: StoredEvent, isDraft: boolean): Concerned | undefin
     case 'AppEntitlementsSet':
     case 'AppOwnershipSet':
     case 'AppConnectionSet':
+    case 'AppReconciliationSet':
+    case 'AppReconciled':
+    case 'AppQuarantined':
+    case 'AppResumed':
     // While an app isn't on, people are evaluated all the same; only nothing is delivered (decision 16).
     case 'AppTurnedOff':
     case 'AppReauthorizationNeeded':

@@ -89,7 +89,7 @@ describe('R57: an admin who looks at accounts', () => {
     expect(new Set(items.slice(3).map(({ correlationId }) => correlationId))).toEqual(
       new Set([left.metadata.correlationId]),
     );
-    expect(items[5]).toMatchObject({ causationId: items[3]!.id });
+    expect(items[6]).toMatchObject({ causationId: items[4]!.id });
   });
 
   it('R82: reads the calendar of timers in the order in which they are due', async () => {

@@ -1,7 +1,8 @@
 import { checkpointsTable } from '@tenure/eventing';
 import { factTables } from '@tenure/messaging';
 import { authorizationTables } from '../authorization/authorization.entities.ts';
-import { deliveriesTable, goneColumn } from '../delivery/delivery.rows.ts';
+import { deliveriesTable, failingColumns, goneColumn } from '../delivery/delivery.rows.ts';
+import { appLanesTable } from '../delivery/lane.rows.ts';
 import { markingTables, peopleTables, revisionColumns } from '../people/people.tables.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { timerLeasesTable } from '../timer/timer-poller.ts';
@@ -23,5 +24,6 @@ export const provisioningMigrations = [
   { name: 'AddAppRoles1767225700000', up: `alter table tenants add column app_roles jsonb not null default '[]'` },
   { name: 'AddGoneSince1796083200001', up: goneColumn },
   { name: 'CreateAuthorizations1796083200002', up: authorizationTables },
-  { name: 'KeepReasons1796083200003', up: `drop table app_scopes;\n${revisionColumns};\n${markingTables}` },
+  { name: 'AddLanes1796083200003', up: `${failingColumns};\n${appLanesTable}` },
+  { name: 'KeepReasons1796083200004', up: `drop table app_scopes;\n${revisionColumns};\n${markingTables}` },
 ];

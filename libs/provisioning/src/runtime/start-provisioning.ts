@@ -18,7 +18,12 @@ import { accountWriter, type WriteAccount } from '../account/write-account.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import { appsPart as ourAppsPart } from '../app/app.view.ts';
 import type { Connector, ConnectorKinds } from '../connector/index.ts';
-import { deliveryWorker, type DeliveryNeeds, type DeliveryTimings } from '../delivery/delivery-worker.ts';
+import {
+  deliveryWorker,
+  type DeliveryHealth,
+  type DeliveryNeeds,
+  type DeliveryTimings,
+} from '../delivery/delivery-worker.ts';
 import type { DeliveryRows } from '../delivery/delivery.rows.ts';
 import { followApps } from '../evaluation/app-follower.ts';
 import { evaluator } from '../evaluation/evaluator.ts';
@@ -43,6 +48,8 @@ export type ProvisioningNeeds = {
   connectorFor: (app: AppConfig) => Promise<Connector>;
   kinds: ConnectorKinds;
   onUnauthorized: (app: AppConfig, reason: string) => Promise<void>;
+  onQuarantined: DeliveryNeeds['onQuarantined'];
+  onResumed: DeliveryNeeds['onResumed'];
   /** What failed and is tried again; logged by whoever composes. */
   onFailure?: (what: string, error: unknown) => void;
   onParked?: FactConsumerOptions['onParked'];
@@ -58,6 +65,8 @@ export type Provisioning = {
   view: ViewRuntime;
   write: WriteAccount;
   deliveries: DeliveryRows;
+  /** How apps bear their deliveries (R96). */
+  health: DeliveryHealth;
   /** How many timers are due and have not fired. */
   timersDue: () => Promise<number>;
   people: FactConsumer;
@@ -97,6 +106,8 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     connectorFor,
     kinds,
     onUnauthorized,
+    onQuarantined,
+    onResumed,
     onFailure,
     onParked,
     onErased,
@@ -158,6 +169,8 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     connectorFor,
     kinds,
     onUnauthorized,
+    onQuarantined,
+    onResumed,
     onFailure: failing('delivery'),
     ...(needs.onDelivered && { onEnded: needs.onDelivered }),
     ...(needs.deliveryTimings && { timings: needs.deliveryTimings }),
@@ -200,6 +213,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     view,
     write,
     deliveries: deliveries.rows,
+    health: deliveries.health,
     timersDue: timers.due,
     people,
     consumeDirectoryFacts: async (facts) => {

@@ -1,4 +1,4 @@
-import type { AppConfig } from '../app/app-config.ts';
+import { reportAll, type AppConfig } from '../app/app-config.ts';
 import { presets } from '../presets/index.ts';
 
 export const T = 'acme';
@@ -31,6 +31,7 @@ export const appConfig = (parts: Partial<AppConfig> = {}): AppConfig =>
     entitlements: { configuredBy: 'admin' },
     ownership: { unseenMemberships: 'leave', rehire: { keys: ['userName', 'externalId'], mode: 'automatic' } },
     connection: { kind: 'scim', mode: 'auto' },
+    reconciliation: reportAll,
     turnedOnAt: null,
     ...parts,
   });

@@ -44,6 +44,7 @@ import { PROVISIONING_VIEW, provisioningView } from '../view/provisioning.view.t
 import { accountsPart } from '../view/accounts.part.ts';
 import { viewPart } from '../view/view-part.ts';
 import { startProvisioning, type Provisioning, type ProvisioningNeeds } from '../runtime/start-provisioning.ts';
+import { reconciliationEntities } from '../reconciliation/reconciliation.entities.ts';
 import { T } from './app-config.ts';
 import { fakeKinds } from './fake-kind.ts';
 import { fakeApp, type FakeApp } from './fake-app.ts';
@@ -86,7 +87,7 @@ export type World = Awaited<ReturnType<typeof openWorld>>;
 
 /** Mapping-service's working parts on a real database, a directory that is only its facts, an app, and a clock that stands still. */
 export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
-  const test: TestDatabase = await testDatabase();
+  const test: TestDatabase = await testDatabase({ entities: reconciliationEntities });
   const database: Database = test.database;
   const sealing: TestSealing = await testSealing(database);
   const leases: Leases = openLeases(database);
@@ -96,6 +97,7 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
   const revisions = new Map<string, number>();
   const failures: { what: string; error: unknown }[] = [];
   const unauthorized: string[] = [];
+  const quarantined: string[] = [];
   const delivered: string[] = [];
   const clock = { at: '2026-01-05T09:00:00.000Z' };
   let provisioning: Provisioning;
@@ -111,10 +113,18 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
       connectorFor: async () => app.connector,
       kinds: fakeKinds,
       onUnauthorized: async ({ id }) => void unauthorized.push(id),
+      onQuarantined: async ({ appId }, code) => void quarantined.push(`${appId} ${code}`),
+      onResumed: async ({ appId }) => void quarantined.push(`${appId} resumed`),
       onFailure: (what, error) => failures.push({ what, error }),
       onDelivered: (action, outcome) => delivered.push(`${action} ${outcome}`),
       timerEveryMs: 50,
-      deliveryTimings: { callTimeoutMs: 300, leaseMs: 1000, retry: { baseMs: 20, capMs: 100 }, goneConfirmMs: 50 },
+      deliveryTimings: {
+        callTimeoutMs: 300,
+        leaseMs: 1000,
+        retry: { baseMs: 20, capMs: 100 },
+        goneConfirmMs: 50,
+        probe: { baseMs: 20, capMs: 100 },
+      },
       ...timings,
     });
     const started = provisioning.startWork(factsCaughtUp);
@@ -198,6 +208,7 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
     clock,
     failures,
     unauthorized,
+    quarantined,
     delivered,
     sealing,
     facts,

@@ -106,6 +106,7 @@ export const accountColumns = (tenantId: string, id: string, record: AccountReco
   work: nextDelivery(account) ?? null,
   remote_id: account.remoteId,
   pending_action: account.approvals[0]?.action ?? null,
+  drift: account.drift && !account.drift.ignored ? account.drift.kinds : null,
   since: record.since,
   created_at: record.createdAt,
   updated_at: record.updatedAt,

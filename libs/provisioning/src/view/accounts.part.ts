@@ -1,9 +1,12 @@
-import { accountEvents, type AccountEvent } from '@tenure/contracts';
+import { accountEvents, type AccountEvent, type DeliveryAction } from '@tenure/contracts';
 import { unnested, type Sql } from '@tenure/database';
 import { accountColumns, advanceRecord, timerColumns, type AccountRecord } from './account-record.ts';
 import { viewPart, type StreamEvents } from './view-part.ts';
 
-/** `record` is the whole account; the columns are what it is found by. A timer's row is the calendar's (R82). */
+/**
+ * `record` is the whole account; the columns are what it is found by. A timer's row is the calendar's (R82). `work` is the index of what is
+ * to be delivered: a row for each account with work, and when it is next due, which the delivery worker keeps (`claim.ts`).
+ */
 const create = (schema: string) => `
   create table ${schema}.accounts (
     tenant_id text not null,
@@ -14,6 +17,7 @@ const create = (schema: string) => `
     work text,
     remote_id text,
     pending_action text,
+    drift text[],
     since timestamptz not null,
     created_at timestamptz not null,
     updated_at timestamptz not null,
@@ -23,8 +27,20 @@ const create = (schema: string) => `
   );
   create index accounts_of_app on ${schema}.accounts (tenant_id, app_id, created_at, id);
   create index accounts_of_app_by_user on ${schema}.accounts (tenant_id, app_id, user_id);
+  create index accounts_by_remote_id on ${schema}.accounts (tenant_id, app_id, remote_id) where remote_id is not null;
+  create index accounts_with_drift on ${schema}.accounts (tenant_id, app_id, id) where drift is not null;
   create index accounts_of_user on ${schema}.accounts (tenant_id, user_id);
-  create index accounts_with_work on ${schema}.accounts (updated_at) where work is not null;
+
+  create table ${schema}.work (
+    tenant_id text not null,
+    account_id text not null,
+    app_id text not null,
+    priority smallint not null,
+    tried boolean not null default false,
+    due_at timestamptz not null default now(),
+    primary key (tenant_id, account_id)
+  );
+  create index work_in_order on ${schema}.work (tenant_id, app_id, tried, priority, due_at);
 
   create table ${schema}.timers (
     tenant_id text not null,
@@ -71,7 +87,7 @@ const known = async (
 
 const apply = async (sql: Sql, schema: string, streams: readonly StreamEvents<AccountEvent>[]): Promise<void> => {
   const before = await known(sql, schema, streams);
-  const accounts: unknown[] = [];
+  const accounts: ReturnType<typeof accountColumns>[] = [];
   const timers: unknown[] = [];
   for (const { tenantId, id, events } of streams) {
     const record = events.reduce(advanceRecord, before.get(`${tenantId}/${id}`));
@@ -80,7 +96,49 @@ const apply = async (sql: Sql, schema: string, streams: readonly StreamEvents<Ac
     for (const timer of record.state.timers) timers.push(timerColumns(tenantId, id, record, record.state, timer));
   }
   await put(sql, `${schema}.accounts`, accounts);
+  await putWork(sql, schema, accounts);
   if (timers.length > 0) await put(sql, `${schema}.timers`, timers);
+};
+
+/** What takes access away goes first, then what gives it. */
+const PRIORITY: Record<DeliveryAction, number> = { suspend: 0, delete: 0, create: 1, unsuspend: 1, update: 2 };
+
+const putWork = async (
+  sql: Sql,
+  schema: string,
+  accounts: readonly Pick<ReturnType<typeof accountColumns>, 'tenant_id' | 'id' | 'app_id' | 'work'>[],
+) => {
+  const busy = accounts.flatMap(({ tenant_id, id, app_id, work }) =>
+    work === null ? [] : [{ tenant_id, id, app_id, priority: PRIORITY[work] }],
+  );
+  const idle = accounts.filter(({ work }) => work === null);
+  if (busy.length > 0)
+    await sql.query({
+      name: `${schema}.put_work`,
+      text: `insert into ${schema}.work as w (tenant_id, account_id, app_id, priority)
+             select * from unnest($1::text[], $2::text[], $3::text[], $4::smallint[])
+             on conflict (tenant_id, account_id) do update set priority = excluded.priority where w.priority <> excluded.priority`,
+      values: [
+        busy.map(({ tenant_id }) => tenant_id),
+        busy.map(({ id }) => id),
+        busy.map(({ app_id }) => app_id),
+        busy.map(({ priority }) => priority),
+      ],
+    });
+  const [first] = idle;
+  if (idle.length === 1)
+    await sql.query({
+      name: `${schema}.drop_work`,
+      text: `delete from ${schema}.work where tenant_id = $1 and account_id = $2`,
+      values: [first!.tenant_id, first!.id],
+    });
+  else if (first)
+    await sql.query({
+      name: `${schema}.drop_works`,
+      text: `delete from ${schema}.work w using unnest($1::text[], $2::text[]) as gone (tenant_id, account_id)
+             where w.tenant_id = gone.tenant_id and w.account_id = gone.account_id`,
+      values: [idle.map(({ tenant_id }) => tenant_id), idle.map(({ id }) => id)],
+    });
 };
 
 /** Rows in the shape of the table, in the table's own order of columns. */

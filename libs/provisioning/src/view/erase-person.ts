@@ -40,6 +40,10 @@ export const eraseFromAccounts = async (
       text: `update ${PROVISIONING_VIEW}.accounts set record = $3, remote_id = null, work = null where tenant_id = $1 and id = $2`,
       values: [tenantId, id, JSON.stringify(record)],
     });
+    await sql.query({
+      text: `delete from ${PROVISIONING_VIEW}.work where tenant_id = $1 and account_id = $2`,
+      values: [tenantId, id],
+    });
     await snapshots?.drop(stream);
   }
   await sql.query({

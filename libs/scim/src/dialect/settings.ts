@@ -19,6 +19,8 @@ export type ConnectionSettings = {
   /** A PATCH operation without `op` (C9). */
   missingOp: 'replace' | 'reject';
   reactivateOnCreate: boolean;
+  /** Refuses a second user of the connection with the same externalId; RFC 7643 §3.1 leaves that to the client. */
+  uniqueExternalId: boolean;
   /** What a PUT leaves out is cleared: only what this connection ever set, or everything (C11). */
   putClears: 'owned' | 'all';
   unknownFilterAttribute: 'reject' | 'empty';
@@ -57,13 +59,14 @@ const generic: ConnectionSettings = {
   unassign: 'delete',
   eligibility: { managedOnly: true },
   userPatchStatus: 200,
-  groupPatchStatus: 204,
+  groupPatchStatus: 200,
   stringBooleans: true,
   createMissingElement: true,
   unknownAttributes: 'ignore',
   unknownMembers: 'skip',
   missingOp: 'reject',
   reactivateOnCreate: false,
+  uniqueExternalId: false,
   putClears: 'owned',
   unknownFilterAttribute: 'reject',
   emailAlias: false,
@@ -75,24 +78,26 @@ const generic: ConnectionSettings = {
   tenureExtension: true,
 };
 
+/** Entra asks for 204 without the list of members, and the others take it as well (E16, C4). */
+const provider: ConnectionSettings = { ...generic, groupPatchStatus: 204 };
+
 /** R20: what each identity provider gets unless an admin says otherwise. */
 export const profiles: Record<ProfileName, ConnectionSettings> = {
   generic,
   strict: {
     ...generic,
-    groupPatchStatus: 200,
     stringBooleans: false,
     createMissingElement: false,
     unknownAttributes: 'reject',
     unknownMembers: 'reject',
     putClears: 'all',
   },
-  entra: generic,
-  okta: generic,
-  onelogin: generic,
-  google: { ...generic, groups: false, missingOp: 'replace' },
-  jumpcloud: generic,
-  ping: { ...generic, unknownFilterAttribute: 'empty', emailAlias: true },
+  entra: provider,
+  okta: provider,
+  onelogin: provider,
+  google: { ...provider, groups: false, missingOp: 'replace' },
+  jumpcloud: provider,
+  ping: { ...provider, unknownFilterAttribute: 'empty', emailAlias: true },
 };
 
 /** Whether bodies are held to the letter of the RFC rather than to what clients are known to mean. */

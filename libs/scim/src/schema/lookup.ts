@@ -26,6 +26,9 @@ const legacyEnterpriseUrns = [
   'urn:ietf:params:scim:schemas:extension:enterprise:2.0user',
 ];
 
+/** URNs that are read as those of the core schemas and the Enterprise User. */
+export const toleratedUrns: readonly string[] = [...legacyCoreUrns, ...legacyEnterpriseUrns];
+
 type SchemaName = { urn: string; schema: Schema; extension: boolean; legacy: boolean };
 type Names = Map<string, Attribute>;
 type Index = { names: SchemaName[]; bySchema: Map<Schema, Names>; all: Found[] };
