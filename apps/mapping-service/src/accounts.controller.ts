@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { historyReply, historyRequest, listReply, type HistoryRequest } from '@tenure/contracts';
 import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, Needs } from '@tenure/platform';
@@ -10,6 +10,7 @@ import {
   asOfQuery,
   bulkBody,
   bulkReply,
+  decideBody,
   linkBody,
   timerListQuery,
   timerReply,
@@ -21,7 +22,7 @@ import {
 } from '@tenure/provisioning';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { APPS, previewQuery, tagged, type Apps, type PreviewQuery } from './mapping-api.ts';
+import { APPS, previewQuery, tagged, versionsIn, type Apps, type PreviewQuery } from './mapping-api.ts';
 
 export const ACCOUNTS = Symbol('accounts');
 export type Accounts = { queries: AccountQueries; actions: AccountActions };
@@ -31,6 +32,8 @@ const timersReply = listReply(timerReply);
 type AsOf = z.output<typeof asOfQuery>;
 const acted = actBody.optional();
 type Acted = z.output<typeof acted>;
+const decided = decideBody.optional();
+type Decided = z.output<typeof decided>;
 const linked = linkBody.optional();
 const adoptedOrPreview = z.union([accountReply, adoptionReply]);
 type Linked = z.output<typeof linked>;
@@ -134,27 +137,29 @@ export class AppAccountsController {
   @Post('accounts/:id/approve')
   @HttpCode(200)
   @Needs('admin')
-  @Answers('The account, approved', accountReply)
+  @Answers('The account; the action that was named, or the only one, is approved', accountReply)
   approve(
     @CallerOf() caller: Caller,
     @Param('appId') appId: string,
     @Param('id') id: string,
-    @Body({ schema: acted }) body: Acted,
+    @Body({ schema: decided }) body: Decided,
+    @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.accounts.actions.approve(caller, appId, id, body?.reason);
+    return this.accounts.actions.approve(caller, appId, id, body, versionsIn(ifMatch));
   }
 
   @Post('accounts/:id/reject')
   @HttpCode(200)
   @Needs('admin')
-  @Answers('The account, rejected', accountReply)
+  @Answers('The account; the action that was named, or the only one, is rejected', accountReply)
   reject(
     @CallerOf() caller: Caller,
     @Param('appId') appId: string,
     @Param('id') id: string,
-    @Body({ schema: acted }) body: Acted,
+    @Body({ schema: decided }) body: Decided,
+    @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.accounts.actions.reject(caller, appId, id, body?.reason);
+    return this.accounts.actions.reject(caller, appId, id, body, versionsIn(ifMatch));
   }
 
   @Post('accounts/:id/retry')

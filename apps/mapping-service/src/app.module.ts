@@ -66,7 +66,7 @@ export const mappingControllers = [
 ];
 
 /** TypeORM entities of the tables of `provisioning`. */
-export const mappingEntities = [...authorizationEntities, ...reconciliationEntities];
+export const mappingEntities: (new () => object)[] = [...authorizationEntities, ...reconciliationEntities];
 
 export type MappingOptions = { allowPrivateTargets: readonly string[]; publicUrl?: string };
 
@@ -172,7 +172,7 @@ export const mappingService = async (
         { provide: ACCOUNTS, useValue: accounts },
         { provide: PUBLIC_URL, useValue: publicUrl },
         { provide: PARKED, useValue: runtime.parked },
-        { provide: ON_DEMAND, useValue: provisionOnDemand({ sql: database, clock, kinds, wake: provisioning.wake }) },
+        { provide: ON_DEMAND, useValue: provisionOnDemand({ database, clock, kinds, wake: provisioning.wake }) },
       ],
     },
     // Its own commands are run here; what it refuses is the directory's to write down.

@@ -200,11 +200,11 @@ describe('R35 to R45: configuring', () => {
       (await world.call('PUT', `/apps/${id}/scope`, { ...scope, groups: [{ id: 'nobody', nested: false }] })).body,
     ).toMatchObject({ code: 'scope/group-unknown', errors: [{ field: 'groups[0].id' }] });
     expect((await world.call('PUT', `/apps/${id}/assignments/users/nobody`)).body.code).toBe('user/unknown');
-    await world.call('PUT', `/apps/${id}/assignments/groups/staff`, { role: 'dev' });
-    await world.call('PUT', `/apps/${id}/assignments/roles/dev`);
-    await world.call('DELETE', `/apps/${id}/assignments/roles/dev`);
+    await world.call('PUT', `/apps/${id}/assignments/groups/staff`, { role: 'USER' });
+    await world.call('PUT', `/apps/${id}/assignments/roles/ADMIN`);
+    await world.call('DELETE', `/apps/${id}/assignments/roles/ADMIN`);
     expect((await world.call('GET', `/apps/${id}/assignments`)).body).toEqual({
-      items: [{ kind: 'groups', id: 'staff', role: 'dev' }],
+      items: [{ kind: 'groups', id: 'staff', role: 'USER' }],
     });
 
     expect((await world.call('PUT', `/apps/${id}/approvals`, { actions: ['create'] })).body).toEqual({
@@ -381,7 +381,7 @@ describe('R31: turning on', () => {
     const due = async () =>
       (
         await world.runtime.database.query<{ due_at: string }>({
-          text: `select due_at from provisioning_v4.timers where app_id = $1 and state = 'armed'`,
+          text: `select due_at from provisioning_v5.timers where app_id = $1 and state = 'armed'`,
           values: [id],
         })
       ).map(({ due_at }) => due_at);

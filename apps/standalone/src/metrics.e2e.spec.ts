@@ -23,7 +23,7 @@ describe('/metrics', () => {
     const followers = [
       'directory_v3',
       'departed-members',
-      'provisioning_v4',
+      'provisioning_v5',
       'evaluation.apps',
       'app.reactor',
       'mapping-service/directory.facts',

@@ -10,6 +10,8 @@ export type Sql = {
 export type TransactionOptions = {
   /** `off` only where a crash may lose the last writes because a checkpoint in the same database rewinds with them (design, decision 7). */
   synchronousCommit?: 'on' | 'off';
+  /** Only reads, all of them as of one moment: that of the first. */
+  snapshot?: boolean;
 };
 
 /** One PostgreSQL database behind one pool. */

@@ -57,6 +57,21 @@ describe('a database', () => {
     expect(await count()).toBe(before + 1);
   });
 
+  it('reads as of one moment in a snapshot, and writes nothing in it', async () => {
+    const seen = await transaction(
+      async (sql) => {
+        const first = await sql.query('select * from people');
+        await transaction((other) => other.query(`insert into people values ('later', now())`));
+        return [first, await sql.query('select * from people')];
+      },
+      { snapshot: true },
+    );
+    expect(seen[1]).toEqual(seen[0]);
+    await expect(
+      transaction((sql) => sql.query(`insert into people values ('never', now())`), { snapshot: true }),
+    ).rejects.toThrow('read-only');
+  });
+
   it('commits without waiting for the disk only where asked to', async () => {
     const setting = (options?: { synchronousCommit: 'on' | 'off' }) =>
       transaction(

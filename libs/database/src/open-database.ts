@@ -33,8 +33,10 @@ const sqlOf = (connection: pg.Pool | Connection): Sql => ({
 const surviveBreaking = (connection: Connection) => connection.on('error', ignore);
 const ignore = () => {};
 
-const begin = ({ synchronousCommit }: TransactionOptions) =>
-  synchronousCommit ? `begin; set local synchronous_commit to ${synchronousCommit}` : 'begin';
+const begin = ({ synchronousCommit, snapshot = false }: TransactionOptions) => {
+  if (snapshot) return 'begin isolation level repeatable read read only';
+  return synchronousCommit ? `begin; set local synchronous_commit to ${synchronousCommit}` : 'begin';
+};
 
 const inTransaction = async <T>(
   pool: pg.Pool,

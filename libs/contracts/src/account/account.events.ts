@@ -26,7 +26,42 @@ type OldHeld = { entitlements: readonly Record<string, unknown>[] };
 const account = z.object({ appId: z.string(), userId: z.string() });
 const delivery = account.extend({ deliveryId: z.string() });
 const timer = account.extend({ timerId: z.string() });
-const approval = account.extend({ action: approvalAction, deprovisioning: deprovisioning.nullable() });
+/** `approvalId`: of this request alone. Version 1 allowed one request at a time, named by its action. */
+const approval = account.extend({
+  approvalId: z.string(),
+  action: approvalAction,
+  deprovisioning: deprovisioning.nullable(),
+});
+const namedByAction = (data: Record<string, unknown>) => ({ ...data, approvalId: data['action'] });
+
+/**
+ * The revisions that an evaluation saw: of the user, the app, the tenant and groups that the app names (at most 20, those of the user first).
+ * `engine` is the version of the rules of evaluation themselves. Null: written before reasons were kept, or not by an evaluation.
+ */
+const basis = z
+  .object({
+    engine: z.int(),
+    user: z.int(),
+    app: z.int(),
+    tenant: z.int(),
+    groups: z.array(z.tuple([z.string(), z.int()])),
+  })
+  .nullable();
+/** Whether the user was in the app's scope, the condition that decided it, and the group or role that met it. */
+const scope = z.object({ in: z.boolean(), because: z.string(), by: z.string().optional() }).nullable();
+const reasons = { basis, scope, ruleIds: z.array(z.string()).nullable() };
+const noReasons = { basis: null, scope: null, ruleIds: null };
+const withoutReasons = (data: Record<string, unknown>) => ({ ...data, ...noReasons });
+
+/** Where a target's value came from. `n`: the place of the mapping; `source`: left out where it is the target's own name. */
+const origin = z.discriminatedUnion('by', [
+  z.object({ by: z.literal('rule'), id: z.string() }),
+  z.object({ by: z.literal('mapping'), n: z.int(), source: z.string().optional() }),
+  z.object({ by: z.literal('system') }),
+]);
+
+/** A timer is fired by the app's configuration as it was at that revision. */
+const firing = z.object({ engine: z.int(), app: z.int() }).nullable();
 
 /** Values by target. */
 const attributes = jsonObject;
@@ -35,10 +70,20 @@ const because = z.object({ reason: z.string().nullable() });
 
 /** What the account should be from now on. The first one asks for the account. `rulesVersion`: by which of the app's sets of rules (R60). */
 export const AccountPlanned = defineEvent('AccountPlanned', {
-  data: account.extend({ changed: z.array(z.string()), ruleIds: z.array(z.string()), rulesVersion: z.int() }),
+  data: account.extend({
+    changed: z.array(z.string()),
+    ruleIds: z.array(z.string()),
+    rulesVersion: z.int(),
+    basis,
+    scope,
+    /** Of the targets that changed, and of those that are sent on create only. */
+    targets: z.record(z.string(), origin).nullable(),
+  }),
   upcasts: [
     // 1 → 2: sets of rules got versions. Before, an account that was there went by the oldest set that is kept.
     (data) => ({ ...data, rulesVersion: 0 }),
+    // 2 → 3: an evaluation keeps its reasons.
+    (data) => ({ ...data, basis: null, scope: null, targets: null }),
   ],
   upcastsPersonal: [
     (personal) => personal,
@@ -67,17 +112,44 @@ export const AccountPlanFailed = defineEvent('AccountPlanFailed', {
     limit: z.enum(['steps', 'size']),
     target: z.string().nullable(),
     ruleId: z.string().nullable(),
+    ...reasons,
   }),
+  upcasts: [withoutReasons],
 });
 /** Nobody wants the account any more, and none was made yet. */
-export const AccountWithdrawn = defineEvent('AccountWithdrawn', { data: account });
+export const AccountWithdrawn = defineEvent('AccountWithdrawn', {
+  data: account.extend(reasons),
+  upcasts: [withoutReasons],
+});
 /** The user is eligible again: what was or would have been taken is given back (R47). */
-export const AccessRestored = defineEvent('AccessRestored', { data: account });
+export const AccessRestored = defineEvent('AccessRestored', {
+  data: account.extend(reasons),
+  upcasts: [withoutReasons],
+});
 
-export const ApprovalRequested = defineEvent('ApprovalRequested', { data: approval });
-export const ApprovalGranted = defineEvent('ApprovalGranted', { data: approval, personal: because });
-export const ApprovalRejected = defineEvent('ApprovalRejected', { data: approval, personal: because });
-export const ApprovalWithdrawn = defineEvent('ApprovalWithdrawn', { data: approval });
+export const ApprovalRequested = defineEvent('ApprovalRequested', { data: approval, upcasts: [namedByAction] });
+export const ApprovalGranted = defineEvent('ApprovalGranted', {
+  data: approval,
+  personal: because,
+  upcasts: [namedByAction],
+});
+export const ApprovalRejected = defineEvent('ApprovalRejected', {
+  data: approval,
+  personal: because,
+  upcasts: [namedByAction],
+});
+export const ApprovalWithdrawn = defineEvent('ApprovalWithdrawn', { data: approval, upcasts: [namedByAction] });
+
+/**
+ * Which reasons to deprovision hold from now on, each once per occurrence. `episode` counts them; `origin` names the revision at which the
+ * occurrence began, which tells two at one instant apart; `frames` is the version of the app's time frames that apply to it.
+ */
+export const DeprovisioningTriggersChanged = defineEvent('DeprovisioningTriggersChanged', {
+  data: account.extend({
+    held: z.array(z.object({ trigger, since: z.string(), origin: z.string(), episode: z.int(), frames: z.int() })),
+    ...reasons,
+  }),
+});
 
 export const DeprovisioningScheduled = defineEvent('DeprovisioningScheduled', {
   data: timer.extend({
@@ -86,7 +158,11 @@ export const DeprovisioningScheduled = defineEvent('DeprovisioningScheduled', {
     triggeredAt: z.string(),
     delay: z.string(),
     dueAt: z.string(),
+    /** Of the trigger's occurrence; null in version 1. */
+    episode: z.int().nullable(),
+    ...reasons,
   }),
+  upcasts: [(data) => ({ ...withoutReasons(data), episode: null })],
 });
 /** Changed time frames were applied to a running timer (R48). */
 export const DeprovisioningRescheduled = defineEvent('DeprovisioningRescheduled', {
@@ -102,13 +178,24 @@ export const DeprovisioningCancelled = defineEvent('DeprovisioningCancelled', {
       'configurationDeleted',
       'disassociated',
     ]),
+    ...reasons,
   }),
+  upcasts: [withoutReasons],
 });
 /** Due, but above the threshold (R87). */
-export const TimerParked = defineEvent('TimerParked', { data: timer });
+export const TimerParked = defineEvent('TimerParked', {
+  data: timer.extend({ basis: firing }),
+  upcasts: [(data) => ({ ...data, basis: null })],
+});
 export const TimerFired = defineEvent('TimerFired', {
   /** `none`: another timer, or an admin, came first. */
-  data: timer.extend({ trigger, action: deprovisioning, effect: z.enum(['delivery', 'approval', 'none']) }),
+  data: timer.extend({
+    trigger,
+    action: deprovisioning,
+    effect: z.enum(['delivery', 'approval', 'none']),
+    basis: firing,
+  }),
+  upcasts: [(data) => ({ ...data, basis: null })],
 });
 
 /** Appended before the app is called, so that a call whose outcome nobody saw is known (decision 17). */
@@ -206,6 +293,7 @@ export const accountEvents = [
   ApprovalGranted,
   ApprovalRejected,
   ApprovalWithdrawn,
+  DeprovisioningTriggersChanged,
   DeprovisioningScheduled,
   DeprovisioningRescheduled,
   DeprovisioningCancelled,

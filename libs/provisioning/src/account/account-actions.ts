@@ -4,13 +4,15 @@ import type { AppConfig } from '../app/app-config.ts';
 import type { Connector } from '../connector/index.ts';
 import { mark } from '../people/to-evaluate.ts';
 import { changedAttributes, type AccountAttributes } from '../mapping/index.ts';
-import type { AccountReply, AdoptionReply, BulkBody, BulkReply } from '../view/account.bodies.ts';
+import type { AccountReply, AdoptionReply, BulkBody, BulkReply, DecideBody } from '../view/account.bodies.ts';
 import type { AccountQueries } from '../view/account.queries.ts';
 import { findApp } from '../view/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { AccountCommand } from './account.commands.ts';
 import { emptyPlan, type AccountState } from './account.state.ts';
 import type { Because, WriteAccount } from './write-account.ts';
+
+type IfMatch = Parameters<WriteAccount>[3];
 
 export type AccountActionNeeds = {
   sql: Sql;
@@ -23,11 +25,9 @@ export type AccountActionNeeds = {
   wake: () => void;
 };
 
-type Act = 'approve' | 'reject' | 'retry' | 'disassociate' | 'recreate';
+type Act = 'retry' | 'disassociate' | 'recreate';
 
-const commands: Record<Act, Extract<AccountCommand, { reason: string | null }>['type']> = {
-  approve: 'Approve',
-  reject: 'Reject',
+const commands: Record<Act, 'Retry' | 'Disassociate' | 'Recreate'> = {
   retry: 'Retry',
   disassociate: 'Disassociate',
   recreate: 'Recreate',
@@ -44,20 +44,26 @@ const becauseOf = ({ actor, correlationId, traceparent }: Caller): Because => ({
 
 /** What admins do with accounts (R54, R56, R61, R67, R69). Each answers with the account as it then is. */
 export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake }: AccountActionNeeds) => {
-  const perform = async (caller: Caller, appId: string, id: string, command: AccountCommand): Promise<AccountReply> => {
+  const perform = async (
+    caller: Caller,
+    appId: string,
+    id: string,
+    command: AccountCommand,
+    ifMatch?: IfMatch,
+  ): Promise<AccountReply> => {
     const { tenantId } = caller;
     const { userId } = await queries.get(tenantId, appId, id);
     const because = becauseOf(caller);
-    const { occurredAt } = await write({ tenantId, id }, command, because);
+    const { occurredAt } = await write({ tenantId, id }, command, because, ifMatch);
     // What follows from the act is for an evaluation to say: timers of an account that was adopted, a plan for one that was let go.
-    await mark(sql, [{ tenantId, userIds: [userId], cause: { ...because, occurredAt: occurredAt! } }]);
+    await mark(sql, [{ tenantId, userIds: [userId], appId, cause: { ...because, occurredAt: occurredAt! } }]);
     await hurry(tenantId, id);
     wake();
     return queries.get(tenantId, appId, id);
   };
 
   const act = (name: Act) => (caller: Caller, appId: string, id: string, reason?: string) =>
-    perform(caller, appId, id, { type: commands[name], reason: reason ?? null } as AccountCommand);
+    perform(caller, appId, id, { type: commands[name], reason: reason ?? null });
 
   /** The account of the app that is meant, which must be there and be linked to nobody else (R61). */
   const linkable = async (tenantId: string, appId: string, id: string, remoteId: string | undefined) => {
@@ -140,8 +146,21 @@ export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake 
       ? perform(caller, appId, id, { type: 'Rematch', reason: body.reason ?? null })
       : adopt(caller, appId, id, body);
 
-  const approve = act('approve');
-  const reject = act('reject');
+  /** R54: `approvalId` names the action that was shown, and so does `If-Match`. */
+  const decide =
+    (type: 'Approve' | 'Reject') =>
+    (caller: Caller, appId: string, id: string, { approvalId, reason }: DecideBody = {}, ifMatch?: IfMatch) =>
+      perform(
+        caller,
+        appId,
+        id,
+        { type, reason: reason ?? null, ...(approvalId !== undefined && { approvalId }) },
+        ifMatch,
+      );
+  const approve = decide('Approve');
+  const reject = decide('Reject');
+  const withReason = (one: typeof approve) => (caller: Caller, appId: string, id: string, reason?: string) =>
+    one(caller, appId, id, reason === undefined ? {} : { reason });
 
   /** One after the other, each by itself: what is refused says why, and holds up nothing. */
   const bulk =
@@ -167,8 +186,8 @@ export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake 
     adopt,
     previewAdoption,
     rematch,
-    approveAll: bulk(approve),
-    rejectAll: bulk(reject),
+    approveAll: bulk(withReason(approve)),
+    rejectAll: bulk(withReason(reject)),
     adoptAll: bulk((caller, appId, id, reason) => adopt(caller, appId, id, reason === undefined ? {} : { reason })),
   };
 };

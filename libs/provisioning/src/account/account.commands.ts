@@ -1,13 +1,22 @@
-import type { DeliveryAction } from '@tenure/contracts';
+import type { AccountPlanned, AccountWithdrawn, DeliveryAction, TimerFired } from '@tenure/contracts';
 import type { JsonObject } from '@tenure/scim';
 import type { ApprovalAction } from '../app/app-config.ts';
+import type { FrameSet } from '../app/frames.ts';
 import type { DriftPart } from './drift.ts';
 import type { DeprovisioningConfig, Trigger } from '../duration/index.ts';
 import type { AccountAttributes, EvaluationProblem } from '../mapping/index.ts';
 import type { Candidate, Drift, HeldEntitlement, Plan } from './account.state.ts';
 
-/** A reason to deprovision that holds, and since when. */
-export type HeldTrigger = { trigger: Trigger; since: string };
+type AccountWithdrawnData = ReturnType<typeof AccountWithdrawn>['data'];
+type AccountPlannedData = ReturnType<typeof AccountPlanned>['data'];
+type TimerFiredData = ReturnType<typeof TimerFired>['data'];
+
+/** A reason to deprovision that holds, since when, and the revision at which it began. */
+export type FoundTrigger = { trigger: Trigger; since: string; origin: string };
+
+/** What an evaluation saw and why it says what it says: ids and codes, no values. */
+export type Reasons = Pick<AccountWithdrawnData, 'basis' | 'scope' | 'ruleIds'>;
+export type Origins = NonNullable<AccountPlannedData['targets']>;
 
 export type Evaluation = {
   accountId: string;
@@ -15,15 +24,18 @@ export type Evaluation = {
   userId: string;
   /** What the account should be; null where that can't be told or doesn't matter: out of scope, or deleted. */
   plan: Plan | null;
+  reasons: Reasons;
+  /** Where the value of each target of the plan came from. */
+  origins: Origins;
   /** Why it can't be told, although it matters. */
   problem: EvaluationProblem | null;
-  ruleIds: readonly string[];
   rulesVersion: number;
   /** The triggers that hold; none = the user is eligible. */
-  triggers: readonly HeldTrigger[];
+  triggers: readonly FoundTrigger[];
   /** Triggers of which nothing can be said: their timers stay as they are. */
   unsure: readonly Trigger[];
-  deprovisioning: DeprovisioningConfig;
+  /** The app's time frames, those in force earlier among them. */
+  frames: readonly FrameSet[];
   approvals: readonly ApprovalAction[];
 };
 
@@ -44,12 +56,21 @@ export type DeliveryResult =
 export type AccountCommand =
   | ({ type: 'Evaluate' } & Evaluation)
   /** Sent by a timer, perhaps twice, late, early or after a cancel: only the state decides. */
-  | { type: 'FireTimer'; timerId: string; now: string; aboveThreshold: boolean; approvals: readonly ApprovalAction[] }
+  | {
+      type: 'FireTimer';
+      timerId: string;
+      now: string;
+      aboveThreshold: boolean;
+      approvals: readonly ApprovalAction[];
+      basis: TimerFiredData['basis'];
+    }
   /** Changed time frames for timers that already run (R48). */
   | { type: 'Reschedule'; deprovisioning: DeprovisioningConfig }
   /** The app's configuration was deleted: the account stays as it is there (R51). */
   | { type: 'LetGo' }
-  | { type: 'Approve' | 'Reject' | 'Retry' | 'Disassociate' | 'Recreate' | 'Rematch'; reason: string | null }
+  /** Without `approvalId`: the only one that waits. */
+  | { type: 'Approve' | 'Reject'; approvalId?: string; reason: string | null }
+  | { type: 'Retry' | 'Disassociate' | 'Recreate' | 'Rematch'; reason: string | null }
   | { type: 'Adopt'; remoteId: string; active: boolean; reason: string | null }
   /** What a reconciliation saw (R88); no kinds: all agrees. `repair`: what the app's policies bring back. */
   | {

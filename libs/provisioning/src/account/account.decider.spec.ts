@@ -11,7 +11,9 @@ import {
   AccountUnsuspended,
   AccountUpdated,
   ApprovalGranted,
+  ApprovalRejected,
   ApprovalRequested,
+  ApprovalWithdrawn,
   DeliveryAbandoned,
   DeliveryFailed,
   DeliveryStarted,
@@ -29,7 +31,7 @@ import { given } from '@tenure/eventing/testing';
 import fc from 'fast-check';
 import type { AccountCommand } from './account.commands.ts';
 import { accountDecider } from './account.decider.ts';
-import { isEffective, nextDelivery, statusOf } from './account.state.ts';
+import { isEffective, nextDelivery, noReasons, statusOf } from './account.state.ts';
 
 const account = given(accountDecider);
 const folded = (...history: AccountEvent[]) => {
@@ -44,7 +46,7 @@ const ids = { appId: 'git', userId: 'ada' };
 const delivery = { ...ids, deliveryId: 'd1' };
 const attributes = { userName: 'ada' };
 const planned = AccountPlanned(
-  { ...ids, changed: [], ruleIds: [], rulesVersion: 0 },
+  { ...ids, changed: [], ruleIds: [], rulesVersion: 0, basis: null, scope: null, targets: null },
   { attributes, onCreate: {}, additive: [], entitlements: [], matching: [] },
 );
 const started = (action: 'create' | 'update' | 'suspend' | 'delete', deliveryId = 'd1') =>
@@ -60,6 +62,8 @@ const timer = (timerId: string, parts: object = {}) =>
     triggeredAt: monday,
     delay: 'P1D',
     dueAt: tuesday,
+    episode: 1,
+    ...noReasons,
     ...parts,
   });
 const fire = (
@@ -71,10 +75,19 @@ const fire = (
   now: tuesday,
   aboveThreshold: false,
   approvals: [],
+  basis: { engine: 1, app: 7 },
   ...parts,
 });
 const fired = (timerId: string, effect: 'delivery' | 'approval' | 'none', parts: object = {}) =>
-  TimerFired({ ...ids, timerId, trigger: 'suspended', action: 'suspend', effect, ...parts });
+  TimerFired({
+    ...ids,
+    timerId,
+    trigger: 'suspended',
+    action: 'suspend',
+    effect,
+    basis: { engine: 1, app: 7 },
+    ...parts,
+  });
 
 describe('R82: a timer that fires', () => {
   it('does what it was armed for', () => {
@@ -91,7 +104,11 @@ describe('R82: a timer that fires', () => {
     account(...provisioned, timer('t1'), fired('t1', 'delivery'))
       .when(fire('t1'))
       .thenNothing();
-    account(...provisioned, timer('t1'), DeprovisioningCancelled({ ...ids, timerId: 't1', reason: 'eligible' }))
+    account(
+      ...provisioned,
+      timer('t1'),
+      DeprovisioningCancelled({ ...ids, timerId: 't1', reason: 'eligible', ...noReasons }),
+    )
       .when(fire('t1'))
       .thenNothing();
     account(...provisioned)
@@ -112,7 +129,7 @@ describe('R82: a timer that fires', () => {
   });
 
   it('R87: above the threshold is parked once, and fires when it is below', () => {
-    const parked = TimerParked({ ...ids, timerId: 't1' });
+    const parked = TimerParked({ ...ids, timerId: 't1', basis: { engine: 1, app: 7 } });
     account(...provisioned, timer('t1'))
       .when(fire('t1', { aboveThreshold: true }))
       .then(parked);
@@ -125,17 +142,65 @@ describe('R82: a timer that fires', () => {
   });
 
   it('R54: waits for approval where deleting needs one', () => {
-    const asked = ApprovalRequested({ ...ids, action: 'delete', deprovisioning: 'suspend' });
+    const asked = ApprovalRequested({ ...ids, approvalId: 'delete.1', action: 'delete', deprovisioning: 'suspend' });
     account(...provisioned, timer('t1'))
       .when(fire('t1', { approvals: ['delete'] }))
       .then(fired('t1', 'approval'), asked);
     const waiting = [...provisioned, timer('t1'), fired('t1', 'approval'), asked];
     account(...waiting)
       .when({ type: 'Approve', reason: 'ok' })
-      .then(ApprovalGranted({ ...ids, action: 'delete', deprovisioning: 'suspend' }, { reason: 'ok' }));
+      .then(
+        ApprovalGranted(
+          { ...ids, approvalId: 'delete.1', action: 'delete', deprovisioning: 'suspend' },
+          { reason: 'ok' },
+        ),
+      );
     expect(
-      folded(...waiting, ApprovalGranted({ ...ids, action: 'delete', deprovisioning: 'suspend' }, { reason: null })),
+      folded(
+        ...waiting,
+        ApprovalGranted(
+          { ...ids, approvalId: 'delete.1', action: 'delete', deprovisioning: 'suspend' },
+          { reason: null },
+        ),
+      ),
     ).toMatchObject({ next: 'suspend' });
+  });
+
+  it('R54: may wait beside one of another action; each is decided by its name', () => {
+    const asked = (approvalId: string, deprovisioning: 'suspend' | 'hardDelete') =>
+      ApprovalRequested({ ...ids, approvalId, action: 'delete', deprovisioning });
+    const [suspend, hardDelete] = [asked('delete.1', 'suspend'), asked('delete.2', 'hardDelete')];
+    const timers = [timer('t1'), timer('t2', { action: 'hardDelete' })];
+    account(...provisioned, ...timers, fired('t1', 'approval'), suspend)
+      .when(fire('t2', { approvals: ['delete'] }))
+      .then(fired('t2', 'approval', { action: 'hardDelete' }), hardDelete);
+    const waiting = [...provisioned, ...timers, suspend, hardDelete];
+    const refused = 'approval/changed';
+    account(...waiting)
+      .when({ type: 'Approve', reason: null })
+      .thenRejected(refused);
+    account(...waiting)
+      .when({ type: 'Reject', approvalId: 'delete.9', reason: null })
+      .thenRejected(refused);
+    const granted = (which: typeof suspend) => ApprovalGranted(which.data, { reason: null });
+    account(...waiting)
+      .when({ type: 'Approve', approvalId: 'delete.2', reason: null })
+      .then(granted(hardDelete), ApprovalWithdrawn(suspend.data));
+    account(...waiting)
+      .when({ type: 'Approve', approvalId: 'delete.1', reason: null })
+      .then(granted(suspend));
+    const rejected = ApprovalRejected(hardDelete.data, { reason: null });
+    account(...waiting)
+      .when({ type: 'Reject', approvalId: 'delete.2', reason: null })
+      .then(rejected);
+    expect(folded(...waiting, rejected)).toMatchObject({
+      next: undefined,
+      state: { approvals: [{ id: 'delete.1', deprovisioning: 'suspend' }] },
+    });
+    expect(folded(...waiting, granted(suspend))).toMatchObject({
+      next: 'suspend',
+      state: { approvals: [{ id: 'delete.2', deprovisioning: 'hardDelete' }] },
+    });
   });
 
   it('is shown as the one that counts where it is the earliest of its action', () => {
@@ -209,12 +274,12 @@ describe('a delivery', () => {
       .when({ type: 'EndDelivery', deliveryId: 'd2', result: { kind: 'deleted' } })
       .then(
         AccountDeleted({ ...ids, deliveryId: 'd2' }),
-        DeprovisioningCancelled({ ...ids, timerId: 't2', reason: 'accountDeleted' }),
+        DeprovisioningCancelled({ ...ids, timerId: 't2', reason: 'accountDeleted', ...noReasons }),
       );
   });
 
   it('that was under way when the person came back may have been done, and is undone', () => {
-    const back = AccessRestored(ids);
+    const back = AccessRestored({ ...ids, ...noReasons });
     const suspending = [...provisioned, timer('t1'), fired('t1', 'delivery'), started('suspend', 'd2')];
     expect(folded(...suspending, back)).toMatchObject({ next: 'unsuspend', status: 'modifying' });
     expect(
@@ -245,7 +310,7 @@ describe('a delivery', () => {
 
   it('says what it changed', () => {
     const changed = AccountPlanned(
-      { ...ids, changed: ['title'], ruleIds: [], rulesVersion: 0 },
+      { ...ids, changed: ['title'], ruleIds: [], rulesVersion: 0, basis: null, scope: null, targets: null },
       { attributes: { ...attributes, title: 'Dr' }, onCreate: {}, additive: [], entitlements: [], matching: [] },
     );
     account(...provisioned, changed, started('update', 'd2'))
@@ -306,7 +371,7 @@ describe('R56 R61 R67: what admins do', () => {
       .when(act('Disassociate'))
       .then(
         AccountDisassociated(ids, reason),
-        DeprovisioningCancelled({ ...ids, timerId: 't1', reason: 'disassociated' }),
+        DeprovisioningCancelled({ ...ids, timerId: 't1', reason: 'disassociated', ...noReasons }),
       );
     account(planned).when(act('Disassociate')).thenRejected('account/not-linked');
   });
@@ -351,7 +416,7 @@ describe('R56 R61 R67: what admins do', () => {
   it('R51: letting go of a configuration cancels timers and leaves the rest', () => {
     account(...provisioned, timer('t1'))
       .when({ type: 'LetGo' })
-      .then(DeprovisioningCancelled({ ...ids, timerId: 't1', reason: 'configurationDeleted' }));
+      .then(DeprovisioningCancelled({ ...ids, timerId: 't1', reason: 'configurationDeleted', ...noReasons }));
     account().when({ type: 'LetGo' }).thenNothing();
   });
 });

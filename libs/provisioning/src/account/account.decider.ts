@@ -21,8 +21,12 @@ import {
   FOREIGN_MATCH,
   GONE,
   isRunning,
+  approvalData,
+  nextApprovalId,
   nextDelivery,
+  noReasons,
   type AccountState,
+  type PendingApproval,
   type PresentAccount,
 } from './account.state.ts';
 import { noteDrift, settleDrift } from './drift.decider.ts';
@@ -41,12 +45,12 @@ const decide = (command: AccountCommand, state: AccountState): AccountEvent[] =>
     case 'Reschedule':
       return reschedule(state, command.deprovisioning);
     case 'Approve':
-      return [ApprovalGranted({ ...ids, ...awaited(state) }, { reason: command.reason })];
+      return approve(state, command);
     case 'Reject':
-      return [ApprovalRejected({ ...ids, ...awaited(state) }, { reason: command.reason })];
+      return [ApprovalRejected(approvalData(state, awaited(state, command.approvalId)), { reason: command.reason })];
     case 'Retry':
       if (state.failure?.code === GONE)
-        throw new Rejected('conflict', GONE, 'The app has the account no more: recreate it.');
+        throw new Rejected('conflict', GONE, 'The account no longer exists in the app: recreate it.');
       if (!state.failure && !state.delivery && !state.planFailure)
         throw new Rejected('conflict', 'account/not-failed', 'Nothing failed that could be tried again.');
       return state.failure ? [RetryRequested(ids, { reason: command.reason })] : [];
@@ -91,32 +95,63 @@ const fireTimer = (
   if (!timer || !isRunning(timer) || timer.dueAt > command.now) return [];
   const { appId, userId } = account;
   const { id: timerId, trigger, action, state } = timer;
-  if (command.aboveThreshold) return state === 'parked' ? [] : [TimerParked({ appId, userId, timerId })];
+  const { basis } = command;
+  if (command.aboveThreshold) return state === 'parked' ? [] : [TimerParked({ appId, userId, timerId, basis })];
 
   const fired = (effect: 'delivery' | 'approval' | 'none') =>
-    TimerFired({ appId, userId, timerId, trigger, action, effect });
+    TimerFired({ appId, userId, timerId, trigger, action, effect, basis });
   const isDone = action === 'suspend' ? account.aim !== 'present' : account.aim === 'deleted';
-  if (isDone || account.approval?.deprovisioning === action) return [fired('none')];
-  if (!command.approvals.includes('delete')) return [fired('delivery')];
-  return [fired('approval'), ApprovalRequested({ appId, userId, action: 'delete', deprovisioning: action })];
+  if (isDone || account.approvals.some(({ deprovisioning }) => deprovisioning === action)) return [fired('none')];
+  if (!command.approvals.includes('delete'))
+    return [fired('delivery'), ...(action === 'hardDelete' ? withdrawAll(account) : [])];
+  const approval = { id: nextApprovalId(account, 'delete'), action: 'delete', deprovisioning: action } as const;
+  return [fired('approval'), ApprovalRequested(approvalData(account, approval))];
 };
 
-/** R51: what is in the app stays as it is. */
-const letGo = (account: PresentAccount): AccountEvent[] => {
-  const { appId, userId, approval } = account;
+/** R54: a hard delete leaves nothing to decide; after a suspension a change or a hard delete may still follow. */
+const approve = (
+  account: PresentAccount,
+  { approvalId, reason }: Extract<AccountCommand, { type: 'Approve' | 'Reject' }>,
+): AccountEvent[] => {
+  const granted = awaited(account, approvalId);
   return [
-    ...cancelAll(account, 'configurationDeleted'),
-    ...(approval ? [ApprovalWithdrawn({ appId, userId, ...approval })] : []),
+    ApprovalGranted(approvalData(account, granted), { reason }),
+    ...(granted.deprovisioning === 'hardDelete' ? withdrawAll(account, granted) : []),
   ];
 };
 
-const awaited = ({ approval }: PresentAccount) => {
-  if (!approval) throw new Rejected('conflict', 'account/no-approval', 'The account waits for no approval.');
-  return approval;
+const withdrawAll = (account: PresentAccount, but?: PendingApproval): AccountEvent[] =>
+  account.approvals
+    .filter((approval) => approval !== but)
+    .map((approval) => ApprovalWithdrawn(approvalData(account, approval)));
+
+/** R51: what is in the app stays as it is. */
+const letGo = (account: PresentAccount): AccountEvent[] => [
+  ...cancelAll(account, 'configurationDeleted'),
+  ...withdrawAll(account),
+];
+
+/** The approval that is meant: the one named, or the only one. What an admin saw may have changed since. */
+const awaited = ({ approvals }: PresentAccount, approvalId: string | undefined): PendingApproval => {
+  const [first] = approvals;
+  if (!first) throw new Rejected('conflict', 'account/no-approval', 'No action of this account waits for approval.');
+  const found = approvalId === undefined ? first : approvals.find(({ id }) => id === approvalId);
+  if (found && (approvalId !== undefined || approvals.length === 1)) return found;
+  const pending = approvals.map(({ id, action, deprovisioning }) => `${id} (${deprovisioning ?? action})`);
+  throw new Rejected(
+    'conflict',
+    'approval/changed',
+    approvalId === undefined
+      ? `Several actions wait for approval; name one in approvalId. Pending: ${pending.join(', ')}.`
+      : `The approval ${approvalId} is no longer pending. Pending now: ${pending.join(', ')}.`,
+    pending.map((message) => ({ field: 'approvalId', message })),
+  );
 };
 
 const cancelAll = ({ appId, userId, timers }: PresentAccount, reason: 'configurationDeleted' | 'disassociated') =>
-  timers.filter(isRunning).map(({ id }) => DeprovisioningCancelled({ appId, userId, timerId: id, reason }));
+  timers
+    .filter(isRunning)
+    .map(({ id }) => DeprovisioningCancelled({ appId, userId, timerId: id, reason, ...noReasons }));
 
 /** R67: what is there is not made a second time. */
 const refuseWhereThere = ({ remote, aim, failure, delivery, ...account }: PresentAccount) => {
@@ -125,7 +160,7 @@ const refuseWhereThere = ({ remote, aim, failure, delivery, ...account }: Presen
   if ((!isMissing && (remote === 'active' || remote === 'suspended')) || delivery?.action === 'create')
     throw new Rejected('conflict', 'account/there', 'The app has the account.');
   if (aim !== 'present')
-    throw new Rejected('conflict', 'account/not-eligible', 'The user is not to have an account of this app.');
+    throw new Rejected('conflict', 'account/not-eligible', "The user isn't eligible for an account in this app.");
   if (nextDelivery({ remote, aim, failure, delivery, ...account }))
     throw new Rejected('conflict', 'account/on-its-way', 'The account is on its way already.');
 };

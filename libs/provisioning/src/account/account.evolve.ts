@@ -27,6 +27,11 @@ const withTimer = (account: PresentAccount, timerId: string, change: Partial<Acc
   timers: account.timers.map((timer) => (timer.id === timerId ? { ...timer, ...change } : timer)),
 });
 
+const without = (account: PresentAccount, approvalId: string): PresentAccount => ({
+  ...account,
+  approvals: account.approvals.filter(({ id }) => id !== approvalId),
+});
+
 const aimOf = (action: DeprovisioningAction) => (action === 'suspend' ? 'suspended' : 'deleted');
 
 const delivered = (account: PresentAccount, change: Partial<PresentAccount>): PresentAccount => ({
@@ -64,7 +69,7 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
       return {
         ...account,
         aim: 'none',
-        approval: null,
+        approvals: [],
         failure: null,
         planFailure: undefined,
         match: null,
@@ -72,32 +77,44 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
       };
     case 'AccessRestored':
       return { ...account, aim: 'present', failure: account.failure?.action === 'create' ? account.failure : null };
-    case 'ApprovalRequested':
-      return { ...account, approval: { action: event.data.action, deprovisioning: event.data.deprovisioning } };
-    case 'ApprovalGranted': {
-      const { deprovisioning } = event.data;
-      return { ...account, approval: null, aim: deprovisioning ? aimOf(deprovisioning) : account.aim };
-    }
-    case 'ApprovalRejected': {
-      const { action } = event.data;
-      const message = event.personal === ERASED ? ERASED_TEXT : (event.personal.reason ?? ERASED_TEXT);
-      const failure = action === 'create' ? { action, code: REJECTED, message } : account.failure;
-      return { ...account, approval: null, failure, updateRejected: action === 'update' || account.updateRejected };
-    }
-    case 'ApprovalWithdrawn':
-      return { ...account, approval: null };
-    case 'DeprovisioningScheduled': {
-      const { timerId, trigger, action, triggeredAt, delay, dueAt } = event.data;
+    case 'ApprovalRequested': {
+      const { approvalId: id, action, deprovisioning } = event.data;
       return {
-        ...account,
-        timers: [...account.timers, { id: timerId, trigger, action, triggeredAt, delay, dueAt, state: 'armed' }],
+        ...without(account, id),
+        approvals: [...without(account, id).approvals, { id, action, deprovisioning }],
+        approvalsAsked: account.approvalsAsked + 1,
       };
     }
+    case 'ApprovalGranted': {
+      const { approvalId, deprovisioning } = event.data;
+      return { ...without(account, approvalId), aim: deprovisioning ? aimOf(deprovisioning) : account.aim };
+    }
+    case 'ApprovalRejected': {
+      const { approvalId, action } = event.data;
+      const message = event.personal === ERASED ? ERASED_TEXT : (event.personal.reason ?? ERASED_TEXT);
+      const failure = action === 'create' ? { action, code: REJECTED, message } : account.failure;
+      return {
+        ...without(account, approvalId),
+        failure,
+        updateRejected: action === 'update' || account.updateRejected,
+      };
+    }
+    case 'ApprovalWithdrawn':
+      return without(account, event.data.approvalId);
+    case 'DeprovisioningTriggersChanged': {
+      const { held } = event.data;
+      return { ...account, held, episodes: Math.max(account.episodes, ...held.map(({ episode }) => episode)) };
+    }
+    case 'DeprovisioningScheduled': {
+      const { timerId: id, trigger, action, triggeredAt, delay, dueAt, episode } = event.data;
+      const timer = { id, trigger, action, triggeredAt, delay, dueAt, episode, state: 'armed' as const };
+      return { ...account, timers: [...account.timers, timer] };
+    }
+    // One that is parked waits for its release, whenever it is due (R87).
     case 'DeprovisioningRescheduled':
       return withTimer(account, event.data.timerId, {
         delay: event.data.delay,
         dueAt: event.data.dueAt,
-        state: 'armed',
       });
     case 'DeprovisioningCancelled':
       return withTimer(account, event.data.timerId, { state: 'cancelled', endReason: event.data.reason });
@@ -109,7 +126,12 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
         state: 'fired',
         ...(effect === 'none' && { endReason: 'superseded' }),
       });
-      return effect === 'delivery' ? { ...fired, aim: aimOf(action), approval: null } : fired;
+      if (effect !== 'delivery') return fired;
+      // After a suspension a change or a hard delete may still be decided.
+      const approvals = account.approvals.filter(
+        ({ deprovisioning }) => action === 'suspend' && deprovisioning !== 'suspend',
+      );
+      return { ...fired, aim: aimOf(action), approvals };
     }
     case 'DeliveryStarted': {
       const { deliveryId, action } = event.data;
@@ -155,6 +177,7 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
         attributes: {},
         entitlements: [],
         owned: false,
+        held: [],
         drift: null,
       });
     case 'AccountGone':
@@ -205,7 +228,7 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
         owned: false,
         attributes: {},
         entitlements: [],
-        approval: null,
+        approvals: [],
         drift: null,
       });
     case 'RematchRequested':

@@ -55,10 +55,23 @@ export type AccountTimer = {
   delay: string;
   dueAt: string;
   state: TimerState;
+  /** Of the trigger's occurrence; null of timers from before they were counted. */
+  episode: number | null;
   endReason?: string;
 };
 
-export type PendingApproval = { action: ApprovalAction; deprovisioning: DeprovisioningAction | null };
+/** A reason to deprovision that holds, in this occurrence of it. */
+export type HeldTrigger = {
+  trigger: Trigger;
+  since: string;
+  /** The revision at which it began: two occurrences at one instant differ in it. */
+  origin: string;
+  episode: number;
+  /** The version of the app's time frames that apply to it. */
+  frames: number;
+};
+
+export type PendingApproval = { id: string; action: ApprovalAction; deprovisioning: DeprovisioningAction | null };
 
 export type PresentAccount = {
   kind: 'present';
@@ -79,7 +92,13 @@ export type PresentAccount = {
   attributes: AccountAttributes;
   entitlements: readonly HeldEntitlement[];
   timers: readonly AccountTimer[];
-  approval: PendingApproval | null;
+  held: readonly HeldTrigger[];
+  /** How many occurrences of triggers there were. */
+  episodes: number;
+  /** What waits for an admin, in the order in which it was asked for. */
+  approvals: readonly PendingApproval[];
+  /** How many approvals were ever asked for. */
+  approvalsAsked: number;
   /** An admin said no to the plan as it is. */
   updateRejected: boolean;
   failure: { action: DeliveryAction; code: string; message: string } | null;
@@ -121,7 +140,10 @@ export const firstState = (appId: string, userId: string): PresentAccount => ({
   attributes: {},
   entitlements: [],
   timers: [],
-  approval: null,
+  held: [],
+  episodes: 0,
+  approvals: [],
+  approvalsAsked: 0,
   updateRejected: false,
   failure: null,
   match: null,
@@ -136,6 +158,22 @@ export const firstState = (appId: string, userId: string): PresentAccount => ({
 export const isUnmade = ({ remote }: Pick<PresentAccount, 'remote'>): boolean =>
   remote === 'none' || remote === 'deleted';
 
+/** Of an event that no evaluation made. */
+export const noReasons = { basis: null, scope: null, ruleIds: null };
+
+/** Names an approval once and for all. Before approvals were numbered, each was named by its action alone. */
+export const nextApprovalId = ({ approvalsAsked }: PresentAccount, action: ApprovalAction): string =>
+  `${action}.${approvalsAsked + 1}`;
+
+export const approvalData = (
+  { appId, userId }: PresentAccount,
+  { id: approvalId, action, deprovisioning }: PendingApproval,
+) => ({ appId, userId, approvalId, action, deprovisioning });
+
+/** Whether such an action waits for an admin. */
+export const isPending = ({ approvals }: Pick<PresentAccount, 'approvals'>, action: ApprovalAction): boolean =>
+  approvals.some((approval) => approval.action === action);
+
 /** What to do next in the app; undefined while there is nothing to do, or something must be decided first. */
 export const nextDelivery = (account: AccountState): DeliveryAction | undefined => {
   if (account.kind === 'none') return undefined;
@@ -147,17 +185,17 @@ export const nextDelivery = (account: AccountState): DeliveryAction | undefined 
 };
 
 const wantedDelivery = (account: PresentAccount): DeliveryAction | undefined => {
-  const { aim, remote, approval, delivery, planFailure } = account;
+  const { aim, remote, delivery, planFailure } = account;
   switch (aim) {
     case 'none':
       return undefined;
     case 'present': {
       if (remote === 'none' || remote === 'deleted')
-        return approval?.action === 'create' || planFailure ? undefined : 'create';
+        return isPending(account, 'create') || planFailure ? undefined : 'create';
       if (remote !== 'active' && remote !== 'suspended') return undefined;
       // One that was under way may have been done, although nobody saw it: it is undone.
       if (remote === 'suspended' || (delivery && delivery.action !== 'update')) return 'unsuspend';
-      const isHeldBack = approval?.action === 'update' || account.updateRejected || planFailure !== undefined;
+      const isHeldBack = isPending(account, 'update') || account.updateRejected || planFailure !== undefined;
       return !isHeldBack && (delivery || isBehind(account)) ? 'update' : undefined;
     }
     case 'suspended':
@@ -208,11 +246,11 @@ export const entitlementChanges = (
 
 /** R55. */
 export const statusOf = (account: PresentAccount): AccountStatus => {
-  const { remote, approval, failure, delivery } = account;
+  const { remote, failure, delivery } = account;
   if (failure) return 'failed';
   if (remote === 'unknown') return 'unknown';
   if (account.planFailure && account.aim === 'present') return 'failed';
-  if (approval?.action === 'create' || approval?.action === 'update') return 'pending';
+  if (isPending(account, 'create') || isPending(account, 'update')) return 'pending';
   switch (delivery?.action ?? nextDelivery(account)) {
     case 'create':
       return delivery ? 'provisioning' : 'pending';

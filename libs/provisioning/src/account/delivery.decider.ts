@@ -15,7 +15,7 @@ import {
   type DeliveryAction,
 } from '@tenure/contracts';
 import type { DeliveryResult } from './account.commands.ts';
-import { changedTargets, isRunning, nextDelivery, type PresentAccount } from './account.state.ts';
+import { changedTargets, isRunning, nextDelivery, noReasons, type PresentAccount } from './account.state.ts';
 
 /** Once per delivery, however often it is tried. Nothing where something else has come to be wanted. */
 export const startDelivery = (account: PresentAccount, deliveryId: string, action: DeliveryAction): AccountEvent[] => {
@@ -71,5 +71,5 @@ const deleted = (
   AccountDeleted(ids),
   ...timers
     .filter(isRunning)
-    .map(({ id }) => DeprovisioningCancelled({ appId, userId, timerId: id, reason: 'accountDeleted' })),
+    .map(({ id }) => DeprovisioningCancelled({ appId, userId, timerId: id, reason: 'accountDeleted', ...noReasons })),
 ];

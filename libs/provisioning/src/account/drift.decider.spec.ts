@@ -26,7 +26,7 @@ const ids = { appId: 'git', userId: 'ada' };
 const attributes = { userName: 'ada', title: 'Engineer' };
 const group = { kind: 'group', value: 'Engineers' } as const;
 const planned = AccountPlanned(
-  { ...ids, changed: [], ruleIds: [], rulesVersion: 0 },
+  { ...ids, changed: [], ruleIds: [], rulesVersion: 0, basis: null, scope: null, targets: null },
   { attributes, onCreate: {}, additive: [], entitlements: [group], matching: [] },
 );
 const started = (action: 'create' | 'update', deliveryId: string) => DeliveryStarted({ ...ids, deliveryId, action });
@@ -103,7 +103,10 @@ describe('R88: an account that differs in the app', () => {
   it('waits for approval where the app is set so', () => {
     account(...provisioned, drifted)
       .when({ type: 'SettleDrift', how: 'repaired', approvals: ['update'] })
-      .then(settled('repaired'), ApprovalRequested({ ...ids, action: 'update', deprovisioning: null }));
+      .then(
+        settled('repaired'),
+        ApprovalRequested({ ...ids, approvalId: 'update.1', action: 'update', deprovisioning: null }),
+      );
   });
 
   it('is left as it is once an admin ignores it, until something else is found', () => {

@@ -2,7 +2,15 @@ import { AccountDrifted, ApprovalRequested, DriftSettled, type AccountEvent } fr
 import { Rejected } from '@tenure/eventing';
 import type { AccountCommand } from './account.commands.ts';
 import { evolveAccount } from './account.evolve.ts';
-import { isSame, nextDelivery, type Drift, type PresentAccount } from './account.state.ts';
+import {
+  isSame,
+  approvalData,
+  isPending,
+  nextApprovalId,
+  nextDelivery,
+  type Drift,
+  type PresentAccount,
+} from './account.state.ts';
 import { repairable, type DriftPart } from './drift.ts';
 
 type Note = Extract<AccountCommand, { type: 'NoteDrift' }>;
@@ -69,8 +77,9 @@ const repaired = (
   const settled = DriftSettled({ appId, userId, runId, kinds: [...kinds], targets: [...targets], how: 'repaired' });
   const then = evolvePresent(account, settled);
   const next = nextDelivery(then);
-  const asks = (next === 'create' || next === 'update') && approvals.includes(next) && !then.approval;
-  return [settled, ...(asks ? [ApprovalRequested({ appId, userId, action: next, deprovisioning: null })] : [])];
+  if ((next !== 'create' && next !== 'update') || !approvals.includes(next) || isPending(then, next)) return [settled];
+  const approval = { id: nextApprovalId(then, next), action: next, deprovisioning: null };
+  return [settled, ApprovalRequested(approvalData(then, approval))];
 };
 
 const driftedOf = ({ appId, userId }: PresentAccount, runId: string, found: Omit<Drift, 'runId'>) =>

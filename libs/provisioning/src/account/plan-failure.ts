@@ -1,7 +1,7 @@
 import type { AccountPlanFailed } from '@tenure/contracts';
 import type { PresentAccount } from './account.state.ts';
 
-type Said = Omit<ReturnType<typeof AccountPlanFailed>['data'], 'appId' | 'userId'>;
+type Said = Pick<ReturnType<typeof AccountPlanFailed>['data'], 'code' | 'limit' | 'target' | 'ruleId'>;
 
 /** In words, naming the mapping or the rule (R96). */
 export const planFailureOf = ({ code, limit, target, ruleId }: Said): NonNullable<PresentAccount['planFailure']> => {

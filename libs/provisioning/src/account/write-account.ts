@@ -20,6 +20,7 @@ export type WriteAccount = (
   account: { tenantId: string; id: string },
   command: Intent<AccountState, AccountCommand>['command'],
   because: Because,
+  ifMatch?: Intent<AccountState, AccountCommand>['ifMatch'],
 ) => Promise<Handled<AccountState, AccountEvent>>;
 
 /** Who acts where no person does. */
@@ -36,9 +37,15 @@ export const accountWriter =
     clock: Clock;
     view: Pick<ViewRuntime, 'applyInline'>;
   }): WriteAccount =>
-  async ({ tenantId, id }, command, { actor = system, ...because }) => {
+  async ({ tenantId, id }, command, { actor = system, ...because }, ifMatch) => {
     const metadata = { tenantId, actor, commandId: randomUUID(), occurredAt: await clock.now(), ...because };
-    const handled = await handle(source, accountAggregate, { tenantId, id, command, metadata });
+    const handled = await handle(source, accountAggregate, {
+      tenantId,
+      id,
+      command,
+      metadata,
+      ...(ifMatch !== undefined && { ifMatch }),
+    });
     await view.applyInline(handled.stored, handled.events);
     return handled;
   };

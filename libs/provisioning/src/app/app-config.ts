@@ -1,5 +1,6 @@
 import type { AppConnection } from '../connector/index.ts';
 import type { DeprovisioningConfig } from '../duration/index.ts';
+import type { FrameSet } from './frames.ts';
 import type { AttributesConfig } from '../mapping/index.ts';
 import type { EndpointConfig, PresetName } from '../presets/index.ts';
 import type { Rule } from '../rules/index.ts';
@@ -70,7 +71,12 @@ export type AppConfig = {
   attributes: AttributesConfig;
   scope: ScopeConfig;
   assignments: readonly Assignment[];
+  /** Since when scope, assignments and the rules that count for everyone are as they are. */
+  scopeSince: string;
+  /** The time frames as they were edited last. */
   deprovisioning: DeprovisioningConfig;
+  /** Those that count for triggers which hold already, oldest first; the last are `deprovisioning` (R48). */
+  frames: readonly FrameSet[];
   approvals: readonly ApprovalAction[];
   threshold: Threshold;
   /** Instant since which parked actions may run although the threshold was reached. */

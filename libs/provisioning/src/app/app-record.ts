@@ -3,10 +3,15 @@ import type { Decoded, Instant } from '@tenure/eventing';
 import type { AppConfig } from './app-config.ts';
 import { evolveApp } from './app.evolve.ts';
 import type { App, TestResult } from './app.state.ts';
+import { onlyFrames, withFrames, type FrameSet } from './frames.ts';
 
 /** An app as the decider folds it, and beside it what only the envelopes tell. */
 export type AppRecord = {
   app: App;
+  /** Since when scope, assignments and the rules that count for everyone are as they are. */
+  scopeSince: Instant;
+  /** See `frames.ts`. */
+  frames: readonly FrameSet[];
   createdAt: Instant;
   updatedAt: Instant;
   credentialsSetAt: Instant | null;
@@ -22,6 +27,8 @@ export const advanceApp = (
 ): AppRecord => {
   const before = record ?? {
     app: { kind: 'none' },
+    scopeSince: occurredAt,
+    frames: [],
     createdAt: occurredAt,
     updatedAt: occurredAt,
     credentialsSetAt: null,
@@ -30,7 +37,30 @@ export const advanceApp = (
     thresholdReleasedAt: null,
   };
   if (!event) return { ...before, updatedAt: occurredAt };
-  return { ...before, ...instantsOf(event, occurredAt), app: evolveApp(before.app, event), updatedAt: occurredAt };
+  const app = evolveApp(before.app, event);
+  return {
+    ...before,
+    ...instantsOf(event, occurredAt),
+    app,
+    scopeSince: scopeOf(app) === scopeOf(before.app) ? before.scopeSince : occurredAt,
+    frames: framesAfter(before, app, event, occurredAt),
+    updatedAt: occurredAt,
+  };
+};
+
+const scopeOf = (app: App): string | undefined =>
+  app.kind === 'none' ? undefined : JSON.stringify([app.scope, app.assignments, app.ruleSets[0]!.version]);
+
+/** A draft has no accounts that earlier time frames could be for. */
+const framesAfter = (before: AppRecord, app: App, event: AppEvent, occurredAt: Instant): readonly FrameSet[] => {
+  if (app.kind === 'none') return [];
+  const { deprovisioning, state } = app;
+  if (event.type === 'AppCreated' || event.type === 'AppConfigurationDeleted')
+    return onlyFrames(before.frames, deprovisioning);
+  if (event.type !== 'AppDeprovisioningSet') return before.frames;
+  return event.data.applyToRunning || state === 'draft'
+    ? onlyFrames(before.frames, deprovisioning)
+    : withFrames(before.frames, deprovisioning, occurredAt);
 };
 
 const instantsOf = ({ type }: AppEvent, occurredAt: Instant): Partial<AppRecord> => {
@@ -68,6 +98,8 @@ export const configOf = (tenantId: string, id: string, { app, ...at }: AppRecord
     test: test
       ? { outcome: test.outcome, ...(reason !== undefined && { reason }), at: at.testedAt! }
       : { outcome: 'untested' },
+    scopeSince: at.scopeSince,
+    frames: at.frames,
     thresholdReleasedAt: at.thresholdReleasedAt,
     turnedOnAt: at.turnedOnAt,
   };

@@ -1,6 +1,6 @@
 import { listReply } from '@tenure/contracts';
 import { z } from 'zod';
-import { deprovisioningConfig, durationSchema, millisecondsOf } from '../duration/index.ts';
+import { deprovisioningConfig, durationSchema, isPositive, millisecondsOf } from '../duration/index.ts';
 import { attributesConfig } from '../mapping/index.ts';
 import { presetNames } from '../presets/index.ts';
 import { entitlementKinds, putRules, ruleSchema } from '../rules/index.ts';
@@ -92,7 +92,7 @@ export const thresholdBody = z
   .strictObject({
     count: z.int().min(0).max(2_147_483_647).optional(),
     percent: z.number().min(0).max(100).optional(),
-    window: durationSchema.refine((duration) => millisecondsOf(duration) > 0, 'Must be longer than zero.').optional(),
+    window: durationSchema.refine(isPositive, 'Must be longer than zero.').optional(),
   })
   .refine(({ count, percent, window }) => (count === undefined && percent === undefined) === (window === undefined), {
     path: ['window'],
@@ -203,6 +203,15 @@ export const appReply = z.object({
   missing: z.array(
     z.enum(['credentials', 'endpoint', 'attributes', 'scope', 'deprovisioning', 'sso', 'test', 'feature']),
   ),
+  /** Where a limit is set, or timers were parked by an earlier one. */
+  threshold: z
+    .object({
+      tripped: z.boolean(),
+      since: z.string().optional(),
+      parked: z.int(),
+      limit: z.object({ count: z.int().optional(), percent: z.number().optional(), window: z.string().optional() }),
+    })
+    .optional(),
   version: z.int(),
   createdAt: z.string(),
   updatedAt: z.string(),

@@ -16,10 +16,19 @@ import type { JobReply } from './app.bodies.ts';
 import type { AppCommand } from './app.decider.ts';
 import { featuresOf, refuseGated, type AppQueries } from './app.queries.ts';
 import type { App } from './app.state.ts';
-import { canonicalRules, refuseAttributes, refuseEntitlements, refuseRules } from './app.rules.ts';
+import {
+  canonicalRules,
+  refuseAttributes,
+  refuseEntitlements,
+  refuseRules,
+  givesEntitlements,
+  refuseRoleAssignment,
+} from './app.rules.ts';
+import { vanishedFrom } from './app.standing.ts';
 import { stepsOf } from './app.steps.ts';
 import { startJob, startRefreshJob, type JobKind } from './jobs.ts';
-import { isKnown, refuseRole } from './known.ts';
+import { isKnown, refuseRole, refuseUnknownInRules, refuseUnknownScope } from './known.ts';
+import { newestRules } from './rule-sets.ts';
 import type { IfMatch, WriteApp } from './write-app.ts';
 
 export type AppCommandDeps = {
@@ -74,16 +83,12 @@ export const appCommands = ({ write, queries, database, clock, kinds, wakeRefres
     },
 
     setScope: async (caller: Caller, appId: string, scope: ScopeConfig, ifMatch?: IfMatch): Promise<void> => {
-      const known = await Promise.all(scope.groups.map(({ id }) => isKnown(database, caller.tenantId, 'groups', id)));
-      const errors = known.flatMap((is, index) =>
-        is ? [] : [{ field: `groups[${index}].id`, message: 'There is no such group.' }],
-      );
-      if (errors.length > 0)
-        throw new Rejected('invalid', 'scope/group-unknown', `${errors.length} of the groups are not known.`, errors);
+      await refuseUnknownScope(database, caller.tenantId, scope.groups);
       await write(caller, appId, { type: 'SetScope', scope }, ifMatch);
     },
     assign: async (caller: Caller, appId: string, assignment: Assignment): Promise<void> => {
-      await queries.find(caller.tenantId, appId);
+      const { config } = await queries.find(caller.tenantId, appId);
+      refuseRoleAssignment(assignment, config.preset);
       if (assignment.kind !== 'roles') await refuseUnknown(caller.tenantId, assignment.kind, assignment.id);
       const role = assignment.role ?? (assignment.kind === 'roles' ? assignment.id : undefined);
       if (role !== undefined) await refuseRole(database, caller.tenantId, assignment.kind, role);
@@ -119,10 +124,16 @@ export const appCommands = ({ write, queries, database, clock, kinds, wakeRefres
         readTarget,
       );
       refuseRules(rules, config.preset, readTarget);
+      if (rules.some(givesEntitlements)) await refuseGated(database, caller.tenantId, 'entitlements');
+      await refuseUnknownInRules(database, caller.tenantId, rules);
       await write(caller, appId, { type: 'SetRules', rules }, ifMatch);
     },
-    reapplyRules: async (caller: Caller, appId: string) =>
-      job(caller, appId, 'reapplyRules', await write(caller, appId, { type: 'ReapplyRules' })),
+    reapplyRules: async (caller: Caller, appId: string) => {
+      const { config } = await queries.find(caller.tenantId, appId);
+      if (newestRules(config).rules.some(givesEntitlements))
+        await refuseGated(database, caller.tenantId, 'entitlements');
+      return job(caller, appId, 'reapplyRules', await write(caller, appId, { type: 'ReapplyRules' }));
+    },
 
     setEntitlements: async (
       caller: Caller,
@@ -174,7 +185,9 @@ export const appCommands = ({ write, queries, database, clock, kinds, wakeRefres
       const { tenantId } = caller;
       const { provisioning: gateOpen } = await featuresOf(database, tenantId);
       const overdueTimers = await queries.overdueTimers(tenantId, appId, await clock.now());
-      const handled = await write(caller, appId, { type: 'TurnOn', gateOpen });
+      const { config } = await queries.find(tenantId, appId);
+      const vanished = await vanishedFrom(database, tenantId, [config]);
+      const handled = await write(caller, appId, { type: 'TurnOn', gateOpen, vanished });
       const app = await queries.get(tenantId, appId);
       if (handled.events.length === 0) return { ...app, overdueTimers };
       return { ...app, overdueTimers, job: { id: (await job(caller, appId, 'initialCycle', handled)).id } };

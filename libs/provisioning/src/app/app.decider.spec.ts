@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { fakeKind } from '../testing/fake-kind.ts';
 import {
   AppAssigned,
+  AppAttributesSet,
+  AppScopeSet,
   AppConfigurationDeleted,
   AppCreated,
   AppCredentialsSet,
@@ -26,6 +28,7 @@ import type { Rule } from '../rules/index.ts';
 import { appDecider, type AppCommand } from './app.decider.ts';
 import { refuseAttributes, refuseRules } from './app.rules.ts';
 import { missingOf, stepsOf } from './app.steps.ts';
+import { nothingVanished } from './vanished.ts';
 
 const app = given(appDecider);
 const defaultsOf = (preset: PresetName) => {
@@ -40,7 +43,7 @@ const endpoint = AppEndpointSet({ endpoint: { url: 'https://git.example/scim' } 
 const sso = AppSsoSet({ configured: true });
 const tested = AppTested(passed);
 const ready: AppEvent[] = [created(), sso, credentials, endpoint, tested];
-const on: AppCommand = { type: 'TurnOn', gateOpen: true };
+const on: AppCommand = { type: 'TurnOn', gateOpen: true, vanished: nothingVanished };
 const rule: Rule = {
   id: 'r1',
   name: 'Sales',
@@ -90,8 +93,56 @@ describe('R31: turning on', () => {
 
   it('waits for the tenant’s gate too (R64)', () => {
     app(...ready)
-      .when({ type: 'TurnOn', gateOpen: false })
+      .when({ type: 'TurnOn', gateOpen: false, vanished: nothingVanished })
       .thenRejected('app/incomplete');
+  });
+
+  it('R31: waits for a scope that names only what exists', () => {
+    const scope = { assignment: 'assigned' as const, groups: [{ id: 'g1', nested: false }], orgUnits: [] };
+    const assigned = [
+      AppAssigned({ kind: 'groups', id: 'g2' }),
+      AppAssigned({ kind: 'roles', id: 'Baker' }),
+      AppAssigned({ kind: 'users', id: 'ada', role: 'Chef' }),
+    ];
+    const vanished = { groups: new Set(['g1', 'g2']), roles: new Set(['Baker', 'Chef']) };
+    const history = [...ready, AppScopeSet(scope), ...assigned];
+    expect(stepsOf(stateOf(...history), vanished).scope).toEqual({
+      valid: false,
+      problems: [
+        { field: 'groups[0].id', message: 'The group g1 no longer exists.' },
+        { field: 'assignments[0].id', message: 'The assigned group g2 no longer exists.' },
+        { field: 'assignments[1].id', message: 'The role Baker no longer exists.' },
+        { field: 'assignments[2].role', message: 'The role Chef no longer exists.' },
+      ],
+    });
+    app(...history)
+      .when({ type: 'TurnOn', gateOpen: true, vanished })
+      .thenRejected('app/incomplete');
+    app(...history)
+      .when(on)
+      .then(AppTurnedOn({}));
+  });
+
+  it('R31: waits for a mapping whose sources are known', () => {
+    const attributes = {
+      ...presets.scim.attributes,
+      mappings: [{ kind: 'direct', target: 'userName', source: 'heldOnce', apply: 'always' } as const],
+    };
+    expect(stepsOf(stateOf(...ready, AppAttributesSet(attributes))).attributes).toMatchObject({
+      valid: false,
+      problems: [{ field: 'mappings[0].source' }],
+    });
+  });
+
+  it('R24: needs single sign-on as long as the app is on', () => {
+    const off: AppCommand = { type: 'SetSso', configured: false };
+    for (const history of [[AppTurnedOn({})], [AppTurnedOn({}), AppReauthorizationNeeded({})]])
+      app(...ready, ...history)
+        .when(off)
+        .thenRejected('app/on');
+    app(...ready, AppTurnedOn({}), AppTurnedOff({}))
+      .when(off)
+      .then(AppSsoSet({ configured: false }));
   });
 
   it('is a separate act, and once is enough', () => {
@@ -274,6 +325,33 @@ describe('what can be refused of a configuration', () => {
     app(created())
       .when({ type: 'SetDeprovisioning', deprovisioning: frames('P1D', 'P7D'), applyToRunning: true })
       .then(AppDeprovisioningSet({ ...frames('P1D', 'P7D'), applyToRunning: true }));
+  });
+
+  it('R28: roles of an app that takes none, wherever they are named', () => {
+    const unsupported = (code: string) => expect.objectContaining({ code });
+    const acting = (action: Rule['actions'][number]): Rule => ({ ...rule, actions: [action] });
+    for (const action of [
+      { type: 'setRole', value: 'ADMIN' } as const,
+      { type: 'setAttribute', target: 'roles[primary eq "True"].value', value: 'ADMIN' } as const,
+    ]) {
+      expect(() => refuseRules([acting(action)], 'lumapps', readTarget)).toThrow(unsupported('rules/unsupported'));
+      expect(() => refuseRules([acting(action)], 'nulab', readTarget)).not.toThrow();
+    }
+    const { matching, mappings } = presets.lumapps.attributes;
+    const toRoles = { kind: 'direct', target: 'roles', source: 'appRoleAssignments', apply: 'always' } as const;
+    expect(() => refuseAttributes({ matching, mappings: [...mappings, toRoles] }, 'lumapps', readTarget)).toThrow(
+      unsupported('mapping/unsupported'),
+    );
+    for (const assignment of [
+      { kind: 'roles', id: 'ADMIN' } as const,
+      { kind: 'users', id: 'ada', role: 'ADMIN' } as const,
+    ]) {
+      app(created('lumapps')).when({ type: 'Assign', assignment }).thenRejected('assignment/unsupported');
+      app(created('nulab')).when({ type: 'Assign', assignment }).then(AppAssigned(assignment));
+    }
+    app(created('lumapps'))
+      .when({ type: 'Assign', assignment: { kind: 'users', id: 'ada' } })
+      .then(AppAssigned({ kind: 'users', id: 'ada' }));
   });
 
   it('R28, R58: entitlements of an app that has none', () => {

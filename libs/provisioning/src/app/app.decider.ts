@@ -54,9 +54,11 @@ import {
   refuseDeprovisioning,
   refuseEndpoint,
   refuseEntitlements,
+  refuseRoleAssignment,
 } from './app.rules.ts';
 import type { App, PresentApp, TestResult } from './app.state.ts';
 import { missingOf, wordsFor } from './app.steps.ts';
+import type { Vanished } from './vanished.ts';
 import { newestRules } from './rule-sets.ts';
 
 type NewCredentials = { secretId: string; kind: CredentialKind; hint: string };
@@ -86,8 +88,8 @@ export type AppCommand =
   | { type: 'SetReconciliation'; reconciliation: Reconciliation }
   /** Said by the run that looked (R88). */
   | ({ type: 'NoteReconciled' } & Parameters<typeof AppReconciled>[0])
-  /** `gateOpen`: the tenant's, which is not the app's own state (R64). */
-  | { type: 'TurnOn'; gateOpen: boolean }
+  /** `gateOpen`: the tenant's, which is not the app's own state (R64), as little as what `vanished`. */
+  | { type: 'TurnOn'; gateOpen: boolean; vanished: Vanished }
   | { type: 'TurnOff' }
   | { type: 'StartCycle' }
   /** The app answered 401 to these credentials. */
@@ -109,7 +111,7 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
     case 'Rename':
       return command.name === state.name ? [] : [AppRenamed({ name: command.name })];
     case 'SetSso':
-      return state.sso.configured === command.configured ? [] : [AppSsoSet({ configured: command.configured })];
+      return setSso(command.configured, state);
     case 'SetCredentials':
       refuseCredentials(command.kind, state.preset);
       return [AppCredentialsSet(replacing(command, state)), ...(command.test ? [AppTested(passed(command.test))] : [])];
@@ -131,6 +133,7 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
     case 'SetScope':
       return isSame(command.scope, state.scope) ? [] : [AppScopeSet(command.scope)];
     case 'Assign':
+      refuseRoleAssignment(command.assignment, state.preset);
       return state.assignments.some((known) => isSame(withRole(known), withRole(command.assignment)))
         ? []
         : [AppAssigned(withRole(command.assignment))];
@@ -231,10 +234,18 @@ const setConnection = (
   return [set, AppTested(passed(test))];
 };
 
+/** R24: an app that is on needs it. */
+const setSso = (configured: boolean, app: PresentApp): AppEvent[] => {
+  if (app.sso.configured === configured) return [];
+  if (!configured && app.state !== 'draft' && app.state !== 'off')
+    throw new Rejected('conflict', 'app/on', 'The app is on, which needs single sign-on. Turn the app off first.');
+  return [AppSsoSet({ configured })];
+};
+
 /** R31: refused, naming what is missing. */
-const turnOn = ({ gateOpen }: Extract<AppCommand, { type: 'TurnOn' }>, app: PresentApp): AppEvent[] => {
+const turnOn = ({ gateOpen, vanished }: Extract<AppCommand, { type: 'TurnOn' }>, app: PresentApp): AppEvent[] => {
   if (app.state === 'on') return [];
-  const missing = [...missingOf(app), ...(gateOpen ? [] : (['feature'] as const))];
+  const missing = [...missingOf(app, vanished), ...(gateOpen ? [] : (['feature'] as const))];
   if (missing.length === 0) return [AppTurnedOn({})];
   const errors = missing.map((field) => ({ field, message: wordsFor[field] }));
   throw new Rejected(

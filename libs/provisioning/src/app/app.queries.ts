@@ -9,7 +9,9 @@ import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { AppConfig } from './app-config.ts';
 import type { AppReply, EntitlementsReply } from './app.bodies.ts';
 import { refuseEntitlements } from './app.rules.ts';
+import { thresholdStates, vanishedFrom, type ThresholdState } from './app.standing.ts';
 import { missingOf, stepsOf } from './app.steps.ts';
+import type { Vanished } from './vanished.ts';
 
 export type KnownApp = { config: AppConfig; version: number; createdAt: string; updatedAt: string };
 
@@ -42,9 +44,15 @@ export const refuseGated = async (sql: Sql, tenantId: string, feature: keyof Fea
     throw new Rejected('forbidden', 'feature/entitlements', 'Entitlements are not enabled for this tenant.');
 };
 
-const toAppReply = ({ config, version, createdAt, updatedAt }: KnownApp, featureOpen: boolean): AppReply => {
+type Standing = { featureOpen: boolean; vanished: Vanished; thresholds: ReadonlyMap<string, ThresholdState> };
+
+const toAppReply = (
+  { config, version, createdAt, updatedAt }: KnownApp,
+  { featureOpen, vanished, thresholds }: Standing,
+): AppReply => {
+  const threshold = thresholds.get(config.id);
   const { id, name, preset, sso, state } = config;
-  const missing = [...missingOf(config), ...(featureOpen ? [] : (['feature'] as const))];
+  const missing = [...missingOf(config, vanished), ...(featureOpen ? [] : (['feature'] as const))];
   return {
     id,
     name,
@@ -52,8 +60,9 @@ const toAppReply = ({ config, version, createdAt, updatedAt }: KnownApp, feature
     sso,
     state,
     capabilities: presets[preset].capabilities,
-    steps: stepsOf(config),
+    steps: stepsOf(config, vanished),
     missing,
+    ...(threshold && { threshold }),
     version,
     createdAt,
     updatedAt,
@@ -76,8 +85,16 @@ export const appQueries = (sql: Sql) => {
     return knownApp(row);
   };
 
-  const get = async (tenantId: string, appId: string): Promise<AppReply> =>
-    toAppReply(await find(tenantId, appId), (await featuresOf(sql, tenantId)).provisioning);
+  const standingOf = async (tenantId: string, apps: readonly AppConfig[]): Promise<Standing> => ({
+    featureOpen: (await featuresOf(sql, tenantId)).provisioning,
+    vanished: await vanishedFrom(sql, tenantId, apps),
+    thresholds: await thresholdStates(sql, tenantId, apps),
+  });
+
+  const get = async (tenantId: string, appId: string): Promise<AppReply> => {
+    const known = await find(tenantId, appId);
+    return toAppReply(known, await standingOf(tenantId, [known.config]));
+  };
 
   const list = async (tenantId: string, request: ListPageRequest): Promise<ListPage<AppReply>> => {
     const { limit, after } = pagesByInstant.behind(request);
@@ -86,11 +103,14 @@ export const appQueries = (sql: Sql) => {
              where tenant_id = $1 and ($2::timestamptz is null or (created_at, id) > ($2, $3)) order by created_at, id limit $4`,
       values: [tenantId, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
     });
-    const { provisioning } = await featuresOf(sql, tenantId);
+    const standing = await standingOf(
+      tenantId,
+      rows.map(({ config }) => config),
+    );
     return pagesByInstant.of(
       rows,
       limit,
-      (row) => toAppReply(knownApp(row), provisioning),
+      (row) => toAppReply(knownApp(row), standing),
       ({ created_at, id }) => [created_at, id],
     );
   };

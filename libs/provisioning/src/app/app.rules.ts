@@ -2,9 +2,9 @@ import { Rejected } from '@tenure/eventing';
 import type { AppConnection, ReadTarget } from '../connector/index.ts';
 import { validateDeprovisioning, type DeprovisioningConfig } from '../duration/index.ts';
 import { validateAttributes, type AttributesConfig } from '../mapping/index.ts';
-import { presets, type PresetName } from '../presets/index.ts';
-import type { CredentialKind } from './app-config.ts';
+import { presets, takesRoles, type PresetName } from '../presets/index.ts';
 import { validateRules, type Rule } from '../rules/index.ts';
+import type { Assignment, CredentialKind } from './app-config.ts';
 
 type Problem = { code: string; field: string; message: string; position?: number };
 
@@ -22,7 +22,26 @@ const refuseAny = (problems: readonly Problem[]) => {
 
 /** R35, R37. */
 export const refuseAttributes = (attributes: AttributesConfig, preset: PresetName, readTarget: ReadTarget) =>
-  refuseAny(validateAttributes(attributes, presets[preset].mandatory, readTarget));
+  refuseAny([
+    ...validateAttributes(attributes, presets[preset].mandatory, readTarget),
+    ...attributes.mappings.flatMap(({ target }, index) =>
+      isUnsupportedRole(preset, target) ? [noRoles('mapping/unsupported', `mappings[${index}].target`)] : [],
+    ),
+  ]);
+
+const isUnsupportedRole = (preset: PresetName, target: string): boolean =>
+  !takesRoles(preset) && (presets[preset].roleTargets?.test(target) ?? false);
+
+const noRoles = (code: string, field: string): Problem => ({ code, field, message: "This app doesn't take roles." });
+
+/** R28: an assignment to a role, or with one, gives the account that role. */
+export const refuseRoleAssignment = ({ kind, role }: Assignment, preset: PresetName) => {
+  if (takesRoles(preset) || (kind !== 'roles' && role === undefined)) return;
+  const field = role === undefined ? 'kind' : 'role';
+  throw new Rejected('invalid', 'assignment/unsupported', "This app doesn't take roles.", [
+    { field, message: "This app doesn't take roles." },
+  ]);
+};
 
 /** R44, R45. */
 export const refuseDeprovisioning = (config: DeprovisioningConfig, preset: PresetName) =>
@@ -68,9 +87,13 @@ export const refuseRules = (rules: readonly Rule[], preset: PresetName, readTarg
   refuseAny([
     ...validateRules(rules, readTarget),
     ...twice,
-    ...(presets[preset].capabilities.entitlements ? [] : rules.flatMap(entitlementActions)),
+    ...rules.flatMap((rule, index) => unsupportedActions(rule, index, preset)),
   ]);
 };
+
+/** Whether a rule gives entitlements, which a tenant's gate may close (R64). */
+export const givesEntitlements = ({ actions }: Pick<Rule, 'actions'>): boolean =>
+  actions.some(({ type }) => type === 'setEntitlement' || type === 'addEntitlement');
 
 /** With targets in their canonical spelling, which is how they are stored. */
 export const canonicalRules = (rules: readonly Rule[], readTarget: ReadTarget): Rule[] =>
@@ -83,15 +106,20 @@ export const canonicalRules = (rules: readonly Rule[], readTarget: ReadTarget): 
     }),
   }));
 
-const entitlementActions = ({ actions }: Rule, rule: number): Problem[] =>
-  actions.flatMap(({ type }, index) =>
-    type === 'setEntitlement' || type === 'addEntitlement'
-      ? [
-          {
-            code: 'rules/unsupported',
-            field: `rules[${rule}].actions[${index}]`,
-            message: 'This app has no entitlements.',
-          },
-        ]
-      : [],
-  );
+const unsupportedActions = ({ actions }: Rule, rule: number, preset: PresetName): Problem[] =>
+  actions.flatMap((action, index): Problem[] => {
+    const field = `rules[${rule}].actions[${index}]`;
+    switch (action.type) {
+      case 'setEntitlement':
+      case 'addEntitlement':
+        return presets[preset].capabilities.entitlements
+          ? []
+          : [{ code: 'rules/unsupported', field, message: 'This app has no entitlements.' }];
+      case 'setRole':
+        return takesRoles(preset) ? [] : [noRoles('rules/unsupported', field)];
+      case 'setAttribute':
+        return isUnsupportedRole(preset, action.target) ? [noRoles('rules/unsupported', `${field}.target`)] : [];
+      case 'skip':
+        return [];
+    }
+  });

@@ -1,7 +1,8 @@
 import { validateDeprovisioning } from '../duration/index.ts';
-import { incompleteAttributes } from '../mapping/index.ts';
+import { incompleteAttributes, unknownSources } from '../mapping/index.ts';
 import { presets, type Preset } from '../presets/index.ts';
 import type { PresentApp } from './app.state.ts';
+import { nothingVanished, scopeProblems, type Vanished } from './vanished.ts';
 
 /** The steps in which an app is configured (R30). */
 export const stepNames = ['credentials', 'endpoint', 'attributes', 'scope', 'deprovisioning'] as const;
@@ -10,7 +11,7 @@ export type StepName = (typeof stepNames)[number];
 export type Step = { valid: boolean; problems: { field: string; message: string }[] };
 export type Missing = StepName | 'sso' | 'test';
 
-type Configured = Pick<PresentApp, 'preset' | 'attributes' | 'deprovisioning'> & {
+type Configured = Pick<PresentApp, 'preset' | 'attributes' | 'deprovisioning' | 'scope' | 'assignments'> & {
   credentials: unknown;
   endpoint: unknown;
 };
@@ -20,14 +21,9 @@ const unknownPlace = (kind: Preset['kind']) =>
     ? { field: 'endpoint', message: 'The endpoint is not known.' }
     : { field: 'connection', message: 'The connection to the directory is not known.' };
 
-/** Each step as it stands. Scope is always valid: nobody in it is an answer too. */
-export const stepsOf = ({
-  preset,
-  credentials,
-  endpoint,
-  attributes,
-  deprovisioning,
-}: Configured): Record<StepName, Step> => {
+/** Each step as it stands. A scope with nobody in it is valid, one that names what no longer exists isn't. */
+export const stepsOf = (app: Configured, vanished: Vanished = nothingVanished): Record<StepName, Step> => {
+  const { preset, credentials, endpoint, attributes, deprovisioning } = app;
   const { mandatory, capabilities, kind } = presets[preset];
   const step = (problems: readonly { field: string; message: string }[]): Step => ({
     valid: problems.length === 0,
@@ -36,8 +32,8 @@ export const stepsOf = ({
   return {
     credentials: step(credentials ? [] : [{ field: 'credentials', message: 'No credentials were saved.' }]),
     endpoint: step(endpoint ? [] : [unknownPlace(kind)]),
-    attributes: step(incompleteAttributes(attributes, mandatory)),
-    scope: step([]),
+    attributes: step([...unknownSources(attributes), ...incompleteAttributes(attributes, mandatory)]),
+    scope: step(scopeProblems(app, vanished)),
     deprovisioning: step(validateDeprovisioning(deprovisioning, capabilities)),
   };
 };
@@ -45,8 +41,8 @@ export const stepsOf = ({
 type Judged = Configured & { sso: { configured: boolean }; test: { outcome: string } | null };
 
 /** What turning on waits for (R24, R31); nothing = it may be, where the tenant's gate is open (R64). */
-export const missingOf = (app: Judged): Missing[] => {
-  const steps = stepsOf(app);
+export const missingOf = (app: Judged, vanished?: Vanished): Missing[] => {
+  const steps = stepsOf(app, vanished);
   return [
     ...stepNames.filter((name) => !steps[name].valid),
     ...(app.sso.configured ? [] : (['sso'] as const)),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database, Sql } from '@tenure/database';
 import { Rejected } from '@tenure/eventing';
-import { markTenant, PROVISIONING, type Cause } from '../people/to-evaluate.ts';
+import { PROVISIONING, startMarking, type Cause } from '../people/to-evaluate.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import { startRefresh, type RefreshProblem } from '../entitlement/refresh.ts';
 import type { JobReply } from './app.bodies.ts';
@@ -36,7 +36,9 @@ type Row = {
 
 const waitingSql = `
   select count(*) as waiting from (
-    select user_id from ${PROVISIONING}.to_evaluate where tenant_id = $1
+    select user_id from ${PROVISIONING}.to_evaluate where tenant_id = $1 and app_id in ('', $2)
+    union select p.id from ${PROVISIONING}.markings m join ${PROVISIONING}.people p on p.tenant_id = m.tenant_id and not p.erased and p.id > m.after_id
+      where m.tenant_id = $1 and m.app_id = $2 and m.kind = 'everyone'
     union select user_id from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and app_id = $2 and work is not null) waiting`;
 
 /** Marks everybody and keeps the count, in one transaction: by the time the job can be read, it has something to do. */
@@ -45,7 +47,7 @@ export const startJob = (
   job: { tenantId: string; appId: string; kind: JobKind; cause: Cause },
 ): Promise<JobReply> =>
   database.transaction(async (sql) => {
-    await markTenant(sql, job.tenantId, job.cause);
+    await startMarking(sql, { tenantId: job.tenantId, appId: job.appId, whom: { kind: 'everyone' }, cause: job.cause });
     const [row] = await sql.query<Row>({
       text: `insert into ${PROVISIONING}.jobs (tenant_id, id, app_id, kind, total)
              select $1, $2, $3, $4, count(*) from ${PROVISIONING}.people where tenant_id = $1 and not erased returning *`,

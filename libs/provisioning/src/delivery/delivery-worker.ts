@@ -100,7 +100,7 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
   const start = (row: Claimed, action: DeliveryAction) =>
     guarded(() =>
       database.transaction(async (sql) => {
-        const app = await holdRunningApp(sql, row.tenantId, row.appId);
+        const app = (await holdRunningApp(sql, row.tenantId, row.appId))?.app;
         if (!app) return undefined;
         const { state } = await write(
           { tenantId: row.tenantId, id: row.accountId },

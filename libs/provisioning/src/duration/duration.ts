@@ -25,6 +25,12 @@ export const millisecondsOf = (duration: Duration): number => {
   return length;
 };
 
+/** Whether it is longer than nothing; no, where it is no duration. */
+export const isPositive = (duration: Duration): boolean => {
+  const length = read(duration);
+  return typeof length === 'number' && length > 0;
+};
+
 /** Nothing that is checked after it meets a text that is none. */
 export const durationSchema = z.string().superRefine((text, context) => {
   const length = read(text);

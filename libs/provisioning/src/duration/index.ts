@@ -13,4 +13,11 @@ export {
   triggers,
   validateDeprovisioning,
 } from './deprovisioning.ts';
-export { type Duration, addDuration, compareDurations, durationSchema, millisecondsOf } from './duration.ts';
+export {
+  type Duration,
+  addDuration,
+  compareDurations,
+  durationSchema,
+  isPositive,
+  millisecondsOf,
+} from './duration.ts';

@@ -1,3 +1,4 @@
+import { appEvents, type AppEvent } from '@tenure/contracts';
 import type { Database, Sql } from '@tenure/database';
 import {
   startFollower,
@@ -8,29 +9,8 @@ import {
   type StoredEvent,
   type ViewRuntime,
 } from '@tenure/eventing';
-import { causeOf, markTenant, PROVISIONING } from '../people/to-evaluate.ts';
+import { causeOf, mark, PROVISIONING, startMarking, type Whom } from '../people/to-evaluate.ts';
 import { findApp } from '../view/find-apps.ts';
-
-/** Since when an app's scope is as it is, a new set of rules counting once it is reapplied: the instant of the trigger *turned off* where it was an admin who moved the edge. */
-export const appScopesTable = `
-  create table app_scopes (
-    tenant_id text not null,
-    app_id text not null,
-    scope jsonb not null,
-    since timestamptz not null,
-    primary key (tenant_id, app_id)
-  )`;
-
-const noteScope = async (sql: Sql, tenantId: string, appId: string, occurredAt: string) => {
-  const app = await findApp(sql, tenantId, appId);
-  if (!app) return;
-  const { scope, assignments, ruleSets } = app;
-  await sql.query({
-    text: `insert into ${PROVISIONING}.app_scopes as s (tenant_id, app_id, scope, since) values ($1, $2, $3, $4)
-           on conflict (tenant_id, app_id) do update set scope = excluded.scope, since = excluded.since where s.scope <> excluded.scope`,
-    values: [tenantId, appId, JSON.stringify({ scope, assignments, rulesVersion: ruleSets[0]!.version }), occurredAt],
-  });
-};
 
 export type AppFollowerNeeds = {
   database: Database;
@@ -41,7 +21,7 @@ export type AppFollowerNeeds = {
   onFailure?: (error: unknown) => void;
 };
 
-/** Whatever changes an app may change what follows for everyone of its tenant (R27, R49). Runs again where it was cut off. */
+/** A changed app is evaluated for the people it can concern, and for no other app (R27, R49). Runs again where it was cut off. */
 export const followApps = ({ database, store, leases, view, onMarked, onFailure }: AppFollowerNeeds): Follower =>
   startFollower({
     name: 'evaluation.apps',
@@ -55,19 +35,81 @@ export const followApps = ({ database, store, leases, view, onMarked, onFailure 
       for (const stream of new Set(events.map((event) => event.stream))) await view.catchUp(stream);
     },
     handle: async (sql, events) => {
-      for (const event of lastOfEach(events)) {
-        const { tenantId, id: appId } = streamParts(event.stream);
-        await noteScope(sql, tenantId, appId, event.metadata.occurredAt);
-        await markTenant(sql, tenantId, causeOf(event));
-      }
+      for (const stream of new Set(events.map((event) => event.stream)))
+        await markFor(
+          sql,
+          events.filter((event) => event.stream === stream),
+        );
       onMarked();
     },
     ...(onFailure && { onFailure }),
   });
 
-/** That an app was looked at, or is to be, changes nobody's account. */
-const changesNobody = ({ type }: StoredEvent) => type === 'AppReconciled' || type === 'AppReconciliationSet';
+/** Events of one app. Where several concern the same people, they are marked once, for the last of them. */
+const markFor = async (sql: Sql, events: readonly StoredEvent[]): Promise<void> => {
+  const { tenantId, id: appId } = streamParts(events[0]!.stream);
+  const app = await findApp(sql, tenantId, appId);
+  const concerned = new Map<string, { whom: Concerned; event: StoredEvent }>();
+  for (const event of events) {
+    const whom = concernedBy(event, app?.state === 'draft');
+    if (whom) concerned.set(JSON.stringify(whom), { whom, event });
+  }
+  const everyone = concerned.get(JSON.stringify({ kind: 'everyone' }));
+  for (const { whom, event } of everyone ? [everyone] : concerned.values()) {
+    const cause = causeOf(event);
+    if (whom.kind === 'user') await mark(sql, [{ tenantId, appId, userIds: [whom.id], cause }]);
+    else await startMarking(sql, { tenantId, appId, whom, cause });
+  }
+};
 
-const lastOfEach = (events: readonly StoredEvent[]): StoredEvent[] => [
-  ...new Map(events.filter((event) => !changesNobody(event)).map((event) => [event.stream, event])).values(),
-];
+type Concerned = Whom | { kind: 'user'; id: string };
+
+const concernedBy = (stored: StoredEvent, isDraft: boolean): Concerned | undefined => {
+  const definition = appEvents.find(({ type }) => type === stored.type);
+  if (!definition) return { kind: 'everyone' };
+  // A draft has no accounts; the event that makes an app one again lets go of those that it had.
+  if (isDraft && stored.type !== 'AppConfigurationDeleted') return undefined;
+  const event: AppEvent = definition.fromStored(stored.schemaVersion, stored.data);
+  switch (event.type) {
+    case 'AppAssigned':
+    case 'AppUnassigned': {
+      const { kind, id } = event.data;
+      return { kind: ({ users: 'user', groups: 'group', roles: 'role' } as const)[kind], id };
+    }
+    case 'AppAttributesSet':
+    case 'AppScopeSet':
+    case 'AppRulesSet':
+    case 'AppRulesReapplied':
+    case 'AppTurnedOn':
+    case 'AppCycleStarted':
+      return { kind: 'everyone' };
+    case 'AppDeprovisioningSet':
+      // Otherwise the new time frames are for triggers that are yet to occur.
+      return event.data.applyToRunning ? { kind: 'accounts' } : undefined;
+    case 'AppConfigurationDeleted':
+      return { kind: 'accounts' };
+    case 'AppCreated':
+    case 'AppRenamed':
+    // Its accounts were let go of by whoever deletes it.
+    case 'AppDeleted':
+    case 'AppSsoSet':
+    case 'AppCredentialsSet':
+    case 'AppTested':
+    case 'AppEndpointSet':
+    case 'AppApprovalsSet':
+    case 'AppThresholdSet':
+    case 'AppThresholdReleased':
+    case 'AppEntitlementsSet':
+    case 'AppOwnershipSet':
+    case 'AppConnectionSet':
+    case 'AppReconciliationSet':
+    case 'AppReconciled':
+    case 'AppQuarantined':
+    case 'AppResumed':
+    // While an app isn't on, people are evaluated all the same; only nothing is delivered (decision 16).
+    case 'AppTurnedOff':
+    case 'AppReauthorizationNeeded':
+    case 'AppReauthorized':
+      return undefined;
+  }
+};

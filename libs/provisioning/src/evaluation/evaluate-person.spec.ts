@@ -4,7 +4,7 @@ import { firstState, type AccountState, type PresentAccount } from '../account/a
 import type { KnownGroups, KnownPerson } from '../people/find-person.ts';
 import { fakeKind } from '../testing/fake-kind.ts';
 import { appConfig } from '../testing/app-config.ts';
-import { evaluatePerson, type Views } from './evaluate-person.ts';
+import { ENGINE, evaluatePerson, type Views } from './evaluate-person.ts';
 
 const joined = '2026-01-01T00:00:00.000Z';
 const monday = '2026-01-05T09:00:00.000Z';
@@ -14,6 +14,8 @@ const now = '2026-01-07T09:00:00.000Z';
 const person = (parts: Partial<KnownPerson> = {}): KnownPerson => ({
   tenantId: 'acme',
   id: 'ada',
+  revision: 7,
+  activeRevision: 5,
   resource: { userName: 'ada@plum.example', displayName: 'Ada', active: true },
   active: true,
   archived: false,
@@ -33,10 +35,11 @@ const evaluated = (parts: Partial<Views> = {}, account: AccountState = { kind: '
     {
       app: appConfig(),
       readTarget: fakeKind.readTarget,
-      appSince: joined,
+      appRevision: 12,
+      groupRevisions: new Map([['staff', 41]]),
       person: person(),
       groups: groups(),
-      tenant: { primaryDomain: 'plum.example', domainSince: joined },
+      tenant: { revision: 2, primaryDomain: 'plum.example', domainSince: joined, entitlements: true },
       causedAt: now,
       ...parts,
     },
@@ -93,13 +96,13 @@ describe('R44 R47: what is planned for a person', () => {
       rulesVersion,
     });
     expect(evaluated({ app })).toMatchObject({
-      ruleIds: ['five'],
+      reasons: { ruleIds: ['five'] },
       rulesVersion: 5,
       plan: { attributes: { title: 'five' } },
     });
     for (const remote of ['none', 'deleted'] as const)
       expect(evaluated({ app }, there(4, remote)).rulesVersion).toBe(5);
-    expect(evaluated({ app }, there(4))).toMatchObject({ ruleIds: ['four'], rulesVersion: 4 });
+    expect(evaluated({ app }, there(4))).toMatchObject({ reasons: { ruleIds: ['four'] }, rulesVersion: 4 });
     expect(evaluated({ app }, there(3, 'suspended')).rulesVersion).toBe(3);
     // Planned before the rules were last reapplied.
     expect(evaluated({ app }, there(1)).rulesVersion).toBe(3);
@@ -120,12 +123,12 @@ describe('R44: a trigger holds since its own condition does', () => {
   it('of a deactivated person since then, whatever changed later', () => {
     expect(
       triggersOf({ person: person({ active: false, since: { ...person().since, active: monday, changed: tuesday } }) }),
-    ).toEqual([{ trigger: 'suspended', since: monday }]);
+    ).toEqual([{ trigger: 'suspended', since: monday, origin: 'user@5' }]);
   });
 
   it('of a deleted person that alone, with the others left as they are', () => {
     expect(evaluated({ app: scoped, person: person({ deletedAt: tuesday }) })).toMatchObject({
-      triggers: [{ trigger: 'deleted', since: tuesday }],
+      triggers: [{ trigger: 'deleted', since: tuesday, origin: 'user' }],
       unsure: ['turnedOff'],
     });
     expect(evaluated({ person: person({ deletedAt: tuesday, active: false }) }).unsure).toEqual([
@@ -135,31 +138,32 @@ describe('R44: a trigger holds since its own condition does', () => {
   });
 
   it('of who left the group since they left it, and of whom an admin’s edit put outside since that', () => {
-    expect(triggersOf({ app: scoped, groups: groups({ directUntil: new Map([['staff', monday]]) }) })).toEqual([
-      { trigger: 'turnedOff', since: monday },
-    ]);
     expect(
-      triggersOf({ app: scoped, appSince: tuesday, groups: groups({ directUntil: new Map([['staff', monday]]) }) }),
-    ).toEqual([{ trigger: 'turnedOff', since: tuesday }]);
-    expect(triggersOf({ app: scoped, appSince: null })).toEqual([{ trigger: 'turnedOff', since: now }]);
+      triggersOf({ app: scoped, groups: groups({ directUntil: new Map([['staff', { at: monday, revision: 41 }]]) }) }),
+    ).toEqual([{ trigger: 'turnedOff', since: monday, origin: 'group/staff@41' }]);
+    expect(
+      triggersOf({
+        app: { ...scoped, scopeSince: tuesday },
+        groups: groups({ directUntil: new Map([['staff', { at: monday, revision: 41 }]]) }),
+      }),
+    ).toEqual([{ trigger: 'turnedOff', since: tuesday, origin: 'group/staff@41' }]);
   });
 
   it('R62: of who is both outside and deactivated each by itself', () => {
     expect(
       triggersOf({
-        app: scoped,
-        appSince: tuesday,
+        app: { ...scoped, scopeSince: tuesday },
         person: person({ active: false, since: { ...person().since, active: monday } }),
       }),
     ).toEqual([
-      { trigger: 'suspended', since: monday },
-      { trigger: 'turnedOff', since: tuesday },
+      { trigger: 'suspended', since: monday, origin: 'user@5' },
+      { trigger: 'turnedOff', since: tuesday, origin: 'scope' },
     ]);
   });
 
   it('R43: of who was archived since then', () => {
     expect(triggersOf({ person: person({ archived: true, since: { ...person().since, archived: monday } }) })).toEqual([
-      { trigger: 'turnedOff', since: monday },
+      { trigger: 'turnedOff', since: monday, origin: 'scope' },
     ]);
   });
 
@@ -168,6 +172,91 @@ describe('R44: a trigger holds since its own condition does', () => {
       triggers: [],
       scope: { in: true },
     });
+  });
+});
+
+describe('the reasons of an evaluation', () => {
+  const rules = [
+    {
+      id: 'r3',
+      name: 'Bakers',
+      enabled: true,
+      match: 'all' as const,
+      conditions: [{ operator: 'memberOf' as const, value: 'bakers' }],
+      actions: [{ type: 'setAttribute' as const, target: 'title', value: 'Baker' }],
+    },
+  ];
+  const app = appConfig({
+    scope: { assignment: 'assigned', groups: [], orgUnits: [] },
+    assignments: [{ kind: 'groups', id: 'staff' }],
+    ruleSets: [{ version: 0, rules }],
+    attributes: {
+      matching: [{ source: 'userName', target: 'userName' }],
+      mappings: [
+        { kind: 'direct', target: 'userName', source: 'userName', apply: 'always' },
+        { kind: 'direct', target: 'nickName', source: 'displayName', apply: 'always' },
+        { kind: 'constant', target: 'title', value: 'Clerk', apply: 'always' },
+        { kind: 'constant', target: 'timezone', value: 'UTC', apply: 'create' },
+      ],
+    },
+  });
+  const member = groups({ direct: new Set(['staff', 'bakers']), all: new Set(['staff', 'bakers']) });
+  const { reasons, origins } = evaluated({ app, groups: member });
+
+  it('name the revisions that it saw, the answer of the scope and the rules that applied', () => {
+    expect(reasons).toEqual({
+      basis: {
+        engine: ENGINE,
+        user: 7,
+        app: 12,
+        tenant: 2,
+        groups: [
+          ['staff', 41],
+          ['bakers', 0],
+        ],
+      },
+      scope: { in: true, because: 'scope/assigned-group', by: 'staff' },
+      ruleIds: ['r3'],
+    });
+    expect(evaluated({ app }).reasons.scope).toEqual({ in: false, because: 'scope/not-assigned' });
+  });
+
+  it('say of each target where its value comes from, and hold no value', () => {
+    expect(origins).toEqual({
+      userName: { by: 'mapping', n: 0 },
+      nickName: { by: 'mapping', n: 1, source: 'displayName' },
+      title: { by: 'rule', id: 'r3' },
+      timezone: { by: 'mapping', n: 3 },
+      externalId: { by: 'system' },
+      active: { by: 'system' },
+    });
+  });
+
+  it('stay small however many groups an app names: those of the person come first', () => {
+    const many = Array.from({ length: 100 }, (_, n) => ({ id: `g${n}`, nested: false }));
+    const crowded = { ...app, scope: { ...app.scope, groups: many } };
+    const { basis } = evaluated({ app: crowded, groups: groups({ all: new Set(['g97']) }) }).reasons;
+    expect(basis!.groups).toHaveLength(20);
+    expect(basis!.groups[0]).toEqual(['g97', 0]);
+  });
+});
+
+describe('R64: entitlements of rules while the tenant’s gate is closed', () => {
+  it('are neither given nor taken', () => {
+    const give = (value: string) => ({
+      id: 'r1',
+      name: 'All',
+      enabled: true,
+      match: 'all' as const,
+      conditions: [],
+      actions: [{ type: 'addEntitlement' as const, kind: 'group' as const, value }],
+    });
+    const app = appConfig({ ruleSets: [{ version: 0, rules: [give('Sales')] }] });
+    const tenant = { revision: 3, primaryDomain: 'plum.example', domainSince: joined, entitlements: false };
+    expect(evaluated({ app, tenant }).plan!.entitlements).toEqual([]);
+    const held = { ...firstState('git', 'ada'), remote: 'active' as const };
+    const entitled = { ...held, plan: { ...held.plan, entitlements: [{ kind: 'group' as const, value: 'Legal' }] } };
+    expect(evaluated({ app, tenant }, entitled).plan!.entitlements).toEqual([{ kind: 'group', value: 'Legal' }]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Instant } from '@tenure/eventing';
+import type { Instant, Revision } from '@tenure/eventing';
 import {
   sameTarget,
   additiveTargets,
@@ -15,10 +15,10 @@ import type { ReadTarget } from '../connector/index.ts';
 import { presets } from '../presets/index.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import { rulesFor } from '../app/rule-sets.ts';
-import type { Evaluation, HeldTrigger } from '../account/account.commands.ts';
+import type { Evaluation, FoundTrigger } from '../account/account.commands.ts';
 import { accountIdOf } from '../account/account.aggregate.ts';
 import type { AccountState, Entitlement, Plan } from '../account/account.state.ts';
-import { entitlementKinds, evaluateRules, type RuleOutcome } from '../rules/index.ts';
+import { entitlementKinds, evaluateRules, memberOfGroups, type Rule, type RuleOutcome } from '../rules/index.ts';
 import { assignedRoles, inScope, type Assignments, type ScopeAnswer, type ScopePerson } from '../scope/index.ts';
 import { orgUnitOf } from '../people/apply-users.ts';
 import type { KnownGroups, KnownPerson, KnownTenant } from '../people/find-person.ts';
@@ -26,11 +26,12 @@ import type { KnownGroups, KnownPerson, KnownTenant } from '../people/find-perso
 /** What an evaluation looks at: the views as they are now. */
 export type Views = {
   app: AppConfig;
+  appRevision: Revision;
   readTarget: ReadTarget;
-  /** Since when the app's scope, assignments and rules are as they are, where that is known. */
-  appSince: Instant | null;
   person: KnownPerson;
   groups: KnownGroups;
+  /** Of the groups that the app names. */
+  groupRevisions: ReadonlyMap<string, Revision>;
   tenant: KnownTenant;
   /** When what led to this evaluation happened: the instant of what nothing else dates. */
   causedAt: Instant;
@@ -38,8 +39,13 @@ export type Views = {
 
 export type Evaluated = Evaluation & { scope: ScopeAnswer };
 
+type PlannedRules = RuleOutcome & { planned: readonly Entitlement[] };
+
+/** Raised when evaluation would answer otherwise than before to the same configuration and facts. */
+export const ENGINE = 1;
+
 /** Nothing is known of what the rules would have said. */
-const noRules: RuleOutcome = { attributes: {}, entitlements: {}, skip: false, applied: [] };
+const noRules: RuleOutcome = { attributes: {}, targetRules: {}, entitlements: {}, skip: false, applied: [] };
 
 /**
  * What follows for a person's account as it is now. One budget is for all rules and mappings of it (R96): where it runs out, the
@@ -69,14 +75,21 @@ export const evaluatePerson = (views: Views, account: AccountState): Evaluated =
   const withRole = rules.role === undefined ? known : { ...known, appRoles: [rules.role] };
   const isWanted = scope.in && person.deletedAt === null;
   const planned =
-    isWanted && ruled.ok ? withinBudget(() => planOf(views, withRole, rules, accountId, budget)) : undefined;
+    isWanted && ruled.ok
+      ? withinBudget(() => planOf(views, withRole, entitlementsAllowed(views, rules, account), accountId, budget))
+      : undefined;
   return {
     accountId,
     appId: app.id,
     userId: person.id,
     plan: planned?.ok ? planned.result : null,
     problem: isWanted ? (problemOf(ruled) ?? problemOf(planned)) : null,
-    ruleIds: rules.applied,
+    reasons: {
+      basis: basisOf(views, inForce),
+      scope: { in: scope.in, because: scope.because, ...(scope.in && scope.by !== undefined && { by: scope.by }) },
+      ruleIds: rules.applied,
+    },
+    origins: planned?.ok ? originsOf(views, rules) : {},
     rulesVersion,
     triggers,
     // A deleted person is in no group any more: that says nothing about whether the app was turned off for them.
@@ -84,11 +97,45 @@ export const evaluatePerson = (views: Views, account: AccountState): Evaluated =
       ...(person.deletedAt === null && ruled.ok ? [] : ['turnedOff' as const]),
       ...(person.deletedAt === null || person.active ? [] : ['suspended' as const]),
     ],
-    deprovisioning: app.deprovisioning,
+    frames: app.frames,
     approvals: app.approvals,
     scope,
   };
 };
+
+/** The groups that an app names: as its scope, its assignments, and in conditions of its rules. */
+export const namedGroups = (app: Pick<AppConfig, 'scope' | 'assignments'>, rules: readonly Rule[]): string[] => [
+  ...new Set([
+    ...app.scope.groups.map(({ id }) => id),
+    ...app.assignments.filter(({ kind }) => kind === 'groups').map(({ id }) => id),
+    ...memberOfGroups(rules),
+  ]),
+];
+
+const MOST_GROUPS = 20;
+
+const basisOf = (
+  { app, appRevision, person, groups, groupRevisions, tenant }: Views,
+  rules: readonly Rule[],
+): Evaluation['reasons']['basis'] => {
+  const named = namedGroups(app, rules);
+  const isOfPerson = (id: string) => groups.all.has(id) || groups.allUntil.has(id);
+  const first =
+    named.length > MOST_GROUPS ? named.toSorted((a, b) => Number(isOfPerson(b)) - Number(isOfPerson(a))) : named;
+  return {
+    engine: ENGINE,
+    user: person.revision,
+    app: appRevision,
+    tenant: tenant.revision,
+    groups: first.slice(0, MOST_GROUPS).map((id) => [id, groupRevisions.get(id) ?? 0]),
+  };
+};
+
+/** While the tenant's gate is closed nothing is given, and nothing taken (R64). */
+const entitlementsAllowed = ({ tenant }: Views, rules: RuleOutcome, account: AccountState): PlannedRules => ({
+  ...rules,
+  planned: tenant.entitlements ? entitlementsOf(rules) : account.kind === 'none' ? [] : account.plan.entitlements,
+});
 
 const problemOf = (worked: ReturnType<typeof withinBudget> | undefined): EvaluationProblem | null =>
   worked && !worked.ok ? worked.problem : null;
@@ -117,42 +164,54 @@ const assignmentsOf = ({ assignments }: AppConfig): Assignments => {
 };
 
 /** Which reasons to deprovision hold, each since its own condition does (R44, R62). */
-const triggersOf = (views: Views, scope: ScopeAnswer): HeldTrigger[] => {
+const triggersOf = (views: Views, scope: ScopeAnswer): FoundTrigger[] => {
   const { person } = views;
-  if (person.deletedAt !== null) return [{ trigger: 'deleted', since: person.deletedAt }];
+  if (person.deletedAt !== null) return [{ trigger: 'deleted', since: person.deletedAt, origin: 'user' }];
   return [
-    ...(person.active ? [] : [{ trigger: 'suspended' as const, since: person.since.active }]),
-    ...(scope.in ? [] : [{ trigger: 'turnedOff' as const, since: outOfScopeSince(views, scope.because) }]),
+    ...(person.active
+      ? []
+      : [{ trigger: 'suspended' as const, since: person.since.active, origin: `user@${person.activeRevision}` }]),
+    ...(scope.in ? [] : [{ trigger: 'turnedOff' as const, ...outOfScope(views, scope.because) }]),
   ];
 };
 
-const outOfScopeSince = (
-  { app, appSince, person, groups, tenant, causedAt }: Views,
+/** Since when somebody is out of scope; a membership that ended tells by its group's revision which time it was. */
+const outOfScope = (
+  { app, person, groups, tenant, causedAt }: Views,
   because: Exclude<ScopeAnswer, { in: true }>['because'],
-): Instant => {
-  const scopeGroups = app.scope.groups.map(({ id, nested }) => (nested ? groups.allUntil : groups.directUntil).get(id));
-  const assignedGroups = app.assignments
-    .filter(({ kind }) => kind === 'groups')
-    .map(({ id }) => groups.directUntil.get(id));
+): { since: Instant; origin: string } => {
+  const { scopeSince } = app;
+  const ofScope = (since: Instant | null | undefined) => ({ since: since ?? causedAt, origin: 'scope' });
+  const left = (ids: readonly { id: string; nested: boolean }[], ...others: (Instant | null)[]) => {
+    const endings = ids
+      .flatMap(({ id, nested }) => {
+        const ended = (nested ? groups.allUntil : groups.directUntil).get(id);
+        return ended ? [{ id, ...ended }] : [];
+      })
+      .toSorted((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0));
+    const last = endings.at(-1);
+    const since = latest(scopeSince, last?.at, ...others) ?? causedAt;
+    return { since, origin: last ? `group/${last.id}@${last.revision}` : 'scope' };
+  };
   switch (because) {
     case 'scope/archived':
-      return person.since.archived;
-    case 'scope/not-assigned':
-      return (
-        latest(
-          appSince,
-          ...assignedGroups,
-          app.assignments.some(({ kind }) => kind === 'roles') ? person.since.changed : null,
-        ) ?? causedAt
+      return ofScope(person.since.archived);
+    case 'scope/not-assigned': {
+      const assigned = app.assignments.filter(({ kind }) => kind === 'groups');
+      const byRole = app.assignments.some(({ kind }) => kind === 'roles') ? person.since.changed : null;
+      return left(
+        assigned.map(({ id }) => ({ id, nested: false })),
+        byRole,
       );
+    }
     case 'scope/not-in-group':
-      return latest(appSince, ...scopeGroups) ?? causedAt;
+      return left(app.scope.groups);
     case 'scope/not-in-unit':
-      return latest(appSince, person.since.unit) ?? causedAt;
+      return ofScope(latest(scopeSince, person.since.unit));
     case 'scope/other-domain':
-      return latest(appSince, person.since.domain, tenant.domainSince) ?? causedAt;
+      return ofScope(latest(scopeSince, person.since.domain, tenant.domainSince));
     case 'scope/skipped-by-rule':
-      return latest(appSince, person.since.changed) ?? causedAt;
+      return ofScope(latest(scopeSince, person.since.changed));
   }
 };
 
@@ -169,7 +228,7 @@ const latest = (...instants: (Instant | null | undefined)[]): Instant | undefine
 const planOf = (
   { app, readTarget }: Views,
   person: Person,
-  rules: RuleOutcome,
+  rules: PlannedRules,
   accountId: string,
   budget: Budget,
 ): Plan => {
@@ -194,9 +253,24 @@ const planOf = (
     attributes,
     onCreate: { ...sent(mapped('create')), ...(sendsActive && { [active!]: true }) },
     additive: additiveTargets(mappings),
-    entitlements: entitlementsOf(rules),
+    entitlements: rules.planned,
     matching: matchKeysFor(matching, person, budget),
   };
+};
+
+/** Where each target's value comes from: a rule before a mapping, and what Tenure itself says of an account. */
+const originsOf = ({ app, readTarget }: Views, { targetRules }: RuleOutcome): Evaluation['origins'] => {
+  const same = (target: string) => sameTarget(readTarget, target);
+  const mark = markOf(app);
+  const { active } = presets[app.preset];
+  return Object.fromEntries([
+    ...app.attributes.mappings.map((mapping, n) => {
+      const source = 'source' in mapping && same(mapping.source) !== same(mapping.target) ? mapping.source : undefined;
+      return [mapping.target, { by: 'mapping' as const, n, ...(source !== undefined && { source }) }] as const;
+    }),
+    ...Object.entries(targetRules).map(([target, id]) => [target, { by: 'rule' as const, id }] as const),
+    ...[mark, active].flatMap((target) => (target === null ? [] : [[target, { by: 'system' as const }] as const])),
+  ]);
 };
 
 /** The target that tells which account is ours; null where the app has none, or its own mappings fill it. */

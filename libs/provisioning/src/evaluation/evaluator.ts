@@ -1,13 +1,14 @@
-import { unnested, type Database, type Sql } from '@tenure/database';
+import { unnested, type Database } from '@tenure/database';
 import type { Instant } from '@tenure/eventing';
 import { accountIdOf } from '../account/account.aggregate.ts';
-import { readTargetOf, type ConnectorKinds } from '../connector/index.ts';
+import type { ConnectorKinds } from '../connector/index.ts';
 import type { WriteAccount } from '../account/write-account.ts';
-import { findPerson, findTenant, groupsOf } from '../people/find-person.ts';
 import { isRebuilding } from '../people/people.consumer.ts';
-import { PROVISIONING } from '../people/to-evaluate.ts';
-import { appsOf, tenantsWithApps, type DatedApp } from '../view/find-apps.ts';
+import { markNext, PROVISIONING } from '../people/to-evaluate.ts';
+import { tenantsWithApps } from '../view/find-apps.ts';
+import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import { evaluatePerson, type Views } from './evaluate-person.ts';
+import { readSeen, viewsOf } from './read-views.ts';
 
 export type EvaluatorNeeds = {
   database: Database;
@@ -21,6 +22,8 @@ export type EvaluatorNeeds = {
 type Claimed = {
   tenant_id: string;
   user_id: string;
+  /** Empty: all apps. */
+  app_id: string;
   mark: number;
   causation_id: string;
   correlation_id: string;
@@ -29,6 +32,7 @@ type Claimed = {
 };
 
 const BATCH = 60;
+const MOST_COUNTED = 10_000;
 /** Each holds a connection while it appends on another, so well below the pool's size. */
 const AT_ONCE = 3;
 /** Real time: after it another worker may take the row over. Doubled work is harmless, for the lock is per user. */
@@ -41,7 +45,7 @@ export const evaluator = ({ database, write, kinds, onWritten, onFailure }: Eval
       name: 'provisioning.claim_users',
       text: `update ${PROVISIONING}.to_evaluate t set due_at = now() + make_interval(secs => $2), attempts = t.attempts + 1
              where t.ctid = any (array(select ctid from ${PROVISIONING}.to_evaluate where due_at <= now() order by due_at limit $1 for update skip locked))
-             returning t.tenant_id, t.user_id, t.mark, t.causation_id, t.correlation_id, t.traceparent, t.occurred_at`,
+             returning t.tenant_id, t.user_id, t.app_id, t.mark, t.causation_id, t.correlation_id, t.traceparent, t.occurred_at`,
       values: [BATCH, LEASE_S],
     });
 
@@ -51,14 +55,15 @@ export const evaluator = ({ database, write, kinds, onWritten, onFailure }: Eval
       name: 'provisioning.evaluated',
       // Each by its key: joined, the table is read from end to end when many wait.
       text: `delete from ${PROVISIONING}.to_evaluate where ctid = any (array(
-               select t.ctid from ${unnested('text', 'text', 'bigint')} as done (tenant_id, user_id, mark)
+               select t.ctid from ${unnested('text', 'text', 'text', 'bigint')} as done (tenant_id, user_id, app_id, mark)
                cross join lateral (
-                 select t.ctid from ${PROVISIONING}.to_evaluate t where t.tenant_id = done.tenant_id and t.user_id = done.user_id and t.mark = done.mark limit 1
+                 select t.ctid from ${PROVISIONING}.to_evaluate t where t.tenant_id = done.tenant_id and t.user_id = done.user_id and t.app_id = done.app_id and t.mark = done.mark limit 1
                  for update
                ) t))`,
       values: [
         users.map(({ tenant_id }) => tenant_id),
         users.map(({ user_id }) => user_id),
+        users.map(({ app_id }) => app_id),
         users.map(({ mark }) => mark),
       ],
     });
@@ -72,16 +77,16 @@ export const evaluator = ({ database, write, kinds, onWritten, onFailure }: Eval
   };
 
   /** Sooner than the lease would end, later each time. */
-  const failed = ({ tenant_id, user_id, mark }: Claimed) =>
+  const failed = ({ tenant_id, user_id, app_id, mark }: Claimed) =>
     database.query({
       text: `update ${PROVISIONING}.to_evaluate set due_at = now() + make_interval(secs => least(60, power(2, least(attempts, 6)) / 4))
-             where tenant_id = $1 and user_id = $2 and mark = $3`,
-      values: [tenant_id, user_id, mark],
+             where tenant_id = $1 and user_id = $2 and app_id = $3 and mark = $4`,
+      values: [tenant_id, user_id, app_id, mark],
     });
 
   const evaluateOne = async (user: Claimed): Promise<void> => {
     try {
-      const written = await database.transaction((sql) => underLock(sql, user, write, kinds));
+      const written = await underLock(database, user, write, kinds);
       await done([user]);
       if (written) onWritten();
     } catch (error) {
@@ -90,12 +95,20 @@ export const evaluator = ({ database, write, kinds, onWritten, onFailure }: Eval
     }
   };
 
+  /** What can't be marked holds up nobody who is. */
+  const markSome = () =>
+    markNext(database, `${PROVISIONING_VIEW}.accounts`).catch((error: unknown) => {
+      onFailure(error);
+      return false;
+    });
+
   return {
     /** Evaluates who is due; says whether there was anybody. */
     run: async (): Promise<boolean> => {
       if (await isRebuilding(database)) return false;
+      const marked = await markSome();
       const users = await claim();
-      if (users.length === 0) return false;
+      if (users.length === 0) return marked;
       const waiting = await withApps(users);
       const work = async () => {
         for (let user = waiting.shift(); user; user = waiting.shift()) await evaluateOne(user);
@@ -105,61 +118,57 @@ export const evaluator = ({ database, write, kinds, onWritten, onFailure }: Eval
     },
     /** Whether everybody was looked at once; those whose evaluation fails hold up nobody else. */
     isThrough: async (): Promise<boolean> =>
-      (await database.query({ text: `select 1 from ${PROVISIONING}.to_evaluate where attempts <= 1 limit 1` }))
-        .length === 0,
+      (
+        await database.query({
+          text: `select 1 from ${PROVISIONING}.to_evaluate where attempts <= 1 union all select 1 from ${PROVISIONING}.markings limit 1`,
+        })
+      ).length === 0,
+    /** How many wait, counted up to a limit; who is yet to be marked counts as one. */
     waiting: async (): Promise<number> => {
       const [row] = await database.query<{ count: number }>(
-        `select count(*) as count from ${PROVISIONING}.to_evaluate`,
+        `select count(*) as count from (
+           select 1 from ${PROVISIONING}.to_evaluate union all select 1 from ${PROVISIONING}.markings limit ${MOST_COUNTED}) waiting`,
       );
       return row!.count;
     },
   };
 };
 
-/** Only reads and a lock in this transaction, so it hides no event while others append (design, decision 2). Says whether accounts may have been written. */
-const underLock = async (sql: Sql, user: Claimed, write: WriteAccount, kinds: ConnectorKinds): Promise<boolean> => {
-  const {
-    tenant_id: tenantId,
-    user_id: userId,
-    causation_id: causationId,
-    correlation_id: correlationId,
-    traceparent,
-  } = user;
-  await sql.query({
-    text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
-    values: [`evaluate ${tenantId}/${userId}`],
+/**
+ * The lock is taken before the snapshot, in a transaction of its own: a snapshot that was taken before the wait would be older than what the
+ * holder of the lock saw. Neither transaction writes, so they hide no event while others append (design, decision 2). Says whether accounts may
+ * have been written.
+ */
+const underLock = async (database: Database, user: Claimed, write: WriteAccount, kinds: ConnectorKinds) => {
+  const { tenant_id: tenantId, user_id: userId, app_id: appId } = user;
+  return database.transaction(async (sql) => {
+    await sql.query({
+      text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
+      values: [`evaluate ${tenantId}/${userId}`],
+    });
+    const seen = await database.transaction((at) => readSeen(at, tenantId, userId, appId === '' ? undefined : appId), {
+      snapshot: true,
+    });
+    // Erased, or not known yet: then their own facts will mark them.
+    if (!seen) return false;
+    const because = {
+      causationId: user.causation_id,
+      correlationId: user.correlation_id,
+      ...(user.traceparent !== null && { traceparent: user.traceparent }),
+    };
+    for (const each of seen.apps) {
+      const views = viewsOf(seen, each, kinds, user.occurred_at);
+      await write({ tenantId, id: accountIdOf(each.app.id, userId) }, commandFor(views), because);
+    }
+    return true;
   });
-  const apps = await appsOf(sql, tenantId);
-  const person = await findPerson(sql, tenantId, userId);
-  // Erased, or not known yet: then their own facts will mark them.
-  if (!person) return false;
-  const shared = {
-    person,
-    groups: await groupsOf(sql, tenantId, userId),
-    tenant: await findTenant(sql, tenantId),
-    causedAt: user.occurred_at,
-  };
-  const because = { causationId, correlationId, ...(traceparent !== null && { traceparent }) };
-  for (const { app, since } of apps) {
-    await evaluateFor({ app, since }, { ...shared, readTarget: readTargetOf(kinds, app) }, (command) =>
-      write({ tenantId, id: accountIdOf(app.id, userId) }, command, because),
-    );
-  }
-  return true;
 };
-
-type Send = (command: Parameters<WriteAccount>[1]) => ReturnType<WriteAccount>;
 
 /** While an app is not on this goes on: timers are armed and cancelled, only nothing is delivered (decision 16). */
-const evaluateFor = async (
-  { app, since }: DatedApp,
-  shared: Omit<Views, 'app' | 'appSince'>,
-  send: Send,
-): Promise<void> => {
-  const views = { app, appSince: since, ...shared };
-  await send(async ({ state }) => {
-    if (app.state === 'draft') return { type: 'LetGo' };
+const commandFor =
+  (views: Views): Parameters<WriteAccount>[1] =>
+  async ({ state }) => {
+    if (views.app.state === 'draft') return { type: 'LetGo' };
     const { scope: _scope, ...evaluation } = evaluatePerson(views, state);
     return { type: 'Evaluate', ...evaluation };
-  });
-};
+  };

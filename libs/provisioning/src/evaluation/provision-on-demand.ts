@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Sql } from '@tenure/database';
+import type { Database, Sql } from '@tenure/database';
 import { Rejected, type Caller, type Clock } from '@tenure/eventing';
 import { z } from 'zod';
 import { nextDelivery, statusOf } from '../account/account.state.ts';
 import { planFailureOf } from '../account/plan-failure.ts';
-import { readTargetOf, type ConnectorKinds } from '../connector/index.ts';
+import type { ConnectorKinds } from '../connector/index.ts';
 import { refuseGated } from '../app/app.queries.ts';
 import { isKnown } from '../app/known.ts';
-import { findPerson, findTenant, groupsOf } from '../people/find-person.ts';
 import { mark, PROVISIONING } from '../people/to-evaluate.ts';
 import { findAccount } from '../view/find-account.ts';
-import { appsOf, findApp } from '../view/find-apps.ts';
+import { findApp } from '../view/find-apps.ts';
 import { evaluatePerson } from './evaluate-person.ts';
+import { readSeen, viewsOf } from './read-views.ts';
 
 export const onDemandReply = z.object({
   steps: z.array(
@@ -21,36 +21,28 @@ export const onDemandReply = z.object({
 export type OnDemandReply = z.output<typeof onDemandReply>;
 type Step = OnDemandReply['steps'][number];
 
-export type OnDemandNeeds = { sql: Sql; clock: Clock; kinds: ConnectorKinds; wake: () => void };
+export type OnDemandNeeds = { database: Database; clock: Clock; kinds: ConnectorKinds; wake: () => void };
 
 const WAIT_MS = 20_000;
 const LOOK_EVERY_MS = 50;
 
+const unknownApp = () => new Rejected('not-found', 'app/not-found', 'There is no such app.');
+
 /** Provisions one user now, and tells each step (R63). Attributes are named, not shown: the account has their values. */
 export const provisionOnDemand =
-  ({ sql, clock, kinds, wake }: OnDemandNeeds) =>
+  ({ database, clock, kinds, wake }: OnDemandNeeds) =>
   async ({ tenantId, correlationId, traceparent }: Caller, appId: string, userId: string): Promise<OnDemandReply> => {
-    if (!(await findApp(sql, tenantId, appId)))
-      throw new Rejected('not-found', 'app/not-found', 'There is no such app.');
-    await refuseGated(sql, tenantId, 'provisioning');
-    const look = () => findPerson(sql, tenantId, userId);
-    const person = (await look()) ?? ((await isKnown(sql, tenantId, 'users', userId)) ? await look() : undefined);
-    if (!person) throw new Rejected('not-found', 'user/unknown', 'There is no such user.');
+    if (!(await findApp(database, tenantId, appId))) throw unknownApp();
+    await refuseGated(database, tenantId, 'provisioning');
+    const look = () => database.transaction((at) => readSeen(at, tenantId, userId, appId), { snapshot: true });
+    const seen = (await look()) ?? ((await isKnown(database, tenantId, 'users', userId)) ? await look() : undefined);
+    if (!seen) throw new Rejected('not-found', 'user/unknown', 'There is no such user.');
+    const [found] = seen.apps;
+    if (!found) throw unknownApp();
+    const { person } = seen;
     const now = await clock.now();
-    const account = await findAccount(sql, tenantId, appId, userId);
-    const found = (await appsOf(sql, tenantId)).find(({ app }) => app.id === appId)!;
-    const evaluated = evaluatePerson(
-      {
-        app: found.app,
-        readTarget: readTargetOf(kinds, found.app),
-        appSince: found.since,
-        person,
-        groups: await groupsOf(sql, tenantId, userId),
-        tenant: await findTenant(sql, tenantId),
-        causedAt: now,
-      },
-      account,
-    );
+    const account = await findAccount(database, tenantId, appId, userId);
+    const evaluated = evaluatePerson(viewsOf(seen, found, kinds, now), account);
 
     const steps: Step[] = [
       {
@@ -59,7 +51,7 @@ export const provisionOnDemand =
         detail: person.deletedAt !== null ? 'deleted' : person.active ? 'active' : 'deactivated',
       },
       { name: 'scope', outcome: evaluated.scope.in ? 'done' : 'skipped', detail: evaluated.scope.because },
-      { name: 'rules', outcome: 'done', detail: evaluated.ruleIds.join(', ') || 'none applied' },
+      { name: 'rules', outcome: 'done', detail: (evaluated.reasons.ruleIds ?? []).join(', ') || 'none applied' },
       {
         name: 'attributes',
         outcome: evaluated.plan ? 'done' : evaluated.problem ? 'failed' : 'skipped',
@@ -82,23 +74,23 @@ export const provisionOnDemand =
       occurredAt: now,
       ...(traceparent !== undefined && { traceparent }),
     };
-    await mark(sql, [{ tenantId, userIds: [userId], cause }]);
+    await mark(database, [{ tenantId, userIds: [userId], appId, cause }]);
     wake();
-    return { steps: [...steps, await delivered(sql, tenantId, appId, userId)] };
+    return { steps: [...steps, await delivered(database, tenantId, appId, userId)] };
   };
 
-const isEvaluated = async (sql: Sql, tenantId: string, userId: string): Promise<boolean> =>
+const isEvaluated = async (sql: Sql, tenantId: string, appId: string, userId: string): Promise<boolean> =>
   (
     await sql.query({
-      text: `select 1 from ${PROVISIONING}.to_evaluate where tenant_id = $1 and user_id = $2`,
-      values: [tenantId, userId],
+      text: `select 1 from ${PROVISIONING}.to_evaluate where tenant_id = $1 and user_id = $2 and app_id in ('', $3)`,
+      values: [tenantId, userId, appId],
     })
   ).length === 0;
 
 /** Waits for what follows, as long as somebody may be expected to. */
 const delivered = async (sql: Sql, tenantId: string, appId: string, userId: string): Promise<Step> => {
   for (const until = Date.now() + WAIT_MS; ; await sleep(LOOK_EVERY_MS)) {
-    const evaluated = await isEvaluated(sql, tenantId, userId);
+    const evaluated = await isEvaluated(sql, tenantId, appId, userId);
     const account = await findAccount(sql, tenantId, appId, userId);
     if (evaluated && account.kind === 'none')
       return { name: 'delivery', outcome: 'skipped', detail: 'no account is wanted' };

@@ -17,6 +17,7 @@ export {
   sameTarget,
   targetProblems,
   tooManyCharacters,
+  unknownSources,
   usedTargets,
   validateAttributes,
 } from './mapping.ts';

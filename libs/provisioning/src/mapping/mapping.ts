@@ -111,17 +111,27 @@ export const incompleteAttributes = (
   ];
 };
 
-const mappingProblems = (readTarget: ReadTarget, mapping: Mapping, index: number): MappingProblem[] => {
-  const target = targetProblems(readTarget, mapping.target, `mappings[${index}].target`);
+/** Sources that nobody knows (any more). */
+export const unknownSources = ({ matching, mappings }: AttributesConfig): MappingProblem[] => [
+  ...matching.flatMap(({ source }, index) => sourceProblems(source, `matching[${index}].source`)),
+  ...mappings.flatMap((mapping, index) => mappingSourceProblems(mapping, index)),
+];
+
+const mappingSourceProblems = (mapping: Mapping, index: number): MappingProblem[] => {
   switch (mapping.kind) {
     case 'constant':
-      return target;
+      return [];
     case 'direct':
-      return [...target, ...sourceProblems(mapping.source, `mappings[${index}].source`)];
+      return sourceProblems(mapping.source, `mappings[${index}].source`);
     case 'expression':
-      return [...target, ...expressionProblems(mapping.expression, `mappings[${index}].expression`)];
+      return expressionProblems(mapping.expression, `mappings[${index}].expression`);
   }
 };
+
+const mappingProblems = (readTarget: ReadTarget, mapping: Mapping, index: number): MappingProblem[] => [
+  ...targetProblems(readTarget, mapping.target, `mappings[${index}].target`),
+  ...mappingSourceProblems(mapping, index),
+];
 
 /** Equal for two spellings of one target. */
 export const sameTarget = (readTarget: ReadTarget, name: string): string => {

@@ -1,13 +1,19 @@
 import type { UserEvent } from '@tenure/contracts';
 import { unnested, type Sql } from '@tenure/database';
-import { ERASED, type Instant } from '@tenure/eventing';
+import { ERASED, type Instant, type Revision } from '@tenure/eventing';
 import { tenureUserSchema, valueAt, type JsonObject } from '@tenure/scim';
 import { PROVISIONING } from './to-evaluate.ts';
 
 /** What a user's fact says. */
-export type PersonFact = { tenantId: string; userId: string; event: UserEvent; occurredAt: Instant };
+export type PersonFact = {
+  tenantId: string;
+  userId: string;
+  event: UserEvent;
+  occurredAt: Instant;
+  revision: Revision;
+};
 
-type Key = Pick<PersonFact, 'tenantId' | 'userId'>;
+type Key = Pick<PersonFact, 'tenantId' | 'userId' | 'revision'>;
 type Put = Key & { resource: JsonObject; occurredAt: Instant };
 
 /** Facts of users, in order: those that say how somebody is now share statements. */
@@ -47,10 +53,11 @@ const resourceAfter = (event: UserEvent): JsonObject | undefined => {
   }
 };
 
-const remove = async (sql: Sql, { tenantId, userId }: Key, occurredAt: Instant) => {
+const remove = async (sql: Sql, { tenantId, userId, revision }: Key, occurredAt: Instant) => {
   await sql.query({
-    text: `update ${PROVISIONING}.people set deleted = true, deleted_at = coalesce(deleted_at, $3), changed_at = $3 where tenant_id = $1 and id = $2`,
-    values: [tenantId, userId, occurredAt],
+    text: `update ${PROVISIONING}.people set deleted = true, deleted_at = coalesce(deleted_at, $3), changed_at = $3, revision = $4
+           where tenant_id = $1 and id = $2`,
+    values: [tenantId, userId, occurredAt, revision],
   });
 };
 
@@ -61,19 +68,21 @@ export const orgUnitOf = (resource: JsonObject): string | null => {
   return typeof path === 'string' ? path : null;
 };
 
-/** Each `since` moves only when its own condition changes. */
+/** Each `since` moves only when its own condition changes; `active_revision` with it, which tells two changes at one instant apart. */
 const putAll = async (sql: Sql, puts: readonly Put[]) => {
   const unit = `resource->'${tenureUserSchema.id}'->>'orgUnitPath'`;
   const domain = (row: string) => `lower(split_part(${row}.resource->>'userName', '@', 2))`;
   await sql.query({
     name: 'provisioning.put_people',
     text: `insert into ${PROVISIONING}.people as p
-             (tenant_id, id, resource, active, archived, active_since, archived_since, unit_since, domain_since, changed_at)
-           select tenant_id, id, resource::jsonb, active, archived, at, at, at, at, at
-           from ${unnested('text', 'text', 'text', 'bool', 'bool', 'timestamptz')} as put (tenant_id, id, resource, active, archived, at)
+             (tenant_id, id, resource, active, archived, active_since, archived_since, unit_since, domain_since, changed_at, revision, active_revision)
+           select tenant_id, id, resource::jsonb, active, archived, at, at, at, at, at, revision, revision
+           from ${unnested('text', 'text', 'text', 'bool', 'bool', 'timestamptz', 'int')} as put (tenant_id, id, resource, active, archived, at, revision)
            order by tenant_id, id
            on conflict (tenant_id, id) do update set
              resource = excluded.resource, active = excluded.active, archived = excluded.archived, changed_at = excluded.changed_at,
+             revision = excluded.revision,
+             active_revision = case when p.active = excluded.active then p.active_revision else excluded.revision end,
              active_since = case when p.active = excluded.active then p.active_since else excluded.changed_at end,
              archived_since = case when p.archived = excluded.archived then p.archived_since else excluded.changed_at end,
              unit_since = case when p.${unit} is not distinct from excluded.${unit} then p.unit_since else excluded.changed_at end,
@@ -86,17 +95,18 @@ const putAll = async (sql: Sql, puts: readonly Put[]) => {
       puts.map(({ resource }) => resource.active !== false),
       puts.map(({ resource }) => isArchived(resource)),
       puts.map(({ occurredAt }) => occurredAt),
+      puts.map(({ revision }) => revision),
     ],
   });
 };
 
 /** Nothing of the person is left here; the row stays, because the accounts' timers go on. */
-const erase = async (sql: Sql, { tenantId, userId }: Key, occurredAt: Instant) => {
+const erase = async (sql: Sql, { tenantId, userId, revision }: Key, occurredAt: Instant) => {
   await sql.query({
     text: `insert into ${PROVISIONING}.people as p
-             (tenant_id, id, active, archived, deleted, erased, active_since, archived_since, unit_since, domain_since, changed_at, deleted_at)
-           values ($1, $2, false, false, true, true, $3, $3, $3, $3, $3, $3)
-           on conflict (tenant_id, id) do update set resource = null, erased = true, deleted = true, deleted_at = coalesce(p.deleted_at, excluded.deleted_at)`,
-    values: [tenantId, userId, occurredAt],
+             (tenant_id, id, active, archived, deleted, erased, active_since, archived_since, unit_since, domain_since, changed_at, deleted_at, revision)
+           values ($1, $2, false, false, true, true, $3, $3, $3, $3, $3, $3, $4)
+           on conflict (tenant_id, id) do update set resource = null, erased = true, revision = excluded.revision, deleted = true, deleted_at = coalesce(p.deleted_at, excluded.deleted_at)`,
+    values: [tenantId, userId, occurredAt, revision],
   });
 };

@@ -1,11 +1,14 @@
 import type { Sql } from '@tenure/database';
-import type { Instant } from '@tenure/eventing';
+import type { Instant, Revision } from '@tenure/eventing';
 import type { JsonObject } from '@tenure/scim';
 import { PROVISIONING } from './to-evaluate.ts';
 
 export type KnownPerson = {
   tenantId: string;
   id: string;
+  /** The last revision of the user that is known here, and the one at which `active` became what it is. */
+  revision: Revision;
+  activeRevision: Revision;
   resource: JsonObject;
   active: boolean;
   archived: boolean;
@@ -14,17 +17,22 @@ export type KnownPerson = {
   since: { active: Instant; archived: Instant; unit: Instant; domain: Instant; changed: Instant };
 };
 
-/** Memberships of a person: whether they hold, and until when those did that hold no more. */
+/** When a membership ended, and at which revision of the group that says so. */
+export type Ending = { at: Instant; revision: Revision };
+
+/** Memberships of a person: those that hold, and when those that don't ended. */
 export type KnownGroups = {
   direct: ReadonlySet<string>;
   /** Directly, or nested in one of them. */
   all: ReadonlySet<string>;
-  directUntil: ReadonlyMap<string, Instant>;
-  allUntil: ReadonlyMap<string, Instant>;
+  directUntil: ReadonlyMap<string, Ending>;
+  allUntil: ReadonlyMap<string, Ending>;
 };
 
 type PersonRow = {
   resource: JsonObject | null;
+  revision: Revision;
+  active_revision: Revision;
   active: boolean;
   archived: boolean;
   deleted_at: Instant | null;
@@ -39,7 +47,7 @@ type PersonRow = {
 export const findPerson = async (sql: Sql, tenantId: string, id: string): Promise<KnownPerson | undefined> => {
   const [row] = await sql.query<PersonRow>({
     name: 'provisioning.person',
-    text: `select resource, active, archived, deleted_at, active_since, archived_since, unit_since, domain_since, changed_at
+    text: `select resource, revision, active_revision, active, archived, deleted_at, active_since, archived_since, unit_since, domain_since, changed_at
            from ${PROVISIONING}.people where tenant_id = $1 and id = $2`,
     values: [tenantId, id],
   });
@@ -54,6 +62,8 @@ export const findPerson = async (sql: Sql, tenantId: string, id: string): Promis
   return {
     tenantId,
     id,
+    revision: row.revision,
+    activeRevision: row.active_revision,
     resource: row.resource,
     active: row.active,
     archived: row.archived,
@@ -67,15 +77,16 @@ export const findPerson = async (sql: Sql, tenantId: string, id: string): Promis
  * Links that ended could form a ring with later ones, so no group comes twice in a path.
  */
 export const groupsOf = async (sql: Sql, tenantId: string, userId: string): Promise<KnownGroups> => {
-  const rows = await sql.query<{ group_id: string; depth: number; until: Instant | null }>({
+  const rows = await sql.query<GroupRow & { depth: number }>({
     name: 'provisioning.groups_of',
-    text: `with recursive above (group_id, until, path) as (
-             select group_id, left_at, array[group_id] from ${PROVISIONING}.memberships where tenant_id = $1 and member_id = $2
+    text: `with recursive above (group_id, until, revision, path) as (
+             select group_id, left_at, left_revision, array[group_id] from ${PROVISIONING}.memberships where tenant_id = $1 and member_id = $2
              union all
-             select m.group_id, least(a.until, m.left_at), a.path || m.group_id
+             select m.group_id, least(a.until, m.left_at),
+                    case when m.left_at < a.until or a.until is null then m.left_revision else a.revision end, a.path || m.group_id
              from above a join ${PROVISIONING}.memberships m on m.tenant_id = $1 and m.member_id = a.group_id
              where m.group_id <> all (a.path) and cardinality(a.path) < 20)
-           select group_id, least(cardinality(path), 2) as depth, until from above`,
+           select group_id, least(cardinality(path), 2) as depth, until, revision from above`,
     values: [tenantId, userId],
   });
   const direct = rows.filter(({ depth }) => depth === 1);
@@ -84,22 +95,56 @@ export const groupsOf = async (sql: Sql, tenantId: string, userId: string): Prom
   return { direct: holding(direct), all: holding(rows), directUntil: endings(direct), allUntil: endings(rows) };
 };
 
-const endings = (rows: readonly { group_id: string; until: Instant | null }[]): Map<string, Instant> => {
-  const ended = new Map<string, Instant>();
-  for (const { group_id, until } of rows) {
+type GroupRow = { group_id: string; until: Instant | null; revision: Revision | null };
+
+const endings = (rows: readonly GroupRow[]): Map<string, Ending> => {
+  const ended = new Map<string, Ending>();
+  for (const { group_id, until, revision } of rows) {
     const known = ended.get(group_id);
-    if (until !== null && (known === undefined || until > known)) ended.set(group_id, until);
+    if (until !== null && (known === undefined || until > known.at))
+      ended.set(group_id, { at: until, revision: revision ?? 0 });
   }
   return ended;
 };
 
-export type KnownTenant = { primaryDomain: string; domainSince: Instant | null };
+/** The last revision that is known here of each of these groups; a group that isn't known is left out. */
+export const groupRevisions = async (
+  sql: Sql,
+  tenantId: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Revision>> => {
+  if (ids.length === 0) return new Map();
+  const rows = await sql.query<{ id: string; revision: Revision }>({
+    name: 'provisioning.group_revisions',
+    text: `select id, revision from ${PROVISIONING}.groups where tenant_id = $1 and id = any($2)`,
+    values: [tenantId, ids],
+  });
+  return new Map(rows.map(({ id, revision }) => [id, revision]));
+};
+
+export type KnownTenant = {
+  revision: Revision;
+  primaryDomain: string;
+  domainSince: Instant | null;
+  /** Whether entitlements are given at all (R64). */
+  entitlements: boolean;
+};
 
 export const findTenant = async (sql: Sql, tenantId: string): Promise<KnownTenant> => {
-  const [row] = await sql.query<{ primary_domain: string; domain_since: Instant }>({
+  const [row] = await sql.query<{
+    revision: Revision;
+    primary_domain: string;
+    domain_since: Instant;
+    features: { entitlements?: boolean };
+  }>({
     name: 'provisioning.tenant',
-    text: `select primary_domain, domain_since from ${PROVISIONING}.tenants where id = $1`,
+    text: `select revision, primary_domain, domain_since, features from ${PROVISIONING}.tenants where id = $1`,
     values: [tenantId],
   });
-  return { primaryDomain: row?.primary_domain ?? '', domainSince: row?.domain_since ?? null };
+  return {
+    revision: row?.revision ?? 0,
+    primaryDomain: row?.primary_domain ?? '',
+    domainSince: row?.domain_since ?? null,
+    entitlements: row?.features.entitlements ?? true,
+  };
 };

@@ -7,7 +7,7 @@ import {
   type UserEvent,
 } from '@tenure/contracts';
 import type { Database, Sql } from '@tenure/database';
-import { decoder, streamParts, type DataSubject, type Sealer } from '@tenure/eventing';
+import { decoder, streamParts, type DataSubject, type Revision, type Sealer } from '@tenure/eventing';
 import { factConsumer, type Fact, type FactConsumer, type FactConsumerOptions } from '@tenure/messaging';
 import { applyGroup } from './apply-group.ts';
 import { applyUsers, type PersonFact } from './apply-users.ts';
@@ -41,11 +41,13 @@ export const peopleConsumer = ({ database, sealer, onErased, ...options }: Peopl
     const { occurredAt } = fact.metadata;
     if (category === 'group') {
       const { event } = await decodeGroup<GroupEvent>(fact);
-      return event ? applyGroup(sql, { tenantId, groupId: id }, event, occurredAt) : [];
+      return event ? applyGroup(sql, { tenantId, groupId: id, revision: fact.revision }, event, occurredAt) : [];
     }
     if (category === 'tenant') {
       const { event } = await decodeTenant<TenantEvent>(fact);
-      return event && (await applyTenant(sql, tenantId, event, occurredAt)) ? 'everyone' : [];
+      return event && (await applyTenant(sql, { tenantId, revision: fact.revision }, event, occurredAt))
+        ? 'everyone'
+        : [];
     }
     return [];
   };
@@ -65,7 +67,8 @@ export const peopleConsumer = ({ database, sealer, onErased, ...options }: Peopl
     for (const [index, fact] of facts.entries()) {
       const { tenantId, id } = streamParts(fact.stream);
       const event = decoded[index];
-      if (event) people.push({ tenantId, userId: id, event, occurredAt: fact.metadata.occurredAt });
+      if (event)
+        people.push({ tenantId, userId: id, event, occurredAt: fact.metadata.occurredAt, revision: fact.revision });
       if (!isOfUser(fact)) await applyGathered();
       const concerned = event ? [id] : await applyOther(sql, fact);
       if (fact.revision > (before.get(fact.stream) ?? 0))
@@ -87,27 +90,35 @@ export const peopleConsumer = ({ database, sealer, onErased, ...options }: Peopl
 
 const isOfUser = ({ stream }: Fact): boolean => stream.startsWith('user-');
 
-/** Whether the primary domain is another one, which scope asks for (R42). */
-const applyTenant = async (sql: Sql, tenantId: string, event: TenantEvent, occurredAt: string): Promise<boolean> => {
+/** Whether what evaluations ask of a tenant changed: its primary domain (R42), or whether entitlements are given (R64). */
+const applyTenant = async (
+  sql: Sql,
+  { tenantId, revision }: { tenantId: string; revision: Revision },
+  event: TenantEvent,
+  occurredAt: string,
+): Promise<boolean> => {
   if (event.type === 'AppRolesReplaced') {
     await sql.query({
-      text: `update ${PROVISIONING}.tenants set app_roles = $2 where id = $1`,
-      values: [tenantId, JSON.stringify(event.data.appRoles)],
+      text: `update ${PROVISIONING}.tenants set app_roles = $2, revision = $3 where id = $1`,
+      values: [tenantId, JSON.stringify(event.data.appRoles), revision],
     });
     return false;
   }
   const { primaryDomain, features } = event.data;
-  const [before] = await sql.query<{ primary_domain: string }>({
-    text: `select primary_domain from ${PROVISIONING}.tenants where id = $1`,
+  const [before] = await sql.query<{ primary_domain: string; features: { entitlements?: boolean } }>({
+    text: `select primary_domain, features from ${PROVISIONING}.tenants where id = $1`,
     values: [tenantId],
   });
   await sql.query({
-    text: `insert into ${PROVISIONING}.tenants as t (id, primary_domain, features, domain_since) values ($1, $2, $3, $4)
-           on conflict (id) do update set primary_domain = excluded.primary_domain, features = excluded.features,
+    text: `insert into ${PROVISIONING}.tenants as t (id, primary_domain, features, domain_since, revision) values ($1, $2, $3, $4, $5)
+           on conflict (id) do update set primary_domain = excluded.primary_domain, features = excluded.features, revision = excluded.revision,
              domain_since = case when t.primary_domain = excluded.primary_domain then t.domain_since else excluded.domain_since end`,
-    values: [tenantId, primaryDomain, JSON.stringify(features), occurredAt],
+    values: [tenantId, primaryDomain, JSON.stringify(features), occurredAt, revision],
   });
-  return before !== undefined && before.primary_domain !== primaryDomain;
+  return (
+    before !== undefined &&
+    (before.primary_domain !== primaryDomain || before.features.entitlements !== features.entitlements)
+  );
 };
 
 /** Up to which revision streams were consumed before a rebuild, which marks nothing: what those facts led to was done when they came first. */

@@ -61,3 +61,32 @@ export const peopleTables = `
     primary key (tenant_id, user_id)
   );
   create index to_evaluate_due on to_evaluate (due_at)`;
+
+/** Which revision of its stream each row shows, and what it takes to tell two changes at one instant apart. Rows that stand have 0. */
+export const revisionColumns = `
+  alter table people add column revision int not null default 0, add column active_revision int not null default 0;
+  alter table groups add column revision int not null default 0;
+  alter table memberships add column left_revision int;
+  alter table tenants add column revision int not null default 0`;
+
+/**
+ * People wait for evaluation by one app, or by all (an empty app_id). `markings` are the ones still to be marked, walked in pieces: a cursor
+ * moves with each, in its transaction.
+ */
+export const markingTables = `
+  alter table to_evaluate add column app_id text not null default '';
+  alter table to_evaluate drop constraint to_evaluate_pkey, add primary key (tenant_id, user_id, app_id);
+
+  create table markings (
+    id bigint generated always as identity primary key,
+    tenant_id text not null,
+    app_id text not null,
+    kind text not null,
+    of_id text not null default '',
+    causation_id text not null,
+    correlation_id text not null,
+    traceparent text,
+    occurred_at timestamptz not null,
+    after_id text not null default ''
+  );
+  create index markings_of_app on markings (tenant_id, app_id)`;

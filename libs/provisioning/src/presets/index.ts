@@ -5,4 +5,4 @@ export {
   endpointConfig,
   resolveEndpoint,
 } from './endpoint.ts';
-export { type Capabilities, type Preset, type PresetName, presetNames, presets } from './presets.ts';
+export { type Capabilities, type Preset, type PresetName, presetNames, presets, takesRoles } from './presets.ts';

@@ -22,6 +22,8 @@ export type Preset = {
   mark: string | null;
   /** The target that says whether an account is active, where mappings may name one. */
   active: string | null;
+  /** Which targets hold the roles of an account; undefined: none of them do. */
+  roleTargets?: RegExp;
   capabilities: Capabilities;
   /** Targets that must be mapped and have a value (R35). */
   mandatory: readonly string[];
@@ -73,7 +75,13 @@ const nothing: Capabilities = {
   roles: false,
 };
 
-const scim = { kind: 'scim', mark: 'externalId', active: 'active' } as const;
+const scim = { kind: 'scim', mark: 'externalId', active: 'active', roleTargets: /^roles($|[.[])/i } as const;
+
+/** An app takes roles by an attribute of theirs, or as entitlements. */
+export const takesRoles = (preset: PresetName): boolean => {
+  const { roles, entitlements } = presets[preset].capabilities;
+  return roles || entitlements;
+};
 
 const department = direct(enterprise('department'), 'department');
 

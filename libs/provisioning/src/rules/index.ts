@@ -7,6 +7,7 @@ export {
   type RuleOutcome,
   entitlementKinds,
   evaluateRules,
+  memberOfGroups,
   putRules,
   ruleSchema,
   validateRules,

@@ -38,7 +38,7 @@ const rule = (id: string, conditions: Condition[], actions: RuleAction[], more: 
 const isSales: Condition = { source: 'department', operator: 'equals', value: 'Sales' };
 const toGroup = (value: string): RuleAction => ({ type: 'setEntitlement', kind: 'group', value });
 const alsoGroup = (value: string): RuleAction => ({ type: 'addEntitlement', kind: 'group', value });
-const nothing = { attributes: {}, entitlements: {}, skip: false, applied: [] };
+const nothing = { attributes: {}, targetRules: {}, entitlements: {}, skip: false, applied: [] };
 
 const outcome = (person: Person, ...rules: Rule[]) =>
   evaluateRules(rules, person, new Set(['board']), fakeKind.readTarget);

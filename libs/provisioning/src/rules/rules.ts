@@ -91,11 +91,19 @@ export const validateRules = (
   ]);
 };
 
+/** The groups whose members conditions ask for. */
+export const memberOfGroups = (rules: readonly Pick<Rule, 'conditions'>[]): string[] =>
+  rules.flatMap(({ conditions }) =>
+    conditions.flatMap((condition) => (condition.operator === 'memberOf' ? [condition.value] : [])),
+  );
+
 /** `set`: these and no others that Tenure gave; otherwise beside what else there is. */
 export type EntitlementOutcome = { set: boolean; values: string[] };
 
 export type RuleOutcome = {
   attributes: AccountAttributes;
+  /** By target: the rule that its value is of. */
+  targetRules: Readonly<Record<string, string>>;
   entitlements: Partial<Record<EntitlementKind, EntitlementOutcome>>;
   role?: string;
   skip: boolean;
@@ -115,6 +123,7 @@ export const evaluateRules = (
     .filter((rule) => rule.enabled && inTurnFor(turnOf(rule), () => isMet(rule, person, memberOf, budget)))
     .reduce<RuleOutcome>((outcome, rule) => applyRule(outcome, rule, person, readTarget, budget), {
       attributes: {},
+      targetRules: {},
       entitlements: {},
       skip: false,
       applied: [],
@@ -198,7 +207,11 @@ const applyRule = (
             const given = 'expression' in action ? expressionValue(action.expression, person, budget) : action.value;
             return attributeValue(readTarget, action.target, given);
           });
-          return { ...outcome, attributes: withAttribute(outcome.attributes, action.target, value, readTarget) };
+          return {
+            ...outcome,
+            attributes: withAttribute(outcome.attributes, action.target, value, readTarget),
+            targetRules: { ...outcome.targetRules, [action.target]: rule.id },
+          };
         }
         case 'setEntitlement':
         case 'addEntitlement': {

@@ -76,6 +76,7 @@ describe('R57: an admin who looks at accounts', () => {
       'AccountPlanned',
       'DeliveryStarted',
       'AccountCreated',
+      'DeprovisioningTriggersChanged',
       'DeprovisioningScheduled',
       'DeprovisioningScheduled',
       'TimerFired',
@@ -88,7 +89,7 @@ describe('R57: an admin who looks at accounts', () => {
     expect(new Set(items.slice(3).map(({ correlationId }) => correlationId))).toEqual(
       new Set([left.metadata.correlationId]),
     );
-    expect(items[5]).toMatchObject({ causationId: items[3]!.id });
+    expect(items[6]).toMatchObject({ causationId: items[4]!.id });
   });
 
   it('R82: reads the calendar of timers in the order in which they are due', async () => {
@@ -119,7 +120,7 @@ describe('an admin who acts', () => {
       status: 'pending',
       pendingApproval: { action: 'create', requestedAt: world.clock.at },
     });
-    await actions.reject(caller, 'git', of('cy'), 'No budget');
+    await actions.reject(caller, 'git', of('cy'), { reason: 'No budget' });
     expect(await actions.approveAll(caller, 'git', { ids: [of('ada'), of('bob'), of('cy'), 'nobody'] })).toEqual({
       items: [
         { id: of('ada'), ok: true },
@@ -185,7 +186,7 @@ describe('an admin who acts', () => {
     await world.join('ada');
     const { steps } = await provisionOnDemand({
       kinds: fakeKinds,
-      sql: world.database,
+      database: world.database,
       clock: { now: async () => world.clock.at },
       wake: world.provisioning().wake,
     })(caller, 'git', 'ada');

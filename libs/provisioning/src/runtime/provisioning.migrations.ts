@@ -3,8 +3,7 @@ import { factTables } from '@tenure/messaging';
 import { authorizationTables } from '../authorization/authorization.entities.ts';
 import { deliveriesTable, failingColumns, goneColumn } from '../delivery/delivery.rows.ts';
 import { appLanesTable } from '../delivery/lane.rows.ts';
-import { appScopesTable } from '../evaluation/app-follower.ts';
-import { peopleTables } from '../people/people.tables.ts';
+import { markingTables, peopleTables, revisionColumns } from '../people/people.tables.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { timerLeasesTable } from '../timer/timer-poller.ts';
 
@@ -14,7 +13,8 @@ export const provisioningMigrations = [
     name: 'CreateProvisioning1767225600000',
     up: [
       peopleTables,
-      appScopesTable,
+      // Since dropped; created, so that an installation that has it and a new one run the same migrations.
+      `create table app_scopes (tenant_id text)`,
       timerLeasesTable,
       deliveriesTable,
       factTables(PROVISIONING),
@@ -25,4 +25,5 @@ export const provisioningMigrations = [
   { name: 'AddGoneSince1796083200001', up: goneColumn },
   { name: 'CreateAuthorizations1796083200002', up: authorizationTables },
   { name: 'AddLanes1796083200003', up: `${failingColumns};\n${appLanesTable}` },
+  { name: 'KeepReasons1796083200004', up: `drop table app_scopes;\n${revisionColumns};\n${markingTables}` },
 ];

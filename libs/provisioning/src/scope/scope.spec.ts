@@ -55,12 +55,12 @@ describe('R39: an app for those who are assigned', () => {
     });
   });
 
-  it.each<[string, Assignments]>([
-    ['scope/assigned-user', assignments({ users: new Map([['ada', {}]]) })],
-    ['scope/assigned-group', assignments({ groups: new Map([['inside', {}]]) })],
-    ['scope/assigned-role', assignments({ roles: new Map([['STAFF', {}]]) })],
-  ])('says %s', (because, given) => {
-    expect(inScope(ada, assigned, facts({ ...sellers, assignments: given }))).toEqual({ in: true, because });
+  it.each<[object, Assignments]>([
+    [{ because: 'scope/assigned-user' }, assignments({ users: new Map([['ada', {}]]) })],
+    [{ because: 'scope/assigned-group', by: 'inside' }, assignments({ groups: new Map([['inside', {}]]) })],
+    [{ because: 'scope/assigned-role', by: 'STAFF' }, assignments({ roles: new Map([['STAFF', {}]]) })],
+  ])('says %j', (answer, given) => {
+    expect(inScope(ada, assigned, facts({ ...sellers, assignments: given }))).toEqual({ in: true, ...answer });
   });
 
   it('does not count members of a group nested in the assigned one', () => {

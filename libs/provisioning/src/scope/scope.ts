@@ -42,13 +42,15 @@ export type OutOfScope =
   | 'scope/other-domain'
   | 'scope/skipped-by-rule';
 export type InScope = 'scope/everyone' | 'scope/assigned-user' | 'scope/assigned-group' | 'scope/assigned-role';
-export type ScopeAnswer = { in: true; because: InScope } | { in: false; because: OutOfScope };
+/** `by`: the group or the role that let somebody in. */
+export type ScopeAnswer = { in: true; because: InScope; by?: string } | { in: false; because: OutOfScope };
 
 /** Who is in the scope of an app, and the first thing that decides it (design decision 15; R39 to R43). */
 export const inScope = (person: ScopePerson, config: ScopeConfig, facts: ScopeFacts): ScopeAnswer => {
   const out = (because: OutOfScope): ScopeAnswer => ({ in: false, because });
   if (person.archived) return out('scope/archived');
-  const admitted = config.assignment === 'everyone' ? 'scope/everyone' : assignedBy(person, facts);
+  const admitted: Admitted | undefined =
+    config.assignment === 'everyone' ? { because: 'scope/everyone' } : assignedBy(person, facts);
   if (!admitted) return out('scope/not-assigned');
   const isInGroup = config.groups.some(({ id, nested }) => (nested ? facts.allGroups : facts.directGroups).has(id));
   if (config.groups.length > 0 && !isInGroup) return out('scope/not-in-group');
@@ -57,14 +59,18 @@ export const inScope = (person: ScopePerson, config: ScopeConfig, facts: ScopeFa
   if (config.groups.length > 0 && domainOf(person.userName) !== facts.primaryDomain.toLowerCase())
     return out('scope/other-domain');
   if (facts.skippedByRule) return out('scope/skipped-by-rule');
-  return { in: true, because: admitted };
+  return { in: true, ...admitted };
 };
 
-const assignedBy = (person: ScopePerson, { assignments, directGroups }: ScopeFacts): InScope | undefined => {
-  if (assignments.users.has(person.id)) return 'scope/assigned-user';
+type Admitted = { because: InScope; by?: string };
+
+const assignedBy = (person: ScopePerson, { assignments, directGroups }: ScopeFacts): Admitted | undefined => {
+  if (assignments.users.has(person.id)) return { because: 'scope/assigned-user' };
   // As in Entra, an assigned group stands for its own members and not for those of nested groups.
-  if ([...assignments.groups.keys()].some((group) => directGroups.has(group))) return 'scope/assigned-group';
-  return person.appRoles.some((role) => assignments.roles.has(role)) ? 'scope/assigned-role' : undefined;
+  const group = [...assignments.groups.keys()].find((id) => directGroups.has(id));
+  if (group !== undefined) return { because: 'scope/assigned-group', by: group };
+  const role = person.appRoles.find((one) => assignments.roles.has(one));
+  return role === undefined ? undefined : { because: 'scope/assigned-role', by: role };
 };
 
 /** The roles that a person's assignments carry (R39): the one in person first, then by group, then by role, each once. */

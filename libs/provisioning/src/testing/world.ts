@@ -53,18 +53,31 @@ export { appConfig, T } from './app-config.ts';
 
 const AppConfigured = defineEvent('AppConfigured', { data: z.object({ config: z.custom<AppConfig>() }) });
 
+const dated = (config: AppConfig, before: AppConfig | undefined, at: string): AppConfig => {
+  const scopeOf = ({ scope, assignments, ruleSets }: AppConfig) => [scope, assignments, ruleSets[0]!.version];
+  const isSame = before && JSON.stringify(scopeOf(before)) === JSON.stringify(scopeOf(config));
+  return { ...config, scopeSince: isSame ? before.scopeSince : at };
+};
+
 /** The apps of these tests are configured by one event that holds the whole configuration. */
 const appsPart = viewPart<ReturnType<typeof AppConfigured>>({
   category: 'app',
   events: [AppConfigured],
   create: (schema) =>
-    `create table ${schema}.apps (tenant_id text, id text, config jsonb not null, primary key (tenant_id, id))`,
+    `create table ${schema}.apps (tenant_id text, id text, config jsonb not null, revision int not null, primary key (tenant_id, id))`,
   apply: async (sql, schema, streams) => {
     for (const { tenantId, id, events } of streams) {
-      const config = events.at(-1)!.event?.data.config;
+      const [known] = await sql.query<{ config: AppConfig }>({
+        text: `select config from ${schema}.apps where tenant_id = $1 and id = $2`,
+        values: [tenantId, id],
+      });
+      const config = events.reduce<AppConfig | undefined>(
+        (before, { event, metadata }) => dated(event!.data.config, before, metadata.occurredAt),
+        known?.config,
+      );
       await sql.query({
-        text: `insert into ${schema}.apps values ($1, $2, $3) on conflict (tenant_id, id) do update set config = excluded.config`,
-        values: [tenantId, id, JSON.stringify(config)],
+        text: `insert into ${schema}.apps values ($1, $2, $3, $4) on conflict (tenant_id, id) do update set config = $3, revision = $4`,
+        values: [tenantId, id, JSON.stringify(config), events.at(-1)!.revision],
       });
     }
   },

@@ -2,6 +2,7 @@ import type { Database, Sql } from '@tenure/database';
 import type { Clock, Instant } from '@tenure/eventing';
 import type { WriteAccount } from '../account/write-account.ts';
 import type { AppConfig } from '../app/app-config.ts';
+import { ENGINE } from '../evaluation/evaluate-person.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { APP_RUNS, holdRunningApp } from '../view/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
@@ -34,9 +35,8 @@ type DueTimer = {
 const BATCH = 50;
 const LEASE_S = 15;
 
-/** A parked timer waits for a release of the threshold, or for the threshold to be taken away (R87). */
-const MAY_RUN = `(t.state = 'armed' or (t.state = 'parked' and
-  (a.config->'threshold' = '{}'::jsonb or (a.config->>'thresholdReleasedAt')::timestamptz >= t.parked_at)))`;
+/** A parked timer waits for a release, whatever becomes of the threshold meanwhile (R87). */
+const MAY_RUN = `(t.state = 'armed' or (t.state = 'parked' and (a.config->>'thresholdReleasedAt')::timestamptz >= t.parked_at))`;
 
 /** Due timers of apps that run: those of others are paused. Armed ones that are due, and parked ones that were released. */
 const dueTimers = `
@@ -68,14 +68,16 @@ export const timerPoller = ({ database, clock, write, onFired, onFailure }: Time
   /** The app's row is held around exactly one append: who turns it off waits, and nothing fires afterwards. */
   const fire = (timer: DueTimer, now: Instant) =>
     database.transaction(async (sql) => {
-      const app = await holdRunningApp(sql, timer.tenant_id, timer.app_id);
-      if (!app) return;
+      const held = await holdRunningApp(sql, timer.tenant_id, timer.app_id);
+      if (!held) return;
+      const { app, revision } = held;
       const command = {
         type: 'FireTimer' as const,
         timerId: timer.id,
         now,
         aboveThreshold: await isAbove(sql, app, timer, now),
         approvals: app.approvals,
+        basis: { engine: ENGINE, app: revision },
       };
       await write({ tenantId: timer.tenant_id, id: timer.account_id }, command, {
         causationId: timer.armed_by,

@@ -19,7 +19,8 @@ export type AccountRecord = {
   /** Since when the status is what it is. */
   since: Instant;
   failedAt: Instant | null;
-  approvalRequestedAt: Instant | null;
+  /** By approval: when it was asked for. */
+  approvalRequestedAt: Readonly<Record<string, Instant>>;
   /** By timer: when it ended, and when it was parked. */
   endedAt: Readonly<Record<string, Instant>>;
   parkedAt: Readonly<Record<string, Instant>>;
@@ -39,7 +40,7 @@ const nothing = (
   createdAt: occurredAt,
   since: occurredAt,
   failedAt: null,
-  approvalRequestedAt: null,
+  approvalRequestedAt: {},
   endedAt: {},
   parkedAt: {},
   armedBy: {},
@@ -47,6 +48,11 @@ const nothing = (
 
 const statusIn = (state: AccountState): AccountStatus | undefined =>
   state.kind === 'none' ? undefined : statusOf(state);
+
+const pendingOnly = ({ state, approvalRequestedAt }: Pick<AccountRecord, 'state' | 'approvalRequestedAt'>) => {
+  const pending = state.kind === 'none' ? [] : state.approvals.map(({ id }) => id);
+  return Object.fromEntries(Object.entries(approvalRequestedAt).filter(([id]) => pending.includes(id)));
+};
 
 /** One event further; for the view and for a look into the past alike (R80). */
 export const advanceRecord = (
@@ -69,7 +75,10 @@ export const advanceRecord = (
       event?.type === 'ApprovalRejected'
         ? occurredAt
         : before.failedAt,
-    approvalRequestedAt: event?.type === 'ApprovalRequested' ? occurredAt : before.approvalRequestedAt,
+    approvalRequestedAt:
+      event?.type === 'ApprovalRequested'
+        ? { ...pendingOnly(before), [event.data.approvalId]: occurredAt }
+        : before.approvalRequestedAt,
     endedAt:
       event?.type === 'TimerFired' || event?.type === 'DeprovisioningCancelled'
         ? { ...before.endedAt, [event.data.timerId]: occurredAt }
@@ -96,7 +105,7 @@ export const accountColumns = (tenantId: string, id: string, record: AccountReco
   status: statusOf(account),
   work: nextDelivery(account) ?? null,
   remote_id: account.remoteId,
-  pending_action: account.approval?.action ?? null,
+  pending_action: account.approvals[0]?.action ?? null,
   drift: account.drift && !account.drift.ignored ? account.drift.kinds : null,
   since: record.since,
   created_at: record.createdAt,

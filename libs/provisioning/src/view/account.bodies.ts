@@ -39,6 +39,9 @@ export type TimerListQuery = z.output<typeof timerListQuery>;
 export const asOfQuery = z.strictObject({ asOf: givenInstant.optional() });
 
 export const actBody = z.strictObject({ reason: z.string().max(1000).optional() });
+/** Without `approvalId`: the only one that is pending. */
+export const decideBody = actBody.extend({ approvalId: z.string().min(1).max(100).optional() });
+export type DecideBody = z.output<typeof decideBody>;
 export const linkBody = z.strictObject({
   remoteId: z.string().min(1).max(1000).optional(),
   reason: z.string().max(1000).optional(),
@@ -85,6 +88,13 @@ const entitlement = z.object({
 });
 const attributes = z.record(z.string(), z.json());
 
+const approval = z.object({
+  id: z.string(),
+  action: z.enum(['create', 'update', 'delete']),
+  deprovisioning: z.enum(['suspend', 'hardDelete']).optional(),
+  requestedAt: instant,
+});
+
 export const accountReply = z.object({
   id: z.string(),
   appId: z.string(),
@@ -98,13 +108,10 @@ export const accountReply = z.object({
   candidates: z.array(z.object({ remoteId: z.string(), label: z.string(), attributes })).optional(),
   attributes,
   entitlements: z.array(entitlement),
-  pendingApproval: z
-    .object({
-      action: z.enum(['create', 'update', 'delete']),
-      deprovisioning: z.enum(['suspend', 'hardDelete']).optional(),
-      requestedAt: instant,
-    })
-    .optional(),
+  /** The first of `approvals`, for clients that know no others. */
+  pendingApproval: approval.omit({ id: true }).optional(),
+  /** What waits for an admin, oldest first. */
+  approvals: z.array(approval),
   delivery: z
     .object({
       action: z.string(),

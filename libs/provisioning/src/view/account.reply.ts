@@ -16,7 +16,7 @@ const toTimer = (
   { appId, userId, timers }: PresentAccount,
   timer: AccountTimer,
 ): TimerReply => {
-  const { state, endReason, ...rest } = timer;
+  const { state, endReason, episode: _, ...rest } = timer;
   const endedAt = record.endedAt[timer.id];
   return {
     ...rest,
@@ -38,6 +38,8 @@ const reasonOf = (
   return known ? { reason: { code: known.code, message: known.message, at: failedAt ?? updatedAt } } : {};
 };
 
+const unnamed = <Named extends { id: string }>({ id: _, ...rest }: Named) => rest;
+
 /** `delivery` is what stands between the events: only of an account as it is now. */
 export const toAccount = (
   place: Place,
@@ -45,7 +47,14 @@ export const toAccount = (
   account: PresentAccount,
   delivery?: DeliveryRow,
 ): AccountReply => {
-  const { approval, match, remoteId } = account;
+  const { match, remoteId } = account;
+  const approvals = account.approvals.map(({ id, action, deprovisioning }) => ({
+    id,
+    action,
+    ...(deprovisioning && { deprovisioning }),
+    requestedAt: record.approvalRequestedAt[id] ?? record.updatedAt,
+  }));
+  const [first] = approvals;
   return {
     id: place.id,
     appId: account.appId,
@@ -59,13 +68,8 @@ export const toAccount = (
     ...(account.candidates.length > 0 && { candidates: [...account.candidates] }),
     attributes: account.attributes,
     entitlements: [...account.entitlements],
-    ...(approval && {
-      pendingApproval: {
-        action: approval.action,
-        ...(approval.deprovisioning && { deprovisioning: approval.deprovisioning }),
-        requestedAt: record.approvalRequestedAt ?? record.updatedAt,
-      },
-    }),
+    ...(first && { pendingApproval: unnamed(first) }),
+    approvals,
     ...(account.delivery && {
       delivery: {
         action: account.delivery.action,

@@ -26,6 +26,7 @@ const create = (schema: string) => `
     primary key (tenant_id, id)
   );
   create index accounts_of_app on ${schema}.accounts (tenant_id, app_id, created_at, id);
+  create index accounts_of_app_by_user on ${schema}.accounts (tenant_id, app_id, user_id);
   create index accounts_by_remote_id on ${schema}.accounts (tenant_id, app_id, remote_id) where remote_id is not null;
   create index accounts_with_drift on ${schema}.accounts (tenant_id, app_id, id) where drift is not null;
   create index accounts_of_user on ${schema}.accounts (tenant_id, user_id);
@@ -62,6 +63,7 @@ const create = (schema: string) => `
     primary key (tenant_id, id)
   );
   create index timers_running on ${schema}.timers (due_at, id) where state in ('armed', 'parked');
+  create index timers_parked on ${schema}.timers (tenant_id, app_id) where state = 'parked';
   create index timers_in_order on ${schema}.timers (tenant_id, due_at, id);
   create index timers_fired on ${schema}.timers (app_id, ended_at) where state = 'fired'`;
 

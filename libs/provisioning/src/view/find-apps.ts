@@ -1,5 +1,5 @@
 import type { Sql } from '@tenure/database';
-import type { Instant } from '@tenure/eventing';
+import type { Revision } from '@tenure/eventing';
 import type { AppConfig } from '../app/app-config.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { PROVISIONING_VIEW } from './provisioning.view.ts';
@@ -18,29 +18,27 @@ export const findApp = async (sql: Sql, tenantId: string, appId: string): Promis
 export const APP_RUNS = `(a.config->>'state' = 'on' and not exists (
   select 1 from ${PROVISIONING}.tenants gate where gate.id = a.tenant_id and gate.features->>'provisioning' = 'false'))`;
 
+/** An app, and the revision of its stream that it is shown at. */
+export type RevisedApp = { app: AppConfig; revision: Revision };
+
 /** The app where it runs; its row is held until the transaction ends: who turns the app off waits for it (design, decision 16). */
-export const holdRunningApp = async (sql: Sql, tenantId: string, appId: string): Promise<AppConfig | undefined> => {
-  const [row] = await sql.query<{ config: AppConfig }>({
+export const holdRunningApp = async (sql: Sql, tenantId: string, appId: string): Promise<RevisedApp | undefined> => {
+  const [row] = await sql.query<RevisedApp>({
     name: 'provisioning.hold_running_app',
-    text: `select config from ${PROVISIONING_VIEW}.apps a where tenant_id = $1 and id = $2 and ${APP_RUNS} for share of a`,
+    text: `select config as app, revision from ${PROVISIONING_VIEW}.apps a where tenant_id = $1 and id = $2 and ${APP_RUNS} for share of a`,
     values: [tenantId, appId],
   });
-  return row?.config;
+  return row;
 };
 
-export type DatedApp = { app: AppConfig; since: Instant | null };
-
-/** A tenant's apps, and since when what decides about their scope is as it is. */
-export const appsOf = async (sql: Sql, tenantId: string): Promise<DatedApp[]> => {
-  const rows = await sql.query<{ config: AppConfig; since: Instant | null }>({
+/** A tenant's apps, or one of them. */
+export const appsOf = async (sql: Sql, tenantId: string, appId?: string): Promise<RevisedApp[]> =>
+  sql.query<RevisedApp>({
     name: 'provisioning.apps_of',
-    text: `select a.config, s.since from ${PROVISIONING_VIEW}.apps a
-           left join ${PROVISIONING}.app_scopes s on s.tenant_id = a.tenant_id and s.app_id = a.id
-           where a.tenant_id = $1 order by a.id`,
-    values: [tenantId],
+    text: `select config as app, revision from ${PROVISIONING_VIEW}.apps
+           where tenant_id = $1 and ($2::text is null or id = $2) order by id`,
+    values: [tenantId, appId ?? null],
   });
-  return rows.map(({ config, since }) => ({ app: config, since }));
-};
 
 /** Which of these tenants have an app at all. */
 export const tenantsWithApps = async (sql: Sql, tenantIds: readonly string[]): Promise<ReadonlySet<string>> => {
