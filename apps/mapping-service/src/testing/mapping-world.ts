@@ -62,7 +62,8 @@ export const mappingWorld = async () => {
   });
   // Whose key it is, the directory knows.
   const runtime = { ...opened, adminKeys: { find: async (key: string) => keys[key] } };
-  const service = await mappingService(runtime, { allowPrivateTargets: ['127.0.0.1'] });
+  // The directory, which writes down what is refused, doesn't run here.
+  const { onRefused: _, ...service } = await mappingService(runtime, { allowPrivateTargets: ['127.0.0.1'] });
   const app = await createServices(runtime, [service], {
     segments: ['mapping'],
     title: 'Mapping',

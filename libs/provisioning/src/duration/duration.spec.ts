@@ -26,7 +26,7 @@ describe('R44: a duration', () => {
   it.each(['', 'P', 'PT', 'P1DT', '1D', 'P-1D', 'p1d', 'PT1.5H', 'P1H', 'PT1D', 'P1D ', 'P99999999D'])(
     '%j is refused',
     (text) => {
-      expect(problemOf(text)).toMatch(/^Expected an ISO 8601 duration/);
+      expect(problemOf(text)).toMatch(/^Must be an ISO 8601 duration/);
       expect(() => millisecondsOf(text)).toThrow(RangeError);
     },
   );
