@@ -24,7 +24,7 @@ const SCHEMA = 'audit';
 const CONSUMER = 'audit-service';
 export const auditControllers = [AuditController, WebhooksController, parkedController('audit')];
 /** TypeORM entities of the tables of `audit`. */
-export const auditEntities = webhookEntities;
+export const auditEntities: (new () => object)[] = webhookEntities;
 
 export type AuditOptions = { allowPrivateTargets: readonly string[] };
 

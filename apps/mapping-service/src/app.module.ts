@@ -66,7 +66,7 @@ export const mappingControllers = [
 ];
 
 /** TypeORM entities of the tables of `provisioning`. */
-export const mappingEntities = [...authorizationEntities, ...reconciliationEntities];
+export const mappingEntities: (new () => object)[] = [...authorizationEntities, ...reconciliationEntities];
 
 export type MappingOptions = { allowPrivateTargets: readonly string[]; publicUrl?: string };
 

@@ -11,7 +11,7 @@ type Account = { dn: string; password: string };
 export type LdapEnvironment = Readonly<Record<string, string | undefined>>;
 
 export const hasLdap = process.env.TEST_LDAP_URL !== undefined;
-export const describeWithLdap = hasLdap ? describe : describe.skip;
+export const describeWithLdap: (name: string, suite: () => void) => void = hasLdap ? describe : describe.skip;
 
 /** A subtree of one suite's own on a real server, a client that may do everything there, and connectors to it. */
 export const ldapSuite = async (environment: LdapEnvironment = process.env) => {

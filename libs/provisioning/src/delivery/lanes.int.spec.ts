@@ -163,7 +163,8 @@ describe('R96: the backlog', () => {
     await begin();
     const hostile = { ...appConfig(), tenantId: 'evil' };
     await world.database.query({
-      text: `insert into ${PROVISIONING_VIEW}.apps select 'evil', 'app-' || n, $1::jsonb || jsonb_build_object('id', 'app-' || n), 1 from generate_series(1, 200) n`,
+      text: `insert into ${PROVISIONING_VIEW}.apps (tenant_id, id, config, revision)
+             select 'evil', 'app-' || n, $1::jsonb || jsonb_build_object('id', 'app-' || n), 1 from generate_series(1, 200) n`,
       values: [JSON.stringify(hostile)],
     });
     await world.database.query({
