@@ -166,7 +166,7 @@ describe('R88: a reconciliation', () => {
 
   it('repairs what the policies say by ordinary deliveries, and leaves foreign accounts alone', async () => {
     await hire(4);
-    const names = () => [...world.app.accounts.values()].map(({ userName }) => String(userName));
+    const names = () => [...world.app.accounts.values()].map(({ userName }) => userName as string);
     edit('p0000', { displayName: 'Edited' });
     edit('p0001', { active: false });
     world.app.accounts.delete(idOf('p0002'));
