@@ -63,3 +63,9 @@ export const streamParts = (stream: string): { category: string; tenantId: strin
   if (!match) throw new Error(`${stream} is not the name of a stream: expected {category}-{tenantId}_{id}.`);
   return { category: match[1]!, tenantId: match[2]!, id: match[3]! };
 };
+
+/** What a history says of every event, whatever it holds: which it is, when it came, and who and what caused it. */
+export const historyHead = ({ id, type, schemaVersion, revision, recordedAt, metadata }: StoredEvent) => {
+  const { occurredAt, actor, commandId, correlationId, causationId } = metadata;
+  return { id, type, schemaVersion, revision, occurredAt, recordedAt, actor, commandId, correlationId, causationId };
+};

@@ -1,6 +1,7 @@
 import {
   decoder,
   ERASED,
+  historyHead,
   load,
   Rejected,
   type Actor,
@@ -45,29 +46,11 @@ export const historyOf = async <S, C, E extends DomainEvent>(
   return { items, ...(stored.length > limit && { nextAfter: items.at(-1)!.revision }) };
 };
 
-const entryOf = (
-  { id, type, schemaVersion, revision, recordedAt, metadata, personal: sealed }: StoredEvent,
-  event: DomainEvent | undefined,
-): HistoryEntry => {
-  const { occurredAt, actor, commandId, correlationId, causationId } = metadata;
-  const erased = sealed !== undefined && event?.personal === ERASED;
+const entryOf = (stored: StoredEvent, event: DomainEvent | undefined): HistoryEntry => {
+  const erased = stored.personal !== undefined && event?.personal === ERASED;
   const opened = typeof event?.personal === 'object' ? event.personal : {};
   const changed = Array.isArray(event?.data.changed) ? (event.data.changed as string[]) : [];
-  return {
-    id,
-    type,
-    schemaVersion,
-    revision,
-    occurredAt,
-    recordedAt,
-    actor,
-    commandId,
-    correlationId,
-    causationId,
-    changed,
-    data: erased ? null : { ...event?.data, ...opened },
-    erased,
-  };
+  return { ...historyHead(stored), changed, data: erased ? null : { ...event?.data, ...opened }, erased };
 };
 
 /** A stream folded up to and at an instant of business time (R80). Throws `{category}/not-yet` before its first event. */

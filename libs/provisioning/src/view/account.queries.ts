@@ -10,6 +10,7 @@ import type { Sql } from '@tenure/database';
 import {
   decoder,
   ERASED,
+  historyHead,
   Rejected,
   streamName,
   type EventSource,
@@ -160,23 +161,10 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
   };
 };
 
-const historyItem = (
-  { id, type, schemaVersion, revision, recordedAt, metadata }: StoredEvent,
-  event: AccountEvent | undefined,
-): HistoryEntry => {
-  const { occurredAt, actor, commandId, correlationId, causationId } = metadata;
+const historyItem = (stored: StoredEvent, event: AccountEvent | undefined): HistoryEntry => {
   const personal = event && 'personal' in event ? event.personal : undefined;
   return {
-    id,
-    type,
-    schemaVersion,
-    revision,
-    occurredAt,
-    recordedAt,
-    actor,
-    commandId,
-    correlationId,
-    causationId,
+    ...historyHead(stored),
     changed: event && 'changed' in event.data ? event.data.changed : [],
     data: event ? { ...event.data, ...(personal !== undefined && personal !== ERASED && personal) } : null,
     erased: personal === ERASED,
