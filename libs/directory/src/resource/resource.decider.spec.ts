@@ -55,6 +55,13 @@ describe('a resource of a tenant’s own type (R71)', () => {
       .then(ResourceDeleted({ typeId: 't-1', connectionId: 'entra' }));
   });
 
+  it('names its schema even if it has no value at all', () => {
+    const empty = { schemas: saw.schemas };
+    resource()
+      .when({ type: 'Create', resource: empty, ...own })
+      .then(ResourceCreated({ ...standing, changed: [] }, { resource: empty }));
+  });
+
   it('is not changed by what it is already', () => {
     resource(created).when(patch(3)).thenNothing();
     resource(created)

@@ -11,6 +11,7 @@ import {
   applyReplacement,
   pathsOf,
   withoutHidden,
+  withSchemas,
   type Dialect,
   type PatchOperation,
   type Resource,
@@ -55,7 +56,11 @@ const decide = (command: ResourceCommand, state: ResourceState): ResourceEvent[]
   switch (command.type) {
     case 'Create': {
       if (state.status !== 'none') throw new Rejected('conflict', 'resource/exists', 'A resource with this id exists.');
-      const { resource, changed } = settleWithinLimits(shape.type, {}, kept(shape, command.resource));
+      const { resource, changed } = settleWithinLimits(
+        shape.type,
+        withSchemas(shape.type, {}),
+        kept(shape, command.resource),
+      );
       const standing = { typeId: shape.id, connectionId, changed, ...claiming(command.uniqueExternalId) };
       return [ResourceCreated({ ...standing, ...saidOf(shape) }, { resource })];
     }
