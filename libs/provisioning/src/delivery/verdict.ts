@@ -18,6 +18,8 @@ export type Attempt = {
   beforeCall: (options?: { creating: boolean }) => Promise<void>;
   /** Notes what is about to be given; what isn't in it any more is forgotten. */
   note: (intents: readonly Intent[]) => Promise<void>;
+  /** Whether the app's group, or one of that name that is yet to be made, is a group of the directory that is pushed (R89). */
+  isPushed: (group: { id: string } | { name: string }) => Promise<boolean>;
   /** Every account of the app by what it is looked up by, for an app that ignores filters. */
   listing: (target: string, value: string) => Promise<Listed>;
 };

@@ -103,6 +103,7 @@ const concernedBy = (stored: StoredEvent, isDraft: boolean): Concerned | undefin
     case 'AppOwnershipSet':
     case 'AppConnectionSet':
     case 'AppReconciliationSet':
+    case 'AppPushesSet':
     case 'AppReconciled':
     case 'AppQuarantined':
     case 'AppResumed':

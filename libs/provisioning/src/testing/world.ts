@@ -42,6 +42,7 @@ import { z } from 'zod';
 import type { AppConfig } from '../app/app-config.ts';
 import { PROVISIONING_VIEW, provisioningView } from '../view/provisioning.view.ts';
 import { accountsPart } from '../view/accounts.part.ts';
+import { pushParts } from '../push/push-marks.part.ts';
 import { viewPart } from '../view/view-part.ts';
 import { startProvisioning, type Provisioning, type ProvisioningNeeds } from '../runtime/start-provisioning.ts';
 import { reconciliationEntities } from '../reconciliation/reconciliation.entities.ts';
@@ -296,7 +297,7 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
     /** As the views are dropped and built again from the streams and the facts. */
     rebuild: async () => {
       await provisioning.stop();
-      await dropView(database, 'provisioning', provisioningView([appsPart, accountsPart]));
+      await dropView(database, 'provisioning', provisioningView([appsPart, accountsPart, ...pushParts]));
       await start();
       await provisioning.forgetPeople();
       await consume(...facts);
