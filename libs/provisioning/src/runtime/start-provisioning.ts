@@ -223,7 +223,12 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     });
     pollers.delivering = startPoller({
       everyMs: DELIVER_EVERY_MS,
-      run: () => deliveries.run(wakeDelivery),
+      run: () =>
+        deliveries.run(() => {
+          wakeDelivery();
+          // An account that is there now may be a member.
+          pollers.planning?.wake();
+        }),
       onFailure: failing('delivery'),
     });
     pollers.planning = startPoller({ everyMs: PUSH_EVERY_MS, run: planner.run, onFailure: failing('push.plan') });
@@ -264,6 +269,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     consumeDirectoryFacts: async (facts) => {
       await people.consume(facts);
       wakeEvaluation();
+      pollers.planning?.wake();
     },
     forgetPeople: () => forgetPeople(database, people),
     followers,

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  GroupChanged,
   GroupCreated,
+  GroupDeleted,
   GroupMembersAdded,
   GroupMembersRemoved,
   groupEvents,
@@ -277,6 +279,14 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
       );
       if (members.length > 0) await consume(await groupFact(id, GroupMembersAdded({ members })));
     },
+    renameGroup: async (id: string, displayName: string) =>
+      consume(
+        await groupFact(
+          id,
+          GroupChanged({ connectionId: 'c', changed: ['displayName'], resource: { displayName } }),
+        ),
+      ),
+    deleteGroup: async (id: string) => consume(await groupFact(id, GroupDeleted({ connectionId: 'c' }))),
     addTo: async (id: string, ...members: string[]) =>
       consume(
         await groupFact(
