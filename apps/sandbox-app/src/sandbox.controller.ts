@@ -41,7 +41,7 @@ const scimController = (endpoint: string, token: symbol, onDeleted?: (groups: Co
 
     @Get(':id')
     @Header('Content-Type', SCIM)
-    get(@Param('id') id: string) {
+    get(@Param('id') id: string, @Query() _query: Params) {
       return this.kept.get(id);
     }
 
