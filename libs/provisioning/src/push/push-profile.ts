@@ -15,7 +15,8 @@ const nameOf = ({ values, label }: Remote) => {
 type Found = { ours?: Remote; named: readonly Remote[] };
 
 /** Looks for the group by our mark and by its name; an answer that has neither isn't believed, and all groups are read instead (R91). */
-const lookFor = async ({ connector, row, rows, name }: PushAttempt): Promise<Outcome<Found>> => {
+const lookFor = async (one: PushAttempt): Promise<Outcome<Found>> => {
+  const { connector, row, rows, name } = one;
   const about = await describe(connector);
   if (about.kind !== 'ok') return about;
   const isOurs = (remote: Remote) => remote.mark === row.pushId;
@@ -30,18 +31,31 @@ const lookFor = async ({ connector, row, rows, name }: PushAttempt): Promise<Out
   }
   await rows.extend(row);
   const byName = await connector.find('group', { target: 'displayName', value: name });
-  if (byName.kind !== 'ok') return byName;
+  if (byName.kind !== 'ok' && byName.kind !== 'refused') return byName;
   const isMeant = (remote: Remote) => isOurs(remote) || same(nameOf(remote), name);
-  const hits = byName.value.filter(isMeant);
-  if (hits.length > 0 || byName.value.length === 0) return { kind: 'ok', value: sorted(hits, isOurs) };
-  const all: Remote[] = [];
+  if (byName.kind === 'ok') {
+    const hits = byName.value.filter(isMeant);
+    if (hits.length > 0 || byName.value.length === 0) return { kind: 'ok', value: sorted(hits, isOurs) };
+  }
+  const listed = await amongAll(one, isMeant);
+  // What the app said to the question tells an admin more than that it can't be listed either.
+  if (byName.kind === 'refused' && listed.kind === 'refused') return byName;
+  return listed.kind === 'ok' ? { kind: 'ok', value: sorted(listed.value, isOurs) } : listed;
+};
+
+/** For an app that can't be searched. */
+const amongAll = async (
+  { connector, row, rows }: PushAttempt,
+  isMeant: (remote: Remote) => boolean,
+): Promise<Outcome<Remote[]>> => {
+  const meant: Remote[] = [];
   for (let cursor: string | undefined; ;) {
     await rows.extend(row);
     const page = await connector.list('group', cursor);
     if (page.kind !== 'ok') return page;
-    all.push(...page.value.items.filter(isMeant));
+    meant.push(...page.value.items.filter(isMeant));
     cursor = page.value.next;
-    if (cursor === undefined) return { kind: 'ok', value: sorted(all, isOurs) };
+    if (cursor === undefined) return { kind: 'ok', value: meant };
   }
 };
 
