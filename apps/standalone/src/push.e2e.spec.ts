@@ -91,7 +91,10 @@ it('R61, R89: a group that the app has is linked by an explicit act only, and it
   await app.turnOn();
   await world.settled();
   const { byHand } = world.sandbox;
-  const stranger = await byHand.ok('POST', '/Users', { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'stranger-r89' });
+  const stranger = await byHand.ok('POST', '/Users', {
+    schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+    userName: 'stranger-r89',
+  });
   const theirs = await byHand.ok('POST', '/Groups', {
     schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
     displayName: 'Board R89',
@@ -110,7 +113,9 @@ it('R61, R89: a group that the app has is linked by an explicit act only, and it
   expect(await membersOf('Board R89')).toEqual(['stranger-r89']);
 
   const path = `${app.path}/pushes/${push.id}`;
-  expect((await mapping.post(`${path}/link`, { remoteId: 'nothing' })).body).toMatchObject({ code: 'push/remote-unknown' });
+  expect((await mapping.post(`${path}/link`, { remoteId: 'nothing' })).body).toMatchObject({
+    code: 'push/remote-unknown',
+  });
   expect((await mapping.post(`${path}/link`, { remoteId: theirs.id })).body).toMatchObject({ made: false });
   await world.settled();
   expect(await membersOf('Board R89')).toEqual(['cy-r89', 'stranger-r89']);

@@ -67,7 +67,18 @@ for (const type of notificationTypes) {
 }
 
 /** Ids, codes and names of attributes that an event's data holds; values of people never are among them (design, decision 2). */
-const told = ['appId', 'userId', 'groupId', 'timerId', 'approvalId', 'jobId', 'deliveryId', 'action', 'code', 'changed'] as const;
+const told = [
+  'appId',
+  'userId',
+  'groupId',
+  'timerId',
+  'approvalId',
+  'jobId',
+  'deliveryId',
+  'action',
+  'code',
+  'changed',
+] as const;
 
 /** Of many events that say the same of an app, one an hour is told. */
 const HOURLY: readonly NotificationType[] = ['threshold.tripped'];

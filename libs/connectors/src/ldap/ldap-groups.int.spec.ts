@@ -24,7 +24,8 @@ describeWithLdap('R89: groups that are pushed to an LDAP directory (needs OpenLD
         return value(await ldap.create('account', { mark: uid, values: { uid, cn: uid, sn: 'P' } })).id;
       }),
     );
-  const make = async (displayName: string) => value(await ldap.create('group', { mark: 'a push', values: { displayName } }));
+  const make = async (displayName: string) =>
+    value(await ldap.create('group', { mark: 'a push', values: { displayName } }));
   const all = async <Item>(page: (cursor?: string) => Promise<Outcome<Page<Item>>>): Promise<Item[]> => {
     const items: Item[] = [];
     for (let cursor: string | undefined; ;) {
@@ -37,7 +38,11 @@ describeWithLdap('R89: groups that are pushed to an LDAP directory (needs OpenLD
 
   it('are made once: a name that is taken is told, whatever its letters', async () => {
     const made = await make('Bakers, North');
-    expect(made).toMatchObject({ kind: 'group', values: { displayName: 'Bakers, North' }, createdAt: expect.any(String) });
+    expect(made).toMatchObject({
+      kind: 'group',
+      values: { displayName: 'Bakers, North' },
+      createdAt: expect.any(String),
+    });
     expect(made.mark).toBeUndefined();
     expect(await ldap.create('group', { mark: null, values: { displayName: 'bakers, north' } })).toMatchObject({
       kind: 'conflict',

@@ -23,10 +23,7 @@ const group = { id: 'g-1', displayName: 'Bakers', externalId: 'push-1' };
 
 describe('R89: a group that is pushed', () => {
   it('is made with our mark, also where the accounts of the app have none, and found by it', async () => {
-    app.willAnswer(
-      { status: 201, body: group },
-      { status: 200, body: { totalResults: 1, Resources: [group] } },
-    );
+    app.willAnswer({ status: 201, body: group }, { status: 200, body: { totalResults: 1, Resources: [group] } });
     const unmarked = connect({ mark: null });
     expect(await unmarked.create('group', { mark: 'push-1', values: { displayName: 'Bakers' } })).toMatchObject({
       kind: 'ok',
@@ -58,7 +55,10 @@ describe('R89: a group that is pushed', () => {
   it('says so where a call has too many members', async () => {
     app.willAnswer({ status: 413 });
     const connector = connect({ settings: { mode: 'patch' } });
-    expect(await connector.changeMembers('g-1', ['a', 'b'], [])).toMatchObject({ kind: 'refused', code: 'app/too-large' });
+    expect(await connector.changeMembers('g-1', ['a', 'b'], [])).toMatchObject({
+      kind: 'refused',
+      code: 'app/too-large',
+    });
   });
 
   describe('in an app that can only replace it', () => {

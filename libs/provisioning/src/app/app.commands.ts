@@ -11,7 +11,15 @@ import type { PresetName } from '../presets/index.ts';
 import type { Run } from '../reconciliation/runs.ts';
 import type { ruleSchema } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
-import type { AppConfig, ApprovalAction, Assignment, Threshold, Ownership, Pushes, Reconciliation } from './app-config.ts';
+import type {
+  AppConfig,
+  ApprovalAction,
+  Assignment,
+  Threshold,
+  Ownership,
+  Pushes,
+  Reconciliation,
+} from './app-config.ts';
 import type { JobReply } from './app.bodies.ts';
 import type { AppCommand } from './app.decider.ts';
 import { featuresOf, refuseGated, type AppQueries } from './app.queries.ts';

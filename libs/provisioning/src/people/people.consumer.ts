@@ -23,7 +23,13 @@ export type PeopleConsumerNeeds = Pick<FactConsumerOptions, 'attempts' | 'retryA
 };
 
 /** `userIds`: who may be in it now, or no longer. `nests`: another group was put into it, or taken out. */
-export type GroupChange = { tenantId: string; groupId: string; userIds: readonly string[]; nests: boolean; cause: Cause };
+export type GroupChange = {
+  tenantId: string;
+  groupId: string;
+  userIds: readonly string[];
+  nests: boolean;
+  cause: Cause;
+};
 
 const CONSUMER = 'people';
 const BEFORE_REBUILD = 'people/before-rebuild';

@@ -40,7 +40,11 @@ describe('R89: groups are chosen', () => {
   it('in scope are those that the scope names, else those that are assigned', () => {
     const groups = [{ id: 'g1', nested: true }];
     const assignments = [{ kind: 'groups' as const, id: 'g2' }];
-    const scope = (assignment: 'everyone' | 'assigned', named = groups) => ({ assignment, groups: named, orgUnits: [] });
+    const scope = (assignment: 'everyone' | 'assigned', named = groups) => ({
+      assignment,
+      groups: named,
+      orgUnits: [],
+    });
     expect(scopedGroups(appConfig({ scope: scope('everyone', []) }))).toBe('everything');
     expect(scopedGroups(appConfig({ scope: scope('everyone') }))).toEqual(groups);
     expect(scopedGroups(appConfig({ scope: scope('assigned', []), assignments }))).toEqual([

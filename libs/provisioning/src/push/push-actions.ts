@@ -29,7 +29,12 @@ export const pushActions = ({ sql, write, queries, connectorFor, hurry, wake }: 
   const perform = async (caller: Caller, appId: string, id: string, command: PushCommand, ifMatch?: IfMatch) => {
     const { tenantId, actor, correlationId, traceparent } = caller;
     await queries.get(tenantId, appId, id);
-    const because = { actor, correlationId, causationId: correlationId, ...(traceparent !== undefined && { traceparent }) };
+    const because = {
+      actor,
+      correlationId,
+      causationId: correlationId,
+      ...(traceparent !== undefined && { traceparent }),
+    };
     await write({ tenantId, id }, command, because, ifMatch);
     await hurry(tenantId, id);
     wake();
@@ -60,7 +65,13 @@ export const pushActions = ({ sql, write, queries, connectorFor, hurry, wake }: 
 
   return {
     /** An existing group is linked only by this act; it is read first (R61). */
-    link: async (caller: Caller, appId: string, id: string, remoteId: string, ifMatch?: IfMatch): Promise<PushReply> => {
+    link: async (
+      caller: Caller,
+      appId: string,
+      id: string,
+      remoteId: string,
+      ifMatch?: IfMatch,
+    ): Promise<PushReply> => {
       const { id: found, values, label } = await linkable(caller.tenantId, appId, id, remoteId);
       const displayName = typeof values['displayName'] === 'string' ? values['displayName'] : label;
       return perform(caller, appId, id, { type: 'Link', remoteId: found, displayName }, ifMatch);

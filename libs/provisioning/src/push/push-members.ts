@@ -46,8 +46,7 @@ export const sendMembers = async (one: PushAttempt, link: Link): Promise<PushOut
   const linked = todo.filter(({ todo: what, remoteId }) => what !== 'forget' && remoteId !== null);
   const adding = linked.filter(({ todo: what }) => what === 'add');
   const removing = linked.filter(({ todo: what }) => what === 'remove');
-  if (linked.length === 0)
-    return { kind: 'sent', command: { type: 'NoteMembers', ...nobody, gone: ids(gone) } };
+  if (linked.length === 0) return { kind: 'sent', command: { type: 'NoteMembers', ...nobody, gone: ids(gone) } };
 
   // In a group that Tenure made whoever is added is a member by Tenure. In another one it is asked first.
   const seen = link.made ? { kind: 'ok' as const, value: new Map<string, Seen>() } : await observe(one, link, adding);

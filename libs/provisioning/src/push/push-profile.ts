@@ -6,7 +6,8 @@ import { FOREIGN_GROUP, NAME_TAKEN, RENAME_UNSUPPORTED } from './push.state.ts';
 const CLOCKS_MS = 120_000;
 const MOST_TOLD = 10;
 
-const same = (one: string, other: string) => one.normalize('NFC').toLowerCase() === other.normalize('NFC').toLowerCase();
+const same = (one: string, other: string) =>
+  one.normalize('NFC').toLowerCase() === other.normalize('NFC').toLowerCase();
 const nameOf = ({ values, label }: Remote) => {
   const { displayName } = values;
   return typeof displayName === 'string' ? displayName : label;
@@ -90,7 +91,8 @@ export const createGroup = async (one: PushAttempt): Promise<PushOutcome> => {
   if (ours) return made(ours, nameOf(ours));
   const [only, ...others] = named;
   if (only) {
-    const appeared = only.createdAt === undefined || Date.parse(only.createdAt) >= Date.parse(noted?.at ?? '') - CLOCKS_MS;
+    const appeared =
+      only.createdAt === undefined || Date.parse(only.createdAt) >= Date.parse(noted?.at ?? '') - CLOCKS_MS;
     const isOurs = noted !== undefined && others.length === 0 && same(noted.displayName, name) && appeared;
     return isOurs && only.mark === undefined ? made(only, nameOf(only)) : foreign(named);
   }

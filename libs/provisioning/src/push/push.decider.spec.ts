@@ -73,7 +73,9 @@ describe('R61, R89: a group that the app has already', () => {
   const foreign = failed('push/foreign-group', { remoteIds: ['42'] });
 
   it('waits for an admin who links it', () => {
-    push(pushed).when({ type: 'Fail', code: 'push/foreign-group', final: true, remoteIds: ['42'] }).then(foreign);
+    push(pushed)
+      .when({ type: 'Fail', code: 'push/foreign-group', final: true, remoteIds: ['42'] })
+      .then(foreign);
     push(pushed, foreign).when({ type: 'Link', remoteId: '42', displayName: 'Bakers' }).then(linked);
     expect(folded(pushed, foreign, linked).failure).toBeNull();
   });
@@ -103,7 +105,9 @@ describe('what was done in the app', () => {
       .then(PushProfileSent({ ...ids, displayName: 'Patissiers' }));
   });
   it('is no event where nothing was', () => {
-    push(pushed, made).when({ type: 'NoteMembers', ...nobody }).thenNothing();
+    push(pushed, made)
+      .when({ type: 'NoteMembers', ...nobody })
+      .thenNothing();
     push(pushed, made).when({ type: 'NoteProfile', displayName: 'Bakers' }).thenNothing();
     push(pushed, made).when({ type: 'NoteMade', remoteId: '43', displayName: 'Bakers' }).thenNothing();
   });
@@ -111,7 +115,9 @@ describe('what was done in the app', () => {
 
 describe('a failure', () => {
   it('is told when it begins and when it is final, and not of each try', () => {
-    push(pushed, made).when(toFail('delivery/failing', false)).then(failed('delivery/failing', { final: false }));
+    push(pushed, made)
+      .when(toFail('delivery/failing', false))
+      .then(failed('delivery/failing', { final: false }));
     push(pushed, made, failed('delivery/failing', { final: false }))
       .when(toFail('delivery/failing', false))
       .thenNothing();

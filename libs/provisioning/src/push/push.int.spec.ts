@@ -40,7 +40,8 @@ const actions = () =>
     wake: world.provisioning().wake,
   });
 
-const remoteId = (name: string) => [...world.app.accounts].find(([, { userName }]) => userName === `${name}@plum.example`)![0];
+const remoteId = (name: string) =>
+  [...world.app.accounts].find(([, { userName }]) => userName === `${name}@plum.example`)![0];
 const groupNamed = (displayName: string) =>
   [...world.app.groups.values()].find((group) => group.displayName === displayName);
 /** Names of the people whose accounts are members; others as they are. */
@@ -304,7 +305,10 @@ describe('R89, R96: an app in trouble', () => {
   it('that is down in the middle gets the rest when it is back, and says meanwhile what is wrong', async () => {
     const names = Array.from({ length: 30 }, (_, n) => `p${n}`);
     await join(...names);
-    await world.group('Bakers', names.map((id) => ({ id, kind: 'User' as const })));
+    await world.group(
+      'Bakers',
+      names.map((id) => ({ id, kind: 'User' as const })),
+    );
     let pieces = 0;
     let down = true;
     world.app.mostMembers = 10;
@@ -327,7 +331,10 @@ describe('R89, R96: an app in trouble', () => {
     await join(...names);
     await world.settle();
     world.app.mostMembers = 3;
-    await world.group('Bakers', names.map((id) => ({ id, kind: 'User' as const })));
+    await world.group(
+      'Bakers',
+      names.map((id) => ({ id, kind: 'User' as const })),
+    );
     await world.configure(bakers());
     await world.settle();
     expect(members()).toHaveLength(20);
@@ -539,8 +546,7 @@ describe('R89: a large group', () => {
     const size = 4000;
     const names = Array.from({ length: size }, (_, n) => `p${String(n).padStart(5, '0')}`);
     await world.group('Bakers');
-    for (let from = 0; from < size; from += 1000)
-      await world.addTo('Bakers', ...names.slice(from, from + 1000));
+    for (let from = 0; from < size; from += 1000) await world.addTo('Bakers', ...names.slice(from, from + 1000));
     await world.settle();
     // As if each had been delivered, which is another test's.
     const state = { kind: 'present', remote: 'active', plan: { entitlements: [] }, entitlements: [] };

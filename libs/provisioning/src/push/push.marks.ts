@@ -52,7 +52,12 @@ export const markApps = (sql: Sql, schema: string, apps: readonly Caused[]) => m
 export const markChangedGroups = async (sql: Sql, schema: string, changes: readonly GroupChange[]): Promise<void> => {
   const caused = changes.map(({ tenantId, groupId, cause }) => ({ tenantId, id: groupId, ...cause }));
   await markCaused(sql, schema, 'group', caused);
-  const users = changes.flatMap(({ tenantId, userIds }) => userIds.map((userId) => ({ tenantId, userId })));
+  // In one order for all, so that two who mark many don't lock each other out.
+  const keys = changes.flatMap(({ tenantId, userIds }) => userIds.map((userId) => `${tenantId}/${userId}`));
+  const users = [...new Set(keys)].toSorted().map((key) => {
+    const [tenantId = '', userId = ''] = key.split('/');
+    return { tenantId, userId };
+  });
   for (let from = 0; from < users.length; from += PIECE) await markUsers(sql, schema, users.slice(from, from + PIECE));
   const nested = new Map(changes.flatMap((change) => (change.nests ? [[change.tenantId, change.cause] as const] : [])));
   for (const [tenantId, cause] of nested) {

@@ -7,7 +7,15 @@ import {
   type PushEvent,
 } from '@tenure/contracts';
 import type { Sql } from '@tenure/database';
-import { decoder, historyHead, Rejected, streamName, type EventSource, type Instant, type StoredEvent } from '@tenure/eventing';
+import {
+  decoder,
+  historyHead,
+  Rejected,
+  streamName,
+  type EventSource,
+  type Instant,
+  type StoredEvent,
+} from '@tenure/eventing';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import { pushAggregate } from './push.aggregate.ts';

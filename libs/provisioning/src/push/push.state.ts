@@ -44,7 +44,8 @@ export const pushWords: Readonly<Record<string, string>> = {
   [ABOVE_THRESHOLD]: 'More members would be removed than the threshold of the app allows. Retry to remove them.',
   [RENAME_UNSUPPORTED]: 'The app refuses the new name, so the group keeps its old one.',
   [NAME_TAKEN]: 'Another group of the app has the new name, so the group keeps its old one.',
-  [MEMBERS_HIDDEN]: 'The app doesn’t show the members of the group, so members that Tenure did not add can’t be removed.',
+  [MEMBERS_HIDDEN]:
+    'The app doesn’t show the members of the group, so members that Tenure did not add can’t be removed.',
   'push/conflict': 'The app refused the group as a duplicate, but no group of this name was found.',
   'push/too-large': 'The app can only replace a group as a whole, and this one is too large for that.',
   'delivery/conflict': 'The app reported a conflict.',

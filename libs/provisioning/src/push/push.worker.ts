@@ -1,5 +1,13 @@
 import type { Database } from '@tenure/database';
-import { inCurrentSpan, inSpan, load, SpanKind, streamName, type EventSource, type ViewRuntime } from '@tenure/eventing';
+import {
+  inCurrentSpan,
+  inSpan,
+  load,
+  SpanKind,
+  streamName,
+  type EventSource,
+  type ViewRuntime,
+} from '@tenure/eventing';
 import type { Because } from '../account/write-account.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import type { Connector, Failure } from '../connector/index.ts';
@@ -56,7 +64,12 @@ export const pushWorker = (needs: PushWorkerNeeds) => {
     const [group] =
       state.kind === 'none'
         ? []
-        : await database.query<{ name: string; lastEventId: string; correlationId: string; traceparent: string | null }>({
+        : await database.query<{
+            name: string;
+            lastEventId: string;
+            correlationId: string;
+            traceparent: string | null;
+          }>({
             name: 'provisioning.group_to_push',
             text: `select g.display_name as name, p.record->>'lastEventId' as "lastEventId", p.record->>'correlationId' as "correlationId", p.record->>'traceparent' as traceparent
                    from ${PROVISIONING_VIEW}.pushes p join ${PROVISIONING}.groups g on g.tenant_id = p.tenant_id and g.id = p.group_id

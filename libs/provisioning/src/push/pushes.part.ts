@@ -172,10 +172,7 @@ const applyToMembers = async (
   if (found.length > 0) await isNow('theirs', found);
   const ended = [...removed, ...gone];
   if (ended.length === 0) return;
-  await run(
-    `update ${schema}.push_members set held = 'no', lost = false ${ofPush} and account_id = any($3)`,
-    ended,
-  );
+  await run(`update ${schema}.push_members set held = 'no', lost = false ${ofPush} and account_id = any($3)`, ended);
   await run(
     `delete from ${schema}.push_members ${ofPush} and account_id = any($3) and wanted is not true and held = 'no'`,
     ended,

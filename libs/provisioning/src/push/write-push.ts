@@ -22,15 +22,7 @@ export type WritePush = (
 
 /** Commands of pushes run here, as those of accounts do (design, decision 9). */
 export const pushWriter =
-  ({
-    source,
-    clock,
-    view,
-  }: {
-    source: EventSource;
-    clock: Clock;
-    view: Pick<ViewRuntime, 'applyInline'>;
-  }): WritePush =>
+  ({ source, clock, view }: { source: EventSource; clock: Clock; view: Pick<ViewRuntime, 'applyInline'> }): WritePush =>
   async ({ tenantId, id }, command, { actor = system, ...because }, ifMatch) => {
     const metadata = { tenantId, actor, commandId: randomUUID(), occurredAt: await clock.now(), ...because };
     const handled = await handle(source, pushAggregate, {

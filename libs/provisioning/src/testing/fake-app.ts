@@ -186,7 +186,7 @@ export const fakeApp = (): FakeApp => {
           ? call('renameGroup', '', () => {
               const group = groups.get(id);
               if (!group) return missing;
-              for (const one of changes) if ('to' in one) group.displayName = String(one.to);
+              for (const one of changes) if ('to' in one && typeof one.to === 'string') group.displayName = one.to;
               return ok(undefined);
             })
           : call('update', '', () => change(id, changes)),

@@ -281,10 +281,7 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
     },
     renameGroup: async (id: string, displayName: string) =>
       consume(
-        await groupFact(
-          id,
-          GroupChanged({ connectionId: 'c', changed: ['displayName'], resource: { displayName } }),
-        ),
+        await groupFact(id, GroupChanged({ connectionId: 'c', changed: ['displayName'], resource: { displayName } })),
       ),
     deleteGroup: async (id: string) => consume(await groupFact(id, GroupDeleted({ connectionId: 'c' }))),
     addTo: async (id: string, ...members: string[]) =>
