@@ -75,7 +75,7 @@ it('R89: a group is pushed, follows its name and its people, and is deleted when
   expect(await membersOf('Ship’s crew R89')).toBeUndefined();
   expect((await pushesOf(office)).items).toEqual([]);
   expect((await audit.ok('GET', '/entries?type=PushStopped')).items).toMatchObject([
-    { appId: app.id, subject: { kind: 'push', id: items[0].id }, reason: { code: 'notChosen' } },
+    { appId: app.id, subject: { kind: 'push', id: items[0].id } },
   ]);
   expect((await audit.ok('GET', `/usage?app=${app.id}`)).counts).toMatchObject({
     'Push Group': 1,
