@@ -1,6 +1,7 @@
 import { accountEvents, type AccountEvent } from '@tenure/contracts';
 import type { Database, Sql } from '@tenure/database';
 import {
+  ERASED,
   startFollower,
   streamParts,
   type EventStore,
@@ -73,7 +74,8 @@ const marksOf = (stored: StoredEvent): Mark[] => {
   if (stored.type !== 'AccountHandedOver' && !IN_THE_WAY.has(stored.type)) return [];
   const { tenantId } = streamParts(stored.stream);
   const definition = accountEvents.find(({ type }) => type === stored.type)!;
-  const { data } = definition.fromStored(stored.schemaVersion, stored.data) as AccountEvent;
+  // Only ids are read; what is sealed stays so.
+  const { data } = definition.fromStored(stored.schemaVersion, stored.data, ERASED) as AccountEvent;
   const userId = 'toUserId' in data ? data.toUserId : data.userId;
   return [{ tenantId, userIds: [userId], appId: data.appId, cause: causeOf(stored) }];
 };
