@@ -182,9 +182,8 @@ export const nextDelivery = (account: AccountState): DeliveryAction | undefined 
   if (account.kind === 'none') return undefined;
   // Whether it was created must be known before anything else is done.
   if (account.delivery?.action === 'create') return 'create';
-  if (account.rehire.awaits) return undefined;
   const next = wantedDelivery(account);
-  if (next === undefined || account.failure?.action === next) return undefined;
+  if (next === undefined || account.rehire.awaits || account.failure?.action === next) return undefined;
   return next === 'create' || account.remoteId !== null ? next : undefined;
 };
 
@@ -239,8 +238,7 @@ export const entitlementChanges = (
   held: readonly HeldEntitlement[],
   wanted: readonly Entitlement[],
 ): EntitlementChange[] => {
-  const isIn = (list: readonly Entitlement[], one: Entitlement) =>
-    list.some(({ kind, value }) => kind === one.kind && value === one.value);
+  const isIn = (list: readonly Entitlement[], one: Entitlement) => list.some((each) => isSameEntitlement(each, one));
   return [
     ...wanted.filter((one) => !isIn(held, one)).map(({ kind, value }) => ({ kind, value, change: 'add' as const })),
     ...held
@@ -253,10 +251,9 @@ export const entitlementChanges = (
 export const statusOf = (account: PresentAccount): AccountStatus => {
   const { remote, failure, delivery } = account;
   if (failure) return 'failed';
-  if (account.rehire.awaits) return 'pending';
   if (remote === 'unknown') return 'unknown';
   if (account.planFailure && account.aim === 'present') return 'failed';
-  if (isPending(account, 'create') || isPending(account, 'update')) return 'pending';
+  if (account.rehire.awaits || isPending(account, 'create') || isPending(account, 'update')) return 'pending';
   switch (delivery?.action ?? nextDelivery(account)) {
     case 'create':
       return delivery ? 'provisioning' : 'pending';

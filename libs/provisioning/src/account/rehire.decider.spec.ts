@@ -145,10 +145,11 @@ const deletedSince = { trigger: 'deleted', since: monday, origin: 'user' } as co
 describe('R92: an account that is handed over', () => {
   it('is over, with its link, its timers and what waited for an admin', () => {
     const approval = { ...old, approvalId: 'update.1', action: 'update' as const, deprovisioning: null };
+    const ended = [cancelled('t1'), cancelled('t2')];
     account(...leaving, ApprovalRequested(approval))
       .when(handOver)
-      .then(handedOver, cancelled('t1'), cancelled('t2'), ApprovalWithdrawn(approval));
-    const { status, next, state } = folded(...leaving, handedOver, cancelled('t1'), cancelled('t2'));
+      .then(...[handedOver, ...ended, ApprovalWithdrawn(approval)]);
+    const { status, next, state } = folded(...leaving, handedOver, ...ended);
     expect({ status, next, remoteId: state.remoteId }).toEqual({ status: 'deleted', next: undefined, remoteId: null });
   });
 
