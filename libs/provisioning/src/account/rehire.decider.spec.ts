@@ -146,9 +146,10 @@ describe('R92: an account that is handed over', () => {
   it('is over, with its link, its timers and what waited for an admin', () => {
     const approval = { ...old, approvalId: 'update.1', action: 'update' as const, deprovisioning: null };
     const ended = [cancelled('t1'), cancelled('t2')];
+    const all = [handedOver, ...ended, ApprovalWithdrawn(approval)];
     account(...leaving, ApprovalRequested(approval))
       .when(handOver)
-      .then(...[handedOver, ...ended, ApprovalWithdrawn(approval)]);
+      .then(...all);
     const { status, next, state } = folded(...leaving, handedOver, ...ended);
     expect({ status, next, remoteId: state.remoteId }).toEqual({ status: 'deleted', next: undefined, remoteId: null });
   });

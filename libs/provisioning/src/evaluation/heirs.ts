@@ -27,6 +27,7 @@ const DECIDED: ReadonlySet<string> = new Set<AccountEvent['type']>([
   'AccountCreated',
   'AccountDeleted',
   'AccountGone',
+  'AccountHandedOver',
   'AccountDisassociated',
   'AmbiguousAccountsFound',
   'DeliveryAbandoned',
@@ -38,8 +39,6 @@ const IN_THE_WAY: ReadonlySet<string> = new Set<AccountEvent['type']>([
   'ForeignAccountFound',
   'AmbiguousAccountsFound',
 ]);
-
-const isRelevant = ({ type }: StoredEvent) => DECIDED.has(type) || type === 'AccountHandedOver';
 
 /** Has heirs evaluated again whose account was handed over to them, or is decided upon (R92). May do it twice, without harm. */
 export const followHeirs = ({ database, store, leases, view, onMarked, onFailure }: HeirsNeeds): Follower =>
@@ -63,7 +62,7 @@ export const followHeirs = ({ database, store, leases, view, onMarked, onFailure
           events.filter(({ type }) => DECIDED.has(type)),
         )),
       ];
-      if (!events.some(isRelevant) || marks.length === 0) return;
+      if (marks.length === 0) return;
       await mark(sql, marks);
       onMarked();
     },

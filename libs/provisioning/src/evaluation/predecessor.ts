@@ -24,7 +24,8 @@ const statesOf = async (
 
 /**
  * Whose account of the app a person gets who comes back as another user (R92): the one with a key in common who was deleted last. An admin
- * decides where there are several, and where the employee numbers of both differ. What is handed over already is taken in any case.
+ * decides where there are several, where somebody else has the same key, and where the employee numbers of both differ. What is handed over
+ * already is taken in any case.
  */
 export const findPredecessor = async (
   sql: Sql,
@@ -52,6 +53,7 @@ export const findPredecessor = async (
     });
   const [found] = there;
   if (!found) return null;
-  const { isDoubtful, ...predecessor } = found;
-  return { ...predecessor, mode: isDoubtful || there.length > 1 ? 'ask' : mode, isOurs: false };
+  const { accountId, userId: foundId, by, shared, isContradicted } = found;
+  const isDoubtful = isContradicted || there.length > 1 || by.some((key) => shared.includes(key));
+  return { accountId, userId: foundId, by, mode: isDoubtful ? 'ask' : mode, isOurs: false };
 };

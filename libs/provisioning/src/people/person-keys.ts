@@ -55,8 +55,12 @@ export const putPersonKeys = async (
   );
   await sql.query({
     name: 'provisioning.drop_person_keys',
-    text: `delete from ${PROVISIONING}.person_keys k using ${unnested('text', 'text', 'text')} as gone (tenant_id, user_id, key)
-           where k.tenant_id = gone.tenant_id and k.user_id = gone.user_id and k.key = gone.key`,
+    // Each by its key: joined, the table may be read from end to end.
+    text: `delete from ${PROVISIONING}.person_keys where ctid = any (array(
+             select k.ctid from ${unnested('text', 'text', 'text')} as gone (tenant_id, user_id, key)
+             cross join lateral (
+               select ctid from ${PROVISIONING}.person_keys k
+               where k.tenant_id = gone.tenant_id and k.user_id = gone.user_id and k.key = gone.key limit 1 for update) k))`,
     values: [gone.map(({ tenantId }) => tenantId), gone.map(({ userId }) => userId), gone.map(({ key }) => key)],
   });
   await sql.query({
@@ -79,35 +83,57 @@ export const forgetPersonKeys = (sql: Sql, tenantId: string, userId: string): Pr
     values: [tenantId, userId],
   });
 
-const others = `
+/** More people than these share a value that identifies nobody. */
+const MOST_SHARED = 100;
+
+const namesakes = `
   from ${PROVISIONING}.person_keys mine
-  join ${PROVISIONING}.person_keys k on k.tenant_id = mine.tenant_id and k.key = mine.key and k.hmac = mine.hmac and k.user_id <> mine.user_id
-  join ${PROVISIONING}.people p on p.tenant_id = k.tenant_id and p.id = k.user_id and not p.erased`;
+  cross join lateral (
+    select k.user_id from ${PROVISIONING}.person_keys k
+    where k.tenant_id = mine.tenant_id and k.key = mine.key and k.hmac = mine.hmac and k.user_id <> mine.user_id limit ${MOST_SHARED}) k
+  cross join lateral (
+    select p.deleted, p.deleted_at from ${PROVISIONING}.people p where p.tenant_id = mine.tenant_id and p.id = k.user_id and not p.erased limit 1) p
+  where mine.tenant_id = $1 and mine.user_id = $2`;
 
 /** Who shares a key with somebody and isn't deleted: what became of the one may matter to them. */
 export const livingNamesakes = async (sql: Sql, tenantId: string, userId: string): Promise<string[]> => {
   const rows = await sql.query<{ id: string }>({
     name: 'provisioning.living_namesakes',
-    text: `select distinct k.user_id as id ${others} and not p.deleted where mine.tenant_id = $1 and mine.user_id = $2`,
+    text: `select distinct k.user_id as id ${namesakes} and not p.deleted`,
     values: [tenantId, userId],
   });
   return rows.map(({ id }) => id);
 };
 
-/** `isDoubtful`: both have an employee number, and another one. */
-export type DeletedNamesake = { userId: string; by: readonly PersonKey[]; isDoubtful: boolean };
+/** `shared`: those of the keys that somebody else who isn't deleted has too. `isContradicted`: both have an employee number, and another one. */
+export type DeletedNamesake = {
+  userId: string;
+  by: readonly PersonKey[];
+  shared: readonly PersonKey[];
+  isContradicted: boolean;
+};
 
 /** Deleted people, not erased, who share a key with somebody, who was deleted last first. */
 export const deletedNamesakes = async (sql: Sql, tenantId: string, userId: string): Promise<DeletedNamesake[]> => {
-  const found = await sql.query<{ id: string; by: PersonKey[]; doubtful: boolean }>({
-    name: 'provisioning.deleted_namesakes',
-    text: `select k.user_id as id, array_agg(k.key order by k.key) as by,
+  const found = await sql.query<{ id: string; key: PersonKey; deleted: boolean; contradicted: boolean }>({
+    name: 'provisioning.namesakes',
+    text: `select k.user_id as id, mine.key, p.deleted,
                   exists (select from ${PROVISIONING}.person_keys one join ${PROVISIONING}.person_keys other
-                            on other.tenant_id = one.tenant_id and other.key = one.key and other.user_id = k.user_id and other.hmac <> one.hmac
-                          where one.tenant_id = $1 and one.user_id = $2 and one.key = 'employeeNumber') as doubtful
-           ${others} and p.deleted where mine.tenant_id = $1 and mine.user_id = $2
-           group by k.user_id, p.deleted_at order by p.deleted_at desc, k.user_id`,
+                            on other.tenant_id = one.tenant_id and other.user_id = k.user_id and other.key = one.key and other.hmac <> one.hmac
+                          where one.tenant_id = $1 and one.user_id = $2 and one.key = 'employeeNumber') as contradicted
+           ${namesakes} order by p.deleted_at desc, k.user_id, mine.key`,
     values: [tenantId, userId],
   });
-  return found.map(({ id, by, doubtful }) => ({ userId: id, by, isDoubtful: doubtful }));
+  const shared = new Set(found.filter(({ deleted }) => !deleted).map(({ key }) => key));
+  const deleted = found.filter((each) => each.deleted);
+  return [...new Set(deleted.map(({ id }) => id))].map((id) => {
+    const own = deleted.filter((each) => each.id === id);
+    const by = own.map(({ key }) => key);
+    return {
+      userId: id,
+      by,
+      shared: by.filter((key) => shared.has(key)),
+      isContradicted: own.some(({ contradicted }) => contradicted),
+    };
+  });
 };

@@ -385,7 +385,7 @@ describe('R92: what can happen meanwhile', () => {
     const matching = [{ source: 'displayName', target: 'displayName' }];
     await configure({ attributes: { ...presets.scim.attributes, matching } });
     await hireAndLose({ ...numbered('7'), displayName: 'Ada' });
-    await world.join('ada2', { ...numbered('7'), displayName: 'Ada' });
+    await world.join('ada2', { ...hers, displayName: 'Ada' });
     await world.join('ada3', { ...numbered('7'), displayName: 'Ada' });
     await world.settle();
     const heirs = (await world.accounts()).filter(({ user_id }: any) => user_id !== 'ada');
@@ -457,6 +457,25 @@ describe('R92: where an admin is asked', () => {
     await world.settle();
     expect(await accountOf('both')).toMatchObject({ status: 'provisioned' });
     expect((await stateOf('both')).rehire.predecessor).toMatchObject({ userId: 'ada' });
+  });
+
+  it('so it is of several living people with the same key, of whom one gets it', async () => {
+    await configure({ ownership: rehiring({ keys: ['employeeNumber'] }) });
+    await hireAndLose(numbered('7'));
+    await configure({ ownership: rehiring({ keys: ['employeeNumber'] }), state: 'draft' });
+    await world.join('ada2', numbered('7'));
+    await world.join('ada3', numbered('7'));
+    await world.settle();
+    await configure({ ownership: rehiring({ keys: ['employeeNumber'] }) });
+    await world.settle();
+    for (const heir of ['ada2', 'ada3'])
+      expect(await stateOf(heir)).toMatchObject({ failure: { code: 'account/predecessor-found' } });
+    await write('ada2', { type: 'AcceptPredecessor', reason: null });
+    await world.change('ada2', { ...numbered('7'), title: 'Baker' });
+    await world.settle();
+    expect(await stateOf('ada2')).toMatchObject({ rehire: { predecessor: { userId: 'ada' } } });
+    expect(await typesOf('ada3')).toEqual(expect.arrayContaining(['PredecessorLost', 'AccountCreated']));
+    expect(world.app.accounts.size).toBe(2);
   });
 
   it('so it is of two whose employee numbers differ', async () => {
