@@ -20,6 +20,7 @@ import {
   PredecessorFound,
   PredecessorLost,
   RematchRequested,
+  TimerParked,
   type AccountEvent,
 } from '@tenure/contracts';
 import { ERASED } from '@tenure/eventing';
@@ -147,7 +148,7 @@ describe('R92: an account that is handed over', () => {
     const approval = { ...old, approvalId: 'update.1', action: 'update' as const, deprovisioning: null };
     const ended = [cancelled('t1'), cancelled('t2')];
     const all = [handedOver, ...ended, ApprovalWithdrawn(approval)];
-    account(...leaving, ApprovalRequested(approval))
+    account(...leaving, TimerParked({ ...old, timerId: 't1', basis: null }), ApprovalRequested(approval))
       .when(handOver)
       .then(...all);
     const { status, next, state } = folded(...leaving, handedOver, ...ended);

@@ -353,6 +353,33 @@ describe('R92: what can happen meanwhile', () => {
     expect(await accountOf('ada2')).toMatchObject({ status: 'provisioned' });
   });
 
+  it('a call that is under way ends before the heir’s first one', async () => {
+    await world.close();
+    const retry = { baseMs: 20, capMs: 100 };
+    world = await openWorld({ deliveryTimings: { callTimeoutMs: 300, leaseMs: 600_000, retry, probe: retry } });
+    await world.start();
+    await world.tenant();
+    await configure();
+    await hireAndLose();
+    world.app.fault = (call) => (call === 'setActive' ? 'hang' : undefined);
+    world.clock.at = tuesday;
+    await until(() => world.app.calls.includes('setActive false'));
+    world.app.fault = () => undefined;
+    await world.join('ada2', { ...hers, displayName: 'Ada is back' });
+    await until(async () => (await stateOf('ada')).remote === 'handedOver');
+    await until(async () =>
+      (await world.database.query<{ attempts: number }>('select attempts from provisioning.to_evaluate')).some(
+        ({ attempts }) => attempts > 1,
+      ),
+    );
+    expect(await typesOf('ada2')).not.toContain('AccountTakenOver');
+    expect(world.app.calls.at(-1)).toBe('setActive false');
+    world.app.release();
+    await world.settle();
+    expect(world.app.byUserName('ada@plum.example')).toMatchObject({ active: true, displayName: 'Ada is back' });
+    expect(await accountOf('ada2')).toMatchObject({ status: 'provisioned' });
+  });
+
   it('of an erased predecessor nothing is taken: the account is a stranger’s', async () => {
     await configure();
     await hireAndLose();
