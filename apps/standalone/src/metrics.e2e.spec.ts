@@ -25,6 +25,7 @@ describe('/metrics', () => {
       'departed-members',
       'provisioning_v6',
       'evaluation.apps',
+      'evaluation.heirs',
       'app.reactor',
       'mapping-service/directory.facts',
       'audit-service/directory.facts',

@@ -31,7 +31,10 @@ export const notificationSources = {
   'account.failed': [
     { event: 'DeliveryFailed', when: ({ final }) => final === true },
     ...on('ForeignAccountFound', 'AmbiguousAccountsFound'),
+    { event: 'PredecessorFound', when: ({ mode }) => mode === 'ask' },
   ],
+  'account.handed-over': on('AccountHandedOver'),
+  'account.taken-over': on('AccountTakenOver'),
   'push.failed': [{ event: 'PushFailed', when: ({ final }) => final === true }],
   'approval.requested': on('ApprovalRequested'),
   'approval.granted': on('ApprovalGranted'),
@@ -70,6 +73,10 @@ for (const type of notificationTypes) {
 const told = [
   'appId',
   'userId',
+  'fromAccountId',
+  'fromUserId',
+  'toAccountId',
+  'toUserId',
   'groupId',
   'timerId',
   'approvalId',

@@ -13,6 +13,11 @@ const meaning: Record<AccountEvent['type'], 'nothing' | 'changed' | 'left'> = {
   DriftSettled: 'changed',
   RematchRequested: 'changed',
   AccountWithdrawn: 'changed',
+  AccountTakenOver: 'changed',
+  AccountHandedOver: 'changed',
+  PredecessorFound: 'nothing',
+  PredecessorAccepted: 'nothing',
+  PredecessorLost: 'nothing',
   AccountDeleted: 'left',
   AccountGone: 'left',
   AccountDisassociated: 'left',
@@ -64,7 +69,24 @@ const applyAccounts = async (sql: Sql, schema: string, streams: readonly StreamE
         text: `update ${schema}.push_members set lost = true where tenant_id = $1 and account_id = $2 and held <> 'no'`,
         values: [one.tenantId, one.id],
       });
+  for (const { tenantId, id, events } of streams)
+    for (const { event } of events)
+      if (event?.type === 'AccountHandedOver') await handOver(sql, schema, tenantId, id, event.data.toAccountId);
   await markUsers(sql, schema, changed);
+};
+
+/** With the account in the app its memberships go to the successor, to be kept or taken away as that person's (R92). */
+const handOver = async (sql: Sql, schema: string, tenantId: string, from: string, to: string) => {
+  await sql.query({
+    text: `insert into ${schema}.push_members as m (tenant_id, push_id, account_id, held)
+           select tenant_id, push_id, $3, held from ${schema}.push_members where tenant_id = $1 and account_id = $2 and held <> 'no' order by push_id
+           on conflict (tenant_id, push_id, account_id) do update set held = excluded.held, lost = false`,
+    values: [tenantId, from, to],
+  });
+  await sql.query({
+    text: `update ${schema}.push_members set held = 'no', lost = false where tenant_id = $1 and account_id = $2`,
+    values: [tenantId, from],
+  });
 };
 
 /** Every event of an app may change what is pushed to it; they are few. */

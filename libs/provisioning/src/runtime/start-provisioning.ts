@@ -27,6 +27,7 @@ import {
 import type { DeliveryRows } from '../delivery/delivery.rows.ts';
 import { followApps } from '../evaluation/app-follower.ts';
 import { evaluator } from '../evaluation/evaluator.ts';
+import { followHeirs } from '../evaluation/heirs.ts';
 import { forgetPeople, isRebuilding, peopleConsumer } from '../people/people.consumer.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { timerPoller } from '../timer/timer-poller.ts';
@@ -155,6 +156,14 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     onMarked: wakeEvaluation,
     onFailure: failing('evaluation.apps'),
   });
+  const heirs = followHeirs({
+    database,
+    store,
+    leases,
+    view,
+    onMarked: wakeEvaluation,
+    onFailure: failing('evaluation.heirs'),
+  });
   const people = peopleConsumer({
     database,
     sealer,
@@ -209,7 +218,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     onFailure: failing('push'),
     timings: deliveries.timings,
   });
-  const followers = [view.follower, apps];
+  const followers = [view.follower, apps, heirs];
 
   const stopping = new AbortController();
   const startWork = async (factsCaughtUp: () => Promise<boolean> = async () => true) => {
@@ -284,7 +293,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
       stopping.abort();
       await Promise.all(Object.values(pollers).map((poller) => poller.stop()));
       await Promise.all([deliveries.finish(), pushes.finish()]);
-      await Promise.all([people.stop(), apps.stop(), view.stop()]);
+      await Promise.all([people.stop(), apps.stop(), heirs.stop(), view.stop()]);
     },
   };
 };
