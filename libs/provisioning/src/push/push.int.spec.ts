@@ -124,6 +124,25 @@ describe('R89: a group that is pushed', () => {
     expect(await eventTypes()).toContain('PushMembersSent');
   });
 
+  it('R92: has who gets an account back only if they are in the group, too', async () => {
+    const { deprovisioning } = appConfig();
+    const kept = { ...deprovisioning, deleted: { suspend: null, hardDelete: 'P7D' } };
+    await world.group('Bakers', [{ id: 'ada', kind: 'User' }]);
+    await join('ada');
+    await world.configure(bakers('merge', {}, { deprovisioning: kept }));
+    await world.settle();
+    const [hers] = world.app.accounts.keys();
+    expect([...groupNamed('Bakers')!.members]).toEqual([hers]);
+    await world.leave('ada');
+    await world.join('ada again', { userName: 'ada@plum.example' });
+    await world.settle();
+    expect([...world.app.accounts.keys()]).toEqual([hers]);
+    expect([...groupNamed('Bakers')!.members]).toEqual([]);
+    await world.addTo('Bakers', 'ada again');
+    await world.settle();
+    expect([...groupNamed('Bakers')!.members]).toEqual([hers]);
+  });
+
   it('keeps somebody whose account is only suspended', async () => {
     await world.group('Bakers', [{ id: 'ada', kind: 'User' }]);
     await join('ada');
