@@ -12,8 +12,9 @@ import {
   bulkReply,
   decideBody,
   linkBody,
+  listedAccount,
+  listedTimer,
   timerListQuery,
-  timerReply,
   type AccountActions,
   type AccountListQuery,
   type AccountQueries,
@@ -27,8 +28,8 @@ import { APPS, previewQuery, tagged, versionsIn, type Apps, type PreviewQuery } 
 export const ACCOUNTS = Symbol('accounts');
 export type Accounts = { queries: AccountQueries; actions: AccountActions };
 
-const accountsReply = listReply(accountReply);
-const timersReply = listReply(timerReply);
+const accountsReply = listReply(listedAccount);
+const timersReply = listReply(listedTimer);
 type AsOf = z.output<typeof asOfQuery>;
 const acted = actBody.optional();
 type Acted = z.output<typeof acted>;

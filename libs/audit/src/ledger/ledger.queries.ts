@@ -5,6 +5,8 @@ import {
   attemptEvents,
   connectionEvents,
   groupEvents,
+  includedNames,
+  includeNames,
   instant,
   invalidCursor,
   isPeriod,
@@ -39,12 +41,6 @@ const knownTypes = [
   CLAIM_FORFEITED,
 ];
 
-/** `include=user,app`: who and what the ids are. */
-const included = z
-  .string()
-  .transform((text) => text.split(','))
-  .pipe(z.array(z.enum(['user', 'app'], { error: 'expected user, app or both, separated by a comma' })));
-
 /** `GET /entries`: every filter narrows; without one, everything, newest first. */
 export const entriesQuery = z
   .strictObject({
@@ -55,7 +51,7 @@ export const entriesQuery = z
     outcome: z.enum(['done', 'refused', 'failed']).optional(),
     from: instant.optional(),
     to: instant.optional(),
-    include: included.optional(),
+    include: includeNames.optional(),
     limit: z.coerce.number().int().min(1).max(500).default(100),
     cursor: z.string().max(20).optional(),
   })
@@ -72,14 +68,9 @@ export const entryReply = z.object({
   actor: z.object({ kind: z.string(), id: z.string(), name: z.string().optional() }),
   subject: z.object({ kind: z.string(), id: z.string() }),
   userId: z.string().optional(),
-  user: z
-    .union([
-      z.object({ id: z.string(), displayName: z.string().optional(), userName: z.string().optional() }),
-      z.object({ id: z.string(), erased: z.literal(true) }),
-    ])
-    .optional(),
+  user: includedNames.user,
   appId: z.string().optional(),
-  app: z.object({ id: z.string(), name: z.string() }).optional(),
+  app: includedNames.app,
   summary: z.string(),
   changes: z
     .array(z.object({ attribute: z.string(), from: z.unknown().optional(), to: z.unknown().optional() }))
