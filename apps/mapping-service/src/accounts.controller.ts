@@ -172,8 +172,9 @@ export class AppAccountsController {
     @Param('appId') appId: string,
     @Param('id') id: string,
     @Body({ schema: acted }) body: Acted,
+    @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.accounts.actions.retry(caller, appId, id, body?.reason);
+    return this.accounts.actions.retry(caller, appId, id, body?.reason, versionsIn(ifMatch));
   }
 
   @Post('accounts/:id/disassociate')
@@ -184,8 +185,9 @@ export class AppAccountsController {
     @Param('appId') appId: string,
     @Param('id') id: string,
     @Body({ schema: acted }) body: Acted,
+    @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.accounts.actions.disassociate(caller, appId, id, body?.reason);
+    return this.accounts.actions.disassociate(caller, appId, id, body?.reason, versionsIn(ifMatch));
   }
 
   @Post('accounts/:id/recreate')
@@ -196,8 +198,9 @@ export class AppAccountsController {
     @Param('appId') appId: string,
     @Param('id') id: string,
     @Body({ schema: acted }) body: Acted,
+    @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.accounts.actions.recreate(caller, appId, id, body?.reason);
+    return this.accounts.actions.recreate(caller, appId, id, body?.reason, versionsIn(ifMatch));
   }
 
   @Post('accounts/:id/rematch')
@@ -209,8 +212,9 @@ export class AppAccountsController {
     @Param('appId') appId: string,
     @Param('id') id: string,
     @Body({ schema: linked }) body: Linked,
+    @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.accounts.actions.rematch(caller, appId, id, body);
+    return this.accounts.actions.rematch(caller, appId, id, body, versionsIn(ifMatch));
   }
 
   @Post('accounts/:id/adopt')
@@ -223,8 +227,11 @@ export class AppAccountsController {
     @Param('id') id: string,
     @Body({ schema: linked }) body: Linked,
     @Query({ schema: previewQuery }) { preview }: PreviewQuery,
+    @Headers('if-match') ifMatch: string | undefined,
   ) {
     const { actions } = this.accounts;
-    return preview ? actions.previewAdoption(caller, appId, id, body) : actions.adopt(caller, appId, id, body);
+    return preview
+      ? actions.previewAdoption(caller, appId, id, body)
+      : actions.adopt(caller, appId, id, body, versionsIn(ifMatch));
   }
 }

@@ -1,4 +1,12 @@
-import { driftKind, includedNames, includeNames, listPageQuery, listReply, namedUser, searchText } from '@tenure/contracts';
+import {
+  driftKind,
+  includedNames,
+  includeNames,
+  listPageQuery,
+  listReply,
+  namedUser,
+  searchText,
+} from '@tenure/contracts';
 import { z } from 'zod';
 
 export const reconcileBody = z.strictObject({ dryRun: z.boolean().default(false) }).prefault({});
@@ -42,7 +50,12 @@ export const foreignListQuery = z.strictObject({
 });
 export type ForeignListQuery = z.output<typeof foreignListQuery>;
 
-const proposal = z.object({ userId: z.string(), confidence: z.number(), by: z.array(z.string()), user: namedUser.optional() });
+const proposal = z.object({
+  userId: z.string(),
+  confidence: z.number(),
+  by: z.array(z.string()),
+  user: namedUser.optional(),
+});
 /** An account of the app that is linked to nobody, and whose it may be. */
 export const foreignReply = z.object({
   remoteId: z.string(),
