@@ -39,10 +39,10 @@ type Row = { id: string; app_runs: boolean; record: AccountRecord; created_at: I
 );
 
 const columns = `c.id, c.record, c.created_at, ${APP_RUNS} as app_runs, d.attempts, d.next_attempt_at, d.last_error`;
-const joined = `
-  from ${PROVISIONING_VIEW}.accounts c
+const beside = `
   join ${PROVISIONING_VIEW}.apps a on a.tenant_id = c.tenant_id and a.id = c.app_id
   left join ${PROVISIONING}.deliveries d on d.tenant_id = c.tenant_id and d.account_id = c.id`;
+const joined = `from ${PROVISIONING_VIEW}.accounts c ${beside}`;
 
 const unknown = () => new Rejected('not-found', 'account/unknown', 'There is no such account.');
 
@@ -93,11 +93,15 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
       const { limit, after } = pagesByInstant.behind(page);
       const rows = await sql.query<Row>({
         name: `provisioning.list_accounts${search === undefined ? '' : '_found'}`,
-        text: `select ${columns} ${joined}
-               where c.tenant_id = $1 and ($2::text is null or c.app_id = $2) and ($3::text is null or c.user_id = $3) and ($4::text is null or c.status = $4)
-                 and ($5::timestamptz is null or c.since >= $5) and ($6::timestamptz is null or c.since <= $6)${search === undefined ? '' : ` and c.user_id in ${peopleFound('$1', '$10')}`}
-                 and ($7::timestamptz is null or (c.created_at, c.id) > ($7, $8))
-               order by c.created_at, c.id limit $9`,
+        // The page is found by its keys: a search may find everybody, and accounts are large.
+        text: `with page as materialized (
+                 select c.tenant_id, c.id from ${PROVISIONING_VIEW}.accounts c join ${PROVISIONING_VIEW}.apps a on a.tenant_id = c.tenant_id and a.id = c.app_id
+                 where c.tenant_id = $1 and ($2::text is null or c.app_id = $2) and ($3::text is null or c.user_id = $3) and ($4::text is null or c.status = $4)
+                   and ($5::timestamptz is null or c.since >= $5) and ($6::timestamptz is null or c.since <= $6)${search === undefined ? '' : ` and c.user_id in ${peopleFound('$1', '$10')}`}
+                   and ($7::timestamptz is null or (c.created_at, c.id) > ($7, $8))
+                 order by c.created_at, c.id limit $9)
+               select ${columns} from page join ${PROVISIONING_VIEW}.accounts c on c.tenant_id = page.tenant_id and c.id = page.id
+               ${beside} order by c.created_at, c.id`,
         values: [
           tenantId,
           appId ?? null,
