@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Client } from './testing/client.ts';
+import { ended, until } from './testing/queue.ts';
 import { later } from './testing/system.ts';
 import { sorted, testWorld, type World } from './testing/world.ts';
 
@@ -9,17 +8,6 @@ beforeAll(async () => {
   world = await testWorld();
 });
 afterAll(() => world.close());
-
-type Office = Awaited<ReturnType<World['office']>>;
-
-const until = async (condition: () => Promise<boolean>) => {
-  for (const end = Date.now() + 60_000; !(await condition()); await sleep(50))
-    if (Date.now() > end) throw new Error('It never came true.');
-};
-const ended = async ({ mapping }: { mapping: Client }, id: string): Promise<any> => {
-  await until(async () => (await mapping.ok('GET', `/jobs/${id}`)).state !== 'running');
-  return mapping.ok('GET', `/jobs/${id}`);
-};
 
 describe('R95: a search in lists', () => {
   it('finds accounts, timers, drifts and foreign accounts by the person, and shows names where asked', async () => {
