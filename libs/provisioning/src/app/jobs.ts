@@ -83,6 +83,7 @@ const waitingIn = async (sql: Sql, tenantId: string, row: Row): Promise<number> 
 };
 
 export const findJob = async (sql: Sql, tenantId: string, id: string): Promise<JobReply> => {
+  await endCycles(sql, tenantId);
   const [row] = await sql.query<Row>({
     text: `select * from ${PROVISIONING}.jobs where tenant_id = $1 and id = $2`,
     values: [tenantId, id],
@@ -91,13 +92,13 @@ export const findJob = async (sql: Sql, tenantId: string, id: string): Promise<J
   return shown(row, await waitingIn(sql, tenantId, row));
 };
 
-/** Ends the cycles that nobody waits for any more. */
-export const endCycles = async (sql: Sql): Promise<void> => {
+/** Ends the cycles that nobody waits for any more: now and then, and of a tenant whose jobs are looked at. */
+export const endCycles = async (sql: Sql, tenantId?: string): Promise<void> => {
   await sql.query({
     name: 'provisioning.end_cycles',
     text: `update ${PROVISIONING}.jobs j set ended_at = clock_timestamp()
-           where j.ended_at is null and j.kind = any($1) and not exists (select from ${waitingFor('j.tenant_id', 'j.app_id')} waiting)`,
-    values: [cycles],
+           where j.ended_at is null and j.kind = any($1) and ($2::text is null or j.tenant_id = $2) and not exists (select from ${waitingFor('j.tenant_id', 'j.app_id')} waiting)`,
+    values: [cycles, tenantId ?? null],
   });
 };
 
@@ -123,6 +124,7 @@ export const listJobs = async (
   { state, app, from, to, ...page }: JobListQuery,
 ): Promise<ListPage<JobReply>> => {
   const { limit, after } = pagesByInstant.behind(page);
+  await endCycles(sql, tenantId);
   const rows = await sql.query<Row>({
     text: `select *, ${STARTED} as started_at from ${PROVISIONING}.jobs
            where tenant_id = $1 and ($2::text is null or ${STATE} = $2) and ($3::text is null or app_id = $3)
