@@ -17,6 +17,7 @@ import {
   authorizationEntities,
   oauthGrants,
   openApps,
+  openQueue,
   reconciliationEntities,
   provisionOnDemand,
   pushActions,
@@ -39,6 +40,7 @@ import { FactsController, PROVISIONING } from './facts.controller.ts';
 import { ReconciliationController } from './reconciliation.controller.ts';
 import { PUSHES, PushesController, type PushService } from './pushes.controller.ts';
 import { JobsController } from './jobs.controller.ts';
+import { QUEUE, QueueController } from './queue.controller.ts';
 import { APPS } from './mapping-api.ts';
 
 class MappingHttp {}
@@ -64,6 +66,7 @@ export const mappingControllers = [
   TenantAccountsController,
   AppAccountsController,
   JobsController,
+  QueueController,
   ReconciliationController,
   PushesController,
   parkedController('mapping'),
@@ -152,6 +155,15 @@ export const mappingService = async (
     onFailure: (error) => failing('apps', error),
   });
   composed.apps = apps;
+  const queue = openQueue({
+    database,
+    clock,
+    actions: accounts.actions,
+    reconciliations: apps.reconciliations,
+    commands: apps.commands,
+    health: apps.health,
+    onFailure: (error) => failing('queue', error),
+  });
 
   await runtime.forward(PROVISIONING_FACTS, SCHEMA);
   runtime.followers.push(...provisioning.followers, ...apps.followers);
@@ -170,7 +182,7 @@ export const mappingService = async (
     for (const state of healthStates)
       metrics.appsByHealth.set({ state }, healths.find(({ health }) => health === state)?.apps ?? 0);
   });
-  runtime.closing.push(targets.close, close, provisioning.stop, apps.stop);
+  runtime.closing.push(targets.close, close, provisioning.stop, apps.stop, queue.stop);
   // It waits for the view by itself; facts may come before.
   const factsCaughtUp = async () => {
     const { ready, lag } = await runtime.transport.status();
@@ -187,6 +199,7 @@ export const mappingService = async (
         { provide: APPS, useValue: apps },
         { provide: ACCOUNTS, useValue: accounts },
         { provide: PUSHES, useValue: pushService },
+        { provide: QUEUE, useValue: queue },
         { provide: PUBLIC_URL, useValue: publicUrl },
         { provide: PARKED, useValue: runtime.parked },
         { provide: ON_DEMAND, useValue: provisionOnDemand({ database, clock, kinds, wake: provisioning.wake }) },

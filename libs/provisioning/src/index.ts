@@ -13,3 +13,4 @@ export * from './view/index.ts';
 export * from './evaluation/index.ts';
 export * from './reconciliation/index.ts';
 export * from './push/index.ts';
+export * from './queue/index.ts';

@@ -21,7 +21,7 @@ export const Needs = (needs: Need) => applyDecorators(SetMetadata(NEEDS, needs),
 
 const rank: Record<AdminKey['role'], number> = { super_admin: 2, admin: 1, auditor: 0 };
 
-type KeyNeed = Exclude<Need, 'public' | 'connection' | 'discovery'>;
+export type KeyNeed = Exclude<Need, 'public' | 'connection' | 'discovery'>;
 
 /** The least role of an admin; none where the root key alone will do. */
 const leastRole = (need: KeyNeed): AdminKey['role'] | undefined => {
@@ -102,6 +102,10 @@ export const CallerOf = createParamDecorator((_data: unknown, context: Execution
   if (!caller) throw new Error('CallerOf is used on a route that no guard protects.');
   return caller;
 });
+
+/** What the guard asks of a route, for acts that one route offers to several roles. */
+export const mayDo = ({ role, consumerMail }: CallerKey, need: KeyNeed): boolean =>
+  suffices(role, need) && !(need === 'app_admin' && consumerMail);
 
 /** The role of a request's key, once it passed `KeyGuard`. */
 export const KeyOf = createParamDecorator((_data: unknown, context: ExecutionContext): CallerKey => {

@@ -3,7 +3,7 @@ import type { Caller } from '@tenure/eventing';
 import type { DeliveryHealth } from '../delivery/delivery-worker.ts';
 import type { AppHealthReply } from './app.bodies.ts';
 import type { AppQueries } from './app.queries.ts';
-import type { WriteApp } from './write-app.ts';
+import type { IfMatch, WriteApp } from './write-app.ts';
 
 type Ref = { tenantId: string; appId: string };
 
@@ -40,8 +40,8 @@ export const appHealth = (write: WriteApp, queries: AppQueries, lanes: Pick<Deli
   return {
     get,
     /** An admin says that the app is back: everything that waits for it is tried again now. */
-    resume: async (caller: Caller, appId: string): Promise<AppHealthReply> => {
-      await write(caller, appId, { type: 'Resume' });
+    resume: async (caller: Caller, appId: string, ifMatch?: IfMatch): Promise<AppHealthReply> => {
+      await write(caller, appId, { type: 'Resume' }, ifMatch);
       await lanes.reset({ tenantId: caller.tenantId, appId });
       return get(caller.tenantId, appId);
     },

@@ -212,6 +212,8 @@ export const appReply = z.object({
       limit: z.object({ count: z.int().optional(), percent: z.number().optional(), window: z.string().optional() }),
     })
     .optional(),
+  /** Under way; how far each is, `GET /jobs/{id}` tells. */
+  jobs: z.array(z.object({ id: z.string(), kind: z.string(), startedAt: z.string() })).optional(),
   version: z.int(),
   createdAt: z.string(),
   updatedAt: z.string(),
@@ -251,10 +253,12 @@ export const assignmentsReply = z.object({
 export const deprovisioningReply = deprovisioningConfig;
 export const rulesReply = putRules.extend({ rules: z.array(ruleSchema.extend({ id: z.string() })) });
 
+export const jobStates = ['running', 'done', 'failed', 'cancelled'] as const;
 export const jobReply = z.object({
   id: z.string(),
   kind: z.string(),
-  state: z.enum(['running', 'done', 'failed']),
+  appId: z.string().optional(),
+  state: z.enum(jobStates),
   done: z.int(),
   total: z.int(),
   startedAt: z.string(),
@@ -268,6 +272,11 @@ export const jobReply = z.object({
       counts: z.record(z.string(), z.int()).optional(),
       complete: z.boolean().optional(),
       suspicious: z.boolean().optional(),
+      /** Of an act on the queue: what came of its items, and the first refusals. */
+      done: z.int().optional(),
+      failed: z.int().optional(),
+      skipped: z.int().optional(),
+      failures: z.array(z.object({ id: z.string(), code: z.string() })).optional(),
     })
     .optional(),
 });

@@ -113,9 +113,9 @@ export const appCommands = ({ write, queries, database, clock, kinds, wakeRefres
     ),
     setApprovals: set(({ actions }: { actions: ApprovalAction[] }) => ({ type: 'SetApprovals', actions })),
     setThreshold: set((threshold: Threshold) => ({ type: 'SetThreshold', threshold })),
-    releaseThreshold: async (caller: Caller, appId: string, confirm: boolean): Promise<void> => {
+    releaseThreshold: async (caller: Caller, appId: string, confirm: boolean, ifMatch?: IfMatch): Promise<void> => {
       refuseUnconfirmed(confirm);
-      await write(caller, appId, { type: 'ReleaseThreshold' });
+      await write(caller, appId, { type: 'ReleaseThreshold' }, ifMatch);
     },
 
     /** A rule that is new gets an id. */

@@ -11,6 +11,7 @@ import type { AppReply, EntitlementsReply } from './app.bodies.ts';
 import { refuseEntitlements } from './app.rules.ts';
 import { thresholdStates, vanishedFrom, type ThresholdState } from './app.standing.ts';
 import { missingOf, stepsOf } from './app.steps.ts';
+import { runningJobs } from './jobs.ts';
 import type { Vanished } from './vanished.ts';
 
 export type KnownApp = { config: AppConfig; version: number; createdAt: string; updatedAt: string };
@@ -44,13 +45,18 @@ export const refuseGated = async (sql: Sql, tenantId: string, feature: keyof Fea
     throw new Rejected('forbidden', 'feature/entitlements', 'Entitlements are not enabled for this tenant.');
 };
 
-type Standing = { featureOpen: boolean; vanished: Vanished; thresholds: ReadonlyMap<string, ThresholdState> };
+type Standing = {
+  featureOpen: boolean;
+  vanished: Vanished;
+  thresholds: ReadonlyMap<string, ThresholdState>;
+  jobs: Awaited<ReturnType<typeof runningJobs>>;
+};
 
 const toAppReply = (
   { config, version, createdAt, updatedAt }: KnownApp,
-  { featureOpen, vanished, thresholds }: Standing,
+  { featureOpen, vanished, thresholds, jobs }: Standing,
 ): AppReply => {
-  const threshold = thresholds.get(config.id);
+  const [threshold, running] = [thresholds.get(config.id), jobs.get(config.id)];
   const { id, name, preset, sso, state } = config;
   const missing = [...missingOf(config, vanished), ...(featureOpen ? [] : (['feature'] as const))];
   return {
@@ -63,6 +69,7 @@ const toAppReply = (
     steps: stepsOf(config, vanished),
     missing,
     ...(threshold && { threshold }),
+    ...(running && { jobs: running }),
     version,
     createdAt,
     updatedAt,
@@ -89,6 +96,11 @@ export const appQueries = (sql: Sql) => {
     featureOpen: (await featuresOf(sql, tenantId)).provisioning,
     vanished: await vanishedFrom(sql, tenantId, apps),
     thresholds: await thresholdStates(sql, tenantId, apps),
+    jobs: await runningJobs(
+      sql,
+      tenantId,
+      apps.map(({ id }) => id),
+    ),
   });
 
   const get = async (tenantId: string, appId: string): Promise<AppReply> => {

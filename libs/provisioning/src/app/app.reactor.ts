@@ -115,6 +115,10 @@ export const startAppReactor = ({
 /** What is kept of an app beside its events and the view. */
 const forgetApp = (database: Database, { tenantId, id }: { tenantId: string; id: string }): Promise<void> =>
   database.transaction(async (sql) => {
+    await sql.query({
+      text: `delete from ${PROVISIONING}.queue_job_items i using ${PROVISIONING}.jobs j where j.tenant_id = $1 and j.app_id = $2 and i.job_id = j.id`,
+      values: [tenantId, id],
+    });
     for (const table of [
       'jobs',
       'entitlements',

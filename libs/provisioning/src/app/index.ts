@@ -1,5 +1,7 @@
 export * from './app-config.ts';
 export * from './app.bodies.ts';
+export { pastAppReply } from './app-history.ts';
+export { jobListQuery, type JobListQuery } from './jobs.ts';
 export type { AppCommands } from './app.commands.ts';
 export type { AppQueries, KnownApp } from './app.queries.ts';
 export { appsPart } from './app.view.ts';

@@ -4,6 +4,7 @@ import {
   type Clock,
   type EventStore,
   type Follower,
+  type Instant,
   type Leases,
   type Sealer,
   type SnapshotStore,
@@ -31,11 +32,24 @@ import type { GrantBox, GrantTokens, OAuthGrants } from '../authorization/grants
 import type { AppConfig } from './app-config.ts';
 import { appHealth, type AppHealth } from './app-health.ts';
 import { appCommands, needReauthorization, noteReconciled, type AppCommands } from './app.commands.ts';
+import { appAsOf, type PastAppReply } from './app-history.ts';
 import { appQueries, type AppQueries } from './app.queries.ts';
 import { reapCredentials, startAppReactor } from './app.reactor.ts';
+import type { ListPage } from '@tenure/contracts';
+import { cancelRun, RECONCILE } from '../reconciliation/runs.ts';
+import { QUEUE_JOB, queueJobTables, summarize } from '../queue/queue-jobs.ts';
 import type { JobReply } from './app.bodies.ts';
 import { connectionCommands, type ConnectionCommands, type ConnectionDeps } from './connection.commands.ts';
-import { findJob, jobsTable } from './jobs.ts';
+import {
+  cancelJob,
+  endCycles,
+  findJob,
+  jobColumns,
+  jobsTable,
+  listJobs,
+  type Cancelling,
+  type JobListQuery,
+} from './jobs.ts';
 import { previews, type Previews } from './preview.ts';
 import { appWriter } from './write-app.ts';
 
@@ -71,13 +85,19 @@ export type AppsNeeds = Pick<ConnectionDeps, 'connect' | 'refusalOf'> & {
 
 export type Apps = {
   queries: AppQueries;
+  asOf: (tenantId: string, appId: string, instant: Instant) => Promise<PastAppReply>;
   commands: AppCommands;
   connection: ConnectionCommands;
   authorize: AuthorizeCommands;
   previews: Previews;
   health: AppHealth;
   reconciliations: Reconciliations;
-  job: (tenantId: string, id: string) => Promise<JobReply>;
+  jobs: {
+    find: (tenantId: string, id: string) => Promise<JobReply>;
+    list: (tenantId: string, query: JobListQuery) => Promise<ListPage<JobReply>>;
+    /** A job of the queue may be cancelled by whoever may act on the queue, others by those who configure apps. */
+    cancel: (tenantId: string, id: string, mayConfigure: boolean) => Promise<JobReply>;
+  };
   /** For `startProvisioning`'s `onUnauthorized`. */
   unauthorized: (app: AppConfig) => Promise<void>;
   followers: readonly Follower[];
@@ -89,6 +109,10 @@ const REAP_EVERY_MS = 600_000;
 const REFRESH_EVERY_MS = 5000;
 const RECONCILE_EVERY_MS = 1000;
 const SCHEDULE_EVERY_MS = 10_000;
+const END_CYCLES_EVERY_MS = 1000;
+
+/** Of the kinds that keep something of their own. */
+const cancelling: Readonly<Record<string, Cancelling>> = { [RECONCILE]: cancelRun, [QUEUE_JOB]: summarize };
 
 /** What is kept of apps beside the view and outlives it. */
 export const appMigrations = [
@@ -96,6 +120,8 @@ export const appMigrations = [
   { name: 'CreateEntitlements1767225600002', up: `${refreshColumns};\n${catalogueTable}` },
   { name: 'AddRefreshReason1796083200000', up: refreshReasonColumn },
   ...reconciliationMigrations,
+  { name: 'CancelJobs1796083400000', up: jobColumns },
+  { name: 'CreateQueueJobs1796083400001', up: queueJobTables },
 ];
 
 /** All that admins do with apps; what apps do by themselves is `startProvisioning`'s. */
@@ -151,6 +177,14 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     },
     onFailure: failing,
   });
+  const ending = startPoller({
+    everyMs: END_CYCLES_EVERY_MS,
+    run: async () => {
+      await endCycles(database);
+      return false;
+    },
+    onFailure: failing,
+  });
   /** With a credential goes what was granted for it, and the app's authorization server is told. */
   const forgetCredential = async (secretId: string) => {
     const credential = revoke && (await secrets.getCredential(secretId));
@@ -175,6 +209,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
   const connection = connectionCommands({ write, queries, secrets, kinds, connect, refusalOf, grants });
   return {
     queries,
+    asOf: appAsOf({ store, sealer }),
     commands: appCommands({ write, queries, database, clock, kinds, wakeRefresh: refreshing.wake }),
     connection,
     authorize: authorizeCommands({ database, box: grantBox, queries, connection, client: authorizationClient }),
@@ -190,12 +225,17 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
       wake: reconciling.wake,
       onRepaired: wake,
     }),
-    job: (tenantId, id) => findJob(database, tenantId, id),
+    jobs: {
+      find: (tenantId, id) => findJob(database, tenantId, id),
+      list: (tenantId, query) => listJobs(database, tenantId, query),
+      cancel: (tenantId, id, mayConfigure) =>
+        cancelJob(database, tenantId, id, { mayCancel: (kind) => mayConfigure || kind === QUEUE_JOB, cancelling }),
+    },
     unauthorized,
     followers: [reactor],
     stop: async () => {
       clearInterval(reaping);
-      await Promise.all([reactor.stop(), refreshing.stop(), reconciling.stop(), scheduling.stop()]);
+      await Promise.all([reactor.stop(), refreshing.stop(), reconciling.stop(), scheduling.stop(), ending.stop()]);
     },
   };
 };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database, Sql } from '@tenure/database';
 import type { Instant } from '@tenure/eventing';
+import type { Cancelling } from '../app/jobs.ts';
 import type { AccountRecord } from '../view/account-record.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
@@ -256,6 +257,13 @@ export const runRows = (database: Database) => {
 };
 
 export type RunRows = ReturnType<typeof runRows>;
+
+/** The worker loses its lease at the next step; what only the run needed goes, and what it noted of accounts stays. */
+export const cancelRun: Cancelling = async (sql, { id }) => {
+  await sql.query({ text: `update ${PROVISIONING}.reconciliations set phase = 'done' where id = $1`, values: [id] });
+  for (const table of ['reconciliation_seen', 'reconciliation_rereads', 'foreign_accounts'])
+    await sql.query({ text: `delete from ${PROVISIONING}.${table} where run_id = $1`, values: [id] });
+};
 
 /** With the app's configuration, what was found in it goes too (R51). */
 export const forgetReconciliations = async (sql: Sql, { tenantId, appId }: { tenantId: string; appId: string }) => {

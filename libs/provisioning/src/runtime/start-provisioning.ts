@@ -28,6 +28,7 @@ import type { DeliveryRows } from '../delivery/delivery.rows.ts';
 import { followApps } from '../evaluation/app-follower.ts';
 import { evaluator } from '../evaluation/evaluator.ts';
 import { followHeirs } from '../evaluation/heirs.ts';
+import { fillWords } from '../people/apply-users.ts';
 import { forgetPeople, isRebuilding, peopleConsumer } from '../people/people.consumer.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { timerPoller } from '../timer/timer-poller.ts';
@@ -125,6 +126,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
   } = needs;
   const failing = (what: string) => (error: unknown) => onFailure?.(what, error);
   await migrate(database, { schema: PROVISIONING, migrations: provisioningMigrations });
+  await fillWords(database);
   const view = await startView({
     view: provisioningView([appsPart, accountsPart, ...pushParts]),
     database,
