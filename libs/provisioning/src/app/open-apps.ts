@@ -130,6 +130,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
   const unauthorized = (app: AppConfig) => needReauthorization(write, app);
   const { run } = refresher({ database, connectorFor, onUnauthorized: unauthorized });
   const refreshing = startPoller({ everyMs: REFRESH_EVERY_MS, run, onFailure: (error) => onFailure?.(error) });
+  const health = appHealth(write, queries, lanes);
   const looking = reconciler({
     database,
     clock,
@@ -138,7 +139,11 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     writeAccount,
     box: foreignBox,
     onUnauthorized: unauthorized,
-    onReconciled: (app, done) => noteReconciled(write, app, done),
+    isHeld: ({ tenantId, id }) => health.isHeld({ tenantId, appId: id }),
+    onReconciled: async (app, done) => {
+      await noteReconciled(write, app, done);
+      if (done.suspicious) await health.suspected({ tenantId: app.tenantId, appId: app.id }, done.counts);
+    },
     onRepaired: wake,
   });
   const failing = (error: unknown) => onFailure?.(error);
@@ -178,7 +183,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     commands: appCommands({ write, queries, database, clock, kinds, wakeRefresh: refreshing.wake }),
     connection,
     authorize: authorizeCommands({ database, box: grantBox, queries, connection, client: authorizationClient }),
-    health: appHealth(write, queries, lanes),
+    health,
     previews: previews(database, queries, clock, kinds),
     reconciliations: reconciliations({
       database,

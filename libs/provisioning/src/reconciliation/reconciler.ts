@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Sql } from '@tenure/database';
 import type { Clock } from '@tenure/eventing';
 import { presentOf } from '../account/account.state.ts';
+import { isNews } from '../account/drift.decider.ts';
 import type { WriteAccount } from '../account/write-account.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import { problemOf } from '../app/connection.commands.ts';
@@ -23,6 +24,8 @@ export type ReconcilerNeeds = {
   /** Seals what the app shows of accounts that are nobody's yet. */
   box: ForeignBox;
   onUnauthorized: (app: AppConfig) => Promise<void>;
+  /** An admin must look at the app first: until then nothing is brought back. */
+  isHeld: (app: AppConfig) => Promise<boolean>;
   /** The run is over; it may be said twice. Not of dry runs. */
   onReconciled: (app: AppConfig, run: Pick<Run, 'id' | 'counts' | 'complete' | 'suspicious'>) => Promise<void>;
   /** Something was written that may need a delivery. */
@@ -133,8 +136,11 @@ export const reconciler = (needs: ReconcilerNeeds) => {
       const found = isBusy ? undefined : await differences(look, account, state, remote, marked);
       if (found && !isFound(found)) return trouble(lease, look.app, found);
       const differs = found !== undefined && found.kinds.length > 0;
-      if (isBusy || differs || state.drift)
-        rereads.set(account.id, { id: account.id, revision: account.record.revision, differs });
+      if (isBusy || differs || state.drift) {
+        // What the policy or an admin ignores makes no run suspicious.
+        const counts = differs && isNews(state, byPolicy(found, look.app.reconciliation).found);
+        rereads.set(account.id, { id: account.id, revision: account.record.revision, differs: counts });
+      }
     }
 
     const advanced = await rows.advance(
@@ -233,7 +239,8 @@ export const reconciler = (needs: ReconcilerNeeds) => {
     const { run } = lease;
     const { found, repair } = byPolicy(seen, app.reconciliation);
     if (!run.dryRun) {
-      const kept = run.suspicious ? { kinds: [], targets: [] } : await allowed(app, repair);
+      const isDoubtful = run.suspicious || (repair.kinds.length > 0 && (await needs.isHeld(app)));
+      const kept = isDoubtful ? { kinds: [], targets: [] } : await allowed(app, repair);
       const { events } = await writeAccount(
         { tenantId: run.tenantId, id },
         { type: 'NoteDrift', runId: run.id, remoteId: remoteId!, found, repair: kept, approvals: app.approvals },
