@@ -172,7 +172,18 @@ export const mappingService = async (
         { provide: ACCOUNTS, useValue: accounts },
         { provide: PUBLIC_URL, useValue: publicUrl },
         { provide: PARKED, useValue: runtime.parked },
-        { provide: ON_DEMAND, useValue: provisionOnDemand({ database, clock, kinds, wake: provisioning.wake }) },
+        {
+          provide: ON_DEMAND,
+          useValue: provisionOnDemand({
+            database,
+            clock,
+            kinds,
+            connectorFor,
+            watch: provisioning.watch,
+            lanes: provisioning.health,
+            wake: provisioning.wake,
+          }),
+        },
       ],
     },
     // Its own commands are run here; what it refuses is the directory's to write down.

@@ -59,7 +59,8 @@ export const scimCalls = ({
         return answer.failure.kind === 'unknown' && request.method === 'GET'
           ? { kind: 'unavailable', reason: answer.failure.reason }
           : answer.failure;
-      return read(answer) ?? failureOf(answer, redact);
+      const outcome = read(answer) ?? failureOf(answer, redact);
+      return outcome.kind === 'ok' && request.method !== 'GET' ? { ...outcome, status: answer.status } : outcome;
     },
   };
 };

@@ -195,11 +195,11 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
       const answer = await send({ method: 'POST', path: [PATH[kind]], body });
       if (answer.kind === 'none') return answer.failure;
       const remote = isSuccess(answer.status) && answer.body ? remoteOf(kind, answer.body) : undefined;
-      if (remote) return { kind: 'ok', value: remote };
+      if (remote) return { kind: 'ok', value: remote, status: answer.status };
       const failure = failureOf(answer, redact);
       // It may have been done: whoever asks must look before asking again (design, decision 17).
       return isSuccess(answer.status) || isCutOffByProxy(answer.status)
-        ? { kind: 'unknown', reason: failure.reason }
+        ? { kind: 'unknown', reason: failure.reason, status: answer.status }
         : failure;
     },
 

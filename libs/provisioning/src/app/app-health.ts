@@ -17,7 +17,11 @@ const START_WINDOW = 4;
 export type AppHealth = ReturnType<typeof appHealth>;
 
 /** How apps bear their deliveries, and the way out of quarantine (R96). */
-export const appHealth = (write: WriteApp, queries: AppQueries, lanes: Pick<DeliveryHealth, 'find' | 'reset' | 'hold'>) => {
+export const appHealth = (
+  write: WriteApp,
+  queries: AppQueries,
+  lanes: Pick<DeliveryHealth, 'find' | 'reset' | 'hold'>,
+) => {
   const get = async (tenantId: string, appId: string): Promise<AppHealthReply> => {
     const { config, createdAt } = await queries.find(tenantId, appId);
     const lane = await lanes.find({ tenantId, appId });

@@ -2,6 +2,14 @@ import { markOf } from '../evaluation/evaluate-person.ts';
 import type { ConnectorTarget, Failure, Remote, TargetValue } from '../connector/index.ts';
 import type { Attempt } from './verdict.ts';
 
+/** What a look-up needs; it changes nothing. */
+export type LookUpNeeds = Pick<Attempt, 'app' | 'connector' | 'kind' | 'beforeCall' | 'listing'> & {
+  account: { plan: Pick<Attempt['account']['plan'], 'matching'> };
+  row: Pick<Attempt['row'], 'accountId'>;
+  /** Told of each question and whom it found. */
+  onAsked?: (key: Key & { isMark: boolean }, answer: LookedUp) => void;
+};
+
 type Key = { target: string; value: string };
 
 /** What a look-up found: accounts that carry what was sought, each once. `filtersIgnored`: the app can't be searched, nor listed whole. */
@@ -12,20 +20,21 @@ export type LookedUp =
  * Looks for the person's account by our mark and by every match key, and believes no answer that doesn't carry the value that was sought
  * (R91): an app that ignores filters would hand out somebody else's account.
  */
-export const lookUp = async (one: Attempt): Promise<LookedUp> => {
+export const lookUp = async (one: LookUpNeeds): Promise<LookedUp> => {
   const { app, account, row } = one;
   const mark = markOf(app);
   const keys: Key[] = [...(mark === null ? [] : [{ target: mark, value: row.accountId }]), ...account.plan.matching];
   const accounts = new Map<string, Remote>();
   for (const key of keys) {
     const found = await lookUpBy(one, key, key.target === mark);
+    one.onAsked?.({ ...key, isMark: key.target === mark }, found);
     if (found.kind !== 'found') return found;
     for (const each of found.accounts) accounts.set(each.id, each);
   }
   return { kind: 'found', accounts: [...accounts.values()] };
 };
 
-const lookUpBy = async (one: Attempt, key: Key, isMark: boolean): Promise<LookedUp> => {
+const lookUpBy = async (one: LookUpNeeds, key: Key, isMark: boolean): Promise<LookedUp> => {
   const { connector, kind, beforeCall } = one;
   const read = kind.readTarget(key.target);
   if (typeof read === 'string') return { kind: 'found', accounts: [] };
@@ -46,7 +55,12 @@ const lookUpBy = async (one: Attempt, key: Key, isMark: boolean): Promise<Looked
   return { kind: 'found', accounts: verified };
 };
 
-const lookUpInList = async (one: Attempt, key: Key, target: ConnectorTarget, isMark: boolean): Promise<LookedUp> => {
+const lookUpInList = async (
+  one: LookUpNeeds,
+  key: Key,
+  target: ConnectorTarget,
+  isMark: boolean,
+): Promise<LookedUp> => {
   const listed = await one.listing(key.target, key.value);
   if (listed.kind === 'tooMany') return { kind: 'filtersIgnored' };
   if (listed.kind !== 'ok') return { kind: 'failed', failure: listed };
@@ -54,7 +68,7 @@ const lookUpInList = async (one: Attempt, key: Key, target: ConnectorTarget, isM
 };
 
 /** The hit with the value that was sought; read by itself where the answer to the look-up leaves it out. */
-const shownWith = async ({ connector, beforeCall }: Attempt, hit: Remote, target: string, isMark: boolean) => {
+const shownWith = async ({ connector, beforeCall }: LookUpNeeds, hit: Remote, target: string, isMark: boolean) => {
   if (target in hit.values || (isMark && hit.mark !== undefined)) return { kind: 'ok' as const, value: hit };
   await beforeCall();
   return connector.get('account', hit.id);

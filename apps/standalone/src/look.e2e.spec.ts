@@ -1,0 +1,214 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { operations, person, testWorld, type World } from './testing/world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await testWorld();
+});
+afterAll(() => world.close());
+
+type Office = Awaited<ReturnType<World['office']>>;
+
+const until = async (what: string, is: () => Promise<boolean>) => {
+  for (const end = Date.now() + 60_000; !(await is()); await sleep(50))
+    if (Date.now() > end) throw new Error(`It never comes to this: ${what}`);
+};
+
+const ended = async ({ mapping }: Office, id: string): Promise<any> => {
+  let job: any;
+  await until('the job ends', async () => (job = await mapping.ok('GET', `/jobs/${id}`)).state !== 'running');
+  return job;
+};
+
+const onDemand = async ({ mapping, app }: Office, userId: string): Promise<any> => {
+  const { steps } = await mapping.ok('POST', `${app.path}/provision-on-demand`, { userId });
+  return Object.fromEntries(steps.map((step: any) => [step.name, step]));
+};
+
+describe('R63: provisioning one person on demand', () => {
+  it('tells what is wanted and why, what is in the app, what was sent and what the app said', async () => {
+    const office = await world.office({
+      rules: [
+        {
+          name: 'Title of everybody',
+          enabled: true,
+          match: 'all',
+          conditions: [{ source: 'active', operator: 'present' }],
+          actions: [{ type: 'setAttribute', target: 'title', value: 'Colleague' }],
+        },
+      ],
+    });
+    const { idp, app } = office;
+    await app.turnOn();
+    await world.settled();
+    const ada = await idp.hire('ada-look');
+    const outside = await onDemand(office, ada);
+    expect(outside).toMatchObject({
+      scope: { outcome: 'skipped', detail: 'scope/not-assigned' },
+      result: { outcome: 'skipped' },
+    });
+
+    await app.assign('users', ada);
+    const made = await onDemand(office, ada);
+    expect(made.mapping.values).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          target: 'userName',
+          value: 'ada-look@plum.example',
+          from: expect.objectContaining({ by: 'direct' }),
+        }),
+        expect.objectContaining({
+          target: 'title',
+          value: 'Colleague',
+          from: { by: 'rule', ruleId: expect.any(String) },
+        }),
+      ]),
+    );
+    await world.settled();
+    const account = await app.accountOf(ada);
+    expect(account).toMatchObject({ status: 'provisioned' });
+    // The delivery that follows from the assignment may have been over before the question.
+    if (made.lookup.sought[0].by !== 'link')
+      expect(made.action).toMatchObject({ outcome: 'done', calls: [{ call: 'create', outcome: 'ok', status: 201 }] });
+    expect(made.result).toMatchObject({ outcome: 'done', status: 'provisioned', remoteId: account.remoteId });
+
+    // Somebody changes it in the app: that is seen, and left to reconciliation.
+    await world.sandbox.byHand.ok(
+      'PATCH',
+      `/Users/${account.remoteId}`,
+      operations({ op: 'replace', value: { displayName: 'By hand' } }),
+    );
+    const seen = await onDemand(office, ada);
+    expect(seen).toMatchObject({
+      lookup: {
+        outcome: 'done',
+        sought: [{ by: 'link', value: account.remoteId, found: [{ label: 'ada-look@plum.example' }] }],
+      },
+      action: { outcome: 'skipped', detail: 'Nothing was to be sent.' },
+      result: { outcome: 'done', status: 'provisioned' },
+    });
+    expect(seen.comparison.targets).toContainEqual({
+      target: 'displayName',
+      inApp: 'By hand',
+      wanted: 'ada-look Plum',
+      sent: 'ada-look Plum',
+      same: false,
+    });
+    expect(await world.sandbox.account('ada-look@plum.example')).toMatchObject({ displayName: 'By hand' });
+  });
+
+  it('says what it would do while the app is off, and what an approval holds back', async () => {
+    const office = await world.office();
+    const { idp, app, mapping } = office;
+    const bob = await idp.hire('bob-look');
+    await app.assign('users', bob);
+    await mapping.ok('PUT', `${app.path}/approvals`, { actions: ['create'] });
+    expect(await onDemand(office, bob)).toMatchObject({
+      lookup: { outcome: 'done', detail: 'The app has no account that matches.' },
+      action: { outcome: expect.any(String), detail: expect.stringContaining('The app is draft') },
+    });
+    await app.turnOn();
+    await app.turnOff();
+    const off = await onDemand(office, bob);
+    expect(off.action).toMatchObject({
+      outcome: 'waiting',
+      detail: expect.stringContaining('approval is needed first: create'),
+    });
+    await app.turnOn();
+    const held = await onDemand(office, bob);
+    expect(held).toMatchObject({
+      lookup: { sought: expect.arrayContaining([expect.objectContaining({ by: 'mark', found: [] })]) },
+      action: { outcome: 'waiting', action: 'create', detail: 'An approval is needed first: create.' },
+      result: { outcome: 'waiting', status: 'pending' },
+    });
+    expect(await world.sandbox.account('bob-look@plum.example')).toBeUndefined();
+  });
+
+  it("shows whom it found that is nobody's, and the words in which the app refuses", async () => {
+    const office = await world.office();
+    const { idp, app } = office;
+    await app.turnOn();
+    const foreign = await world.sandbox.byHand.ok('POST', '/Users', person('cy-look'));
+    const cy = await idp.hire('cy-look');
+    await app.assign('users', cy);
+    const found = await onDemand(office, cy);
+    expect(found.lookup.sought).toContainEqual(
+      expect.objectContaining({
+        by: 'key',
+        target: 'userName',
+        found: [{ remoteId: foreign.id, label: 'cy-look@plum.example', active: true, ours: false }],
+      }),
+    );
+    expect(found.result).toMatchObject({ outcome: 'failed', reason: { code: 'account/foreign-match' } });
+
+    const dan = await idp.hire('dan-look');
+    await app.assign('users', dan);
+    await world.settled();
+    await idp.set(dan, { op: 'replace', value: { displayName: 'Dan' } });
+    await world.settled();
+    await world.sandbox.switchTo({ mode: 'fail', status: 403 });
+    try {
+      await idp.set(dan, { op: 'replace', value: { displayName: 'Daniel' } });
+      const refused = await onDemand(office, dan);
+      expect(refused).toMatchObject({
+        lookup: { outcome: 'failed', detail: '403: The sandbox was told to fail.' },
+        action: { outcome: 'failed', detail: expect.stringContaining('403: The sandbox was told to fail.') },
+        result: { outcome: 'failed', status: 'failed' },
+      });
+    } finally {
+      await world.sandbox.switchTo({ mode: 'ok' });
+    }
+  });
+});
+
+it('R88, R96: an app that was emptied is quarantined by its reconciliation, nothing is sent to it, and resuming ends that', async () => {
+  const office = await world.office();
+  const { idp, app, mapping, audit } = office;
+  const group = await idp.group('Everybody of R88');
+  await app.assign('groups', group);
+  const names = Array.from({ length: 60 }, (_, index) => `p${index}-r88q`);
+  const ids: string[] = [];
+  for (const name of names) ids.push(await idp.hire(name));
+  await idp.join(group, ...ids);
+  await app.turnOn();
+  await world.settled();
+  const webhook = await audit.ok('POST', '/webhooks', {
+    url: 'https://127.0.0.1:1/',
+    events: ['app.quarantined', 'app.resumed'],
+  });
+  const accounts = await app.accounts();
+  expect(accounts).toHaveLength(60);
+  const emptied = accounts.filter(({ userId }) => ids.indexOf(userId) < 55);
+  for (const { remoteId } of emptied) await world.sandbox.byHand.ok('DELETE', `/Users/${remoteId}`);
+
+  const run = await mapping.ok('POST', `${app.path}/reconcile`, {});
+  expect(await ended(office, run.id)).toMatchObject({ result: { suspicious: true, counts: { missing: 55 } } });
+  const health = () => mapping.ok('GET', `${app.path}/health`);
+  await until('it is quarantined', async () => (await health()).state === 'quarantined');
+  expect(await health()).toMatchObject({
+    since: expect.any(String),
+    reason: expect.stringContaining('55 accounts missing'),
+  });
+  expect((await health()).nextProbeAt).toBeUndefined();
+  expect((await mapping.ok('GET', `${app.path}/drifts`)).items).toEqual([]);
+  await until(
+    'the event is in the audit',
+    async () => (await audit.ok('GET', '/entries?type=AppQuarantined')).items.length === 1,
+  );
+
+  const last = ids.at(-1)!;
+  const before = (await world.sandbox.writes()).length;
+  await idp.set(last, { op: 'replace', value: { displayName: 'Waits' } });
+  await until('it waits', async () => (await app.accountOf(last)).status === 'modifying');
+  expect(await world.sandbox.writes()).toHaveLength(before);
+
+  await mapping.ok('POST', `${app.path}/health/resume`);
+  expect(await health()).toMatchObject({ state: 'healthy' });
+  await world.settled();
+  expect(await world.sandbox.account(`${names.at(-1)}@plum.example`)).toMatchObject({ displayName: 'Waits' });
+  await until('the webhook is told', async () => {
+    const told = (await audit.ok('GET', `/webhooks/${webhook.id}/deliveries`)).items.map(({ type }: any) => type);
+    return told.includes('app.quarantined') && told.includes('app.resumed');
+  });
+});
