@@ -15,6 +15,7 @@ import {
   appsPart,
   dropProvisioning,
   authorizationEntities,
+  cycleEntities,
   oauthGrants,
   openApps,
   reconciliationEntities,
@@ -66,7 +67,11 @@ export const mappingControllers = [
 ];
 
 /** TypeORM entities of the tables of `provisioning`. */
-export const mappingEntities: (new () => object)[] = [...authorizationEntities, ...reconciliationEntities];
+export const mappingEntities: (new () => object)[] = [
+  ...authorizationEntities,
+  ...reconciliationEntities,
+  ...cycleEntities,
+];
 
 export type MappingOptions = { allowPrivateTargets: readonly string[]; publicUrl?: string };
 
@@ -139,7 +144,7 @@ export const mappingService = async (
 
   await runtime.forward(PROVISIONING_FACTS, SCHEMA);
   runtime.followers.push(...provisioning.followers, ...apps.followers);
-  runtime.unsettled.push(provisioning.unsettled);
+  runtime.unsettled.push(provisioning.unsettled, apps.unsettled);
   runtime.readiness.push({
     name: view.follower.name,
     check: async () => ((await view.state()) === 'serving' ? undefined : 'building'),

@@ -305,7 +305,7 @@ describe('R31: turning on', () => {
     await world.settle();
     expect((await world.call('GET', `/jobs/${cycle.body.id}`)).body).toMatchObject({
       state: 'done',
-      done: 2,
+      done: 4,
       endedAt: expect.any(String),
     });
 

@@ -162,6 +162,42 @@ describe('R63: provisioning one person on demand', () => {
   });
 });
 
+it('R63, R69: an initial cycle reads the app first, and its job tells what it found and made', async () => {
+  const office = await world.office();
+  const { idp, app, mapping } = office;
+  const known = await idp.hire('known-cycle');
+  await app.assign('users', known);
+  const { job } = await app.turnOn();
+  await world.settled();
+  expect(await mapping.ok('GET', `/jobs/${job.id}`)).toMatchObject({
+    state: 'done',
+    result: { counts: { planned: 1, created: 1, failed: 0, unchanged: 0 } },
+  });
+
+  const there = await world.sandbox.byHand.ok('POST', '/Users', person('there-cycle'));
+  const group = await idp.group('Cycle');
+  await idp.join(group, await idp.hire('there-cycle'), await idp.hire('new-cycle'));
+  await app.assign('groups', group);
+  await world.settled();
+  const started = await mapping.post(`${app.path}/initial-cycle`);
+  expect(started).toMatchObject({ status: 202, body: { kind: 'initialCycle', state: 'running' } });
+  const cycle = await ended(office, started.body.id);
+  const { look, counts } = cycle.result;
+  expect(cycle).toMatchObject({ state: 'done', done: cycle.total, endedAt: expect.any(String) });
+  expect(counts).toMatchObject({ planned: 3, created: 0, matched: 2, unchanged: 2, updated: 0, failed: 0 });
+  expect(look).toMatchObject({ jobId: expect.any(String), complete: true, suspicious: false });
+  expect(look.listed).toBe((await world.sandbox.accounts()).length);
+  expect(counts.foreign).toBe(look.listed - counts.matched);
+  expect(await mapping.ok('GET', `/jobs/${look.jobId}`)).toMatchObject({ kind: 'reconcile', state: 'done' });
+  const { items } = await mapping.ok('GET', `${app.path}/foreign?minConfidence=0.9&limit=1000`);
+  expect(items).toContainEqual(
+    expect.objectContaining({
+      remoteId: there.id,
+      proposals: [expect.objectContaining({ userId: expect.any(String) })],
+    }),
+  );
+});
+
 it('R88, R96: an app that was emptied is quarantined by its reconciliation, nothing is sent to it, and resuming ends that', async () => {
   const office = await world.office();
   const { idp, app, mapping, audit } = office;

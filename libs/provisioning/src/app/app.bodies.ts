@@ -264,10 +264,27 @@ export const jobReply = z.object({
     .object({
       problem: z.enum(['unauthorized', 'unreachable', 'refused']).optional(),
       reason: z.string().optional(),
-      /** Of a reconciliation: what was found, by kind of drift. */
+      /**
+       * Of a reconciliation: what was found, by kind of drift. Of an initial cycle: planned, created, updated, unchanged, failed, matched,
+       * foreign and ambiguous accounts.
+       */
       counts: z.record(z.string(), z.int()).optional(),
       complete: z.boolean().optional(),
       suspicious: z.boolean().optional(),
+      /** Of a reconciliation: accounts that the app listed, and those of them that are linked to a person. */
+      listed: z.int().optional(),
+      matched: z.int().optional(),
+      /** Of an initial cycle that read the app first: the reconciliation that did. */
+      look: z
+        .object({
+          jobId: z.string(),
+          listed: z.int(),
+          complete: z.boolean().optional(),
+          suspicious: z.boolean().optional(),
+          problem: z.enum(['unauthorized', 'unreachable', 'refused']).optional(),
+          reason: z.string().optional(),
+        })
+        .optional(),
     })
     .optional(),
 });

@@ -19,7 +19,7 @@ export const jobsTable = `
     primary key (tenant_id, id)
   )`;
 
-export type JobKind = 'initialCycle' | 'reapplyRules';
+export type JobKind = 'reapplyRules';
 
 type Row = {
   id: string;
@@ -31,7 +31,7 @@ type Row = {
   done: number | null;
   problem: RefreshProblem | null;
   reason: string | null;
-  result: Pick<NonNullable<JobReply['result']>, 'counts' | 'complete' | 'suspicious'> | null;
+  result: Omit<NonNullable<JobReply['result']>, 'problem' | 'reason'> | null;
 };
 
 const waitingSql = `
@@ -40,6 +40,12 @@ const waitingSql = `
     union select p.id from ${PROVISIONING}.markings m join ${PROVISIONING}.people p on p.tenant_id = m.tenant_id and not p.erased and p.id > m.after_id
       where m.tenant_id = $1 and m.app_id = $2 and m.kind = 'everyone'
     union select user_id from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and app_id = $2 and work is not null) waiting`;
+
+/** How many people are yet to be evaluated for the app, or have something to be delivered. */
+export const waitingIn = async (sql: Sql, tenantId: string, appId: string): Promise<number> => {
+  const [row] = await sql.query<{ waiting: number }>({ text: waitingSql, values: [tenantId, appId] });
+  return row!.waiting;
+};
 
 /** Marks everybody and keeps the count, in one transaction: by the time the job can be read, it has something to do. */
 export const startJob = (
@@ -69,10 +75,7 @@ export const findJob = async (sql: Sql, tenantId: string, id: string): Promise<J
   if (!row) throw new Rejected('not-found', 'job/not-found', 'There is no such job.');
   if (row.done !== null) return shown(row, row.total - row.done);
   if (row.ended_at !== null) return shown(row, 0);
-  const [{ waiting }] = (await sql.query<{ waiting: number }>({
-    text: waitingSql,
-    values: [tenantId, row.app_id],
-  })) as [{ waiting: number }];
+  const waiting = await waitingIn(sql, tenantId, row.app_id);
   if (waiting > 0) return shown(row, Math.min(waiting, row.total));
   const [ended] = await sql.query<Row>({
     text: `update ${PROVISIONING}.jobs set ended_at = coalesce(ended_at, now()) where tenant_id = $1 and id = $2 returning *`,

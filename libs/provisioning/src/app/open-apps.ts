@@ -16,6 +16,8 @@ import type { DeliveryHealth } from '../delivery/delivery-worker.ts';
 import { catalogueTable } from '../entitlement/catalogue.ts';
 import { refreshColumns, refreshReasonColumn, refresher } from '../entitlement/refresh.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
+import { cycleMigrations } from '../cycle/cycle.entities.ts';
+import { cycles } from '../cycle/cycles.ts';
 import type { AccountActions } from '../account/account-actions.ts';
 import type { ForeignBox } from '../reconciliation/foreign.rows.ts';
 import { reconciliationMigrations } from '../reconciliation/reconciliation.entities.ts';
@@ -81,6 +83,7 @@ export type Apps = {
   /** For `startProvisioning`'s `onUnauthorized`. */
   unauthorized: (app: AppConfig) => Promise<void>;
   followers: readonly Follower[];
+  unsettled: () => Promise<string | undefined>;
   stop: () => Promise<void>;
 };
 
@@ -88,6 +91,7 @@ const REAP_EVERY_MS = 600_000;
 /** Refreshes that another replica was asked for, or did not end. */
 const REFRESH_EVERY_MS = 5000;
 const RECONCILE_EVERY_MS = 1000;
+const CYCLE_EVERY_MS = 200;
 const SCHEDULE_EVERY_MS = 10_000;
 
 /** What is kept of apps beside the view and outlives it. */
@@ -96,6 +100,7 @@ export const appMigrations = [
   { name: 'CreateEntitlements1767225600002', up: `${refreshColumns};\n${catalogueTable}` },
   { name: 'AddRefreshReason1796083200000', up: refreshReasonColumn },
   ...reconciliationMigrations,
+  ...cycleMigrations,
 ];
 
 /** All that admins do with apps; what apps do by themselves is `startProvisioning`'s. */
@@ -147,6 +152,8 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     onRepaired: wake,
   });
   const failing = (error: unknown) => onFailure?.(error);
+  const initial = cycles({ database, clock, wakeRuns: () => reconciling.wake(), wake });
+  const cycling = startPoller({ everyMs: CYCLE_EVERY_MS, run: initial.run, onFailure: failing });
   const reconciling = startPoller({ everyMs: RECONCILE_EVERY_MS, run: looking.run, onFailure: failing });
   const scheduling = startPoller({
     everyMs: SCHEDULE_EVERY_MS,
@@ -180,7 +187,15 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
   const connection = connectionCommands({ write, queries, secrets, kinds, connect, refusalOf, grants });
   return {
     queries,
-    commands: appCommands({ write, queries, database, clock, kinds, wakeRefresh: refreshing.wake }),
+    commands: appCommands({
+      write,
+      queries,
+      database,
+      clock,
+      kinds,
+      wakeRefresh: refreshing.wake,
+      wakeCycles: cycling.wake,
+    }),
     connection,
     authorize: authorizeCommands({ database, box: grantBox, queries, connection, client: authorizationClient }),
     health,
@@ -198,9 +213,10 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     job: (tenantId, id) => findJob(database, tenantId, id),
     unauthorized,
     followers: [reactor],
+    unsettled: initial.unsettled,
     stop: async () => {
       clearInterval(reaping);
-      await Promise.all([reactor.stop(), refreshing.stop(), reconciling.stop(), scheduling.stop()]);
+      await Promise.all([reactor.stop(), refreshing.stop(), reconciling.stop(), scheduling.stop(), cycling.stop()]);
     },
   };
 };

@@ -81,13 +81,14 @@ const concernedBy = (stored: StoredEvent, isDraft: boolean): Concerned | undefin
     case 'AppRulesSet':
     case 'AppRulesReapplied':
     case 'AppTurnedOn':
-    case 'AppCycleStarted':
       return { kind: 'everyone' };
     case 'AppDeprovisioningSet':
       // Otherwise the new time frames are for triggers that are yet to occur.
       return event.data.applyToRunning ? { kind: 'accounts' } : undefined;
     case 'AppConfigurationDeleted':
       return { kind: 'accounts' };
+    // Its job marks everybody once the app was read.
+    case 'AppCycleStarted':
     case 'AppCreated':
     case 'AppRenamed':
     // Its accounts were let go of by whoever deletes it.
