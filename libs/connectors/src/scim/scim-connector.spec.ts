@@ -243,7 +243,10 @@ describe('what came of it', () => {
 
   it('401: the credentials are not accepted any more (R52)', async () => {
     app.willAnswer(scimError(401, 'Invalid authentication'));
-    expect(await connector.setActive('a-1', true)).toMatchObject({ kind: 'unauthorized', reason: 'Invalid authentication' });
+    expect(await connector.setActive('a-1', true)).toMatchObject({
+      kind: 'unauthorized',
+      reason: 'Invalid authentication',
+    });
   });
 
   it.each([408, 429, 500, 503])('%i: again later', async (status) => {

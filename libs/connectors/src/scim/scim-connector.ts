@@ -207,10 +207,13 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
 
     setActive: (id, active) => change('account', id, [{ target: 'active', from: !active, to: active }]),
 
-    delete: (kind, id) =>
-      ask({ method: 'DELETE', path: [PATH[kind], id] }, ({ status }) =>
-        isSuccess(status) || status === 404 || status === 410 ? ok : undefined,
-      ),
+    delete: async (kind, id) => {
+      const deleted = await ask({ method: 'DELETE', path: [PATH[kind], id] }, ({ status }) =>
+        isSuccess(status) ? ok : undefined,
+      );
+      if (deleted.kind !== 'gone') return deleted;
+      return deleted.status === undefined ? ok : { ...ok, status: deleted.status };
+    },
 
     members: groups.members,
     isMember: groups.isMember,

@@ -65,6 +65,7 @@ export const fakeApp = (): FakeApp => {
     return { kind: 'group', id, label: displayName, values: { displayName } };
   };
   const missing: Failure = { kind: 'gone', reason: 'There is no such account.' };
+  const taken: Failure = { kind: 'conflict', reason: 'The user name is taken.' };
   const ok = <T>(value: T): Outcome<T> => ({ kind: 'ok', value });
 
   const call = async <T>(name: Call, detail: string, work: () => Outcome<T>): Promise<Outcome<T>> => {
@@ -167,6 +168,8 @@ export const fakeApp = (): FakeApp => {
       create: (kind, { mark, values }) =>
         call('create', '', () => {
           if (kind === 'group') return ok(groupShown(app.addGroup(values['displayName'] as string)));
+          const { userName } = values;
+          if (typeof userName === 'string' && app.byUserName(userName)) return taken;
           const filled = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
           return ok(shown(app.addAccount({ ...(filled as JsonObject), ...(mark !== null && { [MARK]: mark }) })));
         }),
@@ -191,9 +194,9 @@ export const fakeApp = (): FakeApp => {
         call('changeMembers', `+${add.length} -${remove.length}`, () => {
           const group = groups.get(groupId);
           if (!group) return missing;
-          for (const id of add) group.members.add(id);
+          for (const id of add) if (accounts.has(id)) group.members.add(id);
           for (const id of remove) group.members.delete(id);
-          return ok({ missing: [] });
+          return ok({ missing: add.filter((id) => !accounts.has(id)) });
         }),
       entitlements: (_source, cursor) =>
         call('entitlements', '', () =>
