@@ -12,6 +12,8 @@ import {
 import {
   accountActions,
   accountQueries,
+  appProfileEntities,
+  appProfiles,
   appsPart,
   dropProvisioning,
   authorizationEntities,
@@ -71,6 +73,7 @@ export const mappingEntities: (new () => object)[] = [
   ...authorizationEntities,
   ...reconciliationEntities,
   ...cycleEntities,
+  ...appProfileEntities,
 ];
 
 export type MappingOptions = { allowPrivateTargets: readonly string[]; publicUrl?: string };
@@ -88,7 +91,10 @@ export const mappingService = async (
   const targets = openTargets({ allowPrivateTargets });
   const grantBox = runtime.secretBox('oauth');
   const grants = oauthGrants({ database, box: grantBox });
-  const { connect, connectorFor, close } = connectors(targets, secrets, grants);
+  const profiles = appProfiles(database);
+  const { connect, connectorFor, close } = connectors(targets, secrets, grants, profiles, (error) =>
+    failing('learning', error),
+  );
 
   // Work starts once both are there.
   const composed: { apps?: Apps } = {};

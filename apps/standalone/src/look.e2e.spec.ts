@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { operations, person, testWorld, type World } from './testing/world.ts';
+import { scimServer } from '@tenure/connectors/testing';
+import { makeApp, makeTenant, operations, person, testWorld, type World } from './testing/world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -247,4 +248,46 @@ it('R88, R96: an app that was emptied is quarantined by its reconciliation, noth
     const told = (await audit.ok('GET', `/webhooks/${webhook.id}/deliveries`)).items.map(({ type }: any) => type);
     return told.includes('app.quarantined') && told.includes('app.resumed');
   });
+});
+
+it('R93: what is learned of an app is shown, kept over a restart, and goes with a change of its connection', async () => {
+  const server = await scimServer({ canPatch: false, saysItCanPatch: true });
+  try {
+    const tenant = await makeTenant(world);
+    const idp = await tenant.connect();
+    const app = await makeApp(tenant, { scimUrl: server.url, token: server.token });
+    const { mapping } = tenant;
+    const connection = () => mapping.ok('GET', `${app.path}/connection`);
+    const ada = await idp.hire('ada-profile', {});
+    await app.assign('users', ada);
+    await app.turnOn();
+    await world.settled();
+    await idp.set(ada, { op: 'replace', value: { displayName: 'Architect' } });
+    await world.settled();
+    expect(server.user('ada-profile@plum.example')).toMatchObject({ displayName: 'Architect' });
+    const patches = () => server.asked.filter((asked) => asked.startsWith('PATCH')).length;
+    expect(patches()).toBeGreaterThan(0);
+    await until('it is learned', async () => (await connection()).learned?.replaces === true);
+    expect(await connection()).toMatchObject({
+      kind: 'scim',
+      mode: 'auto',
+      learned: { replaces: true, idType: 'string' },
+    });
+
+    await world.restart();
+    const before = patches();
+    await idp.set(ada, { op: 'replace', value: { displayName: 'Director' } });
+    await world.settled();
+    expect(server.user('ada-profile@plum.example')).toMatchObject({ displayName: 'Director' });
+    expect(patches()).toBe(before);
+
+    // What GET answers may be sent back; another mode is another connection.
+    expect(await mapping.ok('PUT', `${app.path}/connection`, await connection())).toMatchObject({
+      learned: { replaces: true },
+    });
+    const pinned = await mapping.ok('PUT', `${app.path}/connection`, { kind: 'scim', mode: 'put' });
+    expect(pinned).toEqual({ kind: 'scim', mode: 'put' });
+  } finally {
+    await server.close();
+  }
 });

@@ -16,6 +16,7 @@ import { changedResource, toPatchOperations, toScimBody, withTarget, type ScimOp
 import { scimCalls } from './scim-calls.ts';
 import { describeScim, replacesWhole, type ScimLearned, type ScimSettings } from './scim-describe.ts';
 import { scimGroups } from './scim-groups.ts';
+import { observeLag } from './scim-lag.ts';
 import { scimLists } from './scim-lists.ts';
 import { readObject, resourcesIn } from './scim-objects.ts';
 
@@ -65,6 +66,10 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
     Object.assign(learned, more);
     options.onLearned?.({ ...learned });
   };
+
+  const lag = observeLag((ms) => {
+    if (ms > (learned.settleMs ?? 0)) learn({ settleMs: Math.ceil(ms / 1000) * 1000 });
+  });
 
   const remoteOf = (kind: ObjectKind, resource: JsonObject): Remote | undefined => {
     const read = readObject(resource, { kind, used: kind === 'account' ? used : ['displayName'], mark, redact });
@@ -174,8 +179,8 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
 
     find,
 
-    get: (kind, id) =>
-      ask(
+    get: async (kind, id) => {
+      const got = await ask<Remote>(
         {
           method: 'GET',
           path: [PATH[kind], id],
@@ -185,7 +190,11 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
           const remote = status === 200 && body ? remoteOf(kind, body) : undefined;
           return remote && { kind: 'ok', value: remote };
         },
-      ),
+      );
+      if (got.kind === 'gone') lag.missed(id);
+      if (got.kind === 'ok') lag.found(id);
+      return got;
+    },
 
     list: lists.list,
 
@@ -195,7 +204,10 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
       const answer = await send({ method: 'POST', path: [PATH[kind]], body });
       if (answer.kind === 'none') return answer.failure;
       const remote = isSuccess(answer.status) && answer.body ? remoteOf(kind, answer.body) : undefined;
-      if (remote) return { kind: 'ok', value: remote, status: answer.status };
+      if (remote) {
+        lag.made(remote.id);
+        return { kind: 'ok', value: remote, status: answer.status };
+      }
       const failure = failureOf(answer, redact);
       // It may have been done: whoever asks must look before asking again (design, decision 17).
       return isSuccess(answer.status) || isCutOffByProxy(answer.status)
@@ -208,6 +220,7 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
     setActive: (id, active) => change('account', id, [{ target: 'active', from: !active, to: active }]),
 
     delete: async (kind, id) => {
+      lag.deleted(id);
       const deleted = await ask({ method: 'DELETE', path: [PATH[kind], id] }, ({ status }) =>
         isSuccess(status) ? ok : undefined,
       );

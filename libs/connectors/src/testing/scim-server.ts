@@ -29,12 +29,15 @@ const TOKEN = 'scim-server-token-7c1d';
 export type ScimServerOptions = {
   /** Not even an error by its own code: such apps answer 405. */
   canPatch?: boolean;
+  /** What `/ServiceProviderConfig` says of that. */
+  saysItCanPatch?: boolean;
   /** Gives no more at once. */
   page?: number;
 };
 
 /** A small SCIM application of the tests: strict about paths, filters, versions, unique names and members that don't exist. */
-export const scimServer = async ({ canPatch = true, page = 7 }: ScimServerOptions = {}) => {
+export const scimServer = async ({ canPatch = true, saysItCanPatch = canPatch, page = 7 }: ScimServerOptions = {}) => {
+  const asked: string[] = [];
   const kept = new Map<ResourceType, Map<string, Stored>>([
     [userType, new Map()],
     [groupType, new Map()],
@@ -121,7 +124,7 @@ export const scimServer = async ({ canPatch = true, page = 7 }: ScimServerOption
       return {
         status: 200,
         body: {
-          patch: { supported: canPatch },
+          patch: { supported: saysItCanPatch },
           filter: { supported: true, maxResults: page },
           etag: { supported: true },
         },
@@ -169,6 +172,7 @@ export const scimServer = async ({ canPatch = true, page = 7 }: ScimServerOption
     let text = '';
     request.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
     request.on('end', () => {
+      asked.push(`${request.method} ${new URL(request.url!, 'http://scim').pathname}`);
       let given: Answer;
       try {
         given = answer(request, text);
@@ -186,6 +190,9 @@ export const scimServer = async ({ canPatch = true, page = 7 }: ScimServerOption
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v2`,
     token: TOKEN,
+    asked,
+    user: (userName: string) =>
+      [...kept.get(userType)!.values()].find(({ resource }) => resource['userName'] === userName)?.resource,
     /** What somebody does who works in the application itself. */
     addUser: (resource: JsonObject) => String(create(userType, resource).body!['id']),
     addGroup: (displayName: string) => String(create(groupType, { displayName }).body!['id']),

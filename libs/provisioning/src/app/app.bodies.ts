@@ -171,6 +171,19 @@ export const connectionBody = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** What GET answered may be sent back as it came. */
+export const connectionPut = z.preprocess((given) => {
+  if (typeof given !== 'object' || given === null || !('learned' in given)) return given;
+  const { learned: _, ...rest } = given;
+  return rest;
+}, connectionBody);
+
+/** `learned`: what Tenure found out about the app by using it, such as that it can't change a part of an object. */
+export const connectionReply = z.intersection(
+  connectionBody,
+  z.object({ learned: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional() }),
+);
+
 const entitlement = z.object({
   kind: z.enum(entitlementKinds),
   value: z.string(),

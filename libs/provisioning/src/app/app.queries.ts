@@ -7,6 +7,7 @@ import { PROVISIONING } from '../people/to-evaluate.ts';
 import { presets } from '../presets/index.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { AppConfig } from './app-config.ts';
+import type { AppProfiles } from './app-profile.ts';
 import type { AppReply, EntitlementsReply } from './app.bodies.ts';
 import { refuseEntitlements } from './app.rules.ts';
 import { thresholdStates, vanishedFrom, type ThresholdState } from './app.standing.ts';
@@ -73,7 +74,8 @@ export type AppQueries = ReturnType<typeof appQueries>;
 
 const columns = 'id, config, revision, created_at, updated_at';
 
-export const appQueries = (sql: Sql) => {
+/** `profileOf`: what was found out about an app by using it. */
+export const appQueries = (sql: Sql, profileOf: AppProfiles['find'] = async () => undefined) => {
   /** Throws `Rejected` `app/not-found`, also for another tenant's. */
   const find = async (tenantId: string, appId: string): Promise<KnownApp> => {
     const [row] = await sql.query<Row>({
@@ -158,7 +160,8 @@ export const appQueries = (sql: Sql) => {
     const { config, version } = await find(tenantId, appId);
     if (!config.connection)
       throw new Rejected('not-found', 'connection/not-set', 'The connection to the directory was not set.');
-    return { connection: config.connection, version };
+    const learned = await profileOf(config);
+    return { connection: { ...config.connection, ...(learned && { learned }) }, version };
   };
 
   /** Before it is set, what the preset asks for (R32). */

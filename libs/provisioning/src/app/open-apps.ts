@@ -16,6 +16,7 @@ import type { DeliveryHealth } from '../delivery/delivery-worker.ts';
 import { catalogueTable } from '../entitlement/catalogue.ts';
 import { refreshColumns, refreshReasonColumn, refresher } from '../entitlement/refresh.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
+import { appProfileMigrations, appProfiles } from './app-profile.ts';
 import { cycleMigrations } from '../cycle/cycle.entities.ts';
 import { cycles } from '../cycle/cycles.ts';
 import type { AccountActions } from '../account/account-actions.ts';
@@ -101,6 +102,7 @@ export const appMigrations = [
   { name: 'AddRefreshReason1796083200000', up: refreshReasonColumn },
   ...reconciliationMigrations,
   ...cycleMigrations,
+  ...appProfileMigrations,
 ];
 
 /** All that admins do with apps; what apps do by themselves is `startProvisioning`'s. */
@@ -131,7 +133,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
   } = needs;
   await migrate(database, { schema: PROVISIONING, migrations: appMigrations });
   const write = appWriter({ source: { store, sealer, ...(snapshots && { snapshots }) }, clock, view });
-  const queries = appQueries(database);
+  const queries = appQueries(database, appProfiles(database).find);
   const unauthorized = (app: AppConfig) => needReauthorization(write, app);
   const { run } = refresher({ database, connectorFor, onUnauthorized: unauthorized });
   const refreshing = startPoller({ everyMs: REFRESH_EVERY_MS, run, onFailure: (error) => onFailure?.(error) });
