@@ -1,7 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { scimServer } from '@tenure/connectors/testing';
-import { makeApp, makeTenant, operations, person, testWorld, type World } from './testing/world.ts';
+import {
+  ENTERPRISE,
+  makeApp,
+  makeTenant,
+  operations,
+  SCIM_GROUP,
+  person,
+  testWorld,
+  type World,
+} from './testing/world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -290,4 +299,93 @@ it('R93: what is learned of an app is shown, kept over a restart, and goes with 
   } finally {
     await server.close();
   }
+});
+
+describe('R58: entitlements of an app', () => {
+  it('are imported as groups, roles, licences and departments, and a refresh that fails says why', async () => {
+    const office = await world.office();
+    const { mapping, app } = office;
+    const { byHand } = world.sandbox;
+    await byHand.ok('POST', '/Groups', { schemas: [SCIM_GROUP], displayName: 'Writers of R58' });
+    await byHand.ok(
+      'POST',
+      '/Users',
+      person('eve-r58', {
+        roles: [{ value: 'editor-r58' }],
+        entitlements: [{ value: 'gold-r58' }],
+        [ENTERPRISE]: { department: 'Printing R58' },
+      }),
+    );
+    const refresh = async () => ended(office, (await mapping.ok('POST', `${app.path}/entitlements/refresh`)).id);
+    const catalogue = () => mapping.ok('GET', `${app.path}/entitlements`);
+    expect(await refresh()).toMatchObject({ state: 'done', done: expect.any(Number) });
+    const { items, lastRefresh } = await catalogue();
+    expect(lastRefresh).toMatchObject({ state: 'done' });
+    for (const [kind, value] of [
+      ['group', 'Writers of R58'],
+      ['role', 'editor-r58'],
+      ['licence', 'gold-r58'],
+      ['department', 'Printing R58'],
+    ])
+      expect(items).toContainEqual({ kind, value, displayName: value, gone: false });
+
+    await world.sandbox.switchTo({ mode: 'fail', status: 503 });
+    try {
+      const why = { problem: 'unreachable', reason: 'The sandbox was told to fail.' };
+      expect(await refresh()).toMatchObject({ state: 'failed', result: why });
+      expect(await catalogue()).toMatchObject({
+        lastRefresh: { state: 'failed', ...why },
+        refreshedAt: expect.any(String),
+      });
+    } finally {
+      await world.sandbox.switchTo({ mode: 'ok' });
+    }
+  });
+
+  it('are left to the users of the app where they configure them, and its domain is a source of mappings', async () => {
+    const office = await world.office({
+      rules: [
+        {
+          name: 'Writers',
+          enabled: true,
+          match: 'all',
+          conditions: [{ source: 'active', operator: 'present' }],
+          actions: [{ type: 'addEntitlement', kind: 'role', value: 'writer-r58' }],
+        },
+      ],
+    });
+    const { idp, app, mapping } = office;
+    const { matching, mappings } = await mapping.ok('GET', `${app.path}/attributes`);
+    await mapping.ok('PUT', `${app.path}/attributes`, {
+      matching,
+      mappings: [
+        ...mappings,
+        {
+          target: 'nickName',
+          kind: 'expression',
+          expression: 'Append([givenName], Append("@", [organizationDomain]))',
+          apply: 'always',
+        },
+      ],
+    });
+    await mapping.ok('PUT', `${app.path}/entitlements`, { configuredBy: 'user' });
+    const fay = await idp.hire('fay-r58');
+    await app.assign('users', fay);
+    await app.turnOn();
+    await world.settled();
+    const shown = () => world.sandbox.account('fay-r58@plum.example');
+    expect(await shown()).toMatchObject({ nickName: 'fay-r58@plum.example' });
+    expect((await shown()).roles).toBeUndefined();
+
+    await mapping.ok('PUT', `${app.path}/entitlements`, { configuredBy: 'admin', domain: 'press.example' });
+    await world.settled();
+    expect(await shown()).toMatchObject({ nickName: 'fay-r58@press.example', roles: [{ value: 'writer-r58' }] });
+
+    // From now on they are the users' own: nothing is taken that was given.
+    await mapping.ok('PUT', `${app.path}/entitlements`, { configuredBy: 'user', domain: 'press.example' });
+    await mapping.ok('PUT', `${app.path}/rules`, { rules: [] });
+    await mapping.ok('POST', `${app.path}/rules/reapply`);
+    await world.settled();
+    expect(await shown()).toMatchObject({ roles: [{ value: 'writer-r58' }] });
+  });
 });

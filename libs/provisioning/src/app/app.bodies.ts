@@ -193,6 +193,16 @@ const entitlement = z.object({
 export const entitlementsReply = entitlementsBody.extend({
   items: z.array(entitlement),
   refreshedAt: z.string().optional(),
+  /** Why the last refresh failed, where it did; `reason` is what the app said. */
+  lastRefresh: z
+    .object({
+      jobId: z.string(),
+      state: z.enum(['running', 'done', 'failed']),
+      at: z.string(),
+      problem: z.enum(['unauthorized', 'unreachable', 'refused']).optional(),
+      reason: z.string().optional(),
+    })
+    .optional(),
 });
 export type EntitlementsReply = z.output<typeof entitlementsReply>;
 

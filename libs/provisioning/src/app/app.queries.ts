@@ -2,7 +2,7 @@ import { pagesByInstant, pagesByName, type ListPage, type ListPageRequest } from
 import type { Sql } from '@tenure/database';
 import { Rejected } from '@tenure/eventing';
 import { findCatalogue } from '../entitlement/catalogue.ts';
-import { refreshedAt } from '../entitlement/refresh.ts';
+import { lastRefresh, refreshedAt } from '../entitlement/refresh.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { presets } from '../presets/index.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
@@ -180,9 +180,11 @@ export const appQueries = (sql: Sql, profileOf: AppProfiles['find'] = async () =
     const { config, version } = await find(tenantId, appId);
     refuseEntitlements(config.preset);
     const at = await refreshedAt(sql, tenantId, appId);
+    const last = await lastRefresh(sql, tenantId, appId);
     return {
       items: await findCatalogue(sql, { tenantId, appId }),
       ...(at !== undefined && { refreshedAt: at }),
+      ...(last && { lastRefresh: last }),
       ...config.entitlements,
       version,
     };

@@ -81,6 +81,7 @@ const concernedBy = (stored: StoredEvent, isDraft: boolean): Concerned | undefin
     case 'AppRulesSet':
     case 'AppRulesReapplied':
     case 'AppTurnedOn':
+    case 'AppEntitlementsSet':
       return { kind: 'everyone' };
     case 'AppDeprovisioningSet':
       // Otherwise the new time frames are for triggers that are yet to occur.
@@ -100,7 +101,6 @@ const concernedBy = (stored: StoredEvent, isDraft: boolean): Concerned | undefin
     case 'AppApprovalsSet':
     case 'AppThresholdSet':
     case 'AppThresholdReleased':
-    case 'AppEntitlementsSet':
     case 'AppOwnershipSet':
     case 'AppConnectionSet':
     case 'AppReconciliationSet':
