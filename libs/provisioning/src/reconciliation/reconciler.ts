@@ -6,7 +6,7 @@ import { isNews } from '../account/drift.decider.ts';
 import type { WriteAccount } from '../account/write-account.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import { problemOf } from '../app/connection.commands.ts';
-import { kindOf, type Connector, type ConnectorKinds, type Failure } from '../connector/index.ts';
+import { kindOf, type Connector, type ConnectorKinds, type Failure, type Outcome } from '../connector/index.ts';
 import { isAboveThreshold } from '../timer/threshold.ts';
 import { findApp } from '../view/find-apps.ts';
 import { isMissing, type Found } from './compare.ts';
@@ -44,6 +44,7 @@ export type ReconcilerTimings = {
 };
 
 const TIMINGS: ReconcilerTimings = { goneConfirmMs: 60_000, retryMs: 1000, busyMs: 5000, turnMs: 20_000 };
+const DESCRIBED_MS = 10 * 60_000;
 const MOST_FAILURES = 8;
 const MOST_RESTARTS = 3;
 const MOST_TRIES = 6;
@@ -100,11 +101,23 @@ export const reconciler = (needs: ReconcilerNeeds) => {
     return finish(lease, { problem: problemOf(failure), reason: failure.reason });
   };
 
+  /** An app is asked what it can do once for many pages. */
+  const settling = new WeakMap<Connector, { value: number; at: number }>();
+  const settleMsOf = async (connector: Connector): Promise<Outcome<number>> => {
+    const known = settling.get(connector);
+    if (known && Date.now() - known.at < DESCRIBED_MS) return { kind: 'ok', value: known.value };
+    const described = await connector.describe();
+    if (described.kind !== 'ok') return described;
+    const { settleMs } = described.value.limits;
+    settling.set(connector, { value: settleMs, at: Date.now() });
+    return { kind: 'ok', value: settleMs };
+  };
+
   const list = async (lease: Lease, look: Look): Promise<Step> => {
     const { run } = lease;
-    const described = await look.connector.describe();
+    const described = await settleMsOf(look.connector);
     if (described.kind !== 'ok') return trouble(lease, look.app, described);
-    const { settleMs } = described.value.limits;
+    const settleMs = described.value;
     await look.pause();
     const page = await look.connector.list('account', run.cursor ?? undefined);
     if (page.kind !== 'ok') return trouble(lease, look.app, page);
