@@ -62,24 +62,29 @@ const lookByKeys = async ({ app, kind, evaluated }: Needs, connector: Connector)
   const sought: Sought[] = [];
   const isOurs = ({ mark }: Remote) => mark === accountId;
   const listed = listings();
-  const found = await lookUp({
-    app,
-    kind,
-    connector,
-    account: { plan: { matching: plan!.matching } },
-    row: { accountId },
-    beforeCall: notAsked,
-    listing: (target, value) => listed(connector, { target, value }, notAsked),
-    onAsked: ({ target, value, isMark }, answer) => {
-      const failure = answer.kind === 'failed' ? answer.failure : ({ kind: 'ok' } as const);
-      const accounts = answer.kind === 'found' ? answer.accounts : [];
-      sought.push({ by: isMark ? 'mark' : 'key', target, value, ...answered(failure, accounts, isOurs) });
+  const found = await lookUp(
+    {
+      app,
+      kind,
+      connector,
+      account: { plan: { matching: plan!.matching } },
+      row: { accountId },
+      beforeCall: notAsked,
+      listing: (target, value, notBefore) => listed(connector, { target, value }, notAsked, notBefore),
+      onAsked: ({ target, value, isMark }, answer) => {
+        const failure = answer.kind === 'failed' ? answer.failure : ({ kind: 'ok' } as const);
+        const accounts = answer.kind === 'found' ? answer.accounts : [];
+        sought.push({ by: isMark ? 'mark' : 'key', target, value, ...answered(failure, accounts, isOurs) });
+      },
     },
-  });
+    Date.now(),
+  );
   const step = (outcome: Step['outcome'], detail: string): Step => ({ name: 'lookup', outcome, detail, sought });
   if (found.kind === 'failed') return { steps: [step('failed', wordsOf(found.failure))] };
-  if (found.kind === 'filtersIgnored')
-    return { steps: [step('failed', 'The app ignores filters and has too many accounts to compare them all.')] };
+  if (found.kind === 'unsearchable')
+    return {
+      steps: [step('failed', 'The app ignores or refuses filters and has too many accounts to compare them all.')],
+    };
   const { accounts } = found;
   const ours = accounts.filter(isOurs);
   const [one] = ours.length === 1 ? ours : accounts.length === 1 ? accounts : [];
