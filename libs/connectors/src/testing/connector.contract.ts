@@ -147,7 +147,7 @@ export const connectorContract = (
       const { id, name: named } = await person();
       const { optional, shown } = app;
       const set = async (from: string | null, to: string | null) =>
-        void valueOf(await connector.update('account', id, [{ target: optional, from, to }]));
+        valueOf(await connector.update('account', id, [{ target: optional, from, to }]));
       await set(null, 'first');
       expect((await read(id)).values[optional]).toEqual(shown('first'));
       await set('first', 'second');
@@ -166,7 +166,7 @@ export const connectorContract = (
       const { id } = await person();
       const { target, element } = app.several;
       const change = async (add: string[], remove: string[]) =>
-        void valueOf(
+        valueOf(
           await connector.update('account', id, [{ target, add: add.map(element), remove: remove.map(element) }]),
         );
       const there = async (): Promise<string[]> => {

@@ -43,7 +43,7 @@ export const scimServer = async ({ canPatch = true, saysItCanPatch = canPatch, p
     [groupType, new Map()],
   ]);
   const nameOf = (type: ResourceType, resource: Resource) =>
-    String(resource[type === userType ? 'userName' : 'displayName'] ?? '').toLowerCase();
+    ((resource[type === userType ? 'userName' : 'displayName'] as string | undefined) ?? '').toLowerCase();
   const etagOf = ({ version }: Stored) => `W/"${version}"`;
   const shown = (type: ResourceType, stored: Stored, excluded: string): JsonObject => {
     const { [excluded]: _, ...rest } = stored.resource;
@@ -51,7 +51,7 @@ export const scimServer = async ({ canPatch = true, saysItCanPatch = canPatch, p
     return { ...rest, id, meta: { resourceType: type.name, created, version: etagOf(stored) } };
   };
   const idsIn = (members: unknown): string[] =>
-    (Array.isArray(members) ? members : []).flatMap((member) => (isObject(member) ? [String(member['value'])] : []));
+    (Array.isArray(members) ? members : []).flatMap((member) => (isObject(member) ? [member['value'] as string] : []));
 
   const check = (type: ResourceType, resource: Resource, id?: string): Resource => {
     for (const other of kept.get(type)!.values())
@@ -146,21 +146,13 @@ export const scimServer = async ({ canPatch = true, saysItCanPatch = canPatch, p
     const stored = find(type, decodeURIComponent(id));
     const expected = request.headers['if-match'];
     if (expected !== undefined && expected !== etagOf(stored)) throw problem(412, 'It has changed meanwhile.');
-    switch (request.method) {
-      case 'GET':
-        return { status: 200, body: shown(type, stored, query['excludedAttributes'] ?? ''), etag: etagOf(stored) };
-      case 'PUT':
-        return put(type, stored, parseResource(type, body, dialect).resource);
-      case 'PATCH': {
-        if (!canPatch) throw problem(405, 'Not here.');
-        const { operations } = parsePatch(type, body, dialect);
-        return put(type, stored, applyPatch(type, stored.resource, operations, dialect).resource);
-      }
-      case 'DELETE':
-        return remove(type, stored);
-      default:
-        throw problem(405, 'Not here.');
-    }
+    if (request.method === 'GET')
+      return { status: 200, body: shown(type, stored, query['excludedAttributes'] ?? ''), etag: etagOf(stored) };
+    if (request.method === 'PUT') return put(type, stored, parseResource(type, body, dialect).resource);
+    if (request.method === 'DELETE') return remove(type, stored);
+    if (request.method !== 'PATCH' || !canPatch) throw problem(405, 'Not here.');
+    const { operations } = parsePatch(type, body, dialect);
+    return put(type, stored, applyPatch(type, stored.resource, operations, dialect).resource);
   };
 
   const failed = (error: unknown): Answer => {
@@ -194,8 +186,8 @@ export const scimServer = async ({ canPatch = true, saysItCanPatch = canPatch, p
     user: (userName: string) =>
       [...kept.get(userType)!.values()].find(({ resource }) => resource['userName'] === userName)?.resource,
     /** What somebody does who works in the application itself. */
-    addUser: (resource: JsonObject) => String(create(userType, resource).body!['id']),
-    addGroup: (displayName: string) => String(create(groupType, { displayName }).body!['id']),
+    addUser: (resource: JsonObject) => create(userType, resource).body!['id'] as string,
+    addGroup: (displayName: string) => create(groupType, { displayName }).body!['id'] as string,
     close: () => {
       server.closeAllConnections();
       return new Promise<void>((resolve) => void server.close(() => resolve()));
