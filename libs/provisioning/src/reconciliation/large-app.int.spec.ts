@@ -40,15 +40,16 @@ const heap = (): number => {
 
 /** So many accounts that agree with the app, made from one that is there. */
 const multiply = async (): Promise<void> => {
-  await world.database.query({
-    text: `insert into ${PROVISIONING_VIEW}.accounts (tenant_id, id, app_id, user_id, status, remote_id, since, created_at, updated_at, revision, record)
+  for (let from = 1; from <= ACCOUNTS; from += 1000)
+    await world.database.query({
+      text: `insert into ${PROVISIONING_VIEW}.accounts (tenant_id, id, app_id, user_id, status, remote_id, since, created_at, updated_at, revision, record)
            select a.tenant_id, 'many-' || n, a.app_id, 'many-' || n, a.status, 'many-' || n, a.since, a.created_at, a.updated_at, a.revision,
              jsonb_set(jsonb_set(jsonb_set(a.record, '{state,remoteId}', to_jsonb('many-' || n)),
                '{state,attributes}', a.record->'state'->'attributes' || jsonb_build_object('userName', 'many-' || n, 'externalId', 'many-' || n)),
                '{state,plan,attributes}', a.record->'state'->'plan'->'attributes' || jsonb_build_object('userName', 'many-' || n, 'externalId', 'many-' || n))
-           from ${PROVISIONING_VIEW}.accounts a, generate_series(1, $1) n where a.user_id = 'p0'`,
-    values: [ACCOUNTS],
-  });
+           from ${PROVISIONING_VIEW}.accounts a, generate_series($1::int, $2::int) n where a.user_id = 'p0'`,
+      values: [from, Math.min(from + 999, ACCOUNTS)],
+    });
 };
 
 it('R88: a large app is read in bounded memory, goes on after a crash, and deliveries go on meanwhile', async () => {
