@@ -12,9 +12,12 @@ import {
 import {
   accountActions,
   accountQueries,
+  appProfileEntities,
+  appProfiles,
   appsPart,
   dropProvisioning,
   authorizationEntities,
+  cycleEntities,
   oauthGrants,
   openApps,
   openQueue,
@@ -73,7 +76,12 @@ export const mappingControllers = [
 ];
 
 /** TypeORM entities of the tables of `provisioning`. */
-export const mappingEntities: (new () => object)[] = [...authorizationEntities, ...reconciliationEntities];
+export const mappingEntities: (new () => object)[] = [
+  ...authorizationEntities,
+  ...reconciliationEntities,
+  ...cycleEntities,
+  ...appProfileEntities,
+];
 
 export type MappingOptions = { allowPrivateTargets: readonly string[]; publicUrl?: string };
 
@@ -90,7 +98,10 @@ export const mappingService = async (
   const targets = openTargets({ allowPrivateTargets });
   const grantBox = runtime.secretBox('oauth');
   const grants = oauthGrants({ database, box: grantBox });
-  const { connect, connectorFor, close } = connectors(targets, secrets, grants);
+  const profiles = appProfiles(database);
+  const { connect, connectorFor, close } = connectors(targets, secrets, grants, profiles, (error) =>
+    failing('learning', error),
+  );
 
   // Work starts once both are there.
   const composed: { apps?: Apps } = {};
@@ -167,7 +178,7 @@ export const mappingService = async (
 
   await runtime.forward(PROVISIONING_FACTS, SCHEMA);
   runtime.followers.push(...provisioning.followers, ...apps.followers);
-  runtime.unsettled.push(provisioning.unsettled);
+  runtime.unsettled.push(provisioning.unsettled, apps.unsettled);
   runtime.readiness.push({
     name: view.follower.name,
     check: async () => ((await view.state()) === 'serving' ? undefined : 'building'),
@@ -202,7 +213,18 @@ export const mappingService = async (
         { provide: QUEUE, useValue: queue },
         { provide: PUBLIC_URL, useValue: publicUrl },
         { provide: PARKED, useValue: runtime.parked },
-        { provide: ON_DEMAND, useValue: provisionOnDemand({ database, clock, kinds, wake: provisioning.wake }) },
+        {
+          provide: ON_DEMAND,
+          useValue: provisionOnDemand({
+            database,
+            clock,
+            kinds,
+            connectorFor,
+            watch: provisioning.watch,
+            lanes: provisioning.health,
+            wake: provisioning.wake,
+          }),
+        },
       ],
     },
     // Its own commands are run here; what it refuses is the directory's to write down.

@@ -14,3 +14,4 @@ export * from './evaluation/index.ts';
 export * from './reconciliation/index.ts';
 export * from './push/index.ts';
 export * from './queue/index.ts';
+export * from './cycle/index.ts';

@@ -10,3 +10,4 @@ export { openApps, type Apps, type AppsNeeds } from './open-apps.ts';
 export { previewReply, type Preview, type Previews } from './preview.ts';
 export { newestRules } from './rule-sets.ts';
 export type { IfMatch } from './write-app.ts';
+export { appProfileEntities, appProfiles, type AppProfiles, type Learned } from './app-profile.ts';

@@ -21,15 +21,15 @@ export const jobsTable = `
     primary key (tenant_id, id)
   )`;
 
-/** `causation_id`: of the event that a cycle follows from, so that cancelling it takes back its own marks alone. */
+/** `causation_id`: of the event whose marks it waits for, so that cancelling it takes back these alone. */
 export const jobColumns = `
   alter table jobs add column cancelled_at timestamptz, add column causation_id text;
   create index jobs_in_order on jobs (tenant_id, started_at, id);
   create index jobs_of_app on jobs (tenant_id, app_id) where ended_at is null`;
 
-/** Cycles, which end when nobody waits any more. The others end by themselves. */
-const cycles = ['initialCycle', 'reapplyRules'] as const;
-export type JobKind = (typeof cycles)[number];
+/** Ends when nobody waits any more. The other kinds end by themselves. */
+const REAPPLY = 'reapplyRules';
+export type JobKind = typeof REAPPLY;
 
 type Row = {
   id: string;
@@ -52,6 +52,15 @@ const waitingFor = (tenant: string, app: string) => `(
     union select c.user_id from ${PROVISIONING_VIEW}.work w join ${PROVISIONING_VIEW}.accounts c on c.tenant_id = w.tenant_id and c.id = w.account_id
       where w.tenant_id = ${tenant} and w.app_id = ${app})`;
 
+/** How many people are yet to be evaluated for the app, or have something to be delivered. */
+export const waitingIn = async (sql: Sql, tenantId: string, appId: string): Promise<number> => {
+  const [row] = await sql.query<{ waiting: number }>({
+    text: `select count(*) as waiting from ${waitingFor('$1', '$2')} waiting`,
+    values: [tenantId, appId],
+  });
+  return row!.waiting;
+};
+
 /** Marks everybody and keeps the count, in one transaction: by the time the job can be read, it has something to do. */
 export const startJob = (
   database: Database,
@@ -72,33 +81,29 @@ export const startRefreshJob = async (sql: Sql, app: { tenantId: string; appId: 
   findJob(sql, app.tenantId, await startRefresh(sql, app));
 
 /** A person is done when they are evaluated and their account has nothing to deliver. */
-const waitingIn = async (sql: Sql, tenantId: string, row: Row): Promise<number> => {
+const waitingOf = async (sql: Sql, tenantId: string, row: Row): Promise<number> => {
   if (row.done !== null) return row.total - row.done;
   if (row.ended_at !== null) return 0;
-  const [{ waiting }] = (await sql.query<{ waiting: number }>({
-    text: `select count(*) as waiting from ${waitingFor('$1', '$2')} waiting`,
-    values: [tenantId, row.app_id],
-  })) as [{ waiting: number }];
-  return Math.min(waiting, row.total);
+  return Math.min(await waitingIn(sql, tenantId, row.app_id), row.total);
 };
 
 export const findJob = async (sql: Sql, tenantId: string, id: string): Promise<JobReply> => {
-  await endCycles(sql, tenantId);
+  await endReapplications(sql, tenantId);
   const [row] = await sql.query<Row>({
     text: `select * from ${PROVISIONING}.jobs where tenant_id = $1 and id = $2`,
     values: [tenantId, id],
   });
   if (!row) throw new Rejected('not-found', 'job/not-found', 'There is no such job.');
-  return shown(row, await waitingIn(sql, tenantId, row));
+  return shown(row, await waitingOf(sql, tenantId, row));
 };
 
-/** Ends the cycles that nobody waits for any more: now and then, and of a tenant whose jobs are looked at. */
-export const endCycles = async (sql: Sql, tenantId?: string): Promise<void> => {
+/** Ends the reapplications that nobody waits for any more: now and then, and of a tenant whose jobs are looked at. */
+export const endReapplications = async (sql: Sql, tenantId?: string): Promise<void> => {
   await sql.query({
-    name: 'provisioning.end_cycles',
+    name: 'provisioning.end_reapplications',
     text: `update ${PROVISIONING}.jobs j set ended_at = clock_timestamp()
-           where j.ended_at is null and j.kind = any($1) and ($2::text is null or j.tenant_id = $2) and not exists (select from ${waitingFor('j.tenant_id', 'j.app_id')} waiting)`,
-    values: [cycles, tenantId ?? null],
+           where j.ended_at is null and j.kind = $1 and ($2::text is null or j.tenant_id = $2) and not exists (select from ${waitingFor('j.tenant_id', 'j.app_id')} waiting)`,
+    values: [REAPPLY, tenantId ?? null],
   });
 };
 
@@ -124,7 +129,7 @@ export const listJobs = async (
   { state, app, from, to, ...page }: JobListQuery,
 ): Promise<ListPage<JobReply>> => {
   const { limit, after } = pagesByInstant.behind(page);
-  await endCycles(sql, tenantId);
+  await endReapplications(sql, tenantId);
   const rows = await sql.query<Row>({
     text: `select *, ${STARTED} as started_at from ${PROVISIONING}.jobs
            where tenant_id = $1 and ($2::text is null or ${STATE} = $2) and ($3::text is null or app_id = $3)
@@ -143,7 +148,7 @@ export const listJobs = async (
     ],
   });
   const waiting = new Map<string, number>();
-  for (const row of rows.slice(0, limit)) waiting.set(row.id, await waitingIn(sql, tenantId, row));
+  for (const row of rows.slice(0, limit)) waiting.set(row.id, await waitingOf(sql, tenantId, row));
   return pagesByInstant.of(
     rows,
     limit,
@@ -172,8 +177,8 @@ export const runningJobs = async (
 /** What only a kind of job has, given up with it. Those that do their work step by step look whether they have ended. */
 export type Cancelling = (sql: Sql, job: { tenantId: string; id: string; appId: string }) => Promise<void>;
 
-/** Nobody who waits only for the cycle is evaluated any more; what is planned already is delivered. */
-const forgetMarks: Cancelling = async (sql, { tenantId, id, appId }) => {
+/** Nobody who waits only for the job is evaluated any more; what is planned already is delivered. */
+export const forgetMarks: Cancelling = async (sql, { tenantId, id, appId }) => {
   for (const table of ['markings', 'to_evaluate'])
     await sql.query({
       text: `delete from ${PROVISIONING}.${table} t using ${PROVISIONING}.jobs j
@@ -197,13 +202,12 @@ export const cancelJob = async (
     if (!mayCancel(row.kind))
       throw new Rejected('forbidden', 'key/role', 'Requires the role super_admin to cancel this job.');
     if (row.ended_at !== null) throw new Rejected('conflict', 'job/ended', 'The job has ended already.');
-    const waiting = await waitingIn(sql, tenantId, row);
+    const waiting = await waitingOf(sql, tenantId, row);
     await sql.query({
       text: `update ${PROVISIONING}.jobs set ended_at = clock_timestamp(), cancelled_at = clock_timestamp(), done = $3 where tenant_id = $1 and id = $2`,
       values: [tenantId, id, row.total - waiting],
     });
-    const cancel = (cycles as readonly string[]).includes(row.kind) ? forgetMarks : cancelling[row.kind];
-    await cancel?.(sql, { tenantId, id, appId: row.app_id });
+    await cancelling[row.kind]?.(sql, { tenantId, id, appId: row.app_id });
   });
   return findJob(database, tenantId, id);
 };

@@ -17,6 +17,9 @@ import type { DeliveryHealth } from '../delivery/delivery-worker.ts';
 import { catalogueTable } from '../entitlement/catalogue.ts';
 import { refreshColumns, refreshReasonColumn, refresher } from '../entitlement/refresh.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
+import { appProfileMigrations, appProfiles } from './app-profile.ts';
+import { cycleMigrations } from '../cycle/cycle.entities.ts';
+import { cancelCycle, cycles } from '../cycle/cycles.ts';
 import type { AccountActions } from '../account/account-actions.ts';
 import type { ForeignBox } from '../reconciliation/foreign.rows.ts';
 import { reconciliationMigrations } from '../reconciliation/reconciliation.entities.ts';
@@ -42,8 +45,9 @@ import type { JobReply } from './app.bodies.ts';
 import { connectionCommands, type ConnectionCommands, type ConnectionDeps } from './connection.commands.ts';
 import {
   cancelJob,
-  endCycles,
+  endReapplications,
   findJob,
+  forgetMarks,
   jobColumns,
   jobsTable,
   listJobs,
@@ -101,6 +105,7 @@ export type Apps = {
   /** For `startProvisioning`'s `onUnauthorized`. */
   unauthorized: (app: AppConfig) => Promise<void>;
   followers: readonly Follower[];
+  unsettled: () => Promise<string | undefined>;
   stop: () => Promise<void>;
 };
 
@@ -108,11 +113,17 @@ const REAP_EVERY_MS = 600_000;
 /** Refreshes that another replica was asked for, or did not end. */
 const REFRESH_EVERY_MS = 5000;
 const RECONCILE_EVERY_MS = 1000;
+const CYCLE_EVERY_MS = 200;
 const SCHEDULE_EVERY_MS = 10_000;
 const END_CYCLES_EVERY_MS = 1000;
 
 /** Of the kinds that keep something of their own. */
-const cancelling: Readonly<Record<string, Cancelling>> = { [RECONCILE]: cancelRun, [QUEUE_JOB]: summarize };
+const cancelling: Readonly<Record<string, Cancelling>> = {
+  reapplyRules: forgetMarks,
+  initialCycle: cancelCycle,
+  [RECONCILE]: cancelRun,
+  [QUEUE_JOB]: summarize,
+};
 
 /** What is kept of apps beside the view and outlives it. */
 export const appMigrations = [
@@ -122,6 +133,8 @@ export const appMigrations = [
   ...reconciliationMigrations,
   { name: 'CancelJobs1796083400000', up: jobColumns },
   { name: 'CreateQueueJobs1796083400001', up: queueJobTables },
+  ...cycleMigrations,
+  ...appProfileMigrations,
 ];
 
 /** All that admins do with apps; what apps do by themselves is `startProvisioning`'s. */
@@ -152,10 +165,11 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
   } = needs;
   await migrate(database, { schema: PROVISIONING, migrations: appMigrations });
   const write = appWriter({ source: { store, sealer, ...(snapshots && { snapshots }) }, clock, view });
-  const queries = appQueries(database);
+  const queries = appQueries(database, appProfiles(database).find);
   const unauthorized = (app: AppConfig) => needReauthorization(write, app);
   const { run } = refresher({ database, connectorFor, onUnauthorized: unauthorized });
   const refreshing = startPoller({ everyMs: REFRESH_EVERY_MS, run, onFailure: (error) => onFailure?.(error) });
+  const health = appHealth(write, queries, lanes);
   const looking = reconciler({
     database,
     clock,
@@ -164,10 +178,16 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     writeAccount,
     box: foreignBox,
     onUnauthorized: unauthorized,
-    onReconciled: (app, done) => noteReconciled(write, app, done),
+    isHeld: ({ tenantId, id }) => health.isHeld({ tenantId, appId: id }),
+    onReconciled: async (app, done) => {
+      await noteReconciled(write, app, done);
+      if (done.suspicious) await health.suspected({ tenantId: app.tenantId, appId: app.id }, done.counts);
+    },
     onRepaired: wake,
   });
   const failing = (error: unknown) => onFailure?.(error);
+  const initial = cycles({ database, clock, wakeRuns: () => reconciling.wake(), wake });
+  const cycling = startPoller({ everyMs: CYCLE_EVERY_MS, run: initial.run, onFailure: failing });
   const reconciling = startPoller({ everyMs: RECONCILE_EVERY_MS, run: looking.run, onFailure: failing });
   const scheduling = startPoller({
     everyMs: SCHEDULE_EVERY_MS,
@@ -180,7 +200,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
   const ending = startPoller({
     everyMs: END_CYCLES_EVERY_MS,
     run: async () => {
-      await endCycles(database);
+      await endReapplications(database);
       return false;
     },
     onFailure: failing,
@@ -210,10 +230,18 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
   return {
     queries,
     asOf: appAsOf({ store, sealer }),
-    commands: appCommands({ write, queries, database, clock, kinds, wakeRefresh: refreshing.wake }),
+    commands: appCommands({
+      write,
+      queries,
+      database,
+      clock,
+      kinds,
+      wakeRefresh: refreshing.wake,
+      wakeCycles: cycling.wake,
+    }),
     connection,
     authorize: authorizeCommands({ database, box: grantBox, queries, connection, client: authorizationClient }),
-    health: appHealth(write, queries, lanes),
+    health,
     previews: previews(database, queries, clock, kinds),
     reconciliations: reconciliations({
       database,
@@ -233,9 +261,10 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
     },
     unauthorized,
     followers: [reactor],
+    unsettled: initial.unsettled,
     stop: async () => {
       clearInterval(reaping);
-      await Promise.all([reactor.stop(), refreshing.stop(), reconciling.stop(), scheduling.stop(), ending.stop()]);
+      await Promise.all([reactor, refreshing, reconciling, scheduling, cycling, ending].map((one) => one.stop()));
     },
   };
 };

@@ -48,6 +48,39 @@ export const refreshedAt = async (sql: Sql, tenantId: string, appId: string): Pr
   return row?.at ?? undefined;
 };
 
+export type LastRefresh = {
+  jobId: string;
+  state: 'running' | 'done' | 'failed';
+  at: Instant;
+  problem?: RefreshProblem;
+  /** What the app said. */
+  reason?: string;
+};
+
+/** The last one that was asked for, and why it failed where it did. */
+export const lastRefresh = async (sql: Sql, tenantId: string, appId: string): Promise<LastRefresh | undefined> => {
+  const [row] = await sql.query<{
+    id: string;
+    at: Instant;
+    ended: boolean;
+    problem: RefreshProblem | null;
+    reason: string | null;
+  }>({
+    text: `select id, coalesce(ended_at, started_at) as at, ended_at is not null as ended, problem, reason from ${PROVISIONING}.jobs
+           where tenant_id = $1 and app_id = $2 and kind = '${REFRESH}' order by started_at desc limit 1`,
+    values: [tenantId, appId],
+  });
+  if (!row) return undefined;
+  const { id, at, ended, problem, reason } = row;
+  return {
+    jobId: id,
+    state: !ended ? 'running' : problem === null ? 'done' : 'failed',
+    at,
+    ...(problem !== null && { problem }),
+    ...(reason !== null && { reason }),
+  };
+};
+
 /** With the app's configuration, what was imported by it goes too (R51). */
 export const forgetEntitlements = (
   database: Database,

@@ -25,6 +25,7 @@ import {
   type DeliveryTimings,
 } from '../delivery/delivery-worker.ts';
 import type { DeliveryRows } from '../delivery/delivery.rows.ts';
+import type { Witnesses } from '../delivery/witness.ts';
 import { followApps } from '../evaluation/app-follower.ts';
 import { evaluator } from '../evaluation/evaluator.ts';
 import { followHeirs } from '../evaluation/heirs.ts';
@@ -77,6 +78,8 @@ export type Provisioning = {
   pushes: PushRows;
   /** How apps bear their deliveries (R96). */
   health: DeliveryHealth;
+  /** Tells what this process sends to the app for an account (R63). */
+  watch: Witnesses['watch'];
   /** How many timers are due and have not fired. */
   timersDue: () => Promise<number>;
   people: FactConsumer;
@@ -275,6 +278,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     writePush,
     pushes: pushes.rows,
     health: deliveries.health,
+    watch: deliveries.watch,
     timersDue: timers.due,
     people,
     consumeDirectoryFacts: async (facts) => {
