@@ -29,7 +29,7 @@ const bakers = (mode: 'merge' | 'mirror' = 'merge', more: Partial<Pushes> = {}, 
 const queries = () => pushQueries(world.database, { store: world.store, sealer: world.sealing.sealer });
 const push = (id = bakersPush) => queries().get(T, 'git', id);
 const listed = async () =>
-  (await queries().list(T, 'git', { limit: 100 })).items.map(({ group, state }) => [group.displayName, state]);
+  (await queries().list(T, 'git', { limit: 100 })).items.map(({ group, state }) => [group.displayName, state] as const);
 const actions = () =>
   pushActions({
     sql: world.database,
