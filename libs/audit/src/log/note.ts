@@ -70,7 +70,7 @@ export const signaturesOf = (lines: string): NoteSignature[] => {
 
 /** Reads a note without trusting it. Throws where the form of C2SP signed-note is not kept. */
 export const parseNote = (note: string): Note => {
-  if ([...note].some((character) => character < ' ' && character !== '\n'))
+  if (note.split('').some((character) => character < ' ' && character !== '\n'))
     throw new Error('The note holds control characters.');
   if (!note.isWellFormed()) throw new Error('The note is not UTF-8.');
   const split = note.lastIndexOf('\n\n');
