@@ -84,6 +84,7 @@ describe('the ledger', () => {
         because: { correlationId: 'request-1', causationId: 'cause-1' },
         event: { stream: 'user-acme_ada', revision: 1 },
         hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+        logIndex: 0,
       },
     ]);
   });

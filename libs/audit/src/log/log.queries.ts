@@ -23,7 +23,7 @@ export const checkpointsReply = listReply(
   z.object({ size: z.int(), root: z.string(), signedAt: instant, note: z.string(), anchorIndex: z.int().optional() }),
 );
 
-/** Either an entry, by its id or its index, or two sizes. */
+/** An entry, by its id or its index, or two sizes; without anything, the newest entry. */
 export const proofQuery = z
   .strictObject({
     entry: z.string().min(1).max(200).optional(),
@@ -34,7 +34,7 @@ export const proofQuery = z
   })
   .refine(
     ({ entry, index, size: at, from, to }) => {
-      const isOfEntry = (entry !== undefined) !== (index !== undefined) && from === undefined && to === undefined;
+      const isOfEntry = (entry === undefined || index === undefined) && from === undefined && to === undefined;
       const isOfSizes = from !== undefined && entry === undefined && index === undefined && at === undefined;
       return isOfEntry || isOfSizes;
     },
@@ -88,7 +88,7 @@ export const logQueries = (database: Database, installation: Installation) => {
 
   const proveEntry = async (log: string, { entry, index, size: at }: ProofQuery) => {
     const checkpoint = await signed(log, at);
-    const found = index ?? (await indexOf(log, entry!));
+    const found = index ?? (entry === undefined ? checkpoint.size - 1 : await indexOf(log, entry));
     if (found >= checkpoint.size)
       throw new Rejected(
         'not-found',
