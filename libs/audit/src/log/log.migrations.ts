@@ -119,16 +119,16 @@ export const logMigrations: readonly Migration[] = [
             select distinct on (e.id, e.hash) e.*, e.value as leaf
             from rows from (jsonb_populate_recordset(null::ledger, entries), jsonb_array_elements_text(leaves)) with ordinality e
             order by e.id, e.hash, e.ordinality),
+          -- Of an id that the ledger doesn't have: null; true where it has it with this content.
+          looked_up as (select g.*, (select bool_or(l.hash = g.hash) from ledger l where l.id = g.id) as is_known from given g),
           fresh as (
             select g.*,
               case
-                when exists (select from ledger l where l.id = g.id and l.tenant_id = g.tenant_id)
-                  or row_number() over (partition by g.id order by g.ordinality) > 1 then 'content'
+                when not g.is_known or row_number() over (partition by g.id order by g.ordinality) > 1 then 'content'
                 when exists (select from ledger l where l.stream = g.stream and l.revision = g.revision)
                   or row_number() over (partition by g.stream, g.revision order by g.ordinality) > 1 then 'place'
               end as contradicts
-            from given g
-            where not exists (select from ledger l where l.id = g.id and l.hash = g.hash and l.tenant_id = g.tenant_id)),
+            from looked_up g where g.is_known is not true),
           numbered as (
             select f.*, h.size + row_number() over (partition by f.tenant_id order by f.ordinality) - 1 as index
             from fresh f join log_heads h on h.log = f.tenant_id),
