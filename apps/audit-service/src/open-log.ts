@@ -78,8 +78,7 @@ export const openLog = async (runtime: Runtime, schema: string, options: LogOpti
     metrics.ledgerConflicts.set(row!.count);
     metrics.damagedLogs.set(damaged.size);
     const quorumAt = await witnesses?.lastQuorum();
-    if (witnesses)
-      metrics.witnessAge.set(quorumAt === undefined ? Infinity : (Date.now() - Date.parse(quorumAt)) / 1000);
+    if (witnesses) metrics.witnessAge.set(quorumAt === undefined ? Infinity : (Date.now() - quorumAt) / 1000);
   });
   return {
     queries: logQueries(database, installation),

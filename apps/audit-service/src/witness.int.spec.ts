@@ -74,7 +74,7 @@ describe('R84: witnesses', () => {
     await ledger.keep();
     expect(await client.run()).toEqual({ asked: 1, problems: [] });
     expect((await anchorNote()).match(/^— first\.example\/w /gm)).toHaveLength(1);
-    expect(await client.lastQuorum()).toMatch(/^\d{4}-/);
+    expect(await client.lastQuorum()).toBeGreaterThan(Date.now() - 3_600_000);
 
     const file = await writeLines(folder, await exportOf(ledger));
     const policyFile = join(folder, 'policy');

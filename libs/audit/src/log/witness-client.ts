@@ -104,11 +104,26 @@ export const witnessClient = ({ database, installation, policy, ask = askWitness
     });
   };
 
-  const cosignedBy = (checkpoint: StoredCheckpoint): Set<string> => {
-    const { text } = parseNote(checkpoint.note);
-    const signatures = checkpoint.cosignatures === '' ? [] : signaturesOf(checkpoint.cosignatures);
-    const isBy = ({ key }: PolicyWitness) => signersOf({ text, signatures }, [key]).length > 0;
-    return new Set(policy.witnesses.filter(isBy).map(({ name }) => name));
+  /** When each witness of the policy cosigned a checkpoint, in ms since the epoch. */
+  const cosignedAt = ({ note, cosignatures }: StoredCheckpoint): Map<string, number> => {
+    const { text } = parseNote(note);
+    const signatures = cosignatures === '' ? [] : signaturesOf(cosignatures);
+    const times = policy.witnesses.map(({ name, key }): [string, number] | undefined => {
+      const own = signatures.filter((each) => each.name === key.name && each.keyId.equals(keyIdOf(key)));
+      if (signersOf({ text, signatures: own }, [key]).length === 0) return undefined;
+      return [name, Number(own[0]!.signature.readBigUInt64BE()) * 1000];
+    });
+    return new Map(times.filter((time) => time !== undefined));
+  };
+
+  /** The latest time since when enough of them have cosigned. */
+  const quorumTime = (times: Map<string, number>): number | undefined => {
+    const cosigned = new Set<string>();
+    for (const [name, time] of [...times].sort(([, a], [, b]) => b - a)) {
+      cosigned.add(name);
+      if (policy.isQuorum(cosigned)) return time;
+    }
+    return undefined;
   };
 
   const isStale = async ({ key }: Reachable) => {
@@ -125,7 +140,7 @@ export const witnessClient = ({ database, installation, policy, ask = askWitness
     run: async (): Promise<{ asked: number; problems: { name: string; problem: string }[] }> => {
       const checkpoint = await lastCheckpoint(database, schema, ANCHOR);
       if (!checkpoint || reachable.length === 0) return { asked: 0, problems: [] };
-      const cosigned = cosignedBy(checkpoint);
+      const cosigned = cosignedAt(checkpoint);
       const asked: Reachable[] = [];
       for (const witness of reachable) {
         const isPaused = Date.now() - (triedAt.get(witness.name) ?? 0) < AGAIN_AFTER_MS;
@@ -144,14 +159,14 @@ export const witnessClient = ({ database, installation, policy, ask = askWitness
       for (const { name } of problems) triedAt.set(name, Date.now());
       return { asked: asked.length, problems };
     },
-    /** When the newest checkpoint that enough witnesses cosigned was signed. */
-    lastQuorum: async (): Promise<string | undefined> => {
+    /** When enough witnesses last cosigned, in ms since the epoch. */
+    lastQuorum: async (): Promise<number | undefined> => {
       const rows = await database.query<StoredCheckpoint>({
         text: `select size, root, note, signed_at, anchor_index, cosignatures from ${schema}.log_checkpoints
                where log = $1 and cosignatures <> '' order by size desc limit 20`,
         values: [ANCHOR],
       });
-      return rows.find((row) => policy.isQuorum(cosignedBy(row)))?.signed_at;
+      return rows.map((row) => quorumTime(cosignedAt(row))).find((time) => time !== undefined);
     },
   };
 };

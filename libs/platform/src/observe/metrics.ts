@@ -71,7 +71,7 @@ export const openMetrics = (service: string) => {
     }),
     witnessAge: new Gauge({
       name: 'tenure_witness_quorum_age_seconds',
-      help: 'Age of the newest anchor checkpoint that enough witnesses cosigned',
+      help: 'How long ago enough witnesses last cosigned the anchor log',
       registers,
     }),
     oldestTransaction: new Gauge({
