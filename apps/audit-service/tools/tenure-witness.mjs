@@ -208,7 +208,7 @@ const main = (words) => {
   }
   const say = (text) => void process.stdout.write(`${text}\n`);
   const witness = openWitness(options);
-  const server = createServer(async (request, response) => {
+  const handle = async (request, response) => {
     const answer = ({ status, type = 'text/plain; charset=utf-8', body = '' }) =>
       response.writeHead(status, { 'content-type': type }).end(body);
     if (request.url === '/' && request.method === 'GET') return answer({ status: 200, body: `${witness.key}\n` });
@@ -224,7 +224,8 @@ const main = (words) => {
       process.stderr.write(`${error.stack}\n`);
       return answer({ status: 500 });
     }
-  });
+  };
+  const server = createServer((request, response) => void handle(request, response));
   server.listen(Number(options.port), options.host, () => {
     say(`Witness ${options.name} listens at http://${options.host}:${server.address().port}`);
     say(`Its key, for the policy of the log and of verifiers:\n${witness.key}`);

@@ -23,10 +23,14 @@ export const canonicalJson = (value: unknown): string => {
 };
 
 const objectOf = (value: object): string => {
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, member]) => `${textOf(name)}:${canonicalJson(member)}`).join(',')}}`;
+  const record = value as Record<string, unknown>;
+  let members = '';
+  // Without a comparison, `sort` is by UTF-16 units. One string that grows: each entry of the ledger comes through here.
+  for (const name of Object.keys(record).sort()) {
+    const member = record[name];
+    if (member !== undefined) members += `${members === '' ? '' : ','}${textOf(name)}:${canonicalJson(member)}`;
+  }
+  return `{${members}}`;
 };
 
 const textOf = (text: string): string => {

@@ -115,10 +115,13 @@ export const logMigrations: readonly Migration[] = [
           perform from log_heads h where h.log = any(tenants) order by h.log for update;
         end if;
         return query
-          with given as (
-            select distinct on (e.id, e.hash) e.*, e.value as leaf
-            from rows from (jsonb_populate_recordset(null::ledger, entries), jsonb_array_elements_text(leaves)) with ordinality e
-            order by e.id, e.hash, e.ordinality),
+          with parsed as materialized (
+            select e.*, e.value as leaf
+            from rows from (jsonb_populate_recordset(null::ledger, entries), jsonb_array_elements_text(leaves)) with ordinality e),
+          -- Only what is looked at: sorting whole entries costs more than adding them.
+          given as (
+            select distinct on (p.id, p.hash) p.id, p.hash, p.stream, p.revision, p.tenant_id, p.ordinality
+            from parsed p order by p.id, p.hash, p.ordinality),
           -- Of an id that the ledger doesn't have: null; true where it has it with this content.
           looked_up as (select g.*, (select bool_or(l.hash = g.hash) from ledger l where l.id = g.id) as is_known from given g),
           fresh as (
@@ -135,13 +138,14 @@ export const logMigrations: readonly Migration[] = [
           added as (
             insert into ledger (id, tenant_id, type, at, recorded_at, outcome, actor_kind, actor_id, subject_kind, subject_id, user_id, app_id,
               summary, changes, reason, because, stream, revision, hash, fact, conflict)
-            select n.id, n.tenant_id, n.type, n.at, n.recorded_at, n.outcome, n.actor_kind, n.actor_id, n.subject_kind, n.subject_id, n.user_id,
-              n.app_id, n.summary, n.changes, n.reason, n.because, n.stream, n.revision, n.hash, n.fact, n.contradicts
-            from numbered n order by n.ordinality
+            select p.id, p.tenant_id, p.type, p.at, p.recorded_at, p.outcome, p.actor_kind, p.actor_id, p.subject_kind, p.subject_id, p.user_id,
+              p.app_id, p.summary, p.changes, p.reason, p.because, p.stream, p.revision, p.hash, p.fact, n.contradicts
+            from numbered n join parsed p on p.ordinality = n.ordinality order by p.ordinality
             returning ledger.seq, ledger.id, ledger.hash),
           leaved as (
             insert into log_leaves (log, index, seq, leaf)
-            select n.tenant_id, n.index, a.seq, convert_to(n.leaf, 'UTF8') from numbered n join added a on a.id = n.id and a.hash = n.hash),
+            select n.tenant_id, n.index, a.seq, convert_to(p.leaf, 'UTF8')
+            from numbered n join added a on a.id = n.id and a.hash = n.hash join parsed p on p.ordinality = n.ordinality),
           moved as (
             update log_heads h set size = h.size + c.count
             from (select n.tenant_id, count(*) from numbered n group by n.tenant_id) c where h.log = c.tenant_id)
