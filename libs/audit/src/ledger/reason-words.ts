@@ -7,6 +7,7 @@ const words: Readonly<Record<string, string>> = {
   'account/conflict-unseen': 'The app refused the account as a duplicate, but no matching account was found.',
   'account/gone': 'The account no longer exists in the app.',
   'account/incomplete': 'A value that the app requires is missing.',
+  'account/predecessor-found': 'An account of a deleted user who may be the same person is still in the app.',
   'app/answer-too-large': 'The answer of the app was too large.',
   'app/filters-ignored': 'The app ignores filters, so accounts can’t be looked up.',
   'app/invalid-answer': 'The answer of the app was not valid.',

@@ -11,6 +11,7 @@ import { decoder, streamParts, type DataSubject, type Revision, type Sealer } fr
 import { factConsumer, type Fact, type FactConsumer, type FactConsumerOptions } from '@tenure/messaging';
 import { applyGroup } from './apply-group.ts';
 import { applyUsers, type PersonFact } from './apply-users.ts';
+import { livingNamesakes } from './person-keys.ts';
 import { causeOf, mark, PROVISIONING, type Mark } from './to-evaluate.ts';
 
 export type PeopleConsumerNeeds = Pick<FactConsumerOptions, 'attempts' | 'retryAfterMs' | 'onParked'> & {
@@ -30,7 +31,7 @@ export const peopleConsumer = ({ database, sealer, onErased, ...options }: Peopl
   const decodeTenant = decoder(sealer, tenantEvents);
 
   const applyPeople = async (sql: Sql, facts: readonly PersonFact[]) => {
-    await applyUsers(sql, facts);
+    await applyUsers(sql, sealer, facts);
     for (const { tenantId, userId, event } of facts)
       if (event.type === 'PersonErased') await onErased?.(sql, { tenantId, personId: userId });
   };
@@ -56,6 +57,7 @@ export const peopleConsumer = ({ database, sealer, onErased, ...options }: Peopl
   const handleAll = async (sql: Sql, facts: readonly Fact[]) => {
     const before = await consumedBefore(sql, facts);
     const marks: Mark[] = [];
+    const left: Fact[] = [];
     let people: PersonFact[] = [];
     const applyGathered = async () => {
       if (people.length > 0) await applyPeople(sql, people);
@@ -71,10 +73,16 @@ export const peopleConsumer = ({ database, sealer, onErased, ...options }: Peopl
         people.push({ tenantId, userId: id, event, occurredAt: fact.metadata.occurredAt, revision: fact.revision });
       if (!isOfUser(fact)) await applyGathered();
       const concerned = event ? [id] : await applyOther(sql, fact);
-      if (fact.revision > (before.get(fact.stream) ?? 0))
-        marks.push({ tenantId, userIds: concerned, cause: causeOf(fact) });
+      if (fact.revision <= (before.get(fact.stream) ?? 0)) continue;
+      marks.push({ tenantId, userIds: concerned, cause: causeOf(fact) });
+      if (event?.type === 'UserDeleted') left.push(fact);
     }
     await applyGathered();
+    // Whoever gets their account may have been told of before: facts of two people come in any order (R92).
+    for (const fact of left) {
+      const { tenantId, id } = streamParts(fact.stream);
+      marks.push({ tenantId, userIds: await livingNamesakes(sql, tenantId, id), cause: causeOf(fact) });
+    }
     await mark(sql, marks);
   };
 
@@ -140,7 +148,7 @@ export const forgetPeople = (database: Database, consumer: FactConsumer): Promis
     );
     await consumer.forget(sql);
     await sql.query(
-      `truncate ${PROVISIONING}.people, ${PROVISIONING}.groups, ${PROVISIONING}.memberships, ${PROVISIONING}.tenants`,
+      `truncate ${PROVISIONING}.people, ${PROVISIONING}.groups, ${PROVISIONING}.memberships, ${PROVISIONING}.tenants, ${PROVISIONING}.person_keys`,
     );
   });
 

@@ -27,6 +27,7 @@ import {
 import type { DeliveryRows } from '../delivery/delivery.rows.ts';
 import { followApps } from '../evaluation/app-follower.ts';
 import { evaluator } from '../evaluation/evaluator.ts';
+import { followHeirs } from '../evaluation/heirs.ts';
 import { forgetPeople, isRebuilding, peopleConsumer } from '../people/people.consumer.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { timerPoller } from '../timer/timer-poller.ts';
@@ -140,6 +141,14 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     onMarked: wakeEvaluation,
     onFailure: failing('evaluation.apps'),
   });
+  const heirs = followHeirs({
+    database,
+    store,
+    leases,
+    view,
+    onMarked: wakeEvaluation,
+    onFailure: failing('evaluation.heirs'),
+  });
   const people = peopleConsumer({
     database,
     sealer,
@@ -175,7 +184,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     ...(needs.onDelivered && { onEnded: needs.onDelivered }),
     ...(needs.deliveryTimings && { timings: needs.deliveryTimings }),
   });
-  const followers = [view.follower, apps];
+  const followers = [view.follower, apps, heirs];
 
   const stopping = new AbortController();
   const startWork = async (factsCaughtUp: () => Promise<boolean> = async () => true) => {
@@ -232,7 +241,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
       stopping.abort();
       await Promise.all([pollers.evaluating?.stop(), pollers.timing?.stop(), pollers.delivering?.stop()]);
       await deliveries.finish();
-      await Promise.all([people.stop(), apps.stop(), view.stop()]);
+      await Promise.all([people.stop(), apps.stop(), heirs.stop(), view.stop()]);
     },
   };
 };

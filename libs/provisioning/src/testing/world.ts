@@ -90,6 +90,7 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
   const test: TestDatabase = await testDatabase({ entities: reconciliationEntities });
   const database: Database = test.database;
   const sealing: TestSealing = await testSealing(database);
+  await sealing.keys.ensureTenant(T);
   const leases: Leases = openLeases(database);
   const store: EventStore = memoryEventStore();
   const app: FakeApp = fakeApp();
