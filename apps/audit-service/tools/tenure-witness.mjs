@@ -206,6 +206,8 @@ const main = (words) => {
     process.stderr.write(`${error.message}\n\n${USAGE}\n`);
     process.exit(2);
   }
+  // Whoever read its output may be gone: it goes on witnessing.
+  process.stdout.on('error', () => undefined);
   const say = (text) => void process.stdout.write(`${text}\n`);
   const witness = openWitness(options);
   const handle = async (request, response) => {

@@ -8,6 +8,7 @@ export * from './fact.ts';
 export * from './group/index.ts';
 export * from './json.ts';
 export * from './list/index.ts';
+export * from './push/index.ts';
 export * from './resource/index.ts';
 export * from './schema/index.ts';
 export * from './tenant/index.ts';

@@ -5,5 +5,5 @@ export const PROVISIONING_FACTS = 'provisioning.facts';
 
 export const factTopics = {
   [DIRECTORY_FACTS]: { categories: ['tenant', 'schemas', 'connection', 'user', 'group', 'resource', 'attempts'] },
-  [PROVISIONING_FACTS]: { categories: ['app', 'account'] },
+  [PROVISIONING_FACTS]: { categories: ['app', 'account', 'push'] },
 } as const;

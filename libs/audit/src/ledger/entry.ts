@@ -5,7 +5,7 @@ import { sentenceOf } from './sentence.ts';
 
 export type EntryOutcome = 'done' | 'refused' | 'failed';
 export type SubjectKind =
-  'tenant' | 'admin' | 'connection' | 'user' | 'group' | 'schemas' | 'resource' | 'app' | 'account';
+  'tenant' | 'admin' | 'connection' | 'user' | 'group' | 'schemas' | 'resource' | 'app' | 'account' | 'push';
 
 /** What the ledger says about one fact: who, what, when and why. Holds ids, codes and names of attributes; what is personal stays sealed in `fact`. */
 export type Entry = {
@@ -94,6 +94,7 @@ const subjectOf = ({ stream, metadata }: Fact, data: Data): Entry['subject'] => 
 const outcomes: Readonly<Record<string, EntryOutcome>> = {
   RequestRefused: 'refused',
   DeliveryFailed: 'failed',
+  PushFailed: 'failed',
   ForeignAccountFound: 'failed',
   AmbiguousAccountsFound: 'failed',
 };

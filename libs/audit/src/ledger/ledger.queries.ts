@@ -5,6 +5,7 @@ import {
   attemptEvents,
   connectionEvents,
   groupEvents,
+  pushEvents,
   instant,
   invalidCursor,
   isPeriod,
@@ -35,6 +36,7 @@ const knownTypes = [
     attemptEvents,
     appEvents,
     accountEvents,
+    pushEvents,
   ].flatMap((events) => events.map(({ type }): string => type)),
   CLAIM_FORFEITED,
 ];

@@ -27,6 +27,14 @@ const words: Readonly<Record<string, string>> = {
   'entitlement/ambiguous': 'Several entitlements of the app have this name.',
   'entitlement/unknown': 'The app does not have this entitlement.',
   'entitlement/unsupported': 'The app does not support this kind of entitlement.',
+  'push/conflict': 'The app refused the group as a duplicate, but no group of this name was found.',
+  'push/foreign-group': 'The app has a group of this name that Tenure did not create.',
+  'push/group-gone': 'The group no longer exists in the app.',
+  'push/members-hidden': 'The app does not show the members of the group, so it cannot be mirrored.',
+  'push/name-taken': 'Another group of the app has the new name.',
+  'push/rename-unsupported': 'The app refused the new name of the group.',
+  'push/threshold': 'More members would be removed than the threshold of the app allows.',
+  'push/too-large': 'The app can only replace a group as a whole, and this one is too large for that.',
 };
 
 /** The reason that a code stands for, in words: those that are known, else the code read out. */

@@ -35,6 +35,7 @@ export const notificationSources = {
   ],
   'account.handed-over': on('AccountHandedOver'),
   'account.taken-over': on('AccountTakenOver'),
+  'push.failed': [{ event: 'PushFailed', when: ({ final }) => final === true }],
   'approval.requested': on('ApprovalRequested'),
   'approval.granted': on('ApprovalGranted'),
   'approval.rejected': on('ApprovalRejected'),
@@ -76,6 +77,7 @@ const told = [
   'fromUserId',
   'toAccountId',
   'toUserId',
+  'groupId',
   'timerId',
   'approvalId',
   'jobId',
@@ -96,7 +98,7 @@ export const notificationsOf = (fact: Fact): Notification[] =>
       const { tenantId, actor, correlationId, occurredAt } = fact.metadata;
       const { category, id } = streamParts(fact.stream);
       const data = fact.data as Data;
-      const about = data['appId'] === undefined ? { [`${category}Id`]: id } : { accountId: id };
+      const about = { [`${category}Id`]: id };
       const isHourly = HOURLY.includes(type);
       return {
         type,

@@ -104,6 +104,7 @@ const concernedBy = (stored: StoredEvent, isDraft: boolean): Concerned | undefin
     case 'AppEntitlementsSet':
     case 'AppConnectionSet':
     case 'AppReconciliationSet':
+    case 'AppPushesSet':
     case 'AppReconciled':
     case 'AppQuarantined':
     case 'AppResumed':

@@ -72,7 +72,7 @@ export const provisioningView = (parts: readonly ViewPart[], name: string = PROV
   };
   return {
     name,
-    categories: parts.map(({ category }) => category),
+    categories: [...new Set(parts.map(({ category }) => category))],
     events: parts.flatMap(({ events }) => events),
     create: async (sql) => {
       for (const part of parts) await sql.query(part.create(name));
