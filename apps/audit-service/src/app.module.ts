@@ -6,6 +6,7 @@ import {
   ledgerPeople,
   ledgerQueries,
   peopleMigrations,
+  logMigrations,
   usageQueries,
   webhookEntities,
   webhookMigrations,
@@ -16,6 +17,8 @@ import { factTables } from '@tenure/messaging';
 import { PARKED, parkedController, parkedFacts, type Runtime, type Service } from '@tenure/platform';
 import { AUDIT, AuditController, type Audit } from './audit.controller.ts';
 import { FactsController, FACT_CONSUMERS } from './facts.controller.ts';
+import { AnchorController, LOG, LogController } from './log.controller.ts';
+import { openLog, type LogOptions } from './open-log.ts';
 import { openWebhooks } from './open-webhooks.ts';
 import { WEBHOOKS, WebhooksController } from './webhooks.controller.ts';
 
@@ -24,14 +27,23 @@ class AuditMessages {}
 
 const SCHEMA = 'audit';
 const CONSUMER = 'audit-service';
-export const auditControllers = [AuditController, WebhooksController, parkedController('audit')];
+export const auditControllers = [
+  AuditController,
+  LogController,
+  AnchorController,
+  WebhooksController,
+  parkedController('audit'),
+];
 /** TypeORM entities of the tables of `audit`. */
 export const auditEntities: (new () => object)[] = webhookEntities;
 
-export type AuditOptions = { allowPrivateTargets: readonly string[] };
+export type AuditOptions = { allowPrivateTargets: readonly string[] } & LogOptions;
 
 /** Composes the audit service on a runtime. */
-export const auditService = async (runtime: Runtime, { allowPrivateTargets }: AuditOptions): Promise<Service> => {
+export const auditService = async (
+  runtime: Runtime,
+  { allowPrivateTargets, ...logOptions }: AuditOptions,
+): Promise<Service> => {
   const { database, clock, metrics, log } = runtime;
   await migrate(database, {
     schema: SCHEMA,
@@ -40,11 +52,17 @@ export const auditService = async (runtime: Runtime, { allowPrivateTargets }: Au
       { name: 'CreateConsumer1767225600001', up: factTables(SCHEMA) },
       ...webhookMigrations,
       ...peopleMigrations,
+      ...logMigrations,
     ],
   });
   const consumer = ledgerConsumer({
     database,
     schema: SCHEMA,
+    onConflict: ({ stream, revision, conflict }) =>
+      log.error(
+        { stream, revision, conflict },
+        'An event contradicts the ledger and was kept beside the entry that it contradicts; see docs/operations.md, The audit log',
+      ),
     onParked: ({ stream, revision, reason }, error) =>
       log.error(
         { stream, revision, reason, err: error },
@@ -61,6 +79,7 @@ export const auditService = async (runtime: Runtime, { allowPrivateTargets }: Au
     .catch((error: unknown) =>
       log.warn({ err: error }, 'People of the ledger could not be filled in; the next start tries again'),
     );
+  const openedLog = await openLog(runtime, SCHEMA, logOptions);
   const hooks = openWebhooks(runtime, SCHEMA, allowPrivateTargets);
   const audit: Audit = {
     ledger: ledgerQueries(database, SCHEMA, ledgerNames(database, SCHEMA, runtime.sealer)),
@@ -73,6 +92,7 @@ export const auditService = async (runtime: Runtime, { allowPrivateTargets }: Au
       controllers: auditControllers,
       providers: [
         { provide: AUDIT, useValue: audit },
+        { provide: LOG, useValue: openedLog },
         { provide: PARKED, useValue: runtime.parked },
         { provide: WEBHOOKS, useValue: hooks.webhooks },
       ],

@@ -5,14 +5,16 @@ import { Misconfigured } from '@tenure/platform';
 import type { Config } from './config.ts';
 
 /** Where the keys of this system are from: the environment, or files that only the owner may read. */
-export type Keys = { rootKey: string; rootKeyFrom: string; secretsKey: Buffer };
+export type Keys = { rootKey: string; rootKeyFrom: string; secretsKey: Buffer; logKeys: readonly Buffer[] };
 
 const ROOT_KEY_FILE = 'root-key';
 const SECRETS_KEY_FILE = 'secrets-key';
+const LOG_KEY_FILE = 'log-key';
 
 export const readOrMakeKeys = async ({
   TENURE_ROOT_KEY,
   TENURE_SECRETS_KEY,
+  TENURE_LOG_KEY,
   TENURE_DATA_DIR,
 }: Config): Promise<Keys> => {
   const rootKeyFile = join(TENURE_DATA_DIR, ROOT_KEY_FILE);
@@ -25,7 +27,21 @@ export const readOrMakeKeys = async ({
     throw new Misconfigured(
       `${secretsKeyFile} does not hold base64 of 32 bytes. Restore it from a backup: without it nobody's data can be read.`,
     );
-  return { rootKey, rootKeyFrom: TENURE_ROOT_KEY === undefined ? rootKeyFile : 'TENURE_ROOT_KEY', secretsKey };
+  const logKeyFile = join(TENURE_DATA_DIR, LOG_KEY_FILE);
+  const logKeys =
+    TENURE_LOG_KEY.length > 0
+      ? TENURE_LOG_KEY
+      : [Buffer.from(await readOrMake(logKeyFile, () => randomBytes(32).toString('base64')), 'base64')];
+  if (logKeys.some((key) => key.length !== 32))
+    throw new Misconfigured(
+      `${logKeyFile} does not hold base64 of 32 bytes. Restore it from a backup, or remove it: a new key then signs the audit log, and auditors have to be told.`,
+    );
+  return {
+    rootKey,
+    rootKeyFrom: TENURE_ROOT_KEY === undefined ? rootKeyFile : 'TENURE_ROOT_KEY',
+    secretsKey,
+    logKeys,
+  };
 };
 
 const readOrMake = async (file: string, make: () => string): Promise<string> => {

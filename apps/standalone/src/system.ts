@@ -12,7 +12,7 @@ export type System = { runtime: Runtime; app: NestFastifyApplication; url: strin
 /** The runtime of the whole system in one process. */
 export const openSystemRuntime = (
   config: Config,
-  { rootKey, secretsKey }: Keys,
+  { rootKey, secretsKey }: Pick<Keys, 'rootKey' | 'secretsKey'>,
   databaseUrl: string,
   logTo?: LogOutput,
 ): Promise<Runtime> =>
@@ -42,13 +42,18 @@ export const startSystem = async (
   logTo?: LogOutput,
 ): Promise<System> => {
   const runtime = await openSystemRuntime(config, keys, databaseUrl, logTo);
-  const { secretsKey } = keys;
+  const { secretsKey, logKeys } = keys;
   const urls = config.TENURE_PUBLIC_URL === undefined ? {} : { publicUrl: config.TENURE_PUBLIC_URL };
   const services = [
     await directoryService(runtime, urls),
     await scimGateway(runtime, { secretsKey, ...urls }),
     await mappingService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS, ...urls }),
-    await auditService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS }),
+    await auditService(runtime, {
+      allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS,
+      logKeys,
+      ...urls,
+      ...(config.TENURE_WITNESS_POLICY !== undefined && { witnessPolicy: config.TENURE_WITNESS_POLICY }),
+    }),
   ];
   const controllers = [...directoryControllers, ...scimControllers, ...mappingControllers, ...auditControllers];
   const app = await createServices(runtime, services, {

@@ -55,6 +55,7 @@ export const distributedSystem = async ({ folder, settings, say }) => {
       ...forAll,
       TENURE_PUBLIC_URL: url,
       TENURE_SECRETS_KEY: randomBytes(32).toString('base64'),
+      TENURE_LOG_KEY: randomBytes(32).toString('base64'),
       TRANSPORT: 'kafka',
       KAFKA_BROKERS: kafka.brokers,
     };

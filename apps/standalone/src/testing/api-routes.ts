@@ -98,8 +98,17 @@ export const apiRoutes = [
     audit,
     `GET /entries
      GET /usage
-     GET /usage.csv`,
+     GET /usage.csv
+     GET /log
+     GET /checkpoint
+     GET /checkpoints
+     GET /tile/{}
+     GET /proof
+     POST /export
+     GET /jobs/{}
+     GET /exports/{}`,
   ),
+  ...routes('/audit/v1/anchor', 'GET /checkpoint\nGET /tile/{}'),
   ...routes(
     scim,
     `GET|POST /Users

@@ -2,7 +2,7 @@ import { testDatabase } from '@tenure/database/testing';
 import { ownBroker } from '@tenure/messaging-kafka/testing';
 import { client } from './client.ts';
 import { freePort, startService, type ServiceProcess } from './process.ts';
-import { MONDAY, ROOT_KEY, SECRETS_KEY, untilSettled } from './system.ts';
+import { LOG_KEY, MONDAY, ROOT_KEY, SECRETS_KEY, untilSettled } from './system.ts';
 
 /**
  * The four services as processes of their own, directory-service in so many replicas, on one database and over a Kafka that nobody else uses.
@@ -41,7 +41,7 @@ export const distributedSystem = async ({ directories: replicas }: { directories
   const starting = [
     start('scim-gateway', { port: String(gatewayPort) }),
     start('mapping-service'),
-    start('audit-service'),
+    start('audit-service', { TENURE_LOG_KEY: LOG_KEY.toString('base64') }),
     ...Array.from({ length: replicas }, startDirectory),
   ];
   const settledStarts = await Promise.allSettled(starting);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { World } from './world.ts';
 
 type Ids = Record<string, string>;
@@ -22,7 +23,13 @@ export const furnished = async (world: World, name: string) => {
     events: ['*'],
     enabled: false,
   });
+  const auditExport = await office.audit.ok('POST', '/export', {});
+  for (let state = ''; state !== 'done'; await sleep(100))
+    ({ state } = await office.audit.ok('GET', `/jobs/${auditExport.id}`));
   const ids: Ids = {
+    exports: auditExport.id,
+    // Of a log: its first tile with one hash.
+    rest: '0/000.p/1',
     webhooks: webhook.id,
     urn,
     name,
@@ -44,5 +51,7 @@ export const furnished = async (world: World, name: string) => {
 /** Ids of things that are there, by what a route's path calls them; `{id}` is what its collection holds. */
 export const idsFor = (path: string, ids: Ids): Ids => {
   const collection = /\/(\w[\w-]*)(?:\/\{type\})?\/\{id\}/.exec(path)?.[1];
-  return { ...ids, ...(collection !== undefined && { id: ids[collection] ?? 'nobody' }), kind: 'users' };
+  // The audit's only jobs are exports.
+  const named = path.startsWith('/audit/') && collection === 'jobs' ? 'exports' : collection;
+  return { ...ids, ...(named !== undefined && { id: ids[named] ?? 'nobody' }), kind: 'users' };
 };

@@ -9,6 +9,7 @@ import { contentsOf, tablesWith } from './tables.ts';
 
 export const ROOT_KEY = 'root-key-of-the-tests';
 export const SECRETS_KEY = Buffer.alloc(32, 's');
+export const LOG_KEY = Buffer.alloc(32, 'l');
 const PATIENCE_MS = 60_000;
 
 /** Where business time stands in every test at first: a Monday. */
@@ -40,7 +41,7 @@ export const testSystem = async () => {
     LOG_LEVEL: 'debug',
     DATABASE_URL: databaseUrl,
   };
-  const keys = { rootKey: ROOT_KEY, rootKeyFrom: 'the tests', secretsKey: SECRETS_KEY };
+  const keys = { rootKey: ROOT_KEY, rootKeyFrom: 'the tests', secretsKey: SECRETS_KEY, logKeys: [LOG_KEY] };
   const start = (port: string): Promise<System> =>
     startSystem(readConfig({ ...environment, TENURE_PORT: port }), keys, databaseUrl, {
       write: (line: string) => void logged.push(line),

@@ -7,6 +7,7 @@ import { memorySealer } from '@tenure/eventing/testing';
 import { factTables, type FactConsumer } from '@tenure/messaging';
 import { usageQueries } from '../usage/usage.queries.ts';
 import { checkLedger } from './check.ts';
+import { logMigrations } from '../log/log.migrations.ts';
 import { ledgerConsumer } from './ledger.consumer.ts';
 import { auditMigrations } from './ledger.migrations.ts';
 import { entriesQuery, ledgerQueries, type EntriesQuery } from './ledger.queries.ts';
@@ -20,7 +21,7 @@ const categories = ['user', 'account', 'attempts'];
 beforeEach(async () => {
   test = await testDatabase();
   store = memoryEventStore();
-  await migrate(test.database, { schema: 'audit', migrations: auditMigrations });
+  await migrate(test.database, { schema: 'audit', migrations: [...auditMigrations, ...logMigrations] });
   await test.database.query(factTables('audit'));
   ledger = ledgerConsumer({ database: test.database, schema: 'audit' });
 });
@@ -83,6 +84,7 @@ describe('the ledger', () => {
         because: { correlationId: 'request-1', causationId: 'cause-1' },
         event: { stream: 'user-acme_ada', revision: 1 },
         hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+        logIndex: 0,
       },
     ]);
   });
@@ -171,6 +173,8 @@ describe('the ledger', () => {
       entries: 2,
       missing: ['user-acme_bob@1'],
       different: [],
+      conflicts: [],
+      log: { leaves: 2, altered: [], lost: [], broken: [] },
     });
     const tampered: EventStore = {
       ...store,

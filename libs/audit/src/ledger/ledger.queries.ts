@@ -90,6 +90,8 @@ export const entryReply = z.object({
   }),
   event: z.object({ stream: z.string(), revision: z.int() }),
   hash: z.string(),
+  /** Where the entry is in the tenant's log (R84); one from before there was a log may have none yet. */
+  logIndex: z.int().optional(),
 });
 export type EntryReply = z.output<typeof entryReply>;
 export const entriesReply = z.object({ items: z.array(entryReply), nextCursor: z.string().optional() });
@@ -114,6 +116,7 @@ type Row = {
   stream: string;
   revision: number;
   hash: string;
+  log_index: number | null;
 };
 
 /** Entries of a tenant, newest first; the cursor is the number of the last one seen. */
@@ -123,7 +126,8 @@ export const ledgerQueries = (sql: Sql, schema: string, names: Names) => ({
     { user, app, type, actor, outcome, from, to, search, include = [], limit, cursor }: EntriesQuery,
   ) => {
     const rows = await sql.query<Row>({
-      text: `select seq, id, type, at, recorded_at, outcome, actor_kind, actor_id, subject_kind, subject_id, user_id, app_id, summary, changes, reason, because, stream, revision, hash
+      text: `select seq, id, type, at, recorded_at, outcome, actor_kind, actor_id, subject_kind, subject_id, user_id, app_id, summary, changes, reason, because, stream, revision, hash,
+               (select index from ${schema}.log_leaves l where l.seq = ledger.seq) as log_index
              from ${schema}.ledger
              where tenant_id = $1 and ($2::bigint is null or seq < $2) and ($3::text is null or user_id = $3) and ($4::text is null or app_id = $4)
                and ($5::text is null or type = $5) and ($6::text is null or actor_id = $6) and ($7::text is null or outcome = $7)
@@ -171,4 +175,5 @@ const replyOf = (row: Row): EntryReply => ({
   because: row.because,
   event: { stream: row.stream, revision: row.revision },
   hash: row.hash,
+  ...(row.log_index !== null && { logIndex: row.log_index }),
 });

@@ -27,6 +27,10 @@ export type FactConsumerOptions = {
   handle: (sql: Sql, fact: Fact) => Promise<void>;
   /** The same for the new facts of a batch at once, where that is cheaper. What fails so is tried one by one. */
   handleAll?: (sql: Sql, facts: readonly Fact[]) => Promise<void>;
+  /** Hands over facts at or before the mark as well. For a handler that knows by itself what it has: to it a revision that comes again may be another fact. */
+  seesKnown?: boolean;
+  /** Runs first in a transaction that applies the facts of a batch one by one: to take, in one order, the locks that they need. */
+  prepare?: (sql: Sql, facts: FactBatch) => Promise<void>;
   /** How often a fact is tried before it is parked. */
   attempts?: number;
   /** Whether a stream may be seen for the first time at any revision. Otherwise the first is 1, and a gap is an error. */
@@ -71,6 +75,8 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
     handleAll,
     attempts: attemptsBeforeParking = 3,
     startsAnywhere = false,
+    seesKnown = false,
+    prepare,
     retryAfterMs = 5000,
     onParked,
   } = options;
@@ -94,10 +100,12 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
     if (!follows) throw new FactGap(mark.revision, fact.revision);
   };
 
+  const isKnown = (mark: StreamMark, fact: Fact) => fact.revision <= mark.revision;
+
   const apply: Apply = async (sql, mark, fact) => {
-    mustFollow(mark, fact);
+    if (!isKnown(mark, fact)) mustFollow(mark, fact);
     await handle(sql, fact);
-    mark.revision = fact.revision;
+    mark.revision = Math.max(mark.revision, fact.revision);
   };
 
   const applyInSpan: Apply = (sql, mark, fact) => {
@@ -120,10 +128,11 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
           table,
           facts.map(({ stream }) => stream),
         );
+        if (!last) await prepare?.(sql, facts);
         for (const fact of facts) {
           const mark = marks.get(fact.stream)!;
-          if (fact.revision <= mark.revision) continue;
-          if (mark.parked) await park(sql, table, fact);
+          if (isKnown(mark, fact) && !seesKnown) continue;
+          if (mark.parked && !isKnown(mark, fact)) await park(sql, table, fact);
           else await each(sql, mark, fact);
         }
         await last?.(sql);
@@ -166,8 +175,8 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
   const consumeAll = (facts: FactBatch, handing: (sql: Sql, fresh: readonly Fact[]) => Promise<void>) => {
     const fresh: Fact[] = [];
     const collect: Apply = async (_sql, mark, fact) => {
-      mustFollow(mark, fact);
-      mark.revision = fact.revision;
+      if (!isKnown(mark, fact)) mustFollow(mark, fact);
+      mark.revision = Math.max(mark.revision, fact.revision);
       fresh.push(fact);
     };
     return consumeWith(facts, collect, async (sql) => {
@@ -198,7 +207,7 @@ export const factConsumer = (options: FactConsumerOptions): FactConsumer => {
       const first = await firstParked(sql, table, stream);
       if (!first) return 'none';
       const { fact, attempts } = first;
-      const failure = fact.revision <= mark.revision ? undefined : await tryOnce(sql, mark, fact);
+      const failure = isKnown(mark, fact) && !seesKnown ? undefined : await tryOnce(sql, mark, fact);
       if (failure) {
         await failedAgain(sql, table, fact, {
           reason: reasonOf(failure.error),

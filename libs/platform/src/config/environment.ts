@@ -34,6 +34,14 @@ const secretsKey = z
   .transform((text) => Buffer.from(text, 'base64'))
   .refine((key) => key.length === 32, 'expected base64 of 32 bytes; make one with: openssl rand -base64 32');
 
+/** Today's key, then former ones that still sign. */
+const logKeys = hostList
+  .refine(
+    (keys) => keys.every((key) => Buffer.from(key, 'base64').length === 32),
+    'expected base64 of 32 bytes; make one with: openssl rand -base64 32. Former keys follow, by comma',
+  )
+  .transform((keys) => keys.map((key) => Buffer.from(key, 'base64')));
+
 export const variables = {
   TENURE_PORT: port.default(8080),
   TENURE_PUBLIC_URL: z
@@ -43,6 +51,8 @@ export const variables = {
   TENURE_DATA_DIR: z.string().min(1).default('.data'),
   TENURE_ROOT_KEY: z.string().min(16, 'expected at least 16 characters').optional(),
   TENURE_SECRETS_KEY: secretsKey.optional(),
+  TENURE_LOG_KEY: logKeys,
+  TENURE_WITNESS_POLICY: z.string().min(1).optional(),
   TENURE_CLOCK: clock,
   TENURE_ALLOW_PRIVATE_TARGETS: hostList,
   DATABASE_URL: z

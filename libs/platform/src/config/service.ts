@@ -9,6 +9,9 @@ export const serviceVariables = z
     /** Only directory-service is given it: it owns what the root key is for. */
     TENURE_ROOT_KEY: variables.TENURE_ROOT_KEY,
     TENURE_SECRETS_KEY: variables.TENURE_SECRETS_KEY.unwrap(),
+    /** Only audit-service signs with it. */
+    TENURE_LOG_KEY: variables.TENURE_LOG_KEY,
+    TENURE_WITNESS_POLICY: variables.TENURE_WITNESS_POLICY,
     TENURE_CLOCK: variables.TENURE_CLOCK,
     TENURE_ALLOW_PRIVATE_TARGETS: variables.TENURE_ALLOW_PRIVATE_TARGETS,
     DATABASE_URL: variables.DATABASE_URL.unwrap(),

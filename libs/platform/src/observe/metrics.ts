@@ -59,6 +59,21 @@ export const openMetrics = (service: string) => {
       labelNames: ['state'] as const,
       registers,
     }),
+    ledgerConflicts: new Gauge({
+      name: 'tenure_ledger_conflicts',
+      help: 'Ledger entries that contradict others and were kept beside them',
+      registers,
+    }),
+    damagedLogs: new Gauge({
+      name: 'tenure_damaged_logs',
+      help: 'Audit logs that are not what was signed, and get no further checkpoint',
+      registers,
+    }),
+    witnessAge: new Gauge({
+      name: 'tenure_witness_quorum_age_seconds',
+      help: 'How long ago enough witnesses last cosigned the anchor log',
+      registers,
+    }),
     oldestTransaction: new Gauge({
       name: 'tenure_oldest_write_transaction_seconds',
       help: 'Age of the oldest write transaction: new events are hidden behind it',

@@ -22,6 +22,7 @@ export const startDistributed = async (root, brokers) => {
       KAFKA_BROKERS: brokers,
       TRANSPORT: 'kafka',
       TENURE_SECRETS_KEY: randomBytes(32).toString('base64'),
+      TENURE_LOG_KEY: randomBytes(32).toString('base64'),
       TENURE_ALLOW_PRIVATE_TARGETS: '127.0.0.1',
       LOG_LEVEL: 'warn',
     };

@@ -1,0 +1,3 @@
+export * from './facts.ts';
+export * from './killed-at.ts';
+export * from './test-ledger.ts';
