@@ -16,6 +16,7 @@ import { framesAt, framesOf } from '../app/frames.ts';
 import type { Evaluation, FoundTrigger } from './account.commands.ts';
 import { evolveAccount } from './account.evolve.ts';
 import { planFailureOf } from './plan-failure.ts';
+import { noteReferences } from './reference.decider.ts';
 import {
   approvalData,
   changedTargets,
@@ -54,11 +55,17 @@ export const evaluate = (command: Evaluation, state: AccountState): AccountEvent
       { appId, userId, changed: Object.keys(plan.attributes), ...planReasons(command, targets) },
       asPersonal(plan),
     );
-    return inTurn(state, [planned], [askForApproval(command)]);
+    return inTurn(state, [planned], [noteReferred(command), askForApproval(command)]);
   }
   // Whether the person is eligible can't be told: nothing is taken and nothing given.
   if (eligible && command.unsure.length > 0) return inTurn(state, [], [failPlan(command)]);
-  const change = [changePlan(command), failPlan(command), withdrawApproval, askForApproval(command)];
+  const change = [
+    changePlan(command),
+    noteReferred(command),
+    failPlan(command),
+    withdrawApproval,
+    askForApproval(command),
+  ];
   return inTurn(
     state,
     [],
@@ -171,6 +178,11 @@ const changePlan =
     const targets = isUnmade(account) ? [...changed, ...changedTargets(account.plan.onCreate, plan.onCreate)] : changed;
     return [AccountPlanned({ ...idsOf(account), changed, ...planReasons(command, targets) }, asPersonal(plan))];
   };
+
+const noteReferred =
+  ({ referredIds }: Evaluation): Step =>
+  (account, before) =>
+    noteReferences(referredIds, account, before);
 
 /** R96: what the account should be can't be worked out. Said once, and again where the reason is another. */
 const failPlan =

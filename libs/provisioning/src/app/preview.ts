@@ -10,6 +10,7 @@ import { readSeen, viewsOf } from '../evaluation/read-views.ts';
 import { readTargetOf, type ConnectorKinds } from '../connector/index.ts';
 import { canonicalAttributes, changedAttributes, type AttributesConfig } from '../mapping/index.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
+import { idsReferredTo } from '../references/find-references.ts';
 import type { ruleSchema } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
 import { findAccount } from '../view/find-account.ts';
@@ -101,9 +102,9 @@ export const previews = (
         if (!seen) continue;
         const withApp = (app: AppConfig) => viewsOf(seen, { app, revision }, kinds, now);
         const account = await findAccount(database, tenantId, appId, userId);
-        const before = fromScratch || today.state === 'draft' ? account : evaluated(account, withApp(today));
+        const before = fromScratch || today.state === 'draft' ? account : await evaluated(account, withApp(today));
         const moved = applyToRunning ? rescheduled(before, then) : before;
-        note(userId, before, evaluated(moved, withApp(then)));
+        note(userId, before, await evaluated(moved, withApp(then)));
       }
     }
     // Nobody evaluates an erased person, but timers of their accounts go on.
@@ -111,6 +112,12 @@ export const previews = (
       for (const { userId, state } of await erasedWithTimers(tenantId, appId))
         note(userId, state, rescheduled(state, then));
     return { counts, accounts, timers, ...(failed.count > 0 && { failed }) };
+  };
+
+  const evaluated = async (account: AccountState, views: Views): Promise<AccountState> => {
+    const { scope: _, ...evaluation } = evaluatePerson(views, account);
+    const referredIds = await idsReferredTo(database, views.person.tenantId, views.app.id, evaluation.plan);
+    return decided(account, { type: 'Evaluate', ...evaluation, referredIds });
   };
 
   const erasedWithTimers = (tenantId: string, appId: string) =>
@@ -176,11 +183,6 @@ export const previews = (
     },
     cycle: (tenantId: string, appId: string) => preview(tenantId, appId, { edited: (app) => app, fromScratch: true }),
   };
-};
-
-const evaluated = (account: AccountState, views: Views): AccountState => {
-  const { scope: _, ...evaluation } = evaluatePerson(views, account);
-  return decided(account, { type: 'Evaluate', ...evaluation });
 };
 
 const rescheduled = (account: AccountState, { deprovisioning }: AppConfig): AccountState =>

@@ -26,6 +26,7 @@ import { laneRows, type AppRef, type Probe } from './lane.rows.ts';
 import { isAlive, laneTimings, openLanes, type LaneTimings } from './lanes.ts';
 import { limiter } from './limiter.ts';
 import { listings } from './listing.ts';
+import { isRing } from '../references/find-references.ts';
 import { share, type WaitingApp } from './share.ts';
 import type { Intent } from './verdict.ts';
 
@@ -144,6 +145,7 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
     return {
       beforeCall,
       note: (intents: readonly Intent[]) => rows.note(row, intents),
+      isRing: () => isRing(database, row.tenantId, row.accountId),
       listing: (target: string, value: string) => listed(connector, { target, value }, beforeCall),
     };
   };

@@ -18,6 +18,8 @@ export type Attempt = {
   beforeCall: (options?: { creating: boolean }) => Promise<void>;
   /** Notes what is about to be given; what isn't in it any more is forgotten. */
   note: (intents: readonly Intent[]) => Promise<void>;
+  /** Whether it waits for an account that waits for it in turn, by mandatory references (R90). */
+  isRing: () => Promise<boolean>;
   /** Every account of the app by what it is looked up by, for an app that ignores filters. */
   listing: (target: string, value: string) => Promise<Listed>;
 };

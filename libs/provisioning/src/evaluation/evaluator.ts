@@ -1,10 +1,11 @@
-import { unnested, type Database } from '@tenure/database';
+import { unnested, type Database, type Sql } from '@tenure/database';
 import type { Instant } from '@tenure/eventing';
 import { accountIdOf } from '../account/account.aggregate.ts';
 import type { ConnectorKinds } from '../connector/index.ts';
 import type { WriteAccount } from '../account/write-account.ts';
 import { isRebuilding } from '../people/people.consumer.ts';
 import { markNext, PROVISIONING } from '../people/to-evaluate.ts';
+import { idsReferredTo } from '../references/find-references.ts';
 import { tenantsWithApps } from '../view/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import { evaluatePerson, type Views } from './evaluate-person.ts';
@@ -158,7 +159,7 @@ const underLock = async (database: Database, user: Claimed, write: WriteAccount,
     };
     for (const each of seen.apps) {
       const views = viewsOf(seen, each, kinds, user.occurred_at);
-      await write({ tenantId, id: accountIdOf(each.app.id, userId) }, commandFor(views), because);
+      await write({ tenantId, id: accountIdOf(each.app.id, userId) }, commandFor(views, database), because);
     }
     return true;
   });
@@ -166,9 +167,11 @@ const underLock = async (database: Database, user: Claimed, write: WriteAccount,
 
 /** While an app is not on this goes on: timers are armed and cancelled, only nothing is delivered (decision 16). */
 const commandFor =
-  (views: Views): Parameters<WriteAccount>[1] =>
+  (views: Views, sql: Sql): Parameters<WriteAccount>[1] =>
   async ({ state }) => {
-    if (views.app.state === 'draft') return { type: 'LetGo' };
+    const { app, person } = views;
+    if (app.state === 'draft') return { type: 'LetGo' };
     const { scope: _scope, ...evaluation } = evaluatePerson(views, state);
-    return { type: 'Evaluate', ...evaluation };
+    const referredIds = await idsReferredTo(sql, person.tenantId, app.id, evaluation.plan);
+    return { type: 'Evaluate', ...evaluation, referredIds };
   };

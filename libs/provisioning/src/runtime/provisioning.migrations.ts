@@ -5,6 +5,8 @@ import { deliveriesTable, failingColumns, goneColumn } from '../delivery/deliver
 import { appLanesTable } from '../delivery/lane.rows.ts';
 import { markingTables, peopleTables, revisionColumns } from '../people/people.tables.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
+import { onceTable } from '../references/mark-referring.ts';
+import { referenceMovesTable } from '../references/reference-moves.ts';
 import { timerLeasesTable } from '../timer/timer-poller.ts';
 
 /** What is kept beside the view and outlives it. */
@@ -26,4 +28,5 @@ export const provisioningMigrations = [
   { name: 'CreateAuthorizations1796083200002', up: authorizationTables },
   { name: 'AddLanes1796083200003', up: `${failingColumns};\n${appLanesTable}` },
   { name: 'KeepReasons1796083200004', up: `drop table app_scopes;\n${revisionColumns};\n${markingTables}` },
+  { name: 'AddReferenceMoves1796083200005', up: `${referenceMovesTable};\n${onceTable}` },
 ];

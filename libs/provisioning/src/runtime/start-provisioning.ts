@@ -29,6 +29,9 @@ import { followApps } from '../evaluation/app-follower.ts';
 import { evaluator } from '../evaluation/evaluator.ts';
 import { forgetPeople, isRebuilding, peopleConsumer } from '../people/people.consumer.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
+import { followReferences } from '../references/reference-follower.ts';
+import { referenceMover } from '../references/reference-mover.ts';
+import { markReferring } from '../references/mark-referring.ts';
 import { timerPoller } from '../timer/timer-poller.ts';
 import { eraseFromAccounts } from '../view/erase-person.ts';
 import { provisioningView } from '../view/provisioning.view.ts';
@@ -128,7 +131,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
   const source = { store, sealer, ...(snapshots && { snapshots }) };
   const write = accountWriter({ source, clock, view });
 
-  const pollers: { evaluating?: Poller; timing?: Poller; delivering?: Poller } = {};
+  const pollers: { evaluating?: Poller; timing?: Poller; delivering?: Poller; moving?: Poller } = {};
   const wakeEvaluation = () => pollers.evaluating?.wake();
   const wakeDelivery = () => pollers.delivering?.wake();
 
@@ -140,6 +143,15 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     onMarked: wakeEvaluation,
     onFailure: failing('evaluation.apps'),
   });
+  const references = followReferences({
+    database,
+    store,
+    leases,
+    view,
+    onNoted: () => pollers.moving?.wake(),
+    onFailure: failing('references'),
+  });
+  const mover = referenceMover({ database, write, onWritten: wakeDelivery, onFailure: failing('references') });
   const people = peopleConsumer({
     database,
     sealer,
@@ -175,13 +187,14 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     ...(needs.onDelivered && { onEnded: needs.onDelivered }),
     ...(needs.deliveryTimings && { timings: needs.deliveryTimings }),
   });
-  const followers = [view.follower, apps];
+  const followers = [view.follower, apps, references];
 
   const stopping = new AbortController();
   const startWork = async (factsCaughtUp: () => Promise<boolean> = async () => true) => {
     await view.serving;
     await apps.caughtUp;
     if (stopping.signal.aborted) return;
+    await markReferring(database, kinds, clock);
     pollers.evaluating = startPoller({
       everyMs: EVALUATE_EVERY_MS,
       run: evaluation.run,
@@ -192,6 +205,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
       run: () => deliveries.run(wakeDelivery),
       onFailure: failing('delivery'),
     });
+    pollers.moving = startPoller({ everyMs: EVALUATE_EVERY_MS, run: mover.run, onFailure: failing('references') });
     const caughtUp = async () => (await factsCaughtUp()) && (await evaluation.isThrough());
     while (!(await caughtUp().catch(() => false))) {
       await sleep(CATCH_UP_LOOK_MS);
@@ -203,8 +217,10 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
   const unsettled = async (): Promise<string | undefined> => {
     if (await isRebuilding(database)) return 'people are being built again';
     for (const follower of followers) if (!(await follower.isSettled())) return `${follower.name} follows`;
-    const [waiting, due, open] = [await evaluation.waiting(), await timers.due(), await deliveries.open()];
+    const [waiting, moved] = [await evaluation.waiting(), await mover.waiting()];
+    const [due, open] = [await timers.due(), await deliveries.open()];
     if (waiting > 0) return `${waiting} people wait to be evaluated`;
+    if (moved > 0) return `${moved} accounts moved that others refer to`;
     if (due > 0) return `${due} timers are due`;
     return open > 0 ? `${open} deliveries wait` : undefined;
   };
@@ -230,9 +246,14 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     },
     stop: async () => {
       stopping.abort();
-      await Promise.all([pollers.evaluating?.stop(), pollers.timing?.stop(), pollers.delivering?.stop()]);
+      await Promise.all([
+        pollers.evaluating?.stop(),
+        pollers.timing?.stop(),
+        pollers.delivering?.stop(),
+        pollers.moving?.stop(),
+      ]);
       await deliveries.finish();
-      await Promise.all([people.stop(), apps.stop(), view.stop()]);
+      await Promise.all([people.stop(), apps.stop(), references.stop(), view.stop()]);
     },
   };
 };

@@ -29,6 +29,8 @@ export type FakeApp = {
   release: () => void;
   /** Asked before each call. */
   fault: (call: Call, detail: string) => Fault;
+  /** Says no to what an account is to hold, when it is made or changed. */
+  refuses: (values: Readonly<Record<string, TargetValue>>) => boolean;
   /** Answers every look-up with the first accounts that there are (R91). */
   ignoresFilters: boolean;
   /** Never shows who is in a group. */
@@ -65,6 +67,7 @@ export const fakeApp = (): FakeApp => {
     return { kind: 'group', id, label: displayName, values: { displayName } };
   };
   const missing: Failure = { kind: 'gone', reason: 'There is no such account.' };
+  const refusal: Failure = { kind: 'refused', code: 'app/refused', reason: 'The app says no.', status: 400 };
   const ok = <T>(value: T): Outcome<T> => ({ kind: 'ok', value });
 
   const call = async <T>(name: Call, detail: string, work: () => Outcome<T>): Promise<Outcome<T>> => {
@@ -107,6 +110,7 @@ export const fakeApp = (): FakeApp => {
     calls: [],
     release: () => undefined,
     fault: () => undefined,
+    refuses: () => false,
     ignoresFilters: false,
     hidesMembers: false,
     keepsNoMark: false,
@@ -167,10 +171,15 @@ export const fakeApp = (): FakeApp => {
       create: (kind, { mark, values }) =>
         call('create', '', () => {
           if (kind === 'group') return ok(groupShown(app.addGroup(values['displayName'] as string)));
+          if (app.refuses(values)) return refusal;
           const filled = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
           return ok(shown(app.addAccount({ ...(filled as JsonObject), ...(mark !== null && { [MARK]: mark }) })));
         }),
-      update: (_kind, id, changes) => call('update', '', () => change(id, changes)),
+      update: (_kind, id, changes) =>
+        call('update', '', () => {
+          const values = changes.flatMap((one) => ('to' in one ? [[one.target, one.to] as const] : []));
+          return app.refuses(Object.fromEntries(values)) ? refusal : change(id, changes);
+        }),
       setActive: (id, active) =>
         call('setActive', String(active), () => change(id, [{ target: 'active', to: active }])),
       delete: (_kind, id) =>

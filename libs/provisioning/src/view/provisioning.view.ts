@@ -3,7 +3,7 @@ import { streamParts, type Decoded, type Gap, type Revision, type StreamName, ty
 import type { StreamEvents, ViewPart } from './view-part.ts';
 
 /** A changed part means a new name, built beside the old one (design, decision 7). */
-export const PROVISIONING_VIEW = 'provisioning_v5';
+export const PROVISIONING_VIEW = 'provisioning_v6';
 
 /** Locks the heads in one order. Unknown streams get one first, so that two writers of a new stream meet at a lock as well. */
 const lockHeads = async (
