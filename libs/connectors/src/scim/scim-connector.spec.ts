@@ -194,6 +194,15 @@ describe('what an app is asked', () => {
     expect(app.asked[1]!.body.Operations).toEqual([{ op: 'add', path: 'members', value: [{ value: 42 }] }]);
   });
 
+  it('R90: refers to an account by a number where the app gives numbers', async () => {
+    const manager = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager';
+    app.willAnswer(list({ ...ada, id: 42 }), { status: 200, body: { patch: { supported: true } } }, { status: 204 });
+    const numbered = connect();
+    await numbered.find('account', { target: 'userName', value: 'ada@plum.example' });
+    await numbered.update('account', '42', [{ target: manager, from: null, to: { value: '7' } }]);
+    expect(app.asked.at(-1)!.body.Operations).toEqual([{ op: 'add', path: manager, value: { value: 7 } }]);
+  });
+
   it('R91: notices an app that ignores filters', async () => {
     app.willAnswer(list(ada), list(ada));
     expect(await connector.test()).toMatchObject({ kind: 'ok', value: { filters: 'ignored' } });

@@ -6,6 +6,7 @@ import {
   type ObjectKind,
   type Outcome,
   type Remote,
+  type TargetValue,
 } from '@tenure/provisioning/connector';
 import { isObject, type Json, type JsonObject } from '@tenure/scim';
 import { redacting } from '../redaction/redact.ts';
@@ -17,7 +18,8 @@ import { scimCalls } from './scim-calls.ts';
 import { describeScim, replacesWhole, type ScimLearned, type ScimSettings } from './scim-describe.ts';
 import { scimGroups } from './scim-groups.ts';
 import { scimLists } from './scim-lists.ts';
-import { readObject, resourcesIn } from './scim-objects.ts';
+import { readObject, referenceToSend, resourcesIn } from './scim-objects.ts';
+import { scimKind } from './scim-target.ts';
 
 export type ScimConnectorOptions = {
   /** As `resolveEndpoint` gives it; a query in it goes with every request. */
@@ -65,6 +67,21 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
     Object.assign(learned, more);
     options.onLearned?.({ ...learned });
   };
+
+  const isReferring = (name: string) => {
+    const target = scimKind.readTarget(name);
+    return typeof target !== 'string' && target.refersTo === 'account';
+  };
+  const toSend = (target: string, value: TargetValue) =>
+    isReferring(target) ? referenceToSend(value, learned.idType) : value;
+  const changeToSend = (one: Change): Change =>
+    'to' in one
+      ? {
+          ...one,
+          ...(one.from !== undefined && { from: toSend(one.target, one.from) }),
+          to: toSend(one.target, one.to),
+        }
+      : one;
 
   const remoteOf = (kind: ObjectKind, resource: JsonObject): Remote | undefined => {
     const read = readObject(resource, { kind, used: kind === 'account' ? used : ['displayName'], mark, redact });
@@ -189,7 +206,10 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
 
     list: lists.list,
 
-    create: async (kind, { mark: ours, values }) => {
+    create: async (kind, { mark: ours, values: given }) => {
+      const values = Object.fromEntries(
+        Object.entries(given).map(([target, value]) => [target, toSend(target, value)]),
+      );
       const marked = ours === null || mark === null ? values : { ...values, [mark]: ours };
       const body = kind === 'account' ? toScimBody(marked) : groupBody(marked);
       const answer = await send({ method: 'POST', path: [PATH[kind]], body });
@@ -203,7 +223,8 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
         : failure;
     },
 
-    update: (kind, id, changes) => (changes.length === 0 ? Promise.resolve(ok) : change(kind, id, changes)),
+    update: (kind, id, changes) =>
+      changes.length === 0 ? Promise.resolve(ok) : change(kind, id, changes.map(changeToSend)),
 
     setActive: (id, active) => change('account', id, [{ target: 'active', from: !active, to: active }]),
 
