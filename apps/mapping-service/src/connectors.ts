@@ -76,6 +76,7 @@ export const connectors = (
         credential,
         granted: grantedFor(app, credential),
         settings: connection,
+        references: app.references.map(({ target }) => target),
         learned: learned.get(app.id),
         onLearned: (found) => learned.set(app.id, found),
       });
@@ -85,7 +86,7 @@ export const connectors = (
   const connectorFor = async (app: AppConfig): Promise<Connector> => {
     const { id, endpoint, credentials, connection } = app;
     if (!endpoint || !credentials) return waiting('The app has no endpoint or no credentials.');
-    const key = JSON.stringify([credentials.secretId, endpoint.url, connection, targetsOf(app)]);
+    const key = JSON.stringify([credentials.secretId, endpoint.url, connection, targetsOf(app), app.references]);
     const known = kept.get(id);
     if (known?.key === key) return known.connector;
     const credential = (await secrets.getCredential(credentials.secretId)) as StoredCredential | undefined;

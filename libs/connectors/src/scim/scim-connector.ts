@@ -33,6 +33,8 @@ export type ScimConnectorOptions = {
   /** The target that carries our mark; `null` where the app's mappings fill it. */
   mark?: string | null;
   settings?: ScimSettings;
+  /** Targets of the app's own that hold ids of accounts, as its schemas say. */
+  references?: readonly string[];
   learned?: ScimLearned;
   /** Told of what was found out by using the app, to be kept. */
   onLearned?: (learned: ScimLearned) => void;
@@ -70,7 +72,10 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
 
   const isReferring = (name: string) => {
     const target = scimKind.readTarget(name);
-    return typeof target !== 'string' && target.refersTo === 'account';
+    return (
+      typeof target !== 'string' &&
+      (target.refersTo === 'account' || options.references?.includes(target.name) === true)
+    );
   };
   const toSend = (target: string, value: TargetValue) =>
     isReferring(target) ? referenceToSend(value, learned.idType) : value;

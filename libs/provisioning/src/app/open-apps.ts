@@ -175,7 +175,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
   const connection = connectionCommands({ write, queries, secrets, kinds, connect, refusalOf, grants });
   return {
     queries,
-    commands: appCommands({ write, queries, database, clock, kinds, wakeRefresh: refreshing.wake }),
+    commands: appCommands({ write, queries, database, clock, kinds, connectorFor, wakeRefresh: refreshing.wake }),
     connection,
     authorize: authorizeCommands({ database, box: grantBox, queries, connection, client: authorizationClient }),
     health: appHealth(write, queries, lanes),

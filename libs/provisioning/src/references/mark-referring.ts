@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '@tenure/database';
 import type { Clock } from '@tenure/eventing';
 import type { AppConfig } from '../app/app-config.ts';
-import { readTargetOf, type ConnectorKinds } from '../connector/index.ts';
-import { isReferring, usedTargets } from '../mapping/index.ts';
+import { readTargetOf, targetsSet, type ConnectorKinds } from '../connector/index.ts';
+import { isReferring } from '../mapping/index.ts';
 import { PROVISIONING, startMarking } from '../people/to-evaluate.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 
@@ -22,18 +22,9 @@ export const markReferring = (database: Database, kinds: ConnectorKinds, clock: 
     );
     for (const { config } of apps) {
       const readTarget = readTargetOf(kinds, config);
-      if (!targetsOf(config).some((target) => isReferring(readTarget, target))) continue;
+      if (!targetsSet(config).some((target) => isReferring(readTarget, target))) continue;
       const id = randomUUID();
       const cause = { causationId: id, correlationId: id, occurredAt: await clock.now() };
       await startMarking(sql, { tenantId: config.tenantId, appId: config.id, whom: { kind: 'everyone' }, cause });
     }
   });
-
-const targetsOf = ({ attributes, ruleSets }: AppConfig): string[] => [
-  ...usedTargets(attributes),
-  ...ruleSets.flatMap(({ rules }) =>
-    rules.flatMap(({ actions }) =>
-      actions.flatMap((action) => (action.type === 'setAttribute' ? [action.target] : [])),
-    ),
-  ),
-];
