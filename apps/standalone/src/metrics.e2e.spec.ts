@@ -23,7 +23,7 @@ describe('/metrics', () => {
     const followers = [
       'directory_v3',
       'departed-members',
-      'provisioning_v5',
+      'provisioning_v6',
       'evaluation.apps',
       'app.reactor',
       'mapping-service/directory.facts',

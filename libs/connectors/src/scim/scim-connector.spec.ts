@@ -203,6 +203,36 @@ describe('what an app is asked', () => {
     expect(app.asked.at(-1)!.body.Operations).toEqual([{ op: 'add', path: manager, value: { value: 7 } }]);
   });
 
+  it('R90: its schemas tell which attributes of its own refer to users', async () => {
+    const user = { name: '$ref', type: 'reference', referenceTypes: ['User'] };
+    const schema = {
+      id: 'urn:acme:scim:schemas:2.0:User',
+      attributes: [
+        { ...user, name: 'buddy', required: true },
+        {
+          name: 'mentors',
+          type: 'complex',
+          multiValued: true,
+          subAttributes: [{ name: 'value', type: 'string' }, user],
+        },
+        { name: 'home', type: 'reference', referenceTypes: ['external'] },
+        { name: 'badge', type: 'string' },
+      ],
+    };
+    app.willAnswer({ status: 200, body: {} }, list(schema), list());
+    const described = await connector.describe();
+    const targets = described.kind === 'ok' ? described.value.targets.account : [];
+    const own = targets.filter(({ name }) => name.startsWith('urn:acme'));
+    expect(
+      own.map(({ name, type, multiValued, mandatory, refersTo }) => [name, type, multiValued, mandatory, refersTo]),
+    ).toEqual([
+      ['urn:acme:scim:schemas:2.0:User:buddy', 'reference', false, true, 'account'],
+      ['urn:acme:scim:schemas:2.0:User:mentors', 'complex', true, false, 'account'],
+      ['urn:acme:scim:schemas:2.0:User:home', 'string', false, false, undefined],
+      ['urn:acme:scim:schemas:2.0:User:badge', 'string', false, false, undefined],
+    ]);
+  });
+
   it('R91: notices an app that ignores filters', async () => {
     app.willAnswer(list(ada), list(ada));
     expect(await connector.test()).toMatchObject({ kind: 'ok', value: { filters: 'ignored' } });

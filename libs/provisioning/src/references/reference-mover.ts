@@ -10,6 +10,8 @@ export type ReferenceMoverNeeds = {
   /** Accounts were written: there may be something to deliver. */
   onWritten: () => void;
   onFailure: (error: unknown) => void;
+  /** How many are told before others have their turn. */
+  atOnce?: number;
 };
 
 type Move = {
@@ -24,13 +26,12 @@ type Move = {
   mark: number;
 };
 
-/** No more are told before others have their turn. */
-const PIECE = 500;
+const AT_ONCE = 500;
 /** Real time: after it another worker may take over. Being told twice is harmless. */
 const LEASE_S = 60;
 
 /** Tells accounts that whom they refer to has another account in the app, or none any more (R90). Says whether there was anybody to tell. */
-export const referenceMover = ({ database, write, onWritten, onFailure }: ReferenceMoverNeeds) => {
+export const referenceMover = ({ database, write, onWritten, onFailure, atOnce = AT_ONCE }: ReferenceMoverNeeds) => {
   const claim = async (): Promise<Move | undefined> => {
     const [move] = await database.query<Move>({
       name: 'provisioning.claim_reference_move',
@@ -65,7 +66,7 @@ export const referenceMover = ({ database, write, onWritten, onFailure }: Refere
       text: `with m as (select (select link from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and id = $2) as link)
              select r.account_id as id, m.link from m, ${PROVISIONING_VIEW}.account_refs r
              where r.tenant_id = $1 and r.to_account_id = $2 and r.account_id > $3 and r.linked is distinct from m.link
-             order by r.account_id limit ${PIECE}`,
+             order by r.account_id limit ${atOnce}`,
       values: [move.tenant_id, move.account_id, move.after_id],
     });
 
@@ -87,7 +88,7 @@ export const referenceMover = ({ database, write, onWritten, onFailure }: Refere
         (error as Error).name === 'KeyDestroyed' ? undefined : Promise.reject(error),
       );
     }
-    await done(move, accounts.length < PIECE ? undefined : accounts.at(-1)!.id);
+    await done(move, accounts.length < atOnce ? undefined : accounts.at(-1)!.id);
     if (accounts.length > 0) onWritten();
   };
 

@@ -62,6 +62,8 @@ export type ProvisioningNeeds = {
   onErased?: (person: DataSubject) => void;
   timerEveryMs?: number;
   deliveryTimings?: Partial<DeliveryTimings>;
+  /** How many accounts are told of a moved reference before others have their turn. */
+  referencesAtOnce?: number;
 };
 
 export type Provisioning = {
@@ -151,7 +153,13 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     onNoted: () => pollers.moving?.wake(),
     onFailure: failing('references'),
   });
-  const mover = referenceMover({ database, write, onWritten: wakeDelivery, onFailure: failing('references') });
+  const mover = referenceMover({
+    database,
+    write,
+    onWritten: wakeDelivery,
+    onFailure: failing('references'),
+    ...(needs.referencesAtOnce !== undefined && { atOnce: needs.referencesAtOnce }),
+  });
   const people = peopleConsumer({
     database,
     sealer,
