@@ -15,7 +15,7 @@ import { ProblemFilter, type ErrorDialect, type OnRefused } from './problem.filt
 import { answerWithId, requestIdOf } from './request-id.ts';
 import { rememberTrace } from './request-trace.ts';
 import { settingsOf } from './route-settings.ts';
-import { refuseUnstorable, UnknownQueryInterceptor } from './strict-requests.ts';
+import { refuseUnstorable } from './strict-requests.ts';
 import { onUnreadable } from './unreadable.ts';
 import { rememberRoutes, type Unserved } from './unserved.ts';
 
@@ -57,7 +57,6 @@ export const createHttpApp = async (
   fastify.removeContentTypeParser('text/plain');
   const parse = (request: FastifyRequest, body: Buffer) => parseJson(body, settingsOf(request).json);
   app.useBodyParser(['application/json', 'application/scim+json'], { bodyLimit: USUAL_BODY }, parse as never);
-  app.useGlobalInterceptors(new UnknownQueryInterceptor());
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: refusalOf }));
   app.useGlobalFilters(new ProblemFilter(log, dialects, onRefused));
   limitBodies(fastify);
@@ -66,7 +65,10 @@ export const createHttpApp = async (
   observe(fastify, metrics);
   checkBeforeBody(fastify, unserved, authenticators);
   fastify.addHook('preParsing', async (request, _reply, payload) => withoutUnwanted(request, payload as never));
-  fastify.addHook('onSend', async (_request, reply) => withoutCharset(reply));
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    withoutCharset(reply);
+    done();
+  });
   return app;
 };
 

@@ -146,7 +146,8 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
       beforeCall,
       note: (intents: readonly Intent[]) => rows.note(row, intents),
       isRing: () => isRing(database, row.tenantId, row.accountId),
-      listing: (target: string, value: string) => listed(connector, { target, value }, beforeCall),
+      listing: (target: string, value: string, notBefore: number) =>
+        listed(connector, { target, value }, beforeCall, notBefore),
     };
   };
 

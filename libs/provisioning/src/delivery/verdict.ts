@@ -20,8 +20,8 @@ export type Attempt = {
   note: (intents: readonly Intent[]) => Promise<void>;
   /** Whether it waits for an account that waits for it in turn, by mandatory references (R90). */
   isRing: () => Promise<boolean>;
-  /** Every account of the app by what it is looked up by, for an app that ignores filters. */
-  listing: (target: string, value: string) => Promise<Listed>;
+  /** Accounts by what they are looked up by, of a complete list that began at `notBefore` or later: for an app that can't be searched. */
+  listing: (target: string, value: string, notBefore: number) => Promise<Listed>;
 };
 
 export type Listed =
