@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { appOf, ENTERPRISE, testWorld, type World } from './testing/world.ts';
@@ -154,14 +154,15 @@ const appWithBuddies = async () => {
     }
     return [200, user];
   };
-  const server = createServer(async (request, response) => {
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString();
     const url = new URL(request.url!, 'http://app');
     const [status, body] = answer(request.method!, url, text === '' ? undefined : JSON.parse(text));
     response.writeHead(status, { 'content-type': 'application/scim+json' }).end(JSON.stringify(body));
-  });
+  };
+  const server = createServer((request, response) => void handle(request, response));
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -9,7 +9,8 @@ import type { AccountQueries } from '../view/account.queries.ts';
 import { findApp } from '../view/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { AccountCommand } from './account.commands.ts';
-import { wantedAttributes, type AccountState } from './account.state.ts';
+import type { AccountState } from './account.state.ts';
+import { wantedAttributes } from './wanted.ts';
 import type { Because, WriteAccount } from './write-account.ts';
 
 type IfMatch = Parameters<WriteAccount>[3];

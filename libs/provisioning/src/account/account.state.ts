@@ -2,9 +2,10 @@ import type { DeliveryAction, DriftKind } from '@tenure/contracts';
 import type { Json, JsonObject } from '@tenure/scim';
 import type { ApprovalAction } from '../app/app-config.ts';
 import type { DeprovisioningAction, Trigger } from '../duration/index.ts';
-import { referralsIn, resolvedAttributes, type Referral, type ReferredIds } from '../mapping/references.ts';
+import { referralsIn, type Referral, type ReferredIds } from '../mapping/references.ts';
 import type { AccountAttributes, MatchKey } from '../mapping/index.ts';
 import type { EntitlementKind } from '../rules/index.ts';
+import { lateReferences, wantedAttributes } from './wanted.ts';
 
 export type AccountStatus =
   | 'pending'
@@ -230,26 +231,6 @@ export const lacksReferencesOnly = (account: PresentAccount): boolean => {
     changedTargets(account.attributes, wantedAttributes(account)).every((target) => referring.has(target)) &&
     entitlementChanges(account.entitlements, account.plan.entitlements).length === 0
   );
-};
-
-/** What the app should show from now on, references by its own ids. */
-export const wantedAttributes = (account: PresentAccount): AccountAttributes => ({
-  ...resolvedAttributes(lateReferences(account), account.referredIds),
-  ...resolvedAttributes(account.plan.attributes, account.referredIds),
-});
-
-/** What an account is made with. */
-export const attributesOnCreate = ({ plan, referredIds }: PresentAccount): AccountAttributes => ({
-  ...resolvedAttributes(plan.onCreate, referredIds),
-  ...resolvedAttributes(plan.attributes, referredIds),
-});
-
-/** What is sent on create only is sent later where it refers to somebody who had no account then. */
-const lateReferences = ({ plan, attributes }: PresentAccount): AccountAttributes => {
-  const late = referralsIn(plan.onCreate)
-    .map(({ target }) => target)
-    .filter((target) => attributes[target] === null);
-  return Object.fromEntries(late.map((target) => [target, plan.onCreate[target]!]));
 };
 
 /** To whom an account refers. */

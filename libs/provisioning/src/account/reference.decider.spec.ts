@@ -12,7 +12,8 @@ import {
 import { given } from '@tenure/eventing/testing';
 import type { AccountCommand, Evaluation } from './account.commands.ts';
 import { accountDecider } from './account.decider.ts';
-import { attributesOnCreate, nextDelivery, statusOf, wantedAttributes, type Plan } from './account.state.ts';
+import { nextDelivery, statusOf, type Plan } from './account.state.ts';
+import { attributesOnCreate, wantedAttributes } from './wanted.ts';
 
 const account = given(accountDecider);
 const folded = (...history: AccountEvent[]) => {

@@ -1,5 +1,6 @@
 import { sameValue, type Json } from '@tenure/scim';
-import { REFERENCE_CYCLE, REFERENCE_MISSING, attributesOnCreate, referralsOf } from '../account/account.state.ts';
+import { REFERENCE_CYCLE, REFERENCE_MISSING, referralsOf } from '../account/account.state.ts';
+import { attributesOnCreate } from '../account/wanted.ts';
 import { emptyMandatory, isReferring, type AccountAttributes } from '../mapping/index.ts';
 import { markOf } from '../evaluation/evaluate-person.ts';
 import { presets } from '../presets/index.ts';

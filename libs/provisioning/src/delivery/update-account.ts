@@ -1,11 +1,11 @@
 import {
   entitlementChanges,
-  wantedAttributes,
   isSameEntitlement,
   type Entitlement,
   type EntitlementChange,
   type HeldEntitlement,
 } from '../account/account.state.ts';
+import { wantedAttributes } from '../account/wanted.ts';
 import type { Change, Parts, Remote, Scalar, TargetValue } from '../connector/index.ts';
 import { isReferring, toChanges } from '../mapping/index.ts';
 import { changeMembership } from './membership.ts';

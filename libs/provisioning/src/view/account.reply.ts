@@ -4,10 +4,10 @@ import {
   isSame,
   referralsOf,
   statusOf,
-  wantedAttributes,
   type AccountTimer,
   type PresentAccount,
 } from '../account/account.state.ts';
+import { wantedAttributes } from '../account/wanted.ts';
 import type { AccountRecord } from './account-record.ts';
 import type { AccountReply, TimerReply } from './account.bodies.ts';
 
