@@ -2,7 +2,7 @@ import { METHODS } from 'node:http';
 import { StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { currentTraceparent, inSpan, markFailed, readTraceparent, SpanKind } from '@tenure/eventing';
+import { currentTraceparent, inSpan, isTracing, markFailed, readTraceparent, SpanKind } from '@tenure/eventing';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { nestLogger, type Log } from '../observe/logging.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -64,7 +64,13 @@ export const createHttpApp = async (
   answerWithId(fastify);
   observe(fastify, metrics);
   checkBeforeBody(fastify, unserved, authenticators);
-  fastify.addHook('preParsing', async (request, _reply, payload) => withoutUnwanted(request, payload as never));
+  fastify.addHook('preParsing', (request, _reply, payload, done) => {
+    try {
+      done(null, withoutUnwanted(request, payload as never) as never);
+    } catch (error) {
+      done(error as never);
+    }
+  });
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
     withoutCharset(reply);
     done();
@@ -106,6 +112,10 @@ const observe = (fastify: FastifyInstance, metrics: Metrics) => {
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     const { method, protocol, routeOptions, headers } = request;
     const traceparent = readTraceparent(headers.traceparent);
+    if (!isTracing()) {
+      rememberTrace(request, traceparent);
+      return done();
+    }
     const name = routeOptions.url === undefined ? method : `${method} ${routeOptions.url}`;
     // Neither path nor query: filters quote people.
     const attributes = {

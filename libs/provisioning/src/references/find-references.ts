@@ -5,22 +5,36 @@ import type { Plan } from '../account/account.state.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 
-/** Of the people to whom a plan refers, those who have an account in the app. */
-export const idsReferredTo = async (
-  sql: Sql,
-  tenantId: string,
-  appId: string,
-  plan: Plan | null,
-): Promise<ReferredIds> => {
-  if (plan === null) return {};
-  const userIds = new Set([...referralsIn(plan.attributes), ...referralsIn(plan.onCreate)].map(({ userId }) => userId));
-  if (userIds.size === 0) return {};
+const usersIn = (plan: Plan | null): string[] =>
+  plan === null
+    ? []
+    : [...new Set([...referralsIn(plan.attributes), ...referralsIn(plan.onCreate)].map(({ userId }) => userId))];
+
+/** By user: the ids of the accounts that there are of them in the app. */
+const idsOf = async (sql: Sql, tenantId: string, appId: string, userIds: readonly string[]): Promise<ReferredIds> => {
+  if (userIds.length === 0) return {};
   const rows = await sql.query<{ user_id: string; link: string }>({
     name: 'provisioning.links_of',
     text: `select user_id, link from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and id = any($2) and link is not null`,
-    values: [tenantId, [...userIds].map((userId) => accountIdOf(appId, userId))],
+    values: [tenantId, userIds.map((userId) => accountIdOf(appId, userId))],
   });
   return Object.fromEntries(rows.map(({ user_id, link }) => [user_id, link]));
+};
+
+/** Of the people to whom a plan refers, those who have an account in the app. */
+export const idsReferredTo = (sql: Sql, tenantId: string, appId: string, plan: Plan | null): Promise<ReferredIds> =>
+  idsOf(sql, tenantId, appId, usersIn(plan));
+
+/** The same for many plans of one moment: whoever was looked up isn't again, as many people have the same manager. */
+export const rememberedIds = (sql: Sql, tenantId: string, appId: string) => {
+  const known = new Map<string, string | undefined>();
+  return async (plan: Plan | null): Promise<ReferredIds> => {
+    const users = usersIn(plan);
+    const unknown = users.filter((userId) => !known.has(userId));
+    const found = await idsOf(sql, tenantId, appId, unknown);
+    for (const userId of unknown) known.set(userId, found[userId]);
+    return Object.fromEntries(users.flatMap((userId) => (known.get(userId) ? [[userId, known.get(userId)!]] : [])));
+  };
 };
 
 /** Whether the account waits for one that, over any number of others, waits for it. */
