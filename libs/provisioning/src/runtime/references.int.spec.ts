@@ -166,6 +166,49 @@ describe('R90: a manager', () => {
     expect(managerOf('ada')).toBeUndefined();
   });
 
+  it('who was sent by the directory’s id before references were known is put right by itself, once', async () => {
+    await world.configure(mappingManager());
+    await world.join('grace');
+    await world.join('ada', managedBy('grace'));
+    await world.settle();
+    const { plan } = await stateOf('ada');
+    const [{ id }] = (await world.accounts()).filter(({ user_id }: { user_id: string }) => user_id === 'ada');
+    const asBefore = { ...plan, attributes: { ...plan.attributes, [MANAGER]: { value: 'grace' } } };
+    await world.provisioning().write(
+      { tenantId: T, id },
+      {
+        type: 'Evaluate',
+        accountId: id,
+        appId: 'git',
+        userId: 'ada',
+        plan: asBefore,
+        reasons: { basis: null, scope: null, ruleIds: [] },
+        origins: {},
+        problem: null,
+        rulesVersion: 0,
+        referredIds: {},
+        triggers: [],
+        unsure: [],
+        frames: [],
+        approvals: [],
+      },
+      { causationId: 'test', correlationId: 'test' },
+    );
+    world.provisioning().wake();
+    await world.settle();
+    expect(managerOf('ada')).toEqual({ value: 'grace' });
+    const restart = async () => {
+      await world.provisioning().stop();
+      await world.start();
+      await world.settle();
+    };
+    await restart();
+    expect(managerOf('ada')).toEqual({ value: 'grace' });
+    await world.database.query('delete from provisioning.done_once');
+    await restart();
+    expect(managerOf('ada')).toEqual({ value: idOf('grace') });
+  });
+
   it('is the same after the views are built again, and nothing is sent for it', async () => {
     await world.configure(mappingManager());
     await world.join('ada', managedBy('grace'));
