@@ -38,8 +38,19 @@ export class AppMappingController {
     const mandatory = new Set(presets[config.preset].mandatory);
     const targets = kindOf(kinds, config)
       .offered()
-      .map(({ name, type }) => ({ path: name, type, mandatory: mandatory.has(name) }));
-    return tagged(reply, version, { ...config.attributes, targets });
+      .map(({ name, type, refersTo }) => ({
+        path: name,
+        type,
+        mandatory: mandatory.has(name),
+        ...(refersTo && { refersTo }),
+      }));
+    const own = config.references.map(({ target, type, mandatory: required }) => ({
+      path: target,
+      type,
+      mandatory: required,
+      refersTo: 'account' as const,
+    }));
+    return tagged(reply, version, { ...config.attributes, targets: [...targets, ...own] });
   }
 
   @Put('attributes')

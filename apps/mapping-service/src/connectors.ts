@@ -89,6 +89,7 @@ export const connectors = (
         credential,
         granted: grantedFor(app, credential),
         settings: connection,
+        references: app.references.map(({ target }) => target),
         ...(learned && { learned: learned as ScimLearned }),
         onLearned: (found) => learn(app, found),
       });
@@ -98,7 +99,7 @@ export const connectors = (
   const connectorFor = async (app: AppConfig): Promise<Connector> => {
     const { id, endpoint, credentials, connection } = app;
     if (!endpoint || !credentials) return waiting('The app has no endpoint or no credentials.');
-    const key = JSON.stringify([credentials.secretId, endpoint.url, connection, targetsOf(app)]);
+    const key = JSON.stringify([credentials.secretId, endpoint.url, connection, targetsOf(app), app.references]);
     const known = kept.get(id);
     if (known?.key === key && Date.now() - known.readAt < PROFILE_MS) return known.connector;
     const learned = (await profiles.find(app)) ?? {};

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { client } from './testing/client.ts';
 import { testSystem, type TestSystem } from './testing/system.ts';
-import { makeTenant, person, type IdentityProvider, type Tenant } from './testing/world.ts';
+import { makeTenant, operations, person, type IdentityProvider, type Tenant } from './testing/world.ts';
 
 let system: TestSystem;
 let plum: Tenant;
@@ -88,6 +88,17 @@ describe('what is said', () => {
     expect(await detail(system.root().get(`${plum.directoryPath}/users`))).toBe(
       'Requires the role auditor; this is the root key.',
     );
+  });
+
+  it('R20: of a change to a group has the group, in the profile generic, and none where an IdP wants none', async () => {
+    const rename = operations({ op: 'replace', path: 'displayName', value: 'Renamed' });
+    const id = await idp.group('Before');
+    const answer = await idp.scim.patch(`/Groups/${id}`, rename);
+    expect(answer).toMatchObject({ status: 200, body: { id, displayName: 'Renamed' } });
+    expect(answer.headers.get('content-type')).toBe('application/scim+json');
+    const entra = await plum.connect('entra');
+    const other = await entra.group('Before');
+    expect(await entra.scim.patch(`/Groups/${other}`, rename)).toMatchObject({ status: 204, text: '' });
   });
 
   it('of SCIM and of problems has a type without a charset', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeWithLdap, ldapSuite } from '@tenure/connectors/testing';
 import { later, testSystem } from './testing/system.ts';
-import { appOf, makeTenant, type Tenant } from './testing/world.ts';
+import { appOf, ENTERPRISE, makeTenant, type Tenant } from './testing/world.ts';
 
 describeWithLdap('a directory as an app (needs OpenLDAP)', () => {
   let system: Awaited<ReturnType<typeof testSystem>>;
@@ -172,5 +172,45 @@ describeWithLdap('a directory as an app (needs OpenLDAP)', () => {
     expect(await mapping.ok('POST', `${path}/test`)).toMatchObject({ outcome: 'passed', filters: 'honoured' });
     expect(await mapping.ok('GET', `${path}/credentials`)).toMatchObject({ kind: 'bind' });
     expect(await mapping.ok('GET', `${path}/connection`)).toEqual(connection());
+  });
+
+  it('R90: refers to managers by their DN, also once that has changed, and to none who is deleted', async () => {
+    const tenant = await makeTenant(system);
+    const idp = await tenant.connect();
+    const app = await directoryApp(tenant);
+    const { mapping } = tenant;
+    const { matching, mappings } = await mapping.ok('GET', `${app.path}/attributes`);
+    const manager = { kind: 'direct', target: 'manager', source: 'manager', apply: 'always' };
+    await mapping.ok('PUT', `${app.path}/attributes`, { matching, mappings: [...mappings, manager] });
+    await mapping.ok('PUT', `${app.path}/deprovisioning`, {
+      turnedOff: { suspend: null, hardDelete: 'PT0S' },
+      suspended: { suspend: null, hardDelete: null },
+      deleted: { suspend: null, hardDelete: 'PT0S' },
+      applyToRunning: false,
+    });
+    const grace = await idp.hire('grace-r90');
+    const ada = await idp.hire('ada-r90', { [ENTERPRISE]: { manager: { value: grace } } });
+    await app.assign('users', ada);
+    await app.turnOn();
+    await system.settled();
+    expect(await there(dnOf('ada-r90@plum.example'))).not.toHaveProperty('manager');
+    await app.assign('users', grace);
+    await system.settled();
+    const managerOf = async () => (await there(dnOf('ada-r90@plum.example')))?.manager;
+    expect(await managerOf()).toBe(dnOf('grace-r90@plum.example'));
+    const { remoteId } = await app.accountOf(grace);
+    expect((await app.accountOf(ada)).attributes.manager).toEqual([remoteId]);
+
+    await idp.set(grace, { op: 'replace', path: 'userName', value: 'hopper-r90@plum.example' });
+    await system.settled();
+    expect(await managerOf()).toBe(dnOf('hopper-r90@plum.example'));
+    expect((await app.accountOf(ada)).references).toEqual([
+      { target: 'manager', userId: grace, state: 'sent', remoteId },
+    ]);
+
+    await mapping.ok('DELETE', `${app.path}/assignments/users/${grace}`);
+    await system.settled();
+    expect(await there(dnOf('hopper-r90@plum.example'))).toBeUndefined();
+    expect(await managerOf()).toBeUndefined();
   });
 });

@@ -24,6 +24,7 @@ describe('/metrics', () => {
       'directory_v3',
       'departed-members',
       'provisioning_v6',
+      'references',
       'evaluation.apps',
       'evaluation.heirs',
       'app.reactor',

@@ -195,6 +195,21 @@ describeWithLdap('an LDAP directory (needs OpenLDAP)', () => {
     ).toMatchObject({ kind: 'refused', code: 'app/reference-missing' });
   });
 
+  // The test server mends `manager` by itself, and `secretary` not at all.
+  it.each(['manager', 'secretary'])('R90 keeps a %s who is renamed, and none who is deleted', async (target) => {
+    const own = suite.connector({ used: ['uid', 'cn', 'sn', target] });
+    const [boss, ada, bob] = [await person(), await person(), await person()];
+    for (const { id } of [ada, bob]) value(await own.update('account', id, [{ target, to: [boss.id] }]));
+    const renamed = `${boss.uid} renamed`;
+    value(await own.update('account', boss.id, [{ target: 'uid', to: [renamed] }]));
+    expect((await suite.read(ada.dn))?.[target]).toBe(`uid=${renamed},${suite.base}`);
+    expect(value(await own.get('account', bob.id)).values[target]).toEqual([boss.id]);
+    value(await own.delete('account', boss.id));
+    expect((await suite.read(ada.dn))?.[target]).not.toBe(`uid=${renamed},${suite.base}`);
+    value(await own.update('account', ada.id, [{ target, from: [boss.id], to: null }]));
+    expect(value(await own.get('account', ada.id)).values[target]).toBeNull();
+  });
+
   it('R89 makes, renames and deletes groups, which begin with a stand-in for their first member', async () => {
     const made = value(await ldap.create('group', { mark: null, values: { displayName: 'Team, Blue' } }));
     expect(made).toMatchObject({ kind: 'group', label: 'Team, Blue' });

@@ -11,7 +11,7 @@ import { eachOf, ldapDirectory } from './ldap-directory.ts';
 import { ldapLists } from './ldap-lists.ts';
 import { ldapMembers } from './ldap-members.ts';
 import { layoutOf, readLdapUrl, type LdapSettings } from './ldap-settings.ts';
-import { mendMemberships } from './ldap-mend.ts';
+import { mendReferences } from './ldap-mend.ts';
 import { ldapUpdate } from './ldap-update.ts';
 import { encode } from './ldap-values.ts';
 import type { BindCredential } from './ldap-session.ts';
@@ -107,7 +107,7 @@ export const ldapConnector = (options: LdapConnectorOptions): Connector => {
       const { dn } = found.value;
       const deleted = await calls.write((messageId) => new DeleteRequest({ messageId, dn }), deadline);
       if (deleted.kind !== 'ok' && deleted.kind !== 'gone') return deleted;
-      if (kind === 'account') await mendMemberships(shared, dn, null, deadline);
+      if (kind === 'account') await mendReferences(shared, dn, null, deadline);
       return ok;
     },
 

@@ -185,5 +185,8 @@ export const ldapDirectory = (calls: LdapCalls, layout: Layout, used: readonly C
     };
   };
 
-  return { attributesFor, searchAll, entry, at, idAt, idOf, remoteOf, below };
+  /** Attributes that hold the DNs of accounts, apart from memberships. */
+  const referring = used.filter(({ refersTo }) => refersTo === 'account').map(({ name }) => name);
+
+  return { referring, attributesFor, searchAll, entry, at, idAt, idOf, remoteOf, below };
 };

@@ -10,7 +10,7 @@ import type {
 import { assertion } from './ldap-calls.ts';
 import { readRdn, sameDn, sameValueForm, splitDn } from './dn.ts';
 import { missingName, passwordProblem, resolveReferences, targetOf, type LdapShared } from './ldap-create.ts';
-import { mendMemberships } from './ldap-mend.ts';
+import { mendReferences } from './ldap-mend.ts';
 import { textOf, valuesOf } from './ldap-directory.ts';
 import type { Entry } from './ldap-session.ts';
 import { change, isActive, statusChanges } from './ldap-status.ts';
@@ -136,7 +136,7 @@ export const ldapUpdate = (shared: LdapShared, timeoutMs: number) => {
       if (renamed.kind !== 'ok') return renamed;
       const old = dn;
       dn = `${rdn},${parent ?? splitDn(dn).parent}`;
-      if (kind === 'account') await mendMemberships(shared, old, dn, deadline);
+      if (kind === 'account') await mendReferences(shared, old, dn, deadline);
       controls = [];
     }
 

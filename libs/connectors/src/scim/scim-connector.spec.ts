@@ -194,6 +194,45 @@ describe('what an app is asked', () => {
     expect(app.asked[1]!.body.Operations).toEqual([{ op: 'add', path: 'members', value: [{ value: 42 }] }]);
   });
 
+  it('R90: refers to an account by a number where the app gives numbers', async () => {
+    const manager = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager';
+    app.willAnswer(list({ ...ada, id: 42 }), { status: 200, body: { patch: { supported: true } } }, { status: 204 });
+    const numbered = connect();
+    await numbered.find('account', { target: 'userName', value: 'ada@plum.example' });
+    await numbered.update('account', '42', [{ target: manager, from: null, to: { value: '7' } }]);
+    expect(app.asked.at(-1)!.body.Operations).toEqual([{ op: 'add', path: manager, value: { value: 7 } }]);
+  });
+
+  it('R90: its schemas tell which attributes of its own refer to users', async () => {
+    const user = { name: '$ref', type: 'reference', referenceTypes: ['User'] };
+    const schema = {
+      id: 'urn:acme:scim:schemas:2.0:User',
+      attributes: [
+        { ...user, name: 'buddy', required: true },
+        {
+          name: 'mentors',
+          type: 'complex',
+          multiValued: true,
+          subAttributes: [{ name: 'value', type: 'string' }, user],
+        },
+        { name: 'home', type: 'reference', referenceTypes: ['external'] },
+        { name: 'badge', type: 'string' },
+      ],
+    };
+    app.willAnswer({ status: 200, body: {} }, list(schema), list());
+    const described = await connector.describe();
+    const targets = described.kind === 'ok' ? described.value.targets.account : [];
+    const own = targets.filter(({ name }) => name.startsWith('urn:acme'));
+    expect(
+      own.map(({ name, type, multiValued, mandatory, refersTo }) => [name, type, multiValued, mandatory, refersTo]),
+    ).toEqual([
+      ['urn:acme:scim:schemas:2.0:User:buddy', 'reference', false, true, 'account'],
+      ['urn:acme:scim:schemas:2.0:User:mentors', 'complex', true, false, 'account'],
+      ['urn:acme:scim:schemas:2.0:User:home', 'string', false, false, undefined],
+      ['urn:acme:scim:schemas:2.0:User:badge', 'string', false, false, undefined],
+    ]);
+  });
+
   it('R91: notices an app that ignores filters', async () => {
     app.willAnswer(list(ada), list(ada));
     expect(await connector.test()).toMatchObject({ kind: 'ok', value: { filters: 'ignored' } });

@@ -6,6 +6,7 @@ import {
   type ObjectKind,
   type Outcome,
   type Remote,
+  type TargetValue,
   type TestReport,
 } from '@tenure/provisioning/connector';
 import { isObject, type Json, type JsonObject } from '@tenure/scim';
@@ -19,7 +20,8 @@ import { describeScim, replacesWhole, type ScimLearned, type ScimSettings } from
 import { scimGroups } from './scim-groups.ts';
 import { observeLag } from './scim-lag.ts';
 import { scimLists } from './scim-lists.ts';
-import { readObject, resourcesIn } from './scim-objects.ts';
+import { readObject, referenceToSend, resourcesIn } from './scim-objects.ts';
+import { scimKind } from './scim-target.ts';
 
 export type ScimConnectorOptions = {
   /** As `resolveEndpoint` gives it; a query in it goes with every request. */
@@ -33,6 +35,8 @@ export type ScimConnectorOptions = {
   /** The target that carries our mark; `null` where the app's mappings fill it. */
   mark?: string | null;
   settings?: ScimSettings;
+  /** Targets of the app's own that hold ids of accounts, as its schemas say. */
+  references?: readonly string[];
   learned?: ScimLearned;
   /** Told of what was found out by using the app, to be kept. */
   onLearned?: (learned: ScimLearned) => void;
@@ -74,6 +78,23 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
   const lag = observeLag((ms) => {
     if (ms > (learned.settleMs ?? 0)) learn({ settleMs: Math.ceil(ms / 1000) * 1000 });
   });
+  const isReferring = (name: string) => {
+    const target = scimKind.readTarget(name);
+    return (
+      typeof target !== 'string' &&
+      (target.refersTo === 'account' || options.references?.includes(target.name) === true)
+    );
+  };
+  const toSend = (target: string, value: TargetValue) =>
+    isReferring(target) ? referenceToSend(value, learned.idType) : value;
+  const changeToSend = (one: Change): Change =>
+    'to' in one
+      ? {
+          ...one,
+          ...(one.from !== undefined && { from: toSend(one.target, one.from) }),
+          to: toSend(one.target, one.to),
+        }
+      : one;
 
   const remoteOf = (kind: ObjectKind, resource: JsonObject): Remote | undefined => {
     const read = readObject(resource, {
@@ -207,7 +228,10 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
 
     list: lists.list,
 
-    create: async (kind, { mark: ours, values }) => {
+    create: async (kind, { mark: ours, values: given }) => {
+      const values = Object.fromEntries(
+        Object.entries(given).map(([target, value]) => [target, toSend(target, value)]),
+      );
       const target = markOf(kind);
       const marked = ours === null || target === null ? values : { ...values, [target]: ours };
       const body = kind === 'account' ? toScimBody(marked) : groupBody(marked);
@@ -225,7 +249,8 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
         : failure;
     },
 
-    update: (kind, id, changes) => (changes.length === 0 ? Promise.resolve(ok) : change(kind, id, changes)),
+    update: (kind, id, changes) =>
+      changes.length === 0 ? Promise.resolve(ok) : change(kind, id, changes.map(changeToSend)),
 
     setActive: (id, active) => change('account', id, [{ target: 'active', from: !active, to: active }]),
 

@@ -106,13 +106,35 @@ const targetsOf = (schemas: readonly JsonObject[]): readonly ConnectorTarget[] =
   const usual = scimKind.offered();
   const own = schemas.flatMap(({ id, attributes }) => {
     if (typeof id !== 'string' || !/^urn:/i.test(id) || id.startsWith('urn:ietf:params:scim:schemas:')) return [];
-    return (Array.isArray(attributes) ? attributes : []).filter(isObject).flatMap(({ name }) => {
+    return (Array.isArray(attributes) ? attributes : []).filter(isObject).flatMap((attribute) => {
+      const { name } = attribute;
       const target = typeof name === 'string' ? scimKind.readTarget(`${id}:${name}`) : '';
-      return typeof target === 'string' ? [] : [target];
+      return typeof target === 'string' ? [] : [describedTarget(target, attribute)];
     });
   });
   return [...usual, ...own];
 };
+
+/** RFC 7643 §7. One that refers to users holds their ids (R90): by itself, or as the `value` beside a `$ref`. */
+const describedTarget = (target: ConnectorTarget, attribute: JsonObject): ConnectorTarget => {
+  const parts = (Array.isArray(attribute['subAttributes']) ? attribute['subAttributes'] : []).filter(isObject);
+  const part = (wanted: string) => parts.find(({ name }) => name === wanted);
+  const isComplex = refersToUsers(part('$ref')) && part('value') !== undefined;
+  return {
+    ...target,
+    mandatory: attribute['required'] === true,
+    multiValued: attribute['multiValued'] === true,
+    ...((isComplex || refersToUsers(attribute)) && {
+      type: isComplex ? ('complex' as const) : ('reference' as const),
+      refersTo: 'account' as const,
+    }),
+  };
+};
+
+const refersToUsers = (attribute: JsonObject | undefined): boolean =>
+  attribute?.['type'] === 'reference' &&
+  Array.isArray(attribute['referenceTypes']) &&
+  attribute['referenceTypes'].includes('User');
 
 /** Groups, Okta's roles and entitlements at endpoints of their own, and what accounts hold as values (R58). */
 const sourcesOf = (resourceTypes: readonly JsonObject[], hasGroups: boolean): EntitlementSource[] => {

@@ -82,6 +82,15 @@ export const readObject = (resource: JsonObject, { kind, used, mark, redact }: R
   };
 };
 
+/** A value of a target that refers to accounts, with their ids in the type in which the app gives ids. */
+export const referenceToSend = (value: TargetValue, idType: IdType | undefined): TargetValue => {
+  if (value === null || idType !== 'number') return value;
+  if (Array.isArray(value)) return value.map((each) => referenceToSend(each as TargetValue, idType)) as TargetValue;
+  if (typeof value !== 'object') return idToSend(String(value), idType) as Scalar;
+  const { value: id, ...parts } = value as Readonly<Record<string, Scalar>>;
+  return id === undefined ? value : { ...parts, value: idToSend(String(id), idType) as Scalar };
+};
+
 /** An id in the type in which the app gives ids. */
 export const idToSend = (id: string, idType: IdType | undefined): Json =>
   idType === 'number' && String(Number(id)) === id ? Number(id) : id;

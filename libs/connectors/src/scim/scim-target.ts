@@ -30,6 +30,8 @@ export const elementOf = (where: Filter): JsonObject | undefined => {
 const EXACT = new Set(['externalid', 'id']);
 const MANAGER = `${enterpriseUserSchema.id}:manager`.toLowerCase();
 
+const isManager = (name: string) => [MANAGER, `${MANAGER}.value`].includes(name.toLowerCase());
+
 const asTarget = (path: AttributePath): ConnectorTarget => {
   const type = path.sub?.type ?? path.type;
   const name = path.text;
@@ -40,11 +42,9 @@ const asTarget = (path: AttributePath): ConnectorTarget => {
     mandatory: name === 'userName',
     write: 'always',
     read: true,
-    compare: EXACT.has(name.toLowerCase()) ? 'exact' : 'ignoreCase',
+    compare: EXACT.has(name.toLowerCase()) || isManager(name) ? 'exact' : 'ignoreCase',
     matchable: type !== 'complex',
-    ...((name.toLowerCase() === MANAGER || name.toLowerCase() === `${MANAGER}.value`) && {
-      refersTo: 'account' as const,
-    }),
+    ...(isManager(name) && { refersTo: 'account' as const }),
   };
 };
 

@@ -63,7 +63,7 @@ const origin = z.discriminatedUnion('by', [
 /** A timer is fired by the app's configuration as it was at that revision. */
 const firing = z.object({ engine: z.int(), app: z.int() }).nullable();
 
-/** Values by target. */
+/** Values by target. In a plan, `{ref: userId}` stands for the app's id of that person's account (R90). */
 const attributes = jsonObject;
 /** What an admin wrote beside an act; it may name people. */
 const because = z.object({ reason: z.string().nullable() });
@@ -326,6 +326,15 @@ export const DriftSettled = defineEvent('DriftSettled', {
   data: drift.extend({ how: z.enum(['agreed', 'ignored', 'repaired']) }),
 });
 
+/**
+ * The app's id of the account of somebody to whom the plan refers (R90): what is sent as `{ref: referredUserId}` from then on. Null: that
+ * person has no account in the app any more.
+ */
+export const ReferenceMoved = defineEvent('ReferenceMoved', {
+  data: account.extend({ referredUserId: z.string() }),
+  personal: z.object({ remoteId: z.string().nullable() }),
+});
+
 export const accountEvents = [
   AccountPlanned,
   AccountPlanFailed,
@@ -364,5 +373,6 @@ export const accountEvents = [
   AccountTakenOver,
   AccountDrifted,
   DriftSettled,
+  ReferenceMoved,
 ] as const;
 export type AccountEvent = EventOf<typeof accountEvents>;

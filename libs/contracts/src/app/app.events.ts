@@ -44,6 +44,19 @@ export const AppTested = defineEvent('AppTested', {
 });
 export const AppEndpointSet = defineEvent('AppEndpointSet', { data: z.object({ endpoint: storedEndpoint }) });
 export const AppAttributesSet = defineEvent('AppAttributesSet', { data: storedAttributes });
+/** Which of the app's own attributes hold ids of its accounts, as its schemas say (R90). Those that every app has are known without asking. */
+export const AppReferencesFound = defineEvent('AppReferencesFound', {
+  data: z.object({
+    references: z.array(
+      z.object({
+        target: z.string(),
+        type: z.enum(['reference', 'complex']),
+        multiValued: z.boolean(),
+        mandatory: z.boolean(),
+      }),
+    ),
+  }),
+});
 export const AppScopeSet = defineEvent('AppScopeSet', { data: storedScope });
 export const AppAssigned = defineEvent('AppAssigned', { data: storedAssignment });
 export const AppUnassigned = defineEvent('AppUnassigned', { data: storedAssignment.omit({ role: true }) });
@@ -96,6 +109,7 @@ export const appEvents = [
   AppTested,
   AppEndpointSet,
   AppAttributesSet,
+  AppReferencesFound,
   AppScopeSet,
   AppAssigned,
   AppUnassigned,

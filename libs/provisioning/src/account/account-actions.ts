@@ -9,7 +9,8 @@ import type { AccountQueries } from '../view/account.queries.ts';
 import { findApp } from '../view/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { AccountCommand } from './account.commands.ts';
-import { emptyPlan, type AccountState } from './account.state.ts';
+import type { AccountState } from './account.state.ts';
+import { wantedAttributes } from './wanted.ts';
 import type { Because, WriteAccount } from './write-account.ts';
 
 type IfMatch = Parameters<WriteAccount>[3];
@@ -146,14 +147,18 @@ export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake 
       text: `select record->'state' as state from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and id = $2`,
       values: [tenantId, id],
     });
-    const plan = row?.state.kind === 'present' ? row.state.plan : emptyPlan;
+    const account = row?.state.kind === 'present' ? row.state : undefined;
     const shown = Object.fromEntries(Object.entries(remote.values)) as AccountAttributes;
     return {
       remoteId: remote.id,
       label: remote.label,
       active: remote.active !== false,
-      changes: changedAttributes(shown, plan.attributes).map(({ target, from, to }) => ({ target, from, to })),
-      entitlements: plan.entitlements.map(({ kind, value }) => ({ kind, value })),
+      changes: changedAttributes(shown, account ? wantedAttributes(account) : {}).map(({ target, from, to }) => ({
+        target,
+        from,
+        to,
+      })),
+      entitlements: (account?.plan.entitlements ?? []).map(({ kind, value }) => ({ kind, value })),
     };
   };
 

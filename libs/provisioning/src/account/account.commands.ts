@@ -4,7 +4,7 @@ import type { ApprovalAction } from '../app/app-config.ts';
 import type { FrameSet } from '../app/frames.ts';
 import type { DriftPart } from './drift.ts';
 import type { DeprovisioningConfig, Trigger } from '../duration/index.ts';
-import type { AccountAttributes, EvaluationProblem } from '../mapping/index.ts';
+import type { AccountAttributes, EvaluationProblem, ReferredIds } from '../mapping/index.ts';
 import type { AccountRef, Estate } from './rehire.state.ts';
 import type { Candidate, Drift, HeldEntitlement, Plan } from './account.state.ts';
 
@@ -38,6 +38,8 @@ export type Evaluation = {
   /** Why it can't be told, although it matters. */
   problem: EvaluationProblem | null;
   rulesVersion: number;
+  /** Of the people to whom the plan refers, those who have an account in the app. */
+  referredIds: ReferredIds;
   /** The triggers that hold; none = the user is eligible. */
   triggers: readonly FoundTrigger[];
   /** Triggers of which nothing can be said: their timers stay as they are. */
@@ -52,7 +54,13 @@ export type Evaluation = {
 /** What came of a delivery. */
 export type DeliveryResult =
   | { kind: 'created'; joined: boolean; remoteId: string; attributes: AccountAttributes }
-  | { kind: 'updated'; attributes: AccountAttributes; entitlements: readonly HeldEntitlement[] }
+  | {
+      kind: 'updated';
+      attributes: AccountAttributes;
+      entitlements: readonly HeldEntitlement[];
+      /** Why the app didn't take whom the account refers to, although it took everything else. */
+      referenceRefused?: string;
+    }
   | { kind: 'suspended' }
   | { kind: 'unsuspended' }
   | { kind: 'deleted' }
@@ -95,5 +103,7 @@ export type AccountCommand =
       approvals: readonly ApprovalAction[];
     }
   | { type: 'SettleDrift'; how: 'ignored' | 'repaired'; approvals: readonly ApprovalAction[] }
+  /** The account of somebody to whom this one refers is there, is another one, or isn't there any more (R90). */
+  | { type: 'MoveReference'; referredUserId: string; remoteId: string | null; approvals: readonly ApprovalAction[] }
   | { type: 'StartDelivery'; deliveryId: string; action: DeliveryAction }
   | { type: 'EndDelivery'; deliveryId: string; result: DeliveryResult };

@@ -30,6 +30,7 @@ import {
   type PresentAccount,
 } from './account.state.ts';
 import { noteDrift, settleDrift } from './drift.decider.ts';
+import { moveReference } from './reference.decider.ts';
 import { endDelivery, startDelivery } from './delivery.decider.ts';
 import { evaluate, reschedule } from './evaluate.decider.ts';
 import { acceptPredecessor, handOver, takeOver } from './rehire.decider.ts';
@@ -98,6 +99,8 @@ const decide = (command: AccountCommand, state: AccountState): AccountEvent[] =>
       return noteDrift(command, state);
     case 'SettleDrift':
       return settleDrift(command, state);
+    case 'MoveReference':
+      return moveReference(state, command);
     case 'StartDelivery':
       return startDelivery(state, command.deliveryId, command.action);
     case 'EndDelivery':

@@ -1,5 +1,6 @@
 import type { AccountEvent, DriftSettled } from '@tenure/contracts';
 import { ERASED } from '@tenure/eventing';
+import { referralsIn } from '../mapping/references.ts';
 import { driftLeft, forgetDrift } from './drift.ts';
 import type { DeprovisioningAction } from '../duration/index.ts';
 import { planFailureOf } from './plan-failure.ts';
@@ -10,6 +11,9 @@ import {
   ERASED_TEXT,
   FOREIGN_MATCH,
   GONE,
+  REFERENCE_CYCLE,
+  REFERENCE_MISSING,
+  REFERENCE_REFUSED,
   REJECTED,
   emptyPlan,
   firstState,
@@ -56,6 +60,7 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
       return {
         ...withRehire(account, { isUnplanned: false }),
         plan,
+        referredIds: stillReferred(account.referredIds, plan),
         rulesVersion: event.data.rulesVersion,
         aim: account.aim === 'none' ? 'present' : account.aim,
         updateRejected: false,
@@ -284,7 +289,23 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
     }
     case 'DriftSettled':
       return settled(account, event);
+    case 'ReferenceMoved': {
+      const { [event.data.referredUserId]: _, ...others } = account.referredIds;
+      const remoteId = event.personal === ERASED ? null : event.personal.remoteId;
+      const hindered = [REFERENCE_MISSING, REFERENCE_CYCLE, REFERENCE_REFUSED];
+      return {
+        ...account,
+        referredIds: remoteId === null ? others : { ...others, [event.data.referredUserId]: remoteId },
+        // What couldn't be sent is worth another try.
+        failure: account.failure && hindered.includes(account.failure.code) ? null : account.failure,
+      };
+    }
   }
+};
+
+const stillReferred = (ids: PresentAccount['referredIds'], { attributes, onCreate }: PresentAccount['plan']) => {
+  const referred = new Set([...referralsIn(attributes), ...referralsIn(onCreate)].map(({ userId }) => userId));
+  return Object.fromEntries(Object.entries(ids).filter(([userId]) => referred.has(userId)));
 };
 
 const settled = (account: PresentAccount, { data }: ReturnType<typeof DriftSettled>): PresentAccount => {

@@ -2,9 +2,11 @@ import type { DeliveryAction, DriftKind } from '@tenure/contracts';
 import type { Json, JsonObject } from '@tenure/scim';
 import type { ApprovalAction } from '../app/app-config.ts';
 import type { DeprovisioningAction, Trigger } from '../duration/index.ts';
+import { referralsIn, type Referral, type ReferredIds } from '../mapping/references.ts';
 import type { AccountAttributes, MatchKey } from '../mapping/index.ts';
 import type { EntitlementKind } from '../rules/index.ts';
 import { noRehire, type Rehire } from './rehire.state.ts';
+import { lateReferences, wantedAttributes } from './wanted.ts';
 
 export type AccountStatus =
   | 'pending'
@@ -79,6 +81,8 @@ export type PresentAccount = {
   appId: string;
   userId: string;
   plan: Plan;
+  /** Of the people to whom the plan refers, those who have an account in the app. */
+  referredIds: ReferredIds;
   /** The app's set of rules that the plan was made by (R60). */
   rulesVersion: number;
   /** What is wanted in the app; `none`: nothing, and nothing was made. */
@@ -124,6 +128,11 @@ export type AccountState = { kind: 'none' } | PresentAccount;
 export const FOREIGN_MATCH = 'account/foreign-match';
 export const AMBIGUOUS_MATCH = 'account/ambiguous-match';
 export const GONE = 'account/gone';
+/** A mandatory reference to somebody who has no account in the app yet; to one who waits for this one in turn (R90). */
+export const REFERENCE_MISSING = 'account/reference-missing';
+export const REFERENCE_CYCLE = 'account/reference-cycle';
+/** The app has everything of the plan but whom it refers to. */
+export const REFERENCE_REFUSED = 'delivery/reference-refused';
 export const REJECTED = 'approval/rejected';
 export const ERASED_TEXT = '';
 
@@ -134,6 +143,7 @@ export const firstState = (appId: string, userId: string): PresentAccount => ({
   appId,
   userId,
   plan: emptyPlan,
+  referredIds: {},
   rulesVersion: 0,
   aim: 'present',
   remote: 'none',
@@ -163,6 +173,10 @@ export const isUnmade = ({ remote }: Pick<PresentAccount, 'remote'>): boolean =>
 
 /** Of an event that no evaluation made. */
 export const noReasons = { basis: null, scope: null, ruleIds: null };
+
+/** Whether the app has the account, and knows it by an id that others may refer to. */
+export const isLinked = ({ remote }: Pick<PresentAccount, 'remote'>): boolean =>
+  remote === 'active' || remote === 'suspended';
 
 /** Names an approval once and for all. Before approvals were numbered, each was named by its action alone. */
 export const nextApprovalId = ({ approvalsAsked }: PresentAccount, action: ApprovalAction): string =>
@@ -210,9 +224,24 @@ const wantedDelivery = (account: PresentAccount): DeliveryAction | undefined => 
 };
 
 /** Whether the app lacks something of the plan, or has something of ours that is not in it any more. */
-export const isBehind = ({ plan, attributes, entitlements }: PresentAccount): boolean =>
-  changedTargets(attributes, plan.attributes).length > 0 ||
-  entitlementChanges(entitlements, plan.entitlements).length > 0;
+export const isBehind = (account: PresentAccount): boolean =>
+  changedTargets(account.attributes, wantedAttributes(account)).length > 0 ||
+  entitlementChanges(account.entitlements, account.plan.entitlements).length > 0;
+
+/** Whether all that the app lacks is whom the account refers to. */
+export const lacksReferencesOnly = (account: PresentAccount): boolean => {
+  const referring = new Set(referralsOf(account).map(({ target }) => target));
+  return (
+    changedTargets(account.attributes, wantedAttributes(account)).every((target) => referring.has(target)) &&
+    entitlementChanges(account.entitlements, account.plan.entitlements).length === 0
+  );
+};
+
+/** To whom an account refers. */
+export const referralsOf = (account: PresentAccount): Referral[] => [
+  ...referralsIn(isUnmade(account) ? account.plan.onCreate : lateReferences(account)),
+  ...referralsIn(account.plan.attributes),
+];
 
 /** Targets whose value in `to` differs from the one in `from`. */
 export const changedTargets = (from: AccountAttributes, to: AccountAttributes): string[] =>
@@ -250,6 +279,7 @@ export const entitlementChanges = (
 /** R55. */
 export const statusOf = (account: PresentAccount): AccountStatus => {
   const { remote, failure, delivery } = account;
+  if (failure?.code === REFERENCE_MISSING) return 'pending';
   if (failure) return 'failed';
   if (remote === 'unknown') return 'unknown';
   if (account.planFailure && account.aim === 'present') return 'failed';

@@ -15,7 +15,14 @@ import {
   type DeliveryAction,
 } from '@tenure/contracts';
 import type { DeliveryResult } from './account.commands.ts';
-import { changedTargets, isRunning, nextDelivery, noReasons, type PresentAccount } from './account.state.ts';
+import {
+  REFERENCE_REFUSED,
+  changedTargets,
+  isRunning,
+  nextDelivery,
+  noReasons,
+  type PresentAccount,
+} from './account.state.ts';
 
 /** Once per delivery, however often it is tried. Nothing where something else has come to be wanted. */
 export const startDelivery = (account: PresentAccount, deliveryId: string, action: DeliveryAction): AccountEvent[] => {
@@ -39,6 +46,14 @@ export const endDelivery = (account: PresentAccount, deliveryId: string, result:
       const changed = changedTargets(account.attributes, result.attributes);
       return [
         AccountUpdated({ ...ids, changed }, { attributes: result.attributes, entitlements: [...result.entitlements] }),
+        ...(result.referenceRefused === undefined
+          ? []
+          : [
+              DeliveryFailed(
+                { ...ids, action, code: REFERENCE_REFUSED, final: true },
+                { message: result.referenceRefused },
+              ),
+            ]),
       ];
     }
     case 'suspended':

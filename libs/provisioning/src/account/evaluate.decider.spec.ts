@@ -62,6 +62,7 @@ const evaluation = (parts: Partial<Evaluation> = {}): AccountCommand => ({
   origins: {},
   problem: null,
   rulesVersion: 0,
+  referredIds: {},
   triggers: [],
   unsure: [],
   frames: always({

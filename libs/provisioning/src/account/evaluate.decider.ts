@@ -16,6 +16,7 @@ import { framesAt, framesOf } from '../app/frames.ts';
 import type { Evaluation, FoundTrigger } from './account.commands.ts';
 import { evolveAccount } from './account.evolve.ts';
 import { planFailureOf } from './plan-failure.ts';
+import { noteReferences } from './reference.decider.ts';
 import { notePredecessor } from './rehire.decider.ts';
 import {
   approvalData,
@@ -57,12 +58,13 @@ export const evaluate = (command: Evaluation, state: AccountState): AccountEvent
       { appId, userId, changed: Object.keys(plan.attributes), ...planReasons(command, targets) },
       asPersonal(plan),
     );
-    return inTurn(state, [planned], [predecessor, askForApproval(command)]);
+    return inTurn(state, [planned], [noteReferred(command), predecessor, askForApproval(command)]);
   }
   // Whether the person is eligible can't be told: nothing is taken and nothing given.
   if (eligible && command.unsure.length > 0) return inTurn(state, [], [failPlan(command)]);
   const change = [
     changePlan(command),
+    noteReferred(command),
     failPlan(command),
     (account: PresentAccount) => notePredecessor(account, command),
     withdrawApproval,
@@ -180,6 +182,11 @@ const changePlan =
     const targets = isUnmade(account) ? [...changed, ...changedTargets(account.plan.onCreate, plan.onCreate)] : changed;
     return [AccountPlanned({ ...idsOf(account), changed, ...planReasons(command, targets) }, asPersonal(plan))];
   };
+
+const noteReferred =
+  ({ referredIds }: Evaluation): Step =>
+  (account, before) =>
+    noteReferences(referredIds, account, before);
 
 /** R96: what the account should be can't be worked out. Said once, and again where the reason is another. */
 const failPlan =

@@ -108,6 +108,7 @@ const evaluation = (parts: Partial<Evaluation> = {}): AccountCommand => ({
   accountId: 'acc2',
   ...ids,
   plan: plan(),
+  referredIds: {},
   reasons: { basis: null, scope: null, ruleIds: [] },
   origins: {},
   problem: null,

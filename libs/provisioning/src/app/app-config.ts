@@ -1,4 +1,4 @@
-import type { AppConnection } from '../connector/index.ts';
+import type { AppConnection, DescribedReference } from '../connector/index.ts';
 import type { DeprovisioningConfig } from '../duration/index.ts';
 import type { FrameSet } from './frames.ts';
 import type { AttributesConfig } from '../mapping/index.ts';
@@ -81,6 +81,8 @@ export type AppConfig = {
   test: { outcome: 'passed' | 'failed' | 'untested'; reason?: string; at?: string };
   endpoint: (EndpointConfig & { url: string }) | null;
   attributes: AttributesConfig;
+  /** Its own targets that hold ids of its accounts, as its schemas say (R90). */
+  references: readonly DescribedReference[];
   scope: ScopeConfig;
   assignments: readonly Assignment[];
   /** Since when scope, assignments and the rules that count for everyone are as they are. */

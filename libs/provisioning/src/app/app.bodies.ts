@@ -266,7 +266,15 @@ export const endpointReply = z.object({
   values: z.record(z.string(), z.string()).optional(),
 });
 export const attributesReply = attributesConfig.extend({
-  targets: z.array(z.object({ path: z.string(), type: z.string(), mandatory: z.boolean() })),
+  targets: z.array(
+    z.object({
+      path: z.string(),
+      type: z.string(),
+      mandatory: z.boolean(),
+      /** Its value is the app's id of a person's account; its source the id of that person in the directory (R90). */
+      refersTo: z.enum(['account', 'group']).optional(),
+    }),
+  ),
 });
 export const scopeReply = scopeConfig;
 export const scopeGroupsReply = listReply(z.object({ id: z.string(), displayName: z.string() }));

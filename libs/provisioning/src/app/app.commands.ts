@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { readTargetOf, type ConnectorKinds } from '../connector/index.ts';
+import {
+  askForReferences,
+  kindOf,
+  readTargetOf,
+  targetsSet,
+  type Connector,
+  type ConnectorKinds,
+} from '../connector/index.ts';
 import type { Database } from '@tenure/database';
 import { Rejected, type Caller, type Clock, type Handled } from '@tenure/eventing';
 import type { AppEvent } from '@tenure/contracts';
@@ -46,6 +53,7 @@ export type AppCommandDeps = {
   database: Database;
   clock: Clock;
   kinds: ConnectorKinds;
+  connectorFor: (app: AppConfig) => Promise<Pick<Connector, 'describe'>>;
   wakeRefresh: () => void;
   wakeCycles: () => void;
 };
@@ -60,11 +68,28 @@ const refuseUnconfirmed = (confirm: boolean) => {
 };
 
 /** What admins do to the configuration of an app, apart from how it is reached. */
-export const appCommands = ({ write, queries, database, clock, kinds, wakeRefresh, wakeCycles }: AppCommandDeps) => {
+export const appCommands = ({
+  write,
+  queries,
+  database,
+  clock,
+  kinds,
+  connectorFor,
+  wakeRefresh,
+  wakeCycles,
+}: AppCommandDeps) => {
   const set =
     <Value>(toCommand: (value: Value) => AppCommand) =>
     async (caller: Caller, appId: string, value: Value, ifMatch?: IfMatch): Promise<void> =>
       void (await write(caller, appId, toCommand(value), ifMatch));
+
+  /** R90. An app that can't be reached yet is asked when it is turned on. */
+  const referencesOf = async (config: AppConfig, edit: Partial<Pick<AppConfig, 'attributes' | 'ruleSets'>> = {}) => {
+    if (!config.endpoint || !config.credentials) return {};
+    const plain = kindOf(kinds, { preset: config.preset });
+    const references = await askForReferences(await connectorFor(config), plain, targetsSet({ ...config, ...edit }));
+    return references === undefined ? {} : { references };
+  };
 
   const job = ({ tenantId }: Caller, appId: string, kind: JobKind, { stored }: Handled<App, AppEvent>) =>
     startJob(database, { tenantId, appId, kind, cause: causeOf(stored.at(-1)!) });
@@ -95,7 +120,8 @@ export const appCommands = ({ write, queries, database, clock, kinds, wakeRefres
       const readTarget = readTargetOf(kinds, config);
       const attributes = canonicalAttributes(given, readTarget);
       refuseAttributes(attributes, config.preset, readTarget);
-      await write(caller, appId, { type: 'SetAttributes', attributes }, ifMatch);
+      const found = await referencesOf(config, { attributes });
+      await write(caller, appId, { type: 'SetAttributes', attributes, ...found }, ifMatch);
     },
 
     setScope: async (caller: Caller, appId: string, scope: ScopeConfig, ifMatch?: IfMatch): Promise<void> => {
@@ -142,7 +168,8 @@ export const appCommands = ({ write, queries, database, clock, kinds, wakeRefres
       refuseRules(rules, config.preset, readTarget);
       if (rules.some(givesEntitlements)) await refuseGated(database, caller.tenantId, 'entitlements');
       await refuseUnknownInRules(database, caller.tenantId, rules);
-      await write(caller, appId, { type: 'SetRules', rules }, ifMatch);
+      const found = await referencesOf(config, { ruleSets: [{ version: 0, rules }] });
+      await write(caller, appId, { type: 'SetRules', rules, ...found }, ifMatch);
     },
     reapplyRules: async (caller: Caller, appId: string) => {
       const { config } = await queries.find(caller.tenantId, appId);
@@ -211,7 +238,12 @@ export const appCommands = ({ write, queries, database, clock, kinds, wakeRefres
       const overdueTimers = await queries.overdueTimers(tenantId, appId, await clock.now());
       const { config } = await queries.find(tenantId, appId);
       const vanished = await vanishedFrom(database, tenantId, [config]);
-      const handled = await write(caller, appId, { type: 'TurnOn', gateOpen, vanished });
+      const handled = await write(caller, appId, {
+        type: 'TurnOn',
+        gateOpen,
+        vanished,
+        ...(await referencesOf(config)),
+      });
       const app = await queries.get(tenantId, appId);
       if (handled.events.length === 0) return { ...app, overdueTimers };
       return { ...app, overdueTimers, job: { id: (await cycle(caller, appId, handled, false)).id } };

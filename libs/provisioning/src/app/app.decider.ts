@@ -18,6 +18,7 @@ import {
   AppReauthorized,
   AppReconciled,
   AppReconciliationSet,
+  AppReferencesFound,
   AppRenamed,
   AppResumed,
   AppRulesReapplied,
@@ -38,7 +39,7 @@ import type { AttributesConfig } from '../mapping/index.ts';
 import { presets, type EndpointConfig, type PresetName } from '../presets/index.ts';
 import type { Rule } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
-import type { AppConnection } from '../connector/index.ts';
+import type { AppConnection, DescribedReference } from '../connector/index.ts';
 import type {
   AppConfig,
   ApprovalAction,
@@ -66,6 +67,8 @@ import { newestRules } from './rule-sets.ts';
 
 type NewCredentials = { secretId: string; kind: CredentialKind; hint: string };
 
+type Found = readonly DescribedReference[];
+
 export type AppCommand =
   | { type: 'Create'; name: string; preset: PresetName }
   | { type: 'Rename'; name: string }
@@ -75,7 +78,8 @@ export type AppCommand =
   /** Counts only where these are still the app's credentials and endpoint. */
   | { type: 'KeepTest'; test: TestResult; secretId: string; url: string }
   | { type: 'SetEndpoint'; endpoint: EndpointConfig & { url: string }; test: TestResult | null }
-  | { type: 'SetAttributes'; attributes: AttributesConfig }
+  /** `references`: what the app says of its own targets; undefined where it wasn't asked, or didn't answer. */
+  | { type: 'SetAttributes'; attributes: AttributesConfig; references?: Found }
   | { type: 'SetScope'; scope: ScopeConfig }
   | { type: 'Assign'; assignment: Assignment }
   | { type: 'Unassign'; assignment: Pick<Assignment, 'kind' | 'id'> }
@@ -83,7 +87,7 @@ export type AppCommand =
   | { type: 'SetApprovals'; actions: readonly ApprovalAction[] }
   | { type: 'SetThreshold'; threshold: Threshold }
   | { type: 'ReleaseThreshold' }
-  | { type: 'SetRules'; rules: readonly Rule[] }
+  | { type: 'SetRules'; rules: readonly Rule[]; references?: Found }
   | { type: 'ReapplyRules' }
   | { type: 'SetEntitlements'; entitlements: AppConfig['entitlements'] }
   | { type: 'SetOwnership'; ownership: Ownership }
@@ -93,7 +97,7 @@ export type AppCommand =
   /** Said by the run that looked (R88). */
   | ({ type: 'NoteReconciled' } & Parameters<typeof AppReconciled>[0])
   /** `gateOpen`: the tenant's, which is not the app's own state (R64), as little as what `vanished`. */
-  | { type: 'TurnOn'; gateOpen: boolean; vanished: Vanished }
+  | { type: 'TurnOn'; gateOpen: boolean; vanished: Vanished; references?: Found }
   | { type: 'TurnOff' }
   | { type: 'StartCycle' }
   /** The app answered 401 to these credentials. */
@@ -133,7 +137,10 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
     case 'SetEndpoint':
       return setEndpoint(command, state);
     case 'SetAttributes':
-      return isSame(command.attributes, state.attributes) ? [] : [AppAttributesSet(command.attributes)];
+      return [
+        ...foundReferences(command.references, state),
+        ...(isSame(command.attributes, state.attributes) ? [] : [AppAttributesSet(command.attributes)]),
+      ];
     case 'SetScope':
       return isSame(command.scope, state.scope) ? [] : [AppScopeSet(command.scope)];
     case 'Assign':
@@ -162,7 +169,10 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
     case 'ReleaseThreshold':
       return [AppThresholdReleased({})];
     case 'SetRules':
-      return isSame(command.rules, newestRules(state).rules) ? [] : [AppRulesSet({ rules: [...command.rules] })];
+      return [
+        ...foundReferences(command.references, state),
+        ...(isSame(command.rules, newestRules(state).rules) ? [] : [AppRulesSet({ rules: [...command.rules] })]),
+      ];
     case 'ReapplyRules':
       return [AppRulesReapplied({})];
     case 'SetEntitlements':
@@ -252,10 +262,13 @@ const setSso = (configured: boolean, app: PresentApp): AppEvent[] => {
 };
 
 /** R31: refused, naming what is missing. */
-const turnOn = ({ gateOpen, vanished }: Extract<AppCommand, { type: 'TurnOn' }>, app: PresentApp): AppEvent[] => {
+const turnOn = (
+  { gateOpen, vanished, references }: Extract<AppCommand, { type: 'TurnOn' }>,
+  app: PresentApp,
+): AppEvent[] => {
   if (app.state === 'on') return [];
   const missing = [...missingOf(app, vanished), ...(gateOpen ? [] : (['feature'] as const))];
-  if (missing.length === 0) return [AppTurnedOn({})];
+  if (missing.length === 0) return [...foundReferences(references, app), AppTurnedOn({})];
   const errors = missing.map((field) => ({ field, message: wordsFor[field] }));
   throw new Rejected(
     'conflict',
@@ -264,6 +277,12 @@ const turnOn = ({ gateOpen, vanished }: Extract<AppCommand, { type: 'TurnOn' }>,
     errors,
   );
 };
+
+/** Before what makes accounts of them: an id of the directory is never sent where the app expects one of its own. */
+const foundReferences = (references: Found | undefined, app: PresentApp): AppEvent[] =>
+  references === undefined || isSame(references, app.references)
+    ? []
+    : [AppReferencesFound({ references: [...references] })];
 
 /** R34: nothing is saved that failed the test. The edge says what the app answered; this is the rule that can't be gone around. */
 const passed = (test: TestResult): TestResult => {

@@ -23,6 +23,7 @@ const blank: Omit<PresentApp, 'name' | 'preset' | 'attributes' | 'scope' | 'depr
   credentials: null,
   test: null,
   endpoint: null,
+  references: [],
   assignments: [],
   approvals: [],
   threshold: {},
@@ -67,6 +68,8 @@ const evolvePresent = (
       return { ...app, endpoint: event.data.endpoint, test: null, quarantine: null };
     case 'AppAttributesSet':
       return { ...app, attributes: event.data };
+    case 'AppReferencesFound':
+      return { ...app, references: event.data.references };
     case 'AppScopeSet':
       return { ...app, scope: event.data };
     case 'AppAssigned':

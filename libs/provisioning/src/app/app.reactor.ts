@@ -133,6 +133,7 @@ const forgetApp = (database: Database, { tenantId, id }: { tenantId: string; id:
       'app_lanes',
       'to_evaluate',
       'markings',
+      'reference_moves',
     ])
       await sql.query({
         text: `delete from ${PROVISIONING}.${table} where tenant_id = $1 and app_id = $2`,

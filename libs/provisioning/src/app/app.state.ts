@@ -18,6 +18,7 @@ export type PresentApp = Pick<
   | 'state'
   | 'sso'
   | 'attributes'
+  | 'references'
   | 'scope'
   | 'assignments'
   | 'deprovisioning'

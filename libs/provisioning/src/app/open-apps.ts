@@ -236,6 +236,7 @@ export const openApps = async (needs: AppsNeeds): Promise<Apps> => {
       database,
       clock,
       kinds,
+      connectorFor,
       wakeRefresh: refreshing.wake,
       wakeCycles: cycling.wake,
     }),

@@ -12,6 +12,7 @@ import { readSeenOf, viewsOf } from '../evaluation/read-views.ts';
 import { readTargetOf, type ConnectorKinds } from '../connector/index.ts';
 import { canonicalAttributes, changedAttributes, type AttributesConfig } from '../mapping/index.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
+import { rememberedIds } from '../references/find-references.ts';
 import type { ruleSchema } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
 import { findAccounts } from '../view/find-account.ts';
@@ -106,6 +107,11 @@ export const previews = (
       timers.push(...touched);
       if (change !== 'unchanged') accounts.push({ userId, change, ...(attributes.length > 0 && { attributes }) });
     };
+    const idsFor = rememberedIds(database, tenantId, appId);
+    const evaluated = async (account: AccountState, views: Views): Promise<AccountState> => {
+      const { scope: _, ...evaluation } = evaluatePerson(views, account);
+      return decided(account, { type: 'Evaluate', ...evaluation, referredIds: await idsFor(evaluation.plan) });
+    };
     const evaluateAll = async (userIds: readonly string[]) => {
       const seenOf = await readSeenOf(database, tenantId, userIds, appId);
       const accountOf = await findAccounts(database, tenantId, appId, userIds);
@@ -115,9 +121,9 @@ export const previews = (
         if (index % IN_A_TURN === 0) await nextTurn();
         const withApp = (app: AppConfig) => viewsOf(seen, { app, revision }, kinds, now);
         const account = accountOf.get(userId) ?? { kind: 'none' };
-        const before = fromScratch || today.state === 'draft' ? account : evaluated(account, withApp(today));
+        const before = fromScratch || today.state === 'draft' ? account : await evaluated(account, withApp(today));
         const moved = applyToRunning ? rescheduled(before, then) : before;
-        note(userId, before, evaluated(moved, withApp(then)));
+        note(userId, before, await evaluated(moved, withApp(then)));
       }
       return seenOf.size;
     };
@@ -218,11 +224,6 @@ export const previews = (
 
 const noSuchUser = (id: string) =>
   new Rejected('not-found', 'user/unknown', `There is no user ${id}, or it is not known here yet.`);
-
-const evaluated = (account: AccountState, views: Views): AccountState => {
-  const { scope: _, ...evaluation } = evaluatePerson(views, account);
-  return decided(account, { type: 'Evaluate', ...evaluation });
-};
 
 const rescheduled = (account: AccountState, { deprovisioning }: AppConfig): AccountState =>
   account.kind === 'none' ? account : decided(account, { type: 'Reschedule', deprovisioning });

@@ -1,6 +1,7 @@
 import { sameValue, type Json } from '@tenure/scim';
-import type { AccountAttributes } from '../mapping/index.ts';
-import { emptyMandatory } from '../mapping/index.ts';
+import { REFERENCE_CYCLE, REFERENCE_MISSING, referralsOf } from '../account/account.state.ts';
+import { attributesOnCreate } from '../account/wanted.ts';
+import { emptyMandatory, isReferring, type AccountAttributes } from '../mapping/index.ts';
 import { markOf } from '../evaluation/evaluate-person.ts';
 import { presets } from '../presets/index.ts';
 import { CALL_TIMEOUT_MS, type Outcome, type Remote, type TargetValue } from '../connector/index.ts';
@@ -17,18 +18,20 @@ export const createAccount = async (one: Attempt): Promise<Verdict> => {
   const { app, account, row, connector, beforeCall } = one;
   if (row.callBeganAt !== null) return { kind: 'unknown', reason: 'The call was cut off.', cutOff: true };
 
+  const awaited = await awaitedReference(one);
+  if (awaited) return awaited;
   const known = await existing(one, row.unknownSince === null ? 0 : Date.now());
   if (known) return known;
   if (account.aim !== 'present') return over({ kind: 'abandoned' });
   if (row.unknownSince !== null && !row.lookedUp) return { kind: 'notFound' };
 
-  const attributes = sentOnCreate(one);
+  let attributes = attributesOnCreate(account);
   const missing = emptyMandatory(attributes, presets[app.preset].mandatory);
   if (missing.length > 0) return failedForGood('account/incomplete', `There is no value for ${missing.join(', ')}.`);
 
   const mark = markOf(app);
-  const values = Object.fromEntries(Object.entries(attributes).filter(([target]) => target !== mark)) as Values;
   const send = async () => {
+    const values = Object.fromEntries(Object.entries(attributes).filter(([target]) => target !== mark)) as Values;
     await beforeCall({ creating: true });
     return connector.create('account', { mark: mark === null ? null : row.accountId, values });
   };
@@ -42,9 +45,15 @@ export const createAccount = async (one: Attempt): Promise<Verdict> => {
     await connector.test();
     created = await send();
   }
+  // It may be for whom the account refers to: that is sent by itself then, and doesn't delay the account (R90).
+  const without = withoutReferences(one, attributes);
+  if (created.kind === 'refused' && without) {
+    attributes = without;
+    created = await send();
+  }
   switch (created.kind) {
     case 'ok':
-      return over({ kind: 'created', joined: false, remoteId: created.value.id, attributes });
+      return over({ kind: 'created', joined: false, remoteId: created.value.id, attributes: noted(one, attributes) });
     case 'unknown':
       return { kind: 'unknown', reason: created.reason, cutOff: false };
     case 'conflict':
@@ -64,10 +73,49 @@ export const createAccount = async (one: Attempt): Promise<Verdict> => {
 const isPassing = (outcome: Outcome<Remote>): boolean =>
   outcome.kind === 'unavailable' && outcome.afterMs === undefined;
 
-const sentOnCreate = ({ account }: Attempt): AccountAttributes => ({
-  ...account.plan.onCreate,
-  ...account.plan.attributes,
-});
+/** A reference without which the app takes no account waits for the account that it is to; undefined where there is none. */
+const awaitedReference = async ({ account, row, isRing }: Attempt): Promise<Verdict | undefined> => {
+  // It may be there already, by a call whose outcome nobody saw.
+  if (row.unknownSince !== null || account.aim !== 'present') return undefined;
+  const awaited = referralsOf(account).filter(
+    ({ userId, mandatory }) => mandatory && account.referredIds[userId] === undefined,
+  );
+  if (awaited.length === 0) return undefined;
+  const targets = [...new Set(awaited.map(({ target }) => target))].join(', ');
+  return (await isRing())
+    ? failedForGood(
+        REFERENCE_CYCLE,
+        `The app requires ${targets}, and each of these accounts waits for the next one. Change one of them.`,
+      )
+    : failedForGood(
+        REFERENCE_MISSING,
+        `The app requires ${targets}. The account is created as soon as the account that it refers to exists.`,
+      );
+};
+
+/** Undefined where there is no reference that could be left out. */
+const withoutReferences = (
+  { account, kind }: Attempt,
+  attributes: AccountAttributes,
+): AccountAttributes | undefined => {
+  const mandatory = new Set(referralsOf(account).flatMap((one) => (one.mandatory ? [one.target] : [])));
+  const optional = Object.keys(attributes).filter(
+    (target) => attributes[target] !== null && isReferring(kind.readTarget, target) && !mandatory.has(target),
+  );
+  return optional.length === 0
+    ? undefined
+    : { ...attributes, ...Object.fromEntries(optional.map((target) => [target, null])) };
+};
+
+/** As last sent. What is empty of what counts on create only is left out, unless it is a reference that is to follow. */
+const noted = ({ account }: Attempt, attributes: AccountAttributes): AccountAttributes => {
+  const { plan } = account;
+  return Object.fromEntries(
+    Object.entries(attributes).filter(
+      ([target]) => target in plan.attributes || (plan.onCreate[target] ?? null) !== null,
+    ),
+  );
+};
 
 /** What the app has of this person already; undefined where that is nothing. */
 const existing = async (one: Attempt, asOf: number): Promise<Verdict | undefined> => {
@@ -116,7 +164,7 @@ const appeared = (one: Attempt, remote: Remote): boolean => {
   if (markOf(app) !== null || row.unknownSince === null) return false;
   const began = Date.parse(row.unknownSince) - CALL_TIMEOUT_MS - CLOCK_SKEW_MS;
   if (remote.createdAt !== undefined && Date.parse(remote.createdAt) < began) return false;
-  return Object.entries(sentOnCreate(one)).every(
+  return Object.entries(attributesOnCreate(one.account)).every(
     ([target, value]) =>
       value === null || !(target in remote.values) || sameValue(value, remote.values[target] as Json),
   );

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { UserCreated } from '@tenure/contracts';
 import { lineages, recordSpans, type RecordedSpans } from '@tenure/eventing/testing';
@@ -31,6 +32,9 @@ describe('the trace of a change of a person', () => {
     await world.settle();
     expect(world.app.byUserName('ada@plum.example')).toBeDefined();
 
+    // Its span ends after what it wrote is seen.
+    const isOver = () => recorded.ended(traceId).some(({ name }) => name === 'deliver create');
+    for (let tries = 0; tries < 500 && !isOver(); tries++) await sleep(10);
     const spans = recorded.ended(traceId);
     expect(lineages(spans)).toEqual(expect.arrayContaining(['CONSUMER apply people', 'INTERNAL deliver create']));
     const delivery = spans.find(({ name }) => name === 'deliver create')!;

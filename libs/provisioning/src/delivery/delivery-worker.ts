@@ -27,6 +27,7 @@ import { isAlive, laneTimings, openLanes, type LaneTimings } from './lanes.ts';
 import { isPushed } from '../push/is-pushed.ts';
 import { limiter } from './limiter.ts';
 import { listings } from './listing.ts';
+import { isRing } from '../references/find-references.ts';
 import { share, type WaitingApp } from './share.ts';
 import type { Intent } from './verdict.ts';
 import { witnesses } from './witness.ts';
@@ -148,6 +149,7 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
       beforeCall,
       note: (intents: readonly Intent[]) => rows.note(row, intents),
       isPushed: (group: { id: string } | { name: string }) => isPushed(database, row, group),
+      isRing: () => isRing(database, row.tenantId, row.accountId),
       listing: (target: string, value: string, notBefore: number) =>
         listed(connector, { target, value }, beforeCall, notBefore),
     };

@@ -5,12 +5,16 @@ import {
   type EntitlementChange,
   type HeldEntitlement,
 } from '../account/account.state.ts';
+import { wantedAttributes } from '../account/wanted.ts';
 import type { Change, Parts, Remote, Scalar, TargetValue } from '../connector/index.ts';
-import { toChanges } from '../mapping/index.ts';
+import { isReferring, toChanges } from '../mapping/index.ts';
 import { changeMembership } from './membership.ts';
 import { failed, failedForGood, over, type Attempt, type Verdict } from './verdict.ts';
 
-/** Attributes and values first, by one update; memberships after it. All of it may be done again without harm. */
+/**
+ * Attributes and values first, by one update; memberships after it, and then whom the account refers to: an app that refuses that has got
+ * everything else. All of it may be done again without harm.
+ */
 export const updateAccount = async (one: Attempt, remoteId: string): Promise<Verdict> => {
   const { account, connector, beforeCall, kind } = one;
   const { plan } = account;
@@ -39,8 +43,11 @@ export const updateAccount = async (one: Attempt, remoteId: string): Promise<Ver
     .map(({ kind: of, value }) => ({ kind: of, value, id: null }));
   if (added.length > 0) await one.note(withNoted(one, added));
 
+  const wanted = wantedAttributes(account);
+  const differing = toChanges(account.attributes, wanted, plan.additive);
+  const references = differing.filter(({ target }) => isReferring(kind.readTarget, target));
   const changes = [
-    ...toChanges(account.attributes, plan.attributes, plan.additive),
+    ...differing.filter((change) => !references.includes(change)),
     ...ours.map((change) => valueChange(one, change)),
   ];
   if (changes.length > 0) {
@@ -57,14 +64,28 @@ export const updateAccount = async (one: Attempt, remoteId: string): Promise<Ver
     if (outcome.kind === 'trouble') return outcome.verdict;
     settled.set(change, outcome.kind === 'held' ? outcome.held : undefined);
   }
+  const referred = references.length > 0 ? await sendReferences(one, remoteId, references) : undefined;
+  if (referred && referred.kind !== 'ok' && referred.kind !== 'refused' && referred.kind !== 'conflict')
+    return failed(referred);
+  const isRefused = referred !== undefined && referred.kind !== 'ok';
+  const unsent = new Set(isRefused ? references.map(({ target }) => target) : []);
   return over({
     kind: 'updated',
-    attributes: { ...account.attributes, ...plan.attributes },
+    attributes: {
+      ...account.attributes,
+      ...Object.fromEntries(Object.entries(wanted).filter(([target]) => !unsent.has(target))),
+    },
+    ...(isRefused && { referenceRefused: referred.reason }),
     entitlements: [
       ...account.entitlements.filter((held) => !all.some((change) => isSameEntitlement(change, held))),
       ...[...settled.values()].filter((held) => held !== undefined),
     ],
   });
+};
+
+const sendReferences = async ({ connector, beforeCall }: Attempt, remoteId: string, changes: readonly Change[]) => {
+  await beforeCall();
+  return connector.update('account', remoteId, changes);
 };
 
 const isNoted = ({ row }: Attempt, change: Entitlement): boolean =>

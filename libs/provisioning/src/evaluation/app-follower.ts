@@ -77,6 +77,7 @@ const concernedBy = (stored: StoredEvent, isDraft: boolean): Concerned | undefin
       return { kind: ({ users: 'user', groups: 'group', roles: 'role' } as const)[kind], id };
     }
     case 'AppAttributesSet':
+    case 'AppReferencesFound':
     case 'AppScopeSet':
     case 'AppRulesSet':
     case 'AppRulesReapplied':

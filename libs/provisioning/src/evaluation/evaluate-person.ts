@@ -1,5 +1,6 @@
 import type { Instant, Revision } from '@tenure/eventing';
 import {
+  isReferring,
   sameTarget,
   additiveTargets,
   desiredAttributes,
@@ -37,7 +38,8 @@ export type Views = {
   causedAt: Instant;
 };
 
-export type Evaluated = Evaluation & { scope: ScopeAnswer };
+/** All that follows but what only the view tells: ids of the app. */
+export type Evaluated = Omit<Evaluation, 'referredIds'> & { scope: ScopeAnswer };
 
 type PlannedRules = RuleOutcome & { planned: readonly Entitlement[] };
 
@@ -260,7 +262,11 @@ const planOf = (
     onCreate: { ...sent(mapped('create')), ...(sendsActive && { [active!]: true }) },
     additive: additiveTargets(mappings),
     entitlements: rules.planned,
-    matching: matchKeysFor(matching, person, budget),
+    matching: matchKeysFor(
+      matching.filter(({ target }) => !isReferring(readTarget, target)),
+      person,
+      budget,
+    ),
   };
 };
 

@@ -1,4 +1,4 @@
-import { unnested, type Database } from '@tenure/database';
+import { unnested, type Database, type Sql } from '@tenure/database';
 import type { Instant } from '@tenure/eventing';
 import { accountIdOf } from '../account/account.aggregate.ts';
 import type { FoundPredecessor } from '../account/account.commands.ts';
@@ -8,6 +8,7 @@ import type { WriteAccount } from '../account/write-account.ts';
 import { isRebuilding } from '../people/people.consumer.ts';
 import { deletedNamesakes, type DeletedNamesake } from '../people/person-keys.ts';
 import { markNext, PROVISIONING } from '../people/to-evaluate.ts';
+import { idsReferredTo } from '../references/find-references.ts';
 import { tenantsWithApps } from '../view/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import { evaluatePerson, type Views } from './evaluate-person.ts';
@@ -171,7 +172,7 @@ const underLock = async (database: Database, user: Claimed, write: WriteAccount,
     for (const each of seen.apps) {
       const views = viewsOf(seen, each, kinds, user.occurred_at);
       const evaluate = (lookFor: Look) =>
-        write({ tenantId, id: accountIdOf(each.app.id, userId) }, commandFor(views, lookFor), because);
+        write({ tenantId, id: accountIdOf(each.app.id, userId) }, commandFor(database, views, lookFor), because);
       const { state } = await evaluate(look);
       if (each.app.state === 'draft') continue;
       const inherited = await inherit(sql, write, { tenantId, appId: each.app.id, userId }, state, because);
@@ -188,10 +189,12 @@ type Look = (views: Views, state: AccountState) => Promise<FoundPredecessor | nu
 
 /** While an app is not on this goes on: timers are armed and cancelled, only nothing is delivered (decision 16). */
 const commandFor =
-  (views: Views, look: Look): Parameters<WriteAccount>[1] =>
+  (sql: Sql, views: Views, look: Look): Parameters<WriteAccount>[1] =>
   async ({ state }) => {
-    if (views.app.state === 'draft') return { type: 'LetGo' };
+    const { app, person } = views;
+    if (app.state === 'draft') return { type: 'LetGo' };
     const { scope: _scope, ...evaluation } = evaluatePerson(views, state);
     const predecessor = await look(views, state);
-    return { type: 'Evaluate', ...evaluation, ...(predecessor !== undefined && { predecessor }) };
+    const referredIds = await idsReferredTo(sql, person.tenantId, app.id, evaluation.plan);
+    return { type: 'Evaluate', ...evaluation, referredIds, ...(predecessor !== undefined && { predecessor }) };
   };

@@ -13,7 +13,9 @@ import { deliveredSteps } from '../on-demand/delivered-steps.ts';
 import { lookAtAccount, type Looked } from '../on-demand/look-at-account.ts';
 import { plannedSteps } from '../on-demand/planned-steps.ts';
 import type { OnDemandReply } from '../on-demand/steps.ts';
+import { resolvedAttributes, type ReferredIds } from '../mapping/references.ts';
 import { mark, PROVISIONING } from '../people/to-evaluate.ts';
+import { idsReferredTo } from '../references/find-references.ts';
 import { findAccount } from '../view/find-account.ts';
 import { findApp } from '../view/find-apps.ts';
 import { evaluatePerson, type Evaluated } from './evaluate-person.ts';
@@ -61,17 +63,19 @@ export const provisionOnDemand =
     const account = await findAccount(database, tenantId, appId, userId);
     const evaluated = evaluatePerson(viewsOf(seen, found, kinds, now), account);
     const { accountId } = evaluated;
+    const referredIds = await idsReferredTo(database, tenantId, appId, evaluated.plan);
+    const shown = withIds(evaluated, referredIds);
 
     // A delivery that goes on anyway is seen too.
     const calls: WitnessedCall[] = [];
     const stop = needs.watch({ tenantId, accountId }, (call) => calls.push(call));
     try {
       const before = await lookInTime(
-        lookAtAccount({ app, kind: kindOf(kinds, app), connectorFor: needs.connectorFor, account, evaluated }),
+        lookAtAccount({ app, kind: kindOf(kinds, app), connectorFor: needs.connectorFor, account, evaluated: shown }),
         LOOK_MS,
       );
-      const steps = [...plannedSteps(seen, app, evaluated), ...before.steps];
-      if (app.state !== 'on') return { steps: [...steps, ...wouldDo(app, account, evaluated)] };
+      const steps = [...plannedSteps(seen, app, shown), ...before.steps];
+      if (app.state !== 'on') return { steps: [...steps, ...wouldDo(app, account, { ...evaluated, referredIds })] };
 
       const cause = {
         causationId: correlationId,
@@ -127,11 +131,21 @@ const readInTime = async (
   return found?.kind === 'ok' ? found.value : undefined;
 };
 
-const evaluatedState = (account: AccountState, { scope: _, ...evaluation }: Evaluated): AccountState =>
+/** As it is sent: references to people by the ids of the app. */
+const withIds = (evaluated: Evaluated, ids: ReferredIds): Evaluated => {
+  const { plan } = evaluated;
+  if (!plan) return evaluated;
+  const attributes = resolvedAttributes(plan.attributes, ids);
+  return { ...evaluated, plan: { ...plan, attributes, onCreate: resolvedAttributes(plan.onCreate, ids) } };
+};
+
+type Resolved = Evaluated & { referredIds: ReferredIds };
+
+const evaluatedState = (account: AccountState, { scope: _, ...evaluation }: Resolved): AccountState =>
   accountDecider.decide({ type: 'Evaluate', ...evaluation }, account).reduce(accountDecider.evolve, account);
 
 /** Nothing is sent while the app isn't on. */
-const wouldDo = ({ state }: AppConfig, account: AccountState, evaluated: Evaluated): OnDemandReply['steps'] => {
+const wouldDo = ({ state }: AppConfig, account: AccountState, evaluated: Resolved): OnDemandReply['steps'] => {
   const then = state === 'draft' ? account : evaluatedState(account, evaluated);
   const action = nextDelivery(then);
   const pending = then.kind === 'present' ? then.approvals.map((approval) => approval.action) : [];

@@ -101,7 +101,7 @@ describe('R36: the value of a target has its type', () => {
     [direct('roles', 'roles'), [{ value: 'a' }, { value: 'b' }]],
     [constant('roles', ['x', 'y']), [{ value: 'x' }, { value: 'y' }]],
     [constant('entitlements', 'x'), [{ value: 'x' }]],
-    [constant('manager', 'bob'), { value: 'bob' }],
+    [constant('manager', 'bob'), { value: { ref: 'bob' } }],
     [expression('roles[primary eq "True"].value', 'SingleAppRoleAssignment([appRoleAssignments])'), 'ADMIN'],
     [constant('roles[value eq "x"].primary', 'True'), true],
     [constant('urn:acme:schemas:2.0:User:badge', 'red'), 'red'],

@@ -14,6 +14,7 @@ import {
 } from '../expression/index.ts';
 import { inTurnFor } from './too-complex.ts';
 import { type Person, isKnownSource, sourceValue, storable } from './sources.ts';
+import { referenceFor } from './references.ts';
 import { valueFor } from './target-value.ts';
 
 const name = z.string().min(1).max(512);
@@ -79,6 +80,7 @@ export const validateAttributes = (
   const matchingProblems = matching.flatMap(({ source, target }, index) => [
     ...sourceProblems(source, `matching[${index}].source`),
     ...targetProblems(readTarget, target, `matching[${index}].target`),
+    ...referenceProblems(readTarget, target, `matching[${index}].target`),
   ]);
   return [
     ...matchingProblems,
@@ -159,6 +161,24 @@ export const usedTargets = ({ matching, mappings }: AttributesConfig): string[] 
 export const targetProblems = (readTarget: ReadTarget, target: string, field: string): MappingProblem[] => {
   const read = readTarget(target);
   return typeof read === 'string' ? [{ code: 'mapping/target', field, message: read }] : [];
+};
+
+/** Nobody is found by whom they refer to: what the directory knows of that person, the app doesn't. */
+const referenceProblems = (readTarget: ReadTarget, target: string, field: string): MappingProblem[] =>
+  isReferring(readTarget, target)
+    ? [
+        {
+          code: 'mapping/matching',
+          field,
+          message: `${target} refers to another account, so accounts can't be found by it.`,
+        },
+      ]
+    : [];
+
+/** Whether the target's values are ids of the app's accounts. */
+export const isReferring = (readTarget: ReadTarget, name: string): boolean => {
+  const target = readTarget(name);
+  return typeof target !== 'string' && target.refersTo === 'account';
 };
 
 export const sourceProblems = (source: string, field: string): MappingProblem[] => {
@@ -244,7 +264,11 @@ export const emptyMandatory = (attributes: AccountAttributes, mandatory: readonl
 /** A value in the form of its target, as it may be stored. */
 export const attributeValue = (readTarget: ReadTarget, name: string, value: Value): Json => {
   const target = readTarget(name);
-  return typeof target === 'string' ? null : storable(valueFor(target, bounded(value)) as Json);
+  if (typeof target === 'string') return null;
+  // Whoever is meant is known in the directory by an id that no app has ever seen (R90).
+  const fitting =
+    target.refersTo === 'account' ? referenceFor(target, bounded(value)) : valueFor(target, bounded(value));
+  return storable(fitting as Json);
 };
 
 /** Works out a checked expression for a person. Its length counts whether or not it was read before: what one person may take doesn't depend on others. */

@@ -57,7 +57,7 @@ const table: Record<
   scim: {
     can: ['suspend', 'hardDelete', 'groups', 'entitlements'],
     mandatory: ['userName'],
-    more: ['employeeNumber', 'costCenter', 'organization', 'division', 'department'].map(
+    more: ['employeeNumber', 'costCenter', 'organization', 'division', 'department', 'manager'].map(
       (name) => `${enterprise}:${name}`,
     ),
     assignment: 'assigned',

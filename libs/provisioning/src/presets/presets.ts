@@ -164,9 +164,8 @@ export const presets: Record<PresetName, Preset> = {
     ...scim,
     capabilities: { ...nothing, suspend: true, hardDelete: true, groups: true, entitlements: true },
     mandatory: ['userName'],
-    // Not the manager: the app knows him by an id of its own.
     attributes: attributes(
-      ...['employeeNumber', 'costCenter', 'organization', 'division', 'department'].map((name) =>
+      ...['employeeNumber', 'costCenter', 'organization', 'division', 'department', 'manager'].map((name) =>
         direct(enterprise(name)),
       ),
     ),

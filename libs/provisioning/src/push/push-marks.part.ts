@@ -18,6 +18,7 @@ const meaning: Record<AccountEvent['type'], 'nothing' | 'changed' | 'left'> = {
   PredecessorFound: 'nothing',
   PredecessorAccepted: 'nothing',
   PredecessorLost: 'nothing',
+  ReferenceMoved: 'nothing',
   AccountDeleted: 'left',
   AccountGone: 'left',
   AccountDisassociated: 'left',

@@ -7,6 +7,8 @@ import { personKeysTable } from '../people/person-keys.ts';
 import { markingTables, peopleTables, revisionColumns, wordsColumn } from '../people/people.tables.ts';
 import { pushDeliveriesTable } from '../push/push.rows.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
+import { onceTable } from '../references/mark-referring.ts';
+import { referenceMovesTable } from '../references/reference-moves.ts';
 import { timerLeasesTable } from '../timer/timer-poller.ts';
 
 /** What is kept beside the view and outlives it. */
@@ -31,4 +33,5 @@ export const provisioningMigrations = [
   { name: 'AddPersonKeys1796083200005', up: personKeysTable },
   { name: 'AddPushes1796083200006', up: pushDeliveriesTable },
   { name: 'AddWords1796083200007', up: wordsColumn },
+  { name: 'AddReferenceMoves1796083200008', up: `${referenceMovesTable};\n${onceTable}` },
 ];

@@ -32,6 +32,9 @@ import { followHeirs } from '../evaluation/heirs.ts';
 import { fillWords } from '../people/apply-users.ts';
 import { forgetPeople, isRebuilding, peopleConsumer } from '../people/people.consumer.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
+import { followReferences } from '../references/reference-follower.ts';
+import { referenceMover } from '../references/reference-mover.ts';
+import { markReferring } from '../references/mark-referring.ts';
 import { timerPoller } from '../timer/timer-poller.ts';
 import { eraseFromAccounts } from '../view/erase-person.ts';
 import { PROVISIONING_VIEW, provisioningView } from '../view/provisioning.view.ts';
@@ -68,6 +71,8 @@ export type ProvisioningNeeds = {
   onErased?: (person: DataSubject) => void;
   timerEveryMs?: number;
   deliveryTimings?: Partial<DeliveryTimings>;
+  /** How many accounts are told of a moved reference before others have their turn. */
+  referencesAtOnce?: number;
 };
 
 export type Provisioning = {
@@ -145,7 +150,8 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
 
   const writePush = pushWriter({ source, clock, view });
 
-  const pollers: Partial<Record<'evaluating' | 'timing' | 'delivering' | 'planning' | 'pushing', Poller>> = {};
+  const pollers: Partial<Record<'evaluating' | 'timing' | 'delivering' | 'moving' | 'planning' | 'pushing', Poller>> =
+    {};
   const wakeEvaluation = () => pollers.evaluating?.wake();
   const wakeDelivery = () => pollers.delivering?.wake();
   const wakePushes = () => {
@@ -168,6 +174,21 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     view,
     onMarked: wakeEvaluation,
     onFailure: failing('evaluation.heirs'),
+  });
+  const references = followReferences({
+    database,
+    store,
+    leases,
+    view,
+    onNoted: () => pollers.moving?.wake(),
+    onFailure: failing('references'),
+  });
+  const mover = referenceMover({
+    database,
+    write,
+    onWritten: wakeDelivery,
+    onFailure: failing('references'),
+    ...(needs.referencesAtOnce !== undefined && { atOnce: needs.referencesAtOnce }),
   });
   const people = peopleConsumer({
     database,
@@ -223,13 +244,14 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     onFailure: failing('push'),
     timings: deliveries.timings,
   });
-  const followers = [view.follower, apps, heirs];
+  const followers = [view.follower, apps, references, heirs];
 
   const stopping = new AbortController();
   const startWork = async (factsCaughtUp: () => Promise<boolean> = async () => true) => {
     await view.serving;
     await apps.caughtUp;
     if (stopping.signal.aborted) return;
+    await markReferring(database, kinds, clock);
     pollers.evaluating = startPoller({
       everyMs: EVALUATE_EVERY_MS,
       run: evaluation.run,
@@ -251,6 +273,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
       run: () => pushes.run(wakePushes),
       onFailure: failing('push'),
     });
+    pollers.moving = startPoller({ everyMs: EVALUATE_EVERY_MS, run: mover.run, onFailure: failing('references') });
     const caughtUp = async () => (await factsCaughtUp()) && (await evaluation.isThrough());
     while (!(await caughtUp().catch(() => false))) {
       await sleep(CATCH_UP_LOOK_MS);
@@ -262,8 +285,10 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
   const unsettled = async (): Promise<string | undefined> => {
     if (await isRebuilding(database)) return 'people are being built again';
     for (const follower of followers) if (!(await follower.isSettled())) return `${follower.name} follows`;
-    const [waiting, due, open] = [await evaluation.waiting(), await timers.due(), await deliveries.open()];
+    const [waiting, moved] = [await evaluation.waiting(), await mover.waiting()];
+    const [due, open] = [await timers.due(), await deliveries.open()];
     if (waiting > 0) return `${waiting} people wait to be evaluated`;
+    if (moved > 0) return `${moved} accounts moved that others refer to`;
     if (due > 0) return `${due} timers are due`;
     if (open > 0) return `${open} deliveries wait`;
     if (await planner.waiting()) return 'pushed groups are being planned';
@@ -299,7 +324,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
       stopping.abort();
       await Promise.all(Object.values(pollers).map((poller) => poller.stop()));
       await Promise.all([deliveries.finish(), pushes.finish()]);
-      await Promise.all([people.stop(), apps.stop(), heirs.stop(), view.stop()]);
+      await Promise.all([people.stop(), apps.stop(), references.stop(), heirs.stop(), view.stop()]);
     },
   };
 };

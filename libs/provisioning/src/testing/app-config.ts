@@ -16,6 +16,7 @@ export const appConfig = (parts: Partial<AppConfig> = {}): AppConfig =>
     test: { outcome: 'passed' },
     endpoint: { url: 'https://git.example/scim' },
     attributes: presets.scim.attributes,
+    references: [],
     scope: { assignment: 'everyone', groups: [], orgUnits: [] },
     assignments: [],
     scopeSince: '2026-01-05T08:00:00.000Z',

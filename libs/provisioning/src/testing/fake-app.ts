@@ -33,6 +33,8 @@ export type FakeApp = {
   release: () => void;
   /** Asked before each call. */
   fault: (call: Call, detail: string) => Fault;
+  /** Says no to what an account is to hold, when it is made or changed. */
+  refuses: (values: Readonly<Record<string, TargetValue>>) => boolean;
   /** Answers every look-up with the first accounts that there are (R91). */
   ignoresFilters: boolean;
   /** Never shows who is in a group. */
@@ -73,6 +75,7 @@ export const fakeApp = (): FakeApp => {
   };
   const missing: Failure = { kind: 'gone', reason: 'There is no such account.' };
   const taken: Failure = { kind: 'conflict', reason: 'The user name is taken.' };
+  const refusal: Failure = { kind: 'refused', code: 'app/refused', reason: 'The app says no.', status: 400 };
   const ok = <T>(value: T): Outcome<T> => ({ kind: 'ok', value });
 
   const call = async <T>(name: Call, detail: string, work: () => Outcome<T>): Promise<Outcome<T>> => {
@@ -115,6 +118,7 @@ export const fakeApp = (): FakeApp => {
     calls: [],
     release: () => undefined,
     fault: () => undefined,
+    refuses: () => false,
     ignoresFilters: false,
     hidesMembers: false,
     keepsNoMark: false,
@@ -179,6 +183,7 @@ export const fakeApp = (): FakeApp => {
         call(kind === 'group' ? 'createGroup' : 'create', '', () => {
           if (kind === 'group')
             return ok(groupShown(app.addGroup(values['displayName'] as string, [], mark ?? undefined)));
+          if (app.refuses(values)) return refusal;
           const { userName } = values;
           if (typeof userName === 'string' && app.byUserName(userName)) return taken;
           const filled = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
@@ -192,7 +197,10 @@ export const fakeApp = (): FakeApp => {
               for (const one of changes) if ('to' in one && typeof one.to === 'string') group.displayName = one.to;
               return ok(undefined);
             })
-          : call('update', '', () => change(id, changes)),
+          : call('update', '', () => {
+              const values = changes.flatMap((one) => ('to' in one ? [[one.target, one.to] as const] : []));
+              return app.refuses(Object.fromEntries(values)) ? refusal : change(id, changes);
+            }),
       setActive: (id, active) =>
         call('setActive', String(active), () => change(id, [{ target: 'active', to: active }])),
       delete: (kind, id) =>

@@ -16,6 +16,7 @@ const readTarget = (name: string): ConnectorTarget | string => {
     read: true,
     compare: path.text === 'externalId' ? 'exact' : 'ignoreCase',
     matchable: true,
+    ...(/:manager(\.value)?$/.test(path.text) && { refersTo: 'account' as const }),
   };
 };
 
@@ -28,3 +29,12 @@ export const fakeKind: ConnectorKind = {
 };
 
 export const fakeKinds: ConnectorKinds = { scim: fakeKind, ldap: { ...fakeKind, kind: 'ldap' } };
+
+/** Apps that take no account without a value for these targets. */
+export const fakeKindsRequiring = (...names: string[]): ConnectorKinds => {
+  const requiring: ConnectorKind['readTarget'] = (name) => {
+    const target = readTarget(name);
+    return typeof target === 'string' ? target : { ...target, mandatory: names.includes(target.name) };
+  };
+  return { scim: { ...fakeKind, readTarget: requiring }, ldap: { ...fakeKind, kind: 'ldap', readTarget: requiring } };
+};

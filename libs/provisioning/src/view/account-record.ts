@@ -1,9 +1,12 @@
 import type { AccountEvent } from '@tenure/contracts';
 import type { Decoded, Instant, Revision } from '@tenure/eventing';
 import { evolveAccount } from '../account/account.evolve.ts';
+import { accountIdOf } from '../account/account.aggregate.ts';
 import {
   isEffective,
+  isLinked,
   nextDelivery,
+  referralsOf,
   statusOf,
   type AccountState,
   type AccountStatus,
@@ -111,6 +114,7 @@ export const accountColumns = (tenantId: string, id: string, record: AccountReco
   status: statusOf(account),
   work: nextDelivery(account) ?? null,
   remote_id: account.remoteId,
+  link: isLinked(account) ? account.remoteId : null,
   pending_action: account.approvals[0]?.action ?? null,
   drift: account.drift && !account.drift.ignored ? account.drift.kinds : null,
   awaits: account.rehire.awaits?.accountId ?? null,
@@ -120,6 +124,20 @@ export const accountColumns = (tenantId: string, id: string, record: AccountReco
   revision: record.revision,
   record,
 });
+
+/** To whom the account refers, each once, and what it knows of their accounts. */
+export const referenceColumns = (tenantId: string, id: string, account: PresentAccount) => {
+  const referrals = referralsOf(account);
+  return [...new Set(referrals.map(({ userId }) => userId))].map((userId) => ({
+    tenant_id: tenantId,
+    account_id: id,
+    to_account_id: accountIdOf(account.appId, userId),
+    app_id: account.appId,
+    user_id: userId,
+    mandatory: referrals.some((one) => one.userId === userId && one.mandatory),
+    linked: account.referredIds[userId] ?? null,
+  }));
+};
 
 export const timerColumns = (
   tenantId: string,

@@ -98,6 +98,18 @@ const entitlement = z.object({
   id: z.string().nullable(),
   evidence: z.string().nullable(),
 });
+/**
+ * To whom the account refers (R90). `sent`: the app has the id of their account there, `remoteId`; `pending`: it is about to get it; `waiting`:
+ * they have no account in the app; `unknown`: the value is no person of the tenant.
+ */
+const reference = z.object({
+  target: z.string(),
+  userId: z.string(),
+  state: z.enum(['sent', 'pending', 'waiting', 'unknown']),
+  remoteId: z.string().optional(),
+  reason: z.object({ code: z.string(), message: z.string() }).optional(),
+});
+
 const attributes = z.record(z.string(), z.json());
 
 const approval = z.object({
@@ -126,6 +138,7 @@ export const accountReply = z.object({
   successor: ref.optional(),
   attributes,
   entitlements: z.array(entitlement),
+  references: z.array(reference),
   /** The first of `approvals`, for clients that know no others. */
   pendingApproval: approval.omit({ id: true }).optional(),
   /** What waits for an admin, oldest first. */

@@ -30,7 +30,8 @@ import type {
   TimerListQuery,
   TimerReply,
 } from './account.bodies.ts';
-import { toAccount, type DeliveryRow } from './account.reply.ts';
+import { knownPeople } from '../references/find-references.ts';
+import { toAccount, unlinkedReferrals, type DeliveryRow } from './account.reply.ts';
 import { APP_RUNS } from './find-apps.ts';
 import { PROVISIONING_VIEW } from './provisioning.view.ts';
 
@@ -46,11 +47,14 @@ const joined = `from ${PROVISIONING_VIEW}.accounts c ${beside}`;
 
 const unknown = () => new Rejected('not-found', 'account/unknown', 'There is no such account.');
 
-const replyOf = (row: Row): AccountReply => {
-  const { state } = row.record;
-  if (state.kind === 'none') throw unknown();
-  return toAccount({ id: row.id, appRuns: row.app_runs }, row.record, state, row.attempts === null ? undefined : row);
-};
+const replyOf =
+  (people: ReadonlySet<string>) =>
+  (row: Row): AccountReply => {
+    const { state } = row.record;
+    if (state.kind === 'none') throw unknown();
+    const delivery = row.attempts === null ? undefined : row;
+    return toAccount({ id: row.id, appRuns: row.app_runs }, row.record, state, delivery, people);
+  };
 
 const MOST_EVENTS = 100_000;
 
@@ -59,6 +63,12 @@ export type AccountQueries = ReturnType<typeof accountQueries>;
 /** Of all apps of a tenant, or of one (R57). An account of another tenant or app is unknown. */
 export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 'store' | 'sealer'>) => {
   const decode = decoder(sealer, accountAggregate.events);
+
+  /** Who is known of those to whom accounts refer. */
+  const peopleOf = (tenantId: string, rows: readonly Row[]) => {
+    const unlinked = rows.flatMap(({ record: { state } }) => (state.kind === 'none' ? [] : unlinkedReferrals(state)));
+    return knownPeople(sql, tenantId, [...new Set(unlinked)]);
+  };
 
   const find = async (tenantId: string, appId: string | undefined, id: string): Promise<Row> => {
     const [row] = await sql.query<Row>({
@@ -115,13 +125,17 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
           ...(search === undefined ? [] : [searchedFor(tenantId, search)]),
         ],
       });
-      const shown = pagesByInstant.of(rows, limit, replyOf, ({ created_at, id }) => [created_at, id]);
+      const shown = pagesByInstant.of(rows, limit, replyOf(await peopleOf(tenantId, rows)), ({ created_at, id }) => [
+        created_at,
+        id,
+      ]);
       return { ...shown, items: await withNames(sql, tenantId, shown.items, include) };
     },
 
     get: async (tenantId: string, appId: string | undefined, id: string, instant?: Instant): Promise<AccountReply> => {
       const row = await find(tenantId, appId, id);
-      return instant === undefined ? replyOf(row) : asOf(tenantId, id, instant, row.app_runs);
+      if (instant === undefined) return replyOf(await peopleOf(tenantId, [row]))(row);
+      return asOf(tenantId, id, instant, row.app_runs);
     },
 
     /** Oldest first. What is in `personal` is shown as `changed` names it; values are in the account as of an instant. */

@@ -1,4 +1,13 @@
-import { isEffective, statusOf, type AccountTimer, type PresentAccount } from '../account/account.state.ts';
+import {
+  isEffective,
+  isLinked,
+  isSame,
+  referralsOf,
+  statusOf,
+  type AccountTimer,
+  type PresentAccount,
+} from '../account/account.state.ts';
+import { wantedAttributes } from '../account/wanted.ts';
 import type { AccountRecord } from './account-record.ts';
 import type { AccountReply, TimerReply } from './account.bodies.ts';
 
@@ -55,12 +64,30 @@ const rehireOf = ({ rehire }: PresentAccount): Pick<AccountReply, 'predecessor' 
 
 const unnamed = <Named extends { id: string }>({ id: _, ...rest }: Named) => rest;
 
-/** `delivery` is what stands between the events: only of an account as it is now. */
+/** Of whom it refers to, those without an account in the app. */
+export const unlinkedReferrals = (account: PresentAccount): string[] =>
+  referralsOf(account).flatMap(({ userId }) => (account.referredIds[userId] === undefined ? [userId] : []));
+
+const toReferences = (account: PresentAccount, people: ReadonlySet<string> | undefined): AccountReply['references'] => {
+  const wanted = wantedAttributes(account);
+  const isSent = (target: string) =>
+    isLinked(account) && isSame(wanted[target] ?? null, account.attributes[target] ?? null);
+  return referralsOf(account).map(({ target, userId }) => {
+    const remoteId = account.referredIds[userId];
+    if (remoteId !== undefined) return { target, userId, state: isSent(target) ? 'sent' : 'pending', remoteId };
+    if (!people || people.has(userId)) return { target, userId, state: 'waiting' };
+    const message = `The value of ${target} isn't the id of a person of this tenant, so it isn't sent: map a source that holds one, such as manager.`;
+    return { target, userId, state: 'unknown', reason: { code: 'mapping/reference-unknown', message } };
+  });
+};
+
+/** `delivery` is what stands between the events: only of an account as it is now. `people`: of those it refers to, who is known. */
 export const toAccount = (
   place: Place,
   record: AccountRecord,
   account: PresentAccount,
   delivery?: DeliveryRow,
+  people?: ReadonlySet<string>,
 ): AccountReply => {
   const { match, remoteId } = account;
   const approvals = account.approvals.map(({ id, action, deprovisioning }) => ({
@@ -84,6 +111,7 @@ export const toAccount = (
     ...rehireOf(account),
     attributes: account.attributes,
     entitlements: [...account.entitlements],
+    references: toReferences(account, people),
     ...(first && { pendingApproval: unnamed(first) }),
     approvals,
     ...(account.delivery && {

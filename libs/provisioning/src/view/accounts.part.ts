@@ -1,12 +1,14 @@
 import { accountEvents, type AccountEvent, type DeliveryAction } from '@tenure/contracts';
 import { unnested, type Sql } from '@tenure/database';
+import { isSame, lacksReferencesOnly } from '../account/account.state.ts';
+import { accountColumns, advanceRecord, referenceColumns, timerColumns, type AccountRecord } from './account-record.ts';
 import { putWaiting, waitingTable } from '../queue/waiting.rows.ts';
-import { accountColumns, advanceRecord, timerColumns, type AccountRecord } from './account-record.ts';
 import { viewPart, type StreamEvents } from './view-part.ts';
 
 /**
  * `record` is the whole account; the columns are what it is found by. A timer's row is the calendar's (R82). `work` is the index of what is
- * to be delivered: a row for each account with work, and when it is next due, which the delivery worker keeps (`claim.ts`).
+ * to be delivered: a row for each account with work, and when it is next due, which the delivery worker keeps (`claim.ts`). `account_refs` are
+ * those to whom an account refers, and the id by which it knows their account; `link` is the id that it has (R90).
  */
 const create = (schema: string) => `
   create table ${schema}.accounts (
@@ -17,6 +19,7 @@ const create = (schema: string) => `
     status text not null,
     work text,
     remote_id text,
+    link text,
     pending_action text,
     drift text[],
     awaits text,
@@ -45,6 +48,17 @@ const create = (schema: string) => `
   );
   create index work_in_order on ${schema}.work (tenant_id, app_id, tried, priority, due_at);
 
+  create table ${schema}.account_refs (
+    tenant_id text not null,
+    account_id text not null,
+    to_account_id text not null,
+    app_id text not null,
+    user_id text not null,
+    mandatory boolean not null,
+    linked text,
+    primary key (tenant_id, account_id, to_account_id)
+  );
+  create index account_refs_to on ${schema}.account_refs (tenant_id, to_account_id, account_id);
   create table ${schema}.timers (
     tenant_id text not null,
     id text not null,
@@ -94,11 +108,15 @@ const apply = async (sql: Sql, schema: string, streams: readonly StreamEvents<Ac
   const accounts: ReturnType<typeof accountColumns>[] = [];
   const changes: Parameters<typeof putWaiting>[2][number][] = [];
   const timers: unknown[] = [];
+  const references: ReferencesOf[] = [];
   for (const { tenantId, id, events } of streams) {
     const standing = before.get(`${tenantId}/${id}`);
     const record = events.reduce(advanceRecord, standing);
     if (!record || record.state.kind === 'none') continue;
     changes.push({ tenantId, id, before: standing, after: record });
+    const rows = referenceColumns(tenantId, id, record.state);
+    const earlier = standing?.state.kind === 'present' ? referenceColumns(tenantId, id, standing.state) : [];
+    if (!isSame(rows, earlier)) references.push({ tenant_id: tenantId, id, rows });
     accounts.push(accountColumns(tenantId, id, record, record.state));
     for (const timer of record.state.timers) timers.push(timerColumns(tenantId, id, record, record.state, timer));
   }
@@ -106,18 +124,42 @@ const apply = async (sql: Sql, schema: string, streams: readonly StreamEvents<Ac
   await putWork(sql, schema, accounts);
   await putWaiting(sql, schema, changes);
   if (timers.length > 0) await put(sql, `${schema}.timers`, timers);
+  if (references.length > 0) await putReferences(sql, schema, references);
 };
 
-/** What takes access away goes first, then what gives it. */
+type ReferencesOf = { tenant_id: string; id: string; rows: ReturnType<typeof referenceColumns> };
+
+/** All of an account anew: there are few, and they seldom change. */
+const putReferences = async (sql: Sql, schema: string, references: readonly ReferencesOf[]) => {
+  await sql.query({
+    name: `${schema}.drop_references`,
+    text: `delete from ${schema}.account_refs r using unnest($1::text[], $2::text[]) as old (tenant_id, account_id)
+           where r.tenant_id = old.tenant_id and r.account_id = old.account_id`,
+    values: [references.map(({ tenant_id }) => tenant_id), references.map(({ id }) => id)],
+  });
+  const rows = references.flatMap((one) => one.rows);
+  if (rows.length === 0) return;
+  await sql.query({
+    name: `${schema}.put_references`,
+    text: `insert into ${schema}.account_refs select * from jsonb_populate_recordset(null::${schema}.account_refs, $1)`,
+    values: [JSON.stringify(rows)],
+  });
+};
+
+/** What takes access away goes first, then what gives it; whom accounts refer to comes last. */
 const PRIORITY: Record<DeliveryAction, number> = { suspend: 0, delete: 0, create: 1, unsuspend: 1, update: 2 };
+const REFERENCES_ONLY = 3;
+
+const priorityOf = (work: DeliveryAction, { state }: AccountRecord): number =>
+  work === 'update' && state.kind === 'present' && lacksReferencesOnly(state) ? REFERENCES_ONLY : PRIORITY[work];
 
 const putWork = async (
   sql: Sql,
   schema: string,
-  accounts: readonly Pick<ReturnType<typeof accountColumns>, 'tenant_id' | 'id' | 'app_id' | 'work'>[],
+  accounts: readonly Pick<ReturnType<typeof accountColumns>, 'tenant_id' | 'id' | 'app_id' | 'work' | 'record'>[],
 ) => {
-  const busy = accounts.flatMap(({ tenant_id, id, app_id, work }) =>
-    work === null ? [] : [{ tenant_id, id, app_id, priority: PRIORITY[work] }],
+  const busy = accounts.flatMap(({ tenant_id, id, app_id, work, record }) =>
+    work === null ? [] : [{ tenant_id, id, app_id, priority: priorityOf(work, record) }],
   );
   const idle = accounts.filter(({ work }) => work === null);
   if (busy.length > 0)

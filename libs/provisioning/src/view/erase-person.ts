@@ -12,6 +12,7 @@ import {
 import { accountAggregate } from '../account/account.aggregate.ts';
 import { replaceWaiting } from '../queue/waiting.rows.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
+import { noteErased } from '../references/reference-moves.ts';
 import { advanceRecord, type AccountRecord } from './account-record.ts';
 import { PROVISIONING_VIEW } from './provisioning.view.ts';
 
@@ -38,7 +39,7 @@ export const eraseFromAccounts = async (
     for (const stored of await store.read(stream, { limit: revision }))
       record = advanceRecord(record, await decode<AccountEvent>(stored));
     await sql.query({
-      text: `update ${PROVISIONING_VIEW}.accounts set record = $3, remote_id = null, work = null where tenant_id = $1 and id = $2`,
+      text: `update ${PROVISIONING_VIEW}.accounts set record = $3, remote_id = null, link = null, work = null where tenant_id = $1 and id = $2`,
       values: [tenantId, id, JSON.stringify(record)],
     });
     await sql.query({
@@ -46,8 +47,13 @@ export const eraseFromAccounts = async (
       values: [tenantId, id],
     });
     await replaceWaiting(sql, PROVISIONING_VIEW, [{ tenantId, id, record }]);
+    await sql.query({
+      text: `delete from ${PROVISIONING_VIEW}.account_refs where tenant_id = $1 and account_id = $2`,
+      values: [tenantId, id],
+    });
     await snapshots?.drop(stream);
   }
+  await noteErased(sql, tenantId, personId);
   await sql.query({
     text: `update ${PROVISIONING}.deliveries set last_error = null, given = '[]' where tenant_id = $1 and user_id = $2`,
     values: [tenantId, personId],
