@@ -7,9 +7,13 @@ import {
   reapKeys,
   reapSecrets,
   resourceHistory,
+  SIGN_IN,
+  signInEntities,
+  signInMigrations,
   startDepartedMembers,
   userHistory,
 } from '@tenure/directory';
+import { migrate } from '@tenure/database';
 import { dropView, startView } from '@tenure/eventing';
 import {
   directoryClient,
@@ -28,6 +32,7 @@ import { ConnectionsController } from './connections.controller.ts';
 import { DIRECTORY, type DirectoryApi } from './directory-api.ts';
 import { grantToServices } from './grants.ts';
 import { GroupsController } from './groups.controller.ts';
+import { KeysController } from './keys.controller.ts';
 import { MeController } from './me.controller.ts';
 import { ResourcesController } from './resources.controller.ts';
 import { SchemasController } from './schemas.controller.ts';
@@ -44,6 +49,7 @@ const REAP_EVERY_MS = 600_000;
 export const directoryControllers = [
   TenantsController,
   AdminsController,
+  KeysController,
   ConnectionsController,
   UsersController,
   GroupsController,
@@ -54,6 +60,9 @@ export const directoryControllers = [
   parkedController('directory'),
 ];
 
+/** TypeORM entities of the tables of `sign_in`. */
+export const directoryEntities: (new () => object)[] = signInEntities;
+
 /** Composes the directory on a runtime: its commands, its view, its reactors and its API. */
 export const directoryService = async (
   runtime: Runtime,
@@ -63,6 +72,7 @@ export const directoryService = async (
   const store = await runtime.openStore();
   const onFailure = (error: unknown) => log.warn({ err: error }, 'A part of the directory failed and tries again');
   await keys.ensureTenant(ROOT_TENANT);
+  await migrate(database, { schema: SIGN_IN, migrations: signInMigrations });
 
   const view = await startView({
     view: fullDirectoryView(),

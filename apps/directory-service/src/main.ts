@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { runService } from '@tenure/platform';
-import { directoryControllers, directoryService } from './app.module.ts';
+import { directoryControllers, directoryEntities, directoryService } from './app.module.ts';
 import { readConfig } from './config.ts';
 
 await runService({
@@ -8,8 +8,9 @@ await runService({
   readConfig,
   compose: (runtime, { TENURE_PUBLIC_URL }) =>
     directoryService(runtime, TENURE_PUBLIC_URL === undefined ? {} : { publicUrl: TENURE_PUBLIC_URL }),
-  segments: ['directory', 'clock'],
+  segments: ['directory', 'clock', 'auth'],
   title: 'Tenure directory',
   controllers: directoryControllers,
+  entities: directoryEntities,
   owner: true,
 });

@@ -39,7 +39,7 @@ describeWithKafka('the four services over Kafka (needs a Kafka of its own)', () 
         'directory-service': [
           'departed-members',
           'directory-service/directory.commands',
-          'directory_v3',
+          'directory_v4',
           'forward directory.facts',
         ],
         'mapping-service': [

@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { auditControllers, auditEntities, auditService } from '@tenure/audit-service';
-import { directoryControllers, directoryService } from '@tenure/directory-service';
+import { directoryControllers, directoryEntities, directoryService } from '@tenure/directory-service';
 import { mappingControllers, mappingEntities, mappingService } from '@tenure/mapping-service';
 import { createServices, listenToMessages, openRuntime, type LogOutput, type Runtime } from '@tenure/platform';
 import { scimControllers, scimDialect, scimGateway } from '@tenure/scim-gateway';
@@ -19,9 +19,10 @@ export const openSystemRuntime = (
   openRuntime({
     service: 'standalone',
     databaseUrl,
-    entities: [...mappingEntities, ...auditEntities],
+    entities: [...directoryEntities, ...mappingEntities, ...auditEntities],
     secretsKey,
     rootKey,
+    publicUrl: config.TENURE_PUBLIC_URL,
     eventStore:
       config.EVENT_STORE === 'postgres'
         ? { kind: 'postgres' }

@@ -24,6 +24,7 @@ export const openServiceRuntime = (
     service,
     databaseUrl: config.DATABASE_URL,
     secretsKey: config.TENURE_SECRETS_KEY,
+    publicUrl: config.TENURE_PUBLIC_URL,
     ...(config.TENURE_ROOT_KEY !== undefined && { rootKey: config.TENURE_ROOT_KEY }),
     eventStore:
       config.EVENT_STORE === 'postgres'
