@@ -21,10 +21,12 @@ import {
   PARKED,
   parkedController,
   parkedView,
+  type ProviderSettings,
   type Runtime,
   type Service,
 } from '@tenure/platform';
 import { unusedKeys } from '@tenure/sealing';
+import { authControllers, composeAuth } from './auth/compose-auth.ts';
 import { AdminsController } from './admins.controller.ts';
 import { CLOCK, ClockController, type ClockApi } from './clock.controller.ts';
 import { commandsController } from './commands.controller.ts';
@@ -57,6 +59,7 @@ export const directoryControllers = [
   ResourcesController,
   ClockController,
   MeController,
+  ...authControllers,
   parkedController('directory'),
 ];
 
@@ -66,7 +69,7 @@ export const directoryEntities: (new () => object)[] = signInEntities;
 /** Composes the directory on a runtime: its commands, its view, its reactors and its API. */
 export const directoryService = async (
   runtime: Runtime,
-  { publicUrl }: { publicUrl?: string } = {},
+  { publicUrl, provider }: { publicUrl?: string; provider?: ProviderSettings | undefined } = {},
 ): Promise<Service> => {
   const { database, leases, sealer, snapshots, keys, secrets, clock, transport, log } = runtime;
   const store = await runtime.openStore();
@@ -98,9 +101,12 @@ export const directoryService = async (
     viewSchema: DIRECTORY_VIEW,
     onFailure,
   });
+  const commands = directoryClient(transport.client({ commandTopic: DIRECTORY_COMMANDS }));
+  const auth = await composeAuth(runtime, { queries: directory.queries, commands, provider });
   const unused = unusedKeys(database);
   const reap = async () => {
     await reapSecrets({ database, schema: DIRECTORY_VIEW, view, secrets });
+    await auth.reap();
     await reapKeys({ database, schema: DIRECTORY_VIEW, view, store, unused });
   };
   const reaper = setInterval(() => void reap().catch(onFailure), REAP_EVERY_MS).unref();
@@ -119,7 +125,6 @@ export const directoryService = async (
     async () => clearInterval(reaper),
   );
 
-  const commands = directoryClient(transport.client({ commandTopic: DIRECTORY_COMMANDS }));
   const api: DirectoryApi = {
     queries: directory.queries,
     commands,
@@ -139,6 +144,7 @@ export const directoryService = async (
       controllers: directoryControllers,
       providers: [
         { provide: DIRECTORY, useValue: api },
+        ...auth.providers,
         { provide: CLOCK, useValue: clockApi },
         { provide: PARKED, useValue: runtime.parked },
       ],

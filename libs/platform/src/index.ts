@@ -2,6 +2,7 @@ export * from './clock/manual-clock.ts';
 export * from './clock/settling.ts';
 export * from './config/environment.ts';
 export * from './config/service.ts';
+export * from './config/sign-in.ts';
 export * from './http/admin-keys.ts';
 export * from './http/authentication.ts';
 export { MIB } from './http/bodies.ts';

@@ -18,7 +18,7 @@ export class Session {
   @Column('text', { nullable: true }) role!: string | null;
   @Column('boolean', { name: 'consumer_mail' }) consumerMail!: boolean;
   @Column('text') method!: string;
-  /** What the provider knows it as, for back-channel logout. */
+  /** What the provider knows it as, for back-channel logout. The subject of the root key's tells which root key. */
   @Column('text', { nullable: true }) issuer!: string | null;
   @Column('text', { nullable: true }) subject!: string | null;
   @Column('text', { name: 'provider_session', nullable: true }) providerSession!: string | null;

@@ -9,12 +9,14 @@ const LIFE_MS = 8 * 3_600_000;
 /** Who signed in: an admin, a key for machines, or, where the tenant is null, whoever holds the root key. */
 export type SignedInAs = {
   tenantId: string | null;
-  adminId?: string;
-  keyId?: string;
+  adminId?: string | undefined;
+  keyId?: string | undefined;
   /** Where it isn't the admin's or the key's own. */
   role?: string;
   consumerMail?: boolean;
   method: SignInMethod;
+  /** Of a session of the root key: the key that counts when it starts. */
+  rootKey?: string | undefined;
   provider?: { issuer: string; subject: string; session?: string; idToken: string };
 };
 
@@ -33,9 +35,12 @@ export type SessionsDeps = { database: Database; hashing: Pick<TokenHashing, 'to
 export const openSessions = ({ database, hashing: { tokenHmac }, box }: SessionsDeps) => {
   const rows = database.repository(Session);
 
+  /** Which root key a session is of, without telling it. */
+  const rootMark = (rootKey: string | undefined) => tokenHmac(`root ${rootKey ?? ''}`);
+
   return {
     /** A new id and a new token each time: none that a browser brought along is ever taken over. */
-    start: async ({ tenantId, provider, ...who }: SignedInAs): Promise<{ id: string; token: string }> => {
+    start: async ({ tenantId, provider, rootKey, ...who }: SignedInAs): Promise<{ id: string; token: string }> => {
       const [id, token] = [randomUUID(), randomBytes(32).toString('base64url')];
       const now = Date.now();
       await rows.insert({
@@ -48,7 +53,7 @@ export const openSessions = ({ database, hashing: { tokenHmac }, box }: Sessions
         consumerMail: who.consumerMail ?? false,
         method: who.method,
         issuer: provider?.issuer ?? null,
-        subject: provider?.subject ?? null,
+        subject: provider?.subject ?? (tenantId === null ? rootMark(rootKey) : null),
         providerSession: provider?.session ?? null,
         idToken: provider ? box.seal(provider.idToken, [id]) : null,
         createdAt: new Date(now).toISOString(),
@@ -65,6 +70,12 @@ export const openSessions = ({ database, hashing: { tokenHmac }, box }: Sessions
         text: `delete from sign_in.sessions where ${where} returning id, tenant_id as "tenantId", admin_id as "adminId", key_id as "keyId"`,
         values,
       });
+    },
+
+    /** Ends sessions of a root key that counts no more. */
+    endOfOtherRoot: async (rootKey: string | undefined): Promise<void> => {
+      const text = `delete from sign_in.sessions where tenant_id is null and subject is distinct from $1`;
+      await database.query({ text, values: [rootMark(rootKey)] });
     },
 
     /** The ID token with which the provider was asked to let them in, where it was one. */

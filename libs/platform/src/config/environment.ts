@@ -13,6 +13,26 @@ const hostList = z
 
 const port = z.coerce.number({ error: 'expected a port number' }).int().min(0).max(65_535);
 
+const isHere = ({ hostname }: URL) => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+
+const roles = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: 'custom', message: 'expected JSON' });
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z.record(
+      z.string(),
+      z.strictObject({ tenant: z.string().min(1), role: z.enum(['super_admin', 'admin', 'auditor']) }),
+      { error: 'expected JSON such as {"tenure-admins": {"tenant": "TENANT-ID", "role": "super_admin"}}' },
+    ),
+  );
+
 const clock = z
   .string()
   .default('system')
@@ -57,6 +77,15 @@ export const variables = {
   TRANSPORT: z.enum(['in-process', 'kafka'], { error: 'expected in-process or kafka' }).default('in-process'),
   KAFKA_BROKERS: hostList,
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  TENURE_OIDC_ISSUER: z
+    .url({ error: 'expected a URL such as https://login.example' })
+    .refine((url) => url.startsWith('https:') || isHere(new URL(url)), 'expected https')
+    .optional(),
+  TENURE_OIDC_CLIENT_ID: z.string().min(1).optional(),
+  TENURE_OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+  TENURE_OIDC_SCOPES: z.string().default('openid profile email'),
+  TENURE_OIDC_ROLES_CLAIM: z.string().min(1).default('groups'),
+  TENURE_OIDC_ROLES: roles.optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ error: 'expected a URL such as http://collector:4318' }).optional(),
 } satisfies Record<string, z.ZodType>;
 

@@ -12,7 +12,7 @@ const ACTING_ADMIN = `a.id is not null and (u.active or (u.id is null and a.user
 
 const USED_EVERY_MS = 60_000;
 
-/** Tells at most once a minute that something was used, and never keeps a request waiting for it. */
+/** Tells at most once a minute that a key was used, and never keeps a request waiting for it. */
 const lastUses = (write: (id: string) => Promise<unknown>) => {
   const told = new Map<string, number>();
   return (id: string): void => {
@@ -81,26 +81,31 @@ type SessionRow = {
   tenant_id: string | null;
   admin_id: string | null;
   key_id: string | null;
+  is_unmarked: boolean;
   key_expires_at: string | null;
-  role: AdminRole | 'root';
+  role: AdminRole | 'root' | null;
+  key_role: AdminRole | null;
+  admin_role: AdminRole | null;
   consumer_mail: boolean;
 };
 
 /** Sessions of browsers (R110): the row, and who is behind it, in one statement, at every request: what ends holds at once. */
 export const sessionLookup = (database: Database, { tokenHmac }: TokenHashing, clock: Clock): Sessions => {
-  const used = lastUses((id) =>
-    database.query({
-      name: 'platform.session-used',
-      text: `update sign_in.sessions set used_at = now() where id = $1`,
-      values: [id],
-    }),
-  );
+  /** Keeps it from being idle: at most once a minute, and never with the request waiting for it. */
+  const used = (id: string): void =>
+    void database
+      .query({
+        name: 'platform.session-used',
+        text: `update sign_in.sessions set used_at = now() where id = $1 and used_at < now() - interval '1 minute'`,
+        values: [id],
+      })
+      .catch(() => undefined);
   return {
     find: async (token) => {
       const [row] = await database.query<SessionRow>({
         name: 'platform.session',
-        text: `select s.id, s.tenant_id, s.admin_id, s.key_id, k.expires_at as key_expires_at, coalesce(s.role, k.role, a.role) as role,
-                      s.consumer_mail or coalesce(a.consumer_mail, k.consumer_mail, false) as consumer_mail
+        text: `select s.id, s.tenant_id, s.admin_id, s.key_id, s.used_at < now() - interval '1 minute' as is_unmarked, k.expires_at as key_expires_at, s.role, k.role as key_role, a.role as admin_role,
+                      s.consumer_mail or coalesce(a.consumer_mail, false) or coalesce(k.consumer_mail, false) as consumer_mail
                from sign_in.sessions s
                left join ${ADMIN_VIEW}.keys k on k.tenant_id = s.tenant_id and k.id = s.key_id
                left join ${ADMIN_VIEW}.admins a on a.tenant_id = s.tenant_id and a.id = s.admin_id
@@ -110,9 +115,11 @@ export const sessionLookup = (database: Database, { tokenHmac }: TokenHashing, c
         values: [tokenHmac(token)],
       });
       if (!row || (row.key_expires_at !== null && row.key_expires_at <= (await clock.now()))) return undefined;
-      used(row.id);
-      const { id, tenant_id: tenantId, role } = row;
-      if (role === 'root' || tenantId === null) return { id, role: 'root' };
+      if (row.is_unmarked) used(row.id);
+      const { id, tenant_id: tenantId } = row;
+      if (tenantId === null || row.role === 'root') return { id, role: 'root' };
+      // What the provider told when they signed in; else the key's and the admin's, whichever is less.
+      const role = row.role ?? leastOf(row.key_role ?? 'super_admin', row.admin_role ?? 'super_admin');
       const key: AdminKey = {
         tenantId,
         ...(row.admin_id !== null && { adminId: row.admin_id }),

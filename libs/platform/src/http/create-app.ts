@@ -57,6 +57,7 @@ export const createHttpApp = async (
   fastify.removeContentTypeParser('text/plain');
   const parse = (request: FastifyRequest, body: Buffer) => parseJson(body, settingsOf(request).json);
   app.useBodyParser(['application/json', 'application/scim+json'], { bodyLimit: USUAL_BODY }, parse as never);
+  takeForms(fastify);
   app.useGlobalInterceptors(new UnknownQueryInterceptor());
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: refusalOf }));
   app.useGlobalFilters(new ProblemFilter(log, dialects, onRefused));
@@ -68,6 +69,17 @@ export const createHttpApp = async (
   fastify.addHook('preParsing', async (request, _reply, payload) => withoutUnwanted(request, payload as never));
   fastify.addHook('onSend', async (_request, reply) => withoutCharset(reply));
   return app;
+};
+
+const LARGEST_FORM = 64 * 1024;
+
+/** Forms, for the routes that browsers send them to; elsewhere they are a media type like any other. */
+const takeForms = (fastify: FastifyInstance) => {
+  const type = 'application/x-www-form-urlencoded';
+  fastify.addContentTypeParser(type, { parseAs: 'string', bodyLimit: LARGEST_FORM }, (request, body, done) => {
+    if (settingsOf(request).form) return done(null, Object.fromEntries(new URLSearchParams(String(body))));
+    done(Object.assign(new Error('Unsupported Media Type'), { statusCode: 415 }));
+  });
 };
 
 const SERVED = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
