@@ -336,6 +336,21 @@ describe('a page of sign-in (R110)', () => {
 });
 
 describe('attempts to sign in (R110)', () => {
+  it('are those of the address that a trusted proxy tells, and of nobody else’s word', async () => {
+    const tryFrom = (address: string) =>
+      browser().fetch(at('/auth/key'), 'POST', { key: 'wrong' }, { 'x-forwarded-for': address });
+    const addresses = async () =>
+      (await system.database.query<{ address: string }>('select address from sign_in.tries order by address')).map(
+        ({ address }) => address,
+      );
+    await tryFrom('192.0.2.1');
+    expect(await addresses()).toEqual(['127.0.0.1']);
+    await system.restart({ TENURE_TRUSTED_PROXIES: 'loopback,10.0.0.0/8' });
+    await tryFrom('192.0.2.1');
+    await tryFrom('203.0.113.9, 192.0.2.2, 10.1.2.3');
+    expect(await addresses()).toEqual(['127.0.0.1', '192.0.2.1', '192.0.2.2']);
+  });
+
   it('are counted, and throttled per address', async () => {
     const chrome = browser();
     for (let tries = 0; tries < 30; tries++)

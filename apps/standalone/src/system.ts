@@ -30,6 +30,7 @@ export const openSystemRuntime = (
     secretsKey,
     rootKey,
     publicUrl: config.TENURE_PUBLIC_URL,
+    trustedProxies: config.TENURE_TRUSTED_PROXIES,
     eventStore:
       config.EVENT_STORE === 'postgres'
         ? { kind: 'postgres' }

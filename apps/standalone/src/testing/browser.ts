@@ -33,7 +33,7 @@ export const browser = () => {
     return response;
   };
 
-  const follow = async (first: Response, from: string): Promise<Shown> => {
+  const follow = async (first: Response, from: string, stopBefore?: string): Promise<Shown> => {
     let [response, url] = [first, from];
     for (let hops = 0; hops < FOLLOWED; hops++) {
       const location = response.headers.get('location');
@@ -41,6 +41,8 @@ export const browser = () => {
         return { status: response.status, text: await response.text(), url, headers: response.headers };
       await response.body?.cancel();
       url = new URL(location, url).href;
+      if (stopBefore !== undefined && url.startsWith(stopBefore))
+        return { status: response.status, text: '', url, headers: response.headers };
       response = await send(url);
     }
     throw new Error('Redirected in a circle.');
@@ -49,7 +51,8 @@ export const browser = () => {
   return {
     /** Without following what it answers. */
     send,
-    open: async (url: string) => follow(await send(url), url),
+    /** `stopBefore`: a redirect to what begins so is shown, and not followed. */
+    open: async (url: string, stopBefore?: string) => follow(await send(url), url, stopBefore),
     /** As a form of a page of the same site sends it. */
     submit: async (url: string, fields: Record<string, string>, origin = new URL(url).origin) =>
       follow(

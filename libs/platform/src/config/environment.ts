@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** The variables of Tenure (api.md, README). Each app's `config.ts` picks what it reads; nothing else looks at the environment. */
@@ -10,6 +11,11 @@ const hostList = z
       .map((entry) => entry.trim())
       .filter((entry) => entry !== ''),
   );
+
+const isProxy = (entry: string): boolean => {
+  const [address = '', bits] = entry.split('/');
+  return /^(loopback|linklocal|uniquelocal)$/.test(entry) || (isIP(address) > 0 && (bits === undefined || /^\d{1,3}$/.test(bits)));
+};
 
 const port = z.coerce.number({ error: 'expected a port number' }).int().min(0).max(65_535);
 
@@ -60,6 +66,10 @@ export const variables = {
     .url({ error: 'expected a URL such as https://tenure.example' })
     .transform((url) => url.replace(/\/+$/, ''))
     .optional(),
+  TENURE_TRUSTED_PROXIES: hostList.refine(
+    (entries) => entries.every(isProxy),
+    'expected addresses or CIDRs, by comma, such as 10.0.0.0/8; or loopback, linklocal, uniquelocal',
+  ),
   TENURE_DATA_DIR: z.string().min(1).default('.data'),
   TENURE_ROOT_KEY: z.string().min(16, 'expected at least 16 characters').optional(),
   TENURE_SECRETS_KEY: secretsKey.optional(),

@@ -27,6 +27,8 @@ export type HttpOptions = {
   metrics: Metrics;
   dialects?: readonly ErrorDialect[];
   onRefused?: OnRefused | undefined;
+  /** Whose word counts for where a request comes from: X-Forwarded-For. */
+  trustedProxies?: readonly string[] | undefined;
   /** Without it everybody may send anything. */
   authenticators?: Authenticators;
 };
@@ -34,11 +36,12 @@ export type HttpOptions = {
 /** A Nest application on Fastify as every service of Tenure runs it: authentication, parsers, validation, errors, metrics and traces in one place. */
 export const createHttpApp = async (
   module: DynamicModule,
-  { log, metrics, dialects = [], onRefused, authenticators }: HttpOptions,
+  { log, metrics, dialects = [], onRefused, trustedProxies = [], authenticators }: HttpOptions,
 ): Promise<NestFastifyApplication> => {
   const adapter = new FastifyAdapter({
     genReqId: requestIdOf,
     logger: false,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     forceCloseConnections: 'idle',
     requestTimeout: REQUEST_TIMEOUT_MS,
     clientErrorHandler: onUnreadable(dialects),

@@ -25,6 +25,7 @@ export const openServiceRuntime = (
     databaseUrl: config.DATABASE_URL,
     secretsKey: config.TENURE_SECRETS_KEY,
     publicUrl: config.TENURE_PUBLIC_URL,
+    trustedProxies: config.TENURE_TRUSTED_PROXIES,
     ...(config.TENURE_ROOT_KEY !== undefined && { rootKey: config.TENURE_ROOT_KEY }),
     eventStore:
       config.EVENT_STORE === 'postgres'

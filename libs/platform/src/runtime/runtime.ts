@@ -48,6 +48,8 @@ export type RuntimeOptions = {
   rootKey?: string;
   /** Where browsers reach the system. */
   publicUrl?: string | undefined;
+  /** Whose `X-Forwarded-For` counts. */
+  trustedProxies?: readonly string[] | undefined;
   eventStore: { kind: 'postgres' } | { kind: 'eventstoredb'; url: string };
   transport: { kind: 'in-process' } | { kind: 'kafka'; brokers: readonly string[] };
   clock: { kind: 'system' } | { kind: 'manual'; startsAt?: string };
@@ -80,6 +82,7 @@ export type Runtime = {
   service: string;
   rootKey?: string;
   publicUrl?: string | undefined;
+  trustedProxies?: readonly string[] | undefined;
   log: Log;
   metrics: Metrics;
   database: Database;
@@ -181,6 +184,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     service,
     ...(rootKey !== undefined && { rootKey }),
     publicUrl: options.publicUrl,
+    trustedProxies: options.trustedProxies,
     log,
     metrics,
     database,

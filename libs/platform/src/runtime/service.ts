@@ -54,6 +54,7 @@ export const createServices = (
     metrics: runtime.metrics,
     dialects: dialects ?? [],
     onRefused: services.find(({ onRefused }) => onRefused)?.onRefused,
+    trustedProxies: runtime.trustedProxies,
     authenticators: { key, connection },
   });
 };
