@@ -12,6 +12,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AdminKey, Authenticate, KeyHolder } from './authentication.ts';
 import { isBarred, leastRole, suffices, type KeyNeed } from './permits.ts';
 import { traceparentOf } from './request-trace.ts';
+import { refuseUnknownQuery } from './strict-requests.ts';
 import { Route, type Need, type Role } from './route-settings.ts';
 
 const NEEDS = 'tenure:needs';
@@ -76,6 +77,7 @@ export class KeyGuard implements CanActivate {
     if (!suffices(role, needed)) throw refusalOfRole(role, needed, sessionId === undefined ? 'key' : 'session');
     if (isBarred(key?.consumerMail ?? false, needed))
       throw new Rejected('forbidden', 'admin/consumer-mail', "Accounts of consumer mail domains can't configure apps.");
+    refuseUnknownQuery(request, context);
     return true;
   }
 }
