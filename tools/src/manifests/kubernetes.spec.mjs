@@ -16,7 +16,12 @@ const schemaErrors = (object) => {
 };
 
 /** Secrets are made outside, with these keys (k8s/base/kustomization.yaml says so). */
-const secrets = { 'tenure-databases': services, 'tenure-event-store': ['url'], 'tenure-keys': ['secrets', 'root'] };
+const secrets = {
+  'tenure-databases': services,
+  'tenure-event-store': ['url'],
+  'tenure-keys': ['secrets', 'root'],
+  'tenure-sign-in': ['issuer', 'client-id', 'client-secret', 'roles-claim', 'roles'],
+};
 
 describe('k8s/base', () => {
   let objects;

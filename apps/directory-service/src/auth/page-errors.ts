@@ -1,4 +1,4 @@
-import { HttpException } from '@nestjs/common';
+import type { HttpException } from '@nestjs/common';
 import { Rejected } from '@tenure/eventing';
 import { headersOf, statusOf } from '@tenure/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';

@@ -1,5 +1,4 @@
 import { Body, Controller, Get, HttpCode, Inject, Post, Query, Req, Res } from '@nestjs/common';
-import { Rejected } from '@tenure/eventing';
 import {
   Answers,
   Needs,

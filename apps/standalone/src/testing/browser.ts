@@ -16,7 +16,7 @@ export const browser = () => {
     return jar;
   };
 
-  const send = async (url: string, init: RequestInit & { headers?: Record<string, string> } = {}) => {
+  const send = async (url: string, init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> } = {}) => {
     const jar = jarOf(url);
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
     const response = await fetch(url, {

@@ -67,7 +67,8 @@ export const openIdProvider = async () => {
         claims: () => ({ sub: accountId, ...accounts.get(accountId) }) as never,
       }),
       // Its own refuses addresses of this machine.
-      fetch: (input, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown } = {}) => fetch(input, options),
+      fetch: (input, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown } = {}) =>
+        fetch(input, options),
       cookies: { keys: ['a-cookie-key'] },
       jwks: { keys: [held.key] as never },
       features: {

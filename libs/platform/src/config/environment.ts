@@ -14,7 +14,10 @@ const hostList = z
 
 const isProxy = (entry: string): boolean => {
   const [address = '', bits] = entry.split('/');
-  return /^(loopback|linklocal|uniquelocal)$/.test(entry) || (isIP(address) > 0 && (bits === undefined || /^\d{1,3}$/.test(bits)));
+  return (
+    /^(loopback|linklocal|uniquelocal)$/.test(entry) ||
+    (isIP(address) > 0 && (bits === undefined || /^\d{1,3}$/.test(bits)))
+  );
 };
 
 const port = z.coerce.number({ error: 'expected a port number' }).int().min(0).max(65_535);
