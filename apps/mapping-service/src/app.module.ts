@@ -19,6 +19,8 @@ import {
   openApps,
   reconciliationEntities,
   provisionOnDemand,
+  pushActions,
+  pushQueries,
   startProvisioning,
   type Apps,
 } from '@tenure/provisioning';
@@ -35,6 +37,7 @@ import { CyclesController, ON_DEMAND } from './cycles.controller.ts';
 import { EntitlementsController } from './entitlements.controller.ts';
 import { FactsController, PROVISIONING } from './facts.controller.ts';
 import { ReconciliationController } from './reconciliation.controller.ts';
+import { PUSHES, PushesController, type PushService } from './pushes.controller.ts';
 import { JobsController } from './jobs.controller.ts';
 import { APPS } from './mapping-api.ts';
 
@@ -62,6 +65,7 @@ export const mappingControllers = [
   AppAccountsController,
   JobsController,
   ReconciliationController,
+  PushesController,
   parkedController('mapping'),
 ];
 
@@ -113,6 +117,18 @@ export const mappingService = async (
       queries,
       connectorFor,
       hurry: provisioning.deliveries.hurry,
+      wake: provisioning.wake,
+    }),
+  };
+  const pushes = pushQueries(database, { store, sealer });
+  const pushService: PushService = {
+    queries: pushes,
+    actions: pushActions({
+      sql: database,
+      write: provisioning.writePush,
+      queries: pushes,
+      connectorFor,
+      hurry: provisioning.pushes.hurry,
       wake: provisioning.wake,
     }),
   };
@@ -170,6 +186,7 @@ export const mappingService = async (
       providers: [
         { provide: APPS, useValue: apps },
         { provide: ACCOUNTS, useValue: accounts },
+        { provide: PUSHES, useValue: pushService },
         { provide: PUBLIC_URL, useValue: publicUrl },
         { provide: PARKED, useValue: runtime.parked },
         { provide: ON_DEMAND, useValue: provisionOnDemand({ database, clock, kinds, wake: provisioning.wake }) },

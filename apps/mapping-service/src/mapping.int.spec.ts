@@ -392,7 +392,7 @@ describe('R31: turning on', () => {
     const due = async () =>
       (
         await world.runtime.database.query<{ due_at: string }>({
-          text: `select due_at from provisioning_v5.timers where app_id = $1 and state = 'armed'`,
+          text: `select due_at from provisioning_v6.timers where app_id = $1 and state = 'armed'`,
           values: [id],
         })
       ).map(({ due_at }) => due_at);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   applyPatch,
   groupType,
+  isObject,
   listResponse,
   matches,
   parseFilter,
@@ -12,6 +13,7 @@ import {
   profiles,
   uniqueness,
   userType,
+  type Json,
   type JsonObject,
   type Resource,
   type ResourceType,
@@ -22,6 +24,8 @@ export type Stored = { id: string; resource: Resource; created: string; lastModi
 
 const dialect = profiles.generic;
 const MOST_AT_ONCE = 200;
+
+const isMember = (member: Json, id: string) => isObject(member) && member['value'] === id;
 
 /** What the sandbox keeps of one SCIM type, in memory: a target for demos and tests, so a restart empties it. */
 export const collection = (type: ResourceType, baseUrl: () => string, uniqueBy: string) => {
@@ -80,6 +84,15 @@ export const collection = (type: ResourceType, baseUrl: () => string, uniqueBy: 
     delete: (id: string) => {
       find(id);
       kept.delete(id);
+    },
+    /** Somebody who is gone is no longer a member. */
+    dropMember: (id: string) => {
+      for (const stored of kept.values()) {
+        const { members } = stored.resource;
+        if (!Array.isArray(members) || !members.some((member) => isMember(member, id))) continue;
+        const resource = { ...stored.resource, members: members.filter((member) => !isMember(member, id)) };
+        kept.set(stored.id, { ...stored, resource, lastModified: new Date().toISOString() });
+      }
     },
   };
 };

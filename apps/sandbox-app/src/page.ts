@@ -1,4 +1,4 @@
-import type { JsonObject } from '@tenure/scim';
+import { isObject, type JsonObject } from '@tenure/scim';
 import type { Asked, Mode } from './behaviour.ts';
 
 const escaped = (value: unknown) =>
@@ -8,6 +8,17 @@ const row = (cells: readonly unknown[]) => `<tr>${cells.map((cell) => `<td>${esc
 
 const table = (caption: string, heads: readonly string[], rows: readonly (readonly unknown[])[]) =>
   `<h2>${escaped(caption)} <small>${rows.length}</small></h2><table><thead><tr>${heads.map((head) => `<th>${escaped(head)}</th>`).join('')}</tr></thead><tbody>${rows.map(row).join('')}</tbody></table>`;
+
+const membersOf = ({ members }: JsonObject): unknown[] =>
+  Array.isArray(members) ? members.map((member) => (isObject(member) ? member['value'] : member)) : [];
+
+const MOST_NAMED = 20;
+/** A large group isn't written out. */
+const whoIn = (members: readonly unknown[], accounts: readonly JsonObject[]): string => {
+  const names = new Map<unknown, unknown>(accounts.map(({ id, userName }) => [id, userName]));
+  const named = members.slice(0, MOST_NAMED).map((id) => String(names.get(id) ?? id));
+  return [...named, ...(members.length > MOST_NAMED ? ['…'] : [])].join(', ');
+};
 
 /** The page that shows a person what arrived. */
 export const page = (
@@ -27,8 +38,8 @@ ${table(
 )}
 ${table(
   'Groups',
-  ['displayName', 'members'],
-  groups.map((g) => [g.displayName, Array.isArray(g.members) ? g.members.length : 0]),
+  ['displayName', 'members', 'who', 'externalId'],
+  groups.map((g) => [g.displayName, membersOf(g).length, whoIn(membersOf(g), accounts), g.externalId]),
 )}
 ${table(
   'Last requests',

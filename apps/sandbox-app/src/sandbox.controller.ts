@@ -25,10 +25,13 @@ const SCIM = 'application/scim+json';
 type Params = Record<string, string | string[] | undefined>;
 
 /** RFC 7644 for the two types of the sandbox. */
-const scimController = (endpoint: string, token: symbol) => {
+const scimController = (endpoint: string, token: symbol, onDeleted?: (groups: Collection, id: string) => void) => {
   @Controller(`scim/v2/${endpoint}`)
   class ScimController {
-    constructor(@Inject(token) readonly kept: Collection) {}
+    constructor(
+      @Inject(token) readonly kept: Collection,
+      @Inject(GROUPS) readonly groups: Collection,
+    ) {}
 
     @Get()
     @Header('Content-Type', SCIM)
@@ -38,7 +41,7 @@ const scimController = (endpoint: string, token: symbol) => {
 
     @Get(':id')
     @Header('Content-Type', SCIM)
-    get(@Param('id') id: string) {
+    get(@Param('id') id: string, @Query() _query: Params) {
       return this.kept.get(id);
     }
 
@@ -58,12 +61,13 @@ const scimController = (endpoint: string, token: symbol) => {
     @HttpCode(204)
     delete(@Param('id') id: string) {
       this.kept.delete(id);
+      onDeleted?.(this.groups, id);
     }
   }
   return ScimController;
 };
 
-export const SandboxUsersController = scimController('Users', USERS);
+export const SandboxUsersController = scimController('Users', USERS, (groups, id) => groups.dropMember(id));
 export const SandboxGroupsController = scimController('Groups', GROUPS);
 
 const modeSchema = z.discriminatedUnion('mode', [

@@ -23,8 +23,9 @@ describe('/metrics', () => {
     const followers = [
       'directory_v4',
       'departed-members',
-      'provisioning_v5',
+      'provisioning_v6',
       'evaluation.apps',
+      'evaluation.heirs',
       'app.reactor',
       'mapping-service/directory.facts',
       'audit-service/directory.facts',

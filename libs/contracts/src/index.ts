@@ -9,6 +9,7 @@ export * from './group/index.ts';
 export * from './json.ts';
 export * from './key/index.ts';
 export * from './list/index.ts';
+export * from './push/index.ts';
 export * from './resource/index.ts';
 export * from './schema/index.ts';
 export * from './session/index.ts';

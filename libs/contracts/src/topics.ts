@@ -7,5 +7,5 @@ export const factTopics = {
   [DIRECTORY_FACTS]: {
     categories: ['tenant', 'schemas', 'connection', 'user', 'group', 'resource', 'attempts', 'session'],
   },
-  [PROVISIONING_FACTS]: { categories: ['app', 'account'] },
+  [PROVISIONING_FACTS]: { categories: ['app', 'account', 'push'] },
 } as const;

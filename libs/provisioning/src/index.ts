@@ -12,3 +12,4 @@ export * from './runtime/index.ts';
 export * from './view/index.ts';
 export * from './evaluation/index.ts';
 export * from './reconciliation/index.ts';
+export * from './push/index.ts';

@@ -5,7 +5,18 @@ import { sentenceOf } from './sentence.ts';
 
 export type EntryOutcome = 'done' | 'refused' | 'failed';
 export type SubjectKind =
-  'tenant' | 'admin' | 'key' | 'session' | 'connection' | 'user' | 'group' | 'schemas' | 'resource' | 'app' | 'account';
+  | 'tenant'
+  | 'admin'
+  | 'key'
+  | 'session'
+  | 'connection'
+  | 'user'
+  | 'group'
+  | 'schemas'
+  | 'resource'
+  | 'app'
+  | 'account'
+  | 'push';
 
 /** What the ledger says about one fact: who, what, when and why. Holds ids, codes and names of attributes; what is personal stays sealed in `fact`. */
 export type Entry = {
@@ -96,6 +107,7 @@ const subjectOf = ({ type, stream, metadata }: Fact, data: Data): Entry['subject
 const outcomes: Readonly<Record<string, EntryOutcome>> = {
   RequestRefused: 'refused',
   DeliveryFailed: 'failed',
+  PushFailed: 'failed',
   ForeignAccountFound: 'failed',
   AmbiguousAccountsFound: 'failed',
 };

@@ -274,6 +274,9 @@ describe('R53: usage', () => {
         'Suspend Auto Provisioned User': 1,
         'Unsuspend Auto Provisioned User': 0,
         'Hard Delete Auto Provisioned User': 0,
+        'Push Group': 0,
+        'Update Pushed Group': 0,
+        'Stop Pushing Group': 0,
         Failures: 1,
       },
     });

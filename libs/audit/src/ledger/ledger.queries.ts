@@ -5,6 +5,7 @@ import {
   attemptEvents,
   connectionEvents,
   groupEvents,
+  pushEvents,
   instant,
   invalidCursor,
   isPeriod,
@@ -39,6 +40,7 @@ const knownTypes = [
     sessionEvents,
     appEvents,
     accountEvents,
+    pushEvents,
   ].flatMap((events) => events.map(({ type }): string => type)),
   CLAIM_FORFEITED,
 ];

@@ -10,7 +10,10 @@ export const usageEvents = {
   'Suspend Auto Provisioned User': ['AccountSuspended'],
   'Unsuspend Auto Provisioned User': ['AccountUnsuspended'],
   'Hard Delete Auto Provisioned User': ['AccountDeleted'],
-  Failures: ['DeliveryFailed', 'ForeignAccountFound', 'AmbiguousAccountsFound'],
+  'Push Group': ['GroupPushed'],
+  'Update Pushed Group': ['PushProfileSent', 'PushMembersSent'],
+  'Stop Pushing Group': ['PushStopped'],
+  Failures: ['DeliveryFailed', 'ForeignAccountFound', 'AmbiguousAccountsFound', 'PushFailed'],
 } as const;
 export type UsageName = keyof typeof usageEvents;
 const names = Object.keys(usageEvents) as UsageName[];

@@ -35,6 +35,14 @@ describe('what a webhook is told (R94)', () => {
     ]);
   });
 
+  it('R89: is told of a pushed group that an admin has to look at', () => {
+    const failed = { appId: 'git', groupId: 'bakers', code: 'push/foreign-group' };
+    expect(notificationsOf(fact('PushFailed', { ...failed, final: false }, 'push-plum_p'))).toEqual([]);
+    expect(notificationsOf(fact('PushFailed', { ...failed, final: true }, 'push-plum_p'))).toMatchObject([
+      { type: 'push.failed', data: { appId: 'git', pushId: 'p', groupId: 'bakers', code: 'push/foreign-group' } },
+    ]);
+  });
+
   it('names the user or group by the stream', () => {
     expect(notificationsOf(fact('UserCreated', { changed: ['userName'] }, 'user-plum_ada'))).toMatchObject([
       { type: 'user.created', data: { userId: 'ada', changed: ['userName'] } },

@@ -31,7 +31,11 @@ export const notificationSources = {
   'account.failed': [
     { event: 'DeliveryFailed', when: ({ final }) => final === true },
     ...on('ForeignAccountFound', 'AmbiguousAccountsFound'),
+    { event: 'PredecessorFound', when: ({ mode }) => mode === 'ask' },
   ],
+  'account.handed-over': on('AccountHandedOver'),
+  'account.taken-over': on('AccountTakenOver'),
+  'push.failed': [{ event: 'PushFailed', when: ({ final }) => final === true }],
   'approval.requested': on('ApprovalRequested'),
   'approval.granted': on('ApprovalGranted'),
   'approval.rejected': on('ApprovalRejected'),
@@ -66,7 +70,22 @@ for (const type of notificationTypes) {
 }
 
 /** Ids, codes and names of attributes that an event's data holds; values of people never are among them (design, decision 2). */
-const told = ['appId', 'userId', 'timerId', 'approvalId', 'jobId', 'deliveryId', 'action', 'code', 'changed'] as const;
+const told = [
+  'appId',
+  'userId',
+  'fromAccountId',
+  'fromUserId',
+  'toAccountId',
+  'toUserId',
+  'groupId',
+  'timerId',
+  'approvalId',
+  'jobId',
+  'deliveryId',
+  'action',
+  'code',
+  'changed',
+] as const;
 
 /** Of many events that say the same of an app, one an hour is told. */
 const HOURLY: readonly NotificationType[] = ['threshold.tripped'];
@@ -79,7 +98,7 @@ export const notificationsOf = (fact: Fact): Notification[] =>
       const { tenantId, actor, correlationId, occurredAt } = fact.metadata;
       const { category, id } = streamParts(fact.stream);
       const data = fact.data as Data;
-      const about = data['appId'] === undefined ? { [`${category}Id`]: id } : { accountId: id };
+      const about = { [`${category}Id`]: id };
       const isHourly = HOURLY.includes(type);
       return {
         type,

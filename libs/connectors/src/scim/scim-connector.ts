@@ -39,6 +39,8 @@ export type ScimConnectorOptions = {
 };
 
 export const PATH: Record<ObjectKind, string> = { account: 'Users', group: 'Groups' };
+/** Groups hold nothing but what Tenure sends, so that the mark is never in the way. */
+const GROUP_MARK = 'externalId';
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const ok = { kind: 'ok', value: undefined } as const;
@@ -67,8 +69,14 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
     options.onLearned?.({ ...learned });
   };
 
+  const markOf = (kind: ObjectKind) => (kind === 'account' ? mark : GROUP_MARK);
   const remoteOf = (kind: ObjectKind, resource: JsonObject): Remote | undefined => {
-    const read = readObject(resource, { kind, used: kind === 'account' ? used : ['displayName'], mark, redact });
+    const read = readObject(resource, {
+      kind,
+      used: kind === 'account' ? used : ['displayName'],
+      mark: markOf(kind),
+      redact,
+    });
     if (read && learned.idType !== read.idType && kind === 'account') learn({ idType: read.idType });
     return read?.remote;
   };
@@ -191,7 +199,8 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
     list: lists.list,
 
     create: async (kind, { mark: ours, values }) => {
-      const marked = ours === null || mark === null ? values : { ...values, [mark]: ours };
+      const target = markOf(kind);
+      const marked = ours === null || target === null ? values : { ...values, [target]: ours };
       const body = kind === 'account' ? toScimBody(marked) : groupBody(marked);
       const answer = await send({ method: 'POST', path: [PATH[kind]], body });
       if (answer.kind === 'none') return answer.failure;

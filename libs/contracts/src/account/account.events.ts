@@ -177,10 +177,15 @@ export const DeprovisioningCancelled = defineEvent('DeprovisioningCancelled', {
       'neverAnyMore',
       'configurationDeleted',
       'disassociated',
+      'handedOver',
     ]),
     ...reasons,
   }),
-  upcasts: [withoutReasons],
+  upcasts: [
+    withoutReasons,
+    // 2 → 3: an account may be handed over.
+    (data) => data,
+  ],
 });
 /** Due, but above the threshold (R87). */
 export const TimerParked = defineEvent('TimerParked', {
@@ -254,6 +259,43 @@ export const RematchRequested = defineEvent('RematchRequested', { data: account,
 export const RetryRequested = defineEvent('RetryRequested', { data: account, personal: because });
 export const RecreationRequested = defineEvent('RecreationRequested', { data: account, personal: because });
 
+const predecessor = account.extend({ fromAccountId: z.string(), fromUserId: z.string() });
+/**
+ * A person who was deleted shares a key with this one, and their account is still in the app (R92). `by`: the keys. `ask`: an admin must
+ * accept; until then nothing is made.
+ */
+export const PredecessorFound = defineEvent('PredecessorFound', {
+  data: predecessor.extend({
+    by: z.array(z.enum(['userName', 'externalId', 'employeeNumber'])),
+    mode: z.enum(['automatic', 'ask']),
+  }),
+});
+/** An admin said that both are the same person. */
+export const PredecessorAccepted = defineEvent('PredecessorAccepted', { data: predecessor, personal: because });
+/** There is nothing to take over any more: deleted, erased, or given to somebody else. */
+export const PredecessorLost = defineEvent('PredecessorLost', { data: predecessor });
+/** From now on the account in the app is that of `toUserId`: this one is over, with its timers and its link. */
+export const AccountHandedOver = defineEvent('AccountHandedOver', {
+  data: account.extend({ toAccountId: z.string(), toUserId: z.string() }),
+});
+/**
+ * The account in the app that was `fromUserId`'s is linked to this one. `remote`: as it is, or may be. `lineage`: every account that it
+ * belonged to before, the last first; one of them may still be its mark. `planned`: what it was to hold when it was handed over.
+ */
+export const AccountTakenOver = defineEvent('AccountTakenOver', {
+  data: predecessor.extend({
+    remote: z.enum(['active', 'suspended']),
+    owned: z.boolean(),
+    lineage: z.array(z.string()),
+  }),
+  personal: z.object({
+    remoteId: z.string(),
+    attributes,
+    entitlements: z.array(heldEntitlement),
+    planned: z.array(entitlement),
+  }),
+});
+
 /** In which ways an account in the app isn't what Tenure holds (R88); `foreign` ones belong to no account of Tenure. */
 export const driftKind = z.enum([
   'missing',
@@ -315,6 +357,11 @@ export const accountEvents = [
   RematchRequested,
   RetryRequested,
   RecreationRequested,
+  PredecessorFound,
+  PredecessorAccepted,
+  PredecessorLost,
+  AccountHandedOver,
+  AccountTakenOver,
   AccountDrifted,
   DriftSettled,
 ] as const;

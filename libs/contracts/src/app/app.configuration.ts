@@ -147,6 +147,20 @@ export const storedReconciliation = z.object({
   targets: z.record(z.string(), driftPolicy),
 });
 
+export const pushMode = z.enum(['merge', 'mirror']);
+export type PushMode = z.output<typeof pushMode>;
+
+/**
+ * Which groups of the directory are groups of the app (R89): single ones, those whose names match, all that the scope names. `mirror` takes
+ * members away that Tenure didn't add. `whenUnpushed`: what becomes of a group that Tenure made.
+ */
+export const storedPushes = z.object({
+  groups: z.array(z.object({ id: z.string(), mode: pushMode })),
+  names: z.array(z.object({ pattern: z.string(), mode: pushMode })),
+  allInScope: z.boolean(),
+  whenUnpushed: z.enum(['leave', 'delete']),
+});
+
 /** How many accounts a reconciliation found, by kind of drift. */
 export const driftCounts = z.object({
   missing: z.int(),

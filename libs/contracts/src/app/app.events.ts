@@ -12,6 +12,7 @@ import {
   storedDeprovisioning,
   storedEndpoint,
   storedOwnership,
+  storedPushes,
   storedReconciliation,
   storedRule,
   storedScope,
@@ -63,6 +64,7 @@ export const AppEntitlementsSet = defineEvent('AppEntitlementsSet', {
 export const AppOwnershipSet = defineEvent('AppOwnershipSet', { data: storedOwnership });
 export const AppConnectionSet = defineEvent('AppConnectionSet', { data: z.object({ connection: storedConnection }) });
 export const AppReconciliationSet = defineEvent('AppReconciliationSet', { data: storedReconciliation });
+export const AppPushesSet = defineEvent('AppPushesSet', { data: storedPushes });
 /** The app was looked at as a whole (R88). `complete`: its list came to an end; `suspicious`: too much differs to be repaired. */
 export const AppReconciled = defineEvent('AppReconciled', {
   data: z.object({ runId: z.string(), counts: driftCounts, complete: z.boolean(), suspicious: z.boolean() }),
@@ -107,6 +109,7 @@ export const appEvents = [
   AppOwnershipSet,
   AppConnectionSet,
   AppReconciliationSet,
+  AppPushesSet,
   AppReconciled,
   AppTurnedOn,
   AppTurnedOff,

@@ -33,6 +33,8 @@ const commands: Record<Act, 'Retry' | 'Disassociate' | 'Recreate'> = {
   recreate: 'Recreate',
 };
 
+type Offered = { accountId: string; remoteId: string };
+
 export type AccountActions = ReturnType<typeof accountActions>;
 
 const becauseOf = ({ actor, correlationId, traceparent }: Caller): Because => ({
@@ -65,10 +67,21 @@ export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake 
   const act = (name: Act) => (caller: Caller, appId: string, id: string, reason?: string) =>
     perform(caller, appId, id, { type: commands[name], reason: reason ?? null });
 
-  /** The account of the app that is meant, which must be there and be linked to nobody else (R61). */
+  /** What a predecessor has in the app that an admin may give to this account (R92). */
+  const offeredTo = async (tenantId: string, { predecessor }: AccountReply): Promise<Offered | undefined> => {
+    if (predecessor?.state !== 'offered') return undefined;
+    const [row] = await sql.query<{ remote_id: string | null }>({
+      text: `select remote_id from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and id = $2`,
+      values: [tenantId, predecessor.accountId],
+    });
+    return row && row.remote_id !== null ? { accountId: predecessor.accountId, remoteId: row.remote_id } : undefined;
+  };
+
+  /** The account of the app that is meant, which must be there and be linked to nobody else but the predecessor (R61). */
   const linkable = async (tenantId: string, appId: string, id: string, remoteId: string | undefined) => {
     const account = await queries.get(tenantId, appId, id);
-    const wanted = remoteId ?? account.match?.remoteId;
+    const offered = await offeredTo(tenantId, account);
+    const wanted = remoteId ?? account.match?.remoteId ?? offered?.remoteId;
     if (wanted === undefined)
       throw new Rejected(
         'conflict',
@@ -79,8 +92,8 @@ export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake 
       );
     const app = await findApp(sql, tenantId, appId);
     const [holder] = await sql.query({
-      text: `select 1 from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and app_id = $2 and remote_id = $3 and id <> $4`,
-      values: [tenantId, appId, wanted, id],
+      text: `select 1 from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and app_id = $2 and remote_id = $3 and id <> all ($4)`,
+      values: [tenantId, appId, wanted, [id, ...(offered ? [offered.accountId] : [])]],
     });
     if (!app || holder)
       throw new Rejected('conflict', 'account/held', 'This account of the app belongs to another user.');
@@ -93,7 +106,7 @@ export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake 
         'app/unavailable',
         `The app could not be asked for the account: ${found.reason} Try again.`,
       );
-    return found.value;
+    return { remote: found.value, isOffered: wanted === offered?.remoteId };
   };
 
   /** Adopting is an act that is looked at closely: the account is read first (R61, R69). */
@@ -103,7 +116,8 @@ export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake 
     id: string,
     { remoteId, reason }: { remoteId?: string; reason?: string } = {},
   ): Promise<AccountReply> => {
-    const remote = await linkable(caller.tenantId, appId, id, remoteId);
+    const { remote, isOffered } = await linkable(caller.tenantId, appId, id, remoteId);
+    if (isOffered) return perform(caller, appId, id, { type: 'AcceptPredecessor', reason: reason ?? null });
     return perform(caller, appId, id, {
       type: 'Adopt',
       remoteId: remote.id,
@@ -119,7 +133,7 @@ export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake 
     id: string,
     { remoteId }: { remoteId?: string } = {},
   ): Promise<AdoptionReply> => {
-    const remote = await linkable(tenantId, appId, id, remoteId);
+    const { remote } = await linkable(tenantId, appId, id, remoteId);
     const [row] = await sql.query<{ state: AccountState }>({
       text: `select record->'state' as state from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and id = $2`,
       values: [tenantId, id],

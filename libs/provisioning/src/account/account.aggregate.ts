@@ -9,7 +9,7 @@ export const accountAggregate: Aggregate<AccountState, AccountCommand, AccountEv
   category: 'account',
   decider: accountDecider,
   events: accountEvents,
-  stateVersion: 5,
+  stateVersion: 6,
   exists: ({ kind }) => kind === 'present',
   // The account's own id before its first event, which is always planned for somebody.
   personOf: (id, state) => (state.kind === 'present' ? state.userId : id),

@@ -5,6 +5,7 @@ import type { FrameSet } from '../app/frames.ts';
 import type { DriftPart } from './drift.ts';
 import type { DeprovisioningConfig, Trigger } from '../duration/index.ts';
 import type { AccountAttributes, EvaluationProblem } from '../mapping/index.ts';
+import type { AccountRef, Estate } from './rehire.state.ts';
 import type { Candidate, Drift, HeldEntitlement, Plan } from './account.state.ts';
 
 type AccountWithdrawnData = ReturnType<typeof AccountWithdrawn>['data'];
@@ -13,6 +14,13 @@ type TimerFiredData = ReturnType<typeof TimerFired>['data'];
 
 /** A reason to deprovision that holds, since when, and the revision at which it began. */
 export type FoundTrigger = { trigger: Trigger; since: string; origin: string };
+
+/** A person who was deleted and has the same keys, and whose account is still in the app (R92). `isOurs`: it is handed over to this account. */
+export type FoundPredecessor = AccountRef & {
+  by: readonly ('userName' | 'externalId' | 'employeeNumber')[];
+  mode: 'automatic' | 'ask';
+  isOurs: boolean;
+};
 
 /** What an evaluation saw and why it says what it says: ids and codes, no values. */
 export type Reasons = Pick<AccountWithdrawnData, 'basis' | 'scope' | 'ruleIds'>;
@@ -37,6 +45,8 @@ export type Evaluation = {
   /** The app's time frames, those in force earlier among them. */
   frames: readonly FrameSet[];
   approvals: readonly ApprovalAction[];
+  /** Null: there is none. Absent: not looked for. */
+  predecessor?: FoundPredecessor | null;
 };
 
 /** What came of a delivery. */
@@ -71,6 +81,9 @@ export type AccountCommand =
   /** Without `approvalId`: the only one that waits. */
   | { type: 'Approve' | 'Reject'; approvalId?: string; reason: string | null }
   | { type: 'Retry' | 'Disassociate' | 'Recreate' | 'Rematch'; reason: string | null }
+  | { type: 'AcceptPredecessor'; reason: string | null }
+  | { type: 'HandOver'; to: AccountRef }
+  | { type: 'TakeOver'; predecessor: AccountRef; estate: Estate; lineage: readonly string[] }
   | { type: 'Adopt'; remoteId: string; active: boolean; reason: string | null }
   /** What a reconciliation saw (R88); no kinds: all agrees. `repair`: what the app's policies bring back. */
   | {

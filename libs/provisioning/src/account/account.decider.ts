@@ -32,6 +32,8 @@ import {
 import { noteDrift, settleDrift } from './drift.decider.ts';
 import { endDelivery, startDelivery } from './delivery.decider.ts';
 import { evaluate, reschedule } from './evaluate.decider.ts';
+import { acceptPredecessor, handOver, takeOver } from './rehire.decider.ts';
+import { PREDECESSOR_FOUND } from './rehire.state.ts';
 
 const decide = (command: AccountCommand, state: AccountState): AccountEvent[] => {
   if (command.type === 'Evaluate') return evaluate(command, state);
@@ -51,6 +53,12 @@ const decide = (command: AccountCommand, state: AccountState): AccountEvent[] =>
     case 'Retry':
       if (state.failure?.code === GONE)
         throw new Rejected('conflict', GONE, 'The account no longer exists in the app: recreate it.');
+      if (state.failure?.code === PREDECESSOR_FOUND)
+        throw new Rejected(
+          'conflict',
+          'account/predecessor-found',
+          'Adopt the account of the predecessor, or rematch to do without it.',
+        );
       if (!state.failure && !state.delivery && !state.planFailure)
         throw new Rejected('conflict', 'account/not-failed', 'Nothing failed that could be tried again.');
       return state.failure ? [RetryRequested(ids, { reason: command.reason })] : [];
@@ -61,6 +69,7 @@ const decide = (command: AccountCommand, state: AccountState): AccountEvent[] =>
     case 'Rematch':
       if (
         state.remote !== 'unknown' &&
+        state.failure?.code !== PREDECESSOR_FOUND &&
         state.failure?.code !== FOREIGN_MATCH &&
         state.failure?.code !== AMBIGUOUS_MATCH
       )
@@ -69,7 +78,17 @@ const decide = (command: AccountCommand, state: AccountState): AccountEvent[] =>
     case 'Recreate':
       refuseWhereThere(state);
       return [RecreationRequested(ids, { reason: command.reason })];
+    case 'AcceptPredecessor':
+      return acceptPredecessor(state, command);
+    case 'HandOver': {
+      const over = handOver(state, command);
+      return over.length === 0 ? [] : [...over, ...cancelAll(state, 'handedOver'), ...withdrawAll(state)];
+    }
+    case 'TakeOver':
+      return takeOver(state, command);
     case 'Adopt': {
+      if (state.rehire.successor)
+        throw new Rejected('conflict', 'account/handed-over', 'The account was handed over to another user.');
       if (state.remoteId !== null)
         throw new Rejected('conflict', 'account/linked', 'The account is linked to one of the app already.');
       const { remoteId, active, reason } = command;
@@ -148,7 +167,10 @@ const awaited = ({ approvals }: PresentAccount, approvalId: string | undefined):
   );
 };
 
-const cancelAll = ({ appId, userId, timers }: PresentAccount, reason: 'configurationDeleted' | 'disassociated') =>
+const cancelAll = (
+  { appId, userId, timers }: PresentAccount,
+  reason: 'configurationDeleted' | 'disassociated' | 'handedOver',
+) =>
   timers
     .filter(isRunning)
     .map(({ id }) => DeprovisioningCancelled({ appId, userId, timerId: id, reason, ...noReasons }));
@@ -161,7 +183,7 @@ const refuseWhereThere = ({ remote, aim, failure, delivery, ...account }: Presen
     throw new Rejected('conflict', 'account/there', 'The app has the account.');
   if (aim !== 'present')
     throw new Rejected('conflict', 'account/not-eligible', "The user isn't eligible for an account in this app.");
-  if (nextDelivery({ remote, aim, failure, delivery, ...account }))
+  if (account.rehire.awaits || nextDelivery({ remote, aim, failure, delivery, ...account }))
     throw new Rejected('conflict', 'account/on-its-way', 'The account is on its way already.');
 };
 

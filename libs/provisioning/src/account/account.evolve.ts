@@ -3,6 +3,8 @@ import { ERASED } from '@tenure/eventing';
 import { driftLeft, forgetDrift } from './drift.ts';
 import type { DeprovisioningAction } from '../duration/index.ts';
 import { planFailureOf } from './plan-failure.ts';
+import { foundPredecessor, handedOver, takenOver, withoutAwaited, withRehire } from './rehire.evolve.ts';
+import { PREDECESSOR_FOUND } from './rehire.state.ts';
 import {
   AMBIGUOUS_MATCH,
   ERASED_TEXT,
@@ -48,9 +50,11 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
     case 'AccountPlanned': {
       const plan = event.personal === ERASED ? emptyPlan : event.personal;
       // A new plan is worth another try; a foreign account, or an admin's no to the account, is still in its way.
-      const stays = account.failure && [FOREIGN_MATCH, AMBIGUOUS_MATCH, GONE, REJECTED].includes(account.failure.code);
+      const stays =
+        account.failure &&
+        [FOREIGN_MATCH, AMBIGUOUS_MATCH, GONE, REJECTED, PREDECESSOR_FOUND].includes(account.failure.code);
       return {
-        ...account,
+        ...withRehire(account, { isUnplanned: false }),
         plan,
         rulesVersion: event.data.rulesVersion,
         aim: account.aim === 'none' ? 'present' : account.aim,
@@ -61,13 +65,13 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
     }
     case 'AccountPlanFailed':
       return {
-        ...account,
+        ...withRehire(account, { isUnplanned: false }),
         aim: account.aim === 'none' ? 'present' : account.aim,
         planFailure: planFailureOf(event.data),
       };
     case 'AccountWithdrawn':
       return {
-        ...account,
+        ...withoutAwaited(account),
         aim: 'none',
         approvals: [],
         failure: null,
@@ -209,7 +213,7 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
     }
     case 'AccountAdopted': {
       const remoteId = event.personal === ERASED ? null : event.personal.remoteId;
-      return delivered(account, {
+      return delivered(withoutAwaited(account), {
         remote: event.data.active ? 'active' : 'suspended',
         remoteId,
         owned: true,
@@ -231,8 +235,31 @@ const evolvePresent = (account: PresentAccount, event: AccountEvent): PresentAcc
         approvals: [],
         drift: null,
       });
-    case 'RematchRequested':
-      return { ...account, remote: 'none', remoteId: null, failure: null, match: null, candidates: [] };
+    case 'RematchRequested': {
+      // Whom it awaits is let go of by the evaluation that follows, which may ask for an approval then.
+      const { awaits, declined } = account.rehire;
+      return {
+        ...withRehire(account, { declined: awaits ? [...declined, awaits.accountId] : declined }),
+        remote: 'none',
+        remoteId: null,
+        failure: null,
+        match: null,
+        candidates: [],
+      };
+    }
+    case 'PredecessorFound':
+      return foundPredecessor(account, event);
+    case 'PredecessorAccepted':
+      return {
+        ...withRehire(account, { awaits: account.rehire.awaits && { ...account.rehire.awaits, isAccepted: true } }),
+        failure: null,
+      };
+    case 'PredecessorLost':
+      return withoutAwaited(account);
+    case 'AccountHandedOver':
+      return handedOver(account, event);
+    case 'AccountTakenOver':
+      return takenOver(account, event);
     case 'RetryRequested':
       return { ...account, failure: null, match: null, candidates: [] };
     case 'RecreationRequested':

@@ -4,6 +4,7 @@ import type { ApprovalAction } from '../app/app-config.ts';
 import type { DeprovisioningAction, Trigger } from '../duration/index.ts';
 import type { AccountAttributes, MatchKey } from '../mapping/index.ts';
 import type { EntitlementKind } from '../rules/index.ts';
+import { noRehire, type Rehire } from './rehire.state.ts';
 
 export type AccountStatus =
   | 'pending'
@@ -83,7 +84,7 @@ export type PresentAccount = {
   /** What is wanted in the app; `none`: nothing, and nothing was made. */
   aim: 'present' | 'suspended' | 'deleted' | 'none';
   /** What is there, as far as it is known. `gone`: deleted in the app itself (R67); `unknown`: disassociated (R56). */
-  remote: 'none' | 'active' | 'suspended' | 'deleted' | 'gone' | 'unknown';
+  remote: 'none' | 'active' | 'suspended' | 'deleted' | 'gone' | 'unknown' | 'handedOver';
   /** The joining key (R38); null as long as there is none, and of an erased person. */
   remoteId: string | null;
   /** Made by Tenure, or adopted. */
@@ -115,6 +116,7 @@ export type PresentAccount = {
   deleteInDoubt: boolean;
   /** `ignored`: an admin leaves it as it is, until something else is found. */
   drift: (Drift & { ignored: boolean }) | null;
+  rehire: Rehire;
 };
 
 export type AccountState = { kind: 'none' } | PresentAccount;
@@ -152,6 +154,7 @@ export const firstState = (appId: string, userId: string): PresentAccount => ({
   delivery: null,
   deleteInDoubt: false,
   drift: null,
+  rehire: noRehire,
 });
 
 /** Still, or again, to be made. */
@@ -180,7 +183,7 @@ export const nextDelivery = (account: AccountState): DeliveryAction | undefined 
   // Whether it was created must be known before anything else is done.
   if (account.delivery?.action === 'create') return 'create';
   const next = wantedDelivery(account);
-  if (next === undefined || account.failure?.action === next) return undefined;
+  if (next === undefined || account.rehire.awaits || account.failure?.action === next) return undefined;
   return next === 'create' || account.remoteId !== null ? next : undefined;
 };
 
@@ -195,7 +198,8 @@ const wantedDelivery = (account: PresentAccount): DeliveryAction | undefined => 
       if (remote !== 'active' && remote !== 'suspended') return undefined;
       // One that was under way may have been done, although nobody saw it: it is undone.
       if (remote === 'suspended' || (delivery && delivery.action !== 'update')) return 'unsuspend';
-      const isHeldBack = isPending(account, 'update') || account.updateRejected || planFailure !== undefined;
+      const isHeldBack =
+        isPending(account, 'update') || account.updateRejected || planFailure || account.rehire.isUnplanned;
       return !isHeldBack && (delivery || isBehind(account)) ? 'update' : undefined;
     }
     case 'suspended':
@@ -234,8 +238,7 @@ export const entitlementChanges = (
   held: readonly HeldEntitlement[],
   wanted: readonly Entitlement[],
 ): EntitlementChange[] => {
-  const isIn = (list: readonly Entitlement[], one: Entitlement) =>
-    list.some(({ kind, value }) => kind === one.kind && value === one.value);
+  const isIn = (list: readonly Entitlement[], one: Entitlement) => list.some((each) => isSameEntitlement(each, one));
   return [
     ...wanted.filter((one) => !isIn(held, one)).map(({ kind, value }) => ({ kind, value, change: 'add' as const })),
     ...held
@@ -250,7 +253,7 @@ export const statusOf = (account: PresentAccount): AccountStatus => {
   if (failure) return 'failed';
   if (remote === 'unknown') return 'unknown';
   if (account.planFailure && account.aim === 'present') return 'failed';
-  if (isPending(account, 'create') || isPending(account, 'update')) return 'pending';
+  if (account.rehire.awaits || isPending(account, 'create') || isPending(account, 'update')) return 'pending';
   switch (delivery?.action ?? nextDelivery(account)) {
     case 'create':
       return delivery ? 'provisioning' : 'pending';
@@ -274,6 +277,7 @@ const settledStatus = (remote: Exclude<PresentAccount['remote'], 'unknown'>): Ac
     case 'none':
     case 'deleted':
     case 'gone':
+    case 'handedOver':
       return 'deleted';
   }
 };

@@ -16,6 +16,7 @@ import { framesAt, framesOf } from '../app/frames.ts';
 import type { Evaluation, FoundTrigger } from './account.commands.ts';
 import { evolveAccount } from './account.evolve.ts';
 import { planFailureOf } from './plan-failure.ts';
+import { notePredecessor } from './rehire.decider.ts';
 import {
   approvalData,
   changedTargets,
@@ -47,18 +48,26 @@ export const evaluate = (command: Evaluation, state: AccountState): AccountEvent
   const eligible = command.triggers.length === 0;
   if (state.kind === 'none') {
     const { appId, userId, plan, problem, reasons } = command;
-    if (eligible && problem) return [AccountPlanFailed({ appId, userId, ...problem, ...reasons })];
+    const predecessor: Step = (account) => notePredecessor(account, command);
+    if (eligible && problem)
+      return inTurn(state, [AccountPlanFailed({ appId, userId, ...problem, ...reasons })], [predecessor]);
     if (!eligible || !plan) return [];
     const targets = [...Object.keys(plan.attributes), ...Object.keys(plan.onCreate)];
     const planned = AccountPlanned(
       { appId, userId, changed: Object.keys(plan.attributes), ...planReasons(command, targets) },
       asPersonal(plan),
     );
-    return inTurn(state, [planned], [askForApproval(command)]);
+    return inTurn(state, [planned], [predecessor, askForApproval(command)]);
   }
   // Whether the person is eligible can't be told: nothing is taken and nothing given.
   if (eligible && command.unsure.length > 0) return inTurn(state, [], [failPlan(command)]);
-  const change = [changePlan(command), failPlan(command), withdrawApproval, askForApproval(command)];
+  const change = [
+    changePlan(command),
+    failPlan(command),
+    (account: PresentAccount) => notePredecessor(account, command),
+    withdrawApproval,
+    askForApproval(command),
+  ];
   return inTurn(
     state,
     [],
@@ -166,7 +175,7 @@ const changePlan =
       : isSame(plan.attributes, account.plan.attributes) &&
         isSame(plan.entitlements, account.plan.entitlements) &&
         isSame(plan.additive, account.plan.additive);
-    if (isSamePlan && !account.planFailure) return [];
+    if (isSamePlan && !account.planFailure && !account.rehire.isUnplanned) return [];
     const changed = changedTargets(account.plan.attributes, plan.attributes);
     const targets = isUnmade(account) ? [...changed, ...changedTargets(account.plan.onCreate, plan.onCreate)] : changed;
     return [AccountPlanned({ ...idsOf(account), changed, ...planReasons(command, targets) }, asPersonal(plan))];
@@ -193,14 +202,15 @@ const withdrawApproval: Step = (account) =>
 const askForApproval =
   ({ approvals }: Evaluation): Step =>
   (account, before) => {
-    if (account.failure || account.planFailure || account.aim !== 'present') return [];
+    if (account.failure || account.planFailure || account.rehire.awaits || account.aim !== 'present') return [];
     const ask = (action: 'create' | 'update') => {
       if (!approvals.includes(action) || isPending(account, action)) return [];
       const approval = { id: nextApprovalId(account, action), action, deprovisioning: null };
       return [ApprovalRequested(approvalData(account, approval))];
     };
     if (isUnmade(account))
-      return (before.kind === 'none' || before.aim !== 'present' || before.planFailure) && !account.delivery
+      return (before.kind === 'none' || before.aim !== 'present' || before.planFailure || before.rehire.awaits) &&
+        !account.delivery
         ? ask('create')
         : [];
     return before.kind === 'present' && before.plan !== account.plan && isBehind(account) ? ask('update') : [];
@@ -209,7 +219,7 @@ const askForApproval =
 const withdrawUnmade =
   ({ reasons }: Evaluation): Step =>
   (account) =>
-    mayBeThere(account) || account.aim === 'none' || !isUnmade(account)
+    mayBeThere(account) || account.aim === 'none' || !isUnmade(account) || account.rehire.awaits
       ? []
       : [AccountWithdrawn({ ...idsOf(account), ...reasons })];
 

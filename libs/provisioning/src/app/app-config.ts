@@ -50,6 +50,18 @@ export const reportAll: Reconciliation = {
   targets: {},
 };
 
+export type PushMode = 'merge' | 'mirror';
+/** Which groups of the directory are kept as groups of the app, and what becomes of those that no longer are (R89). */
+export type Pushes = {
+  groups: readonly { id: string; mode: PushMode }[];
+  /** `*` stands for any text. */
+  names: readonly { pattern: string; mode: PushMode }[];
+  allInScope: boolean;
+  whenUnpushed: 'leave' | 'delete';
+};
+
+export const noPushes: Pushes = { groups: [], names: [], allInScope: false, whenUnpushed: 'leave' };
+
 /** Each edit makes a set with a version of its own, which never comes again. */
 export type RuleSet = { version: number; rules: readonly Rule[] };
 
@@ -88,6 +100,7 @@ export type AppConfig = {
   /** Null: a directory whose place and layout aren't known yet. */
   connection: AppConnection | null;
   reconciliation: Reconciliation;
+  pushes: Pushes;
   /** Instant of the last turning on: work that became due before waits for it. */
   turnedOnAt: string | null;
 };

@@ -7,6 +7,6 @@ export const appAggregate: Aggregate<App, AppCommand, AppEvent> = {
   category: 'app',
   decider: appDecider,
   events: appEvents,
-  stateVersion: 4,
+  stateVersion: 5,
   exists: ({ kind }) => kind === 'present',
 };

@@ -11,7 +11,15 @@ import type { PresetName } from '../presets/index.ts';
 import type { Run } from '../reconciliation/runs.ts';
 import type { ruleSchema } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
-import type { AppConfig, ApprovalAction, Assignment, Threshold, Ownership, Reconciliation } from './app-config.ts';
+import type {
+  AppConfig,
+  ApprovalAction,
+  Assignment,
+  Threshold,
+  Ownership,
+  Pushes,
+  Reconciliation,
+} from './app-config.ts';
 import type { JobReply } from './app.bodies.ts';
 import type { AppCommand } from './app.decider.ts';
 import { featuresOf, refuseGated, type AppQueries } from './app.queries.ts';
@@ -27,7 +35,7 @@ import {
 import { vanishedFrom } from './app.standing.ts';
 import { stepsOf } from './app.steps.ts';
 import { startJob, startRefreshJob, type JobKind } from './jobs.ts';
-import { isKnown, refuseRole, refuseUnknownInRules, refuseUnknownScope } from './known.ts';
+import { isKnown, refuseRole, refuseUnknownInRules, refuseUnknownPushes, refuseUnknownScope } from './known.ts';
 import { newestRules } from './rule-sets.ts';
 import type { IfMatch, WriteApp } from './write-app.ts';
 
@@ -164,6 +172,14 @@ export const appCommands = ({ write, queries, database, clock, kinds, wakeRefres
       const known = read.flatMap(([target, , policy]) => (typeof target === 'string' ? [] : [[target.name, policy]]));
       const reconciliation = { ...rest, targets: Object.fromEntries(known) as Reconciliation['targets'] };
       await write(caller, appId, { type: 'SetReconciliation', reconciliation }, ifMatch);
+    },
+
+    /** R89. A group that was chosen before and no longer exists may stay in the list. */
+    setPushes: async (caller: Caller, appId: string, pushes: Pushes, ifMatch?: IfMatch): Promise<void> => {
+      const { config } = await queries.find(caller.tenantId, appId);
+      const known = new Set(config.pushes.groups.map(({ id }) => id));
+      await refuseUnknownPushes(database, caller.tenantId, pushes.groups, known);
+      await write(caller, appId, { type: 'SetPushes', pushes }, ifMatch);
     },
 
     /** R58. */

@@ -5,6 +5,7 @@ import {
   AppAttributesSet,
   AppScopeSet,
   AppConfigurationDeleted,
+  AppConnectionSet,
   AppCreated,
   AppCredentialsSet,
   AppDeprovisioningSet,
@@ -15,6 +16,7 @@ import {
   AppResumed,
   AppRulesReapplied,
   AppRulesSet,
+  AppPushesSet,
   AppSsoSet,
   AppTested,
   AppTurnedOff,
@@ -25,6 +27,7 @@ import {
 import { given } from '@tenure/eventing/testing';
 import { presets, presetNames, type PresetName } from '../presets/index.ts';
 import type { Rule } from '../rules/index.ts';
+import { noPushes } from './app-config.ts';
 import { appDecider, type AppCommand } from './app.decider.ts';
 import { refuseAttributes, refuseRules } from './app.rules.ts';
 import { missingOf, stepsOf } from './app.steps.ts';
@@ -396,6 +399,53 @@ describe('R60: rules', () => {
     const deleted = AppConfigurationDeleted({ wipes: null, defaults: defaultsOf('scim') });
     expect(versions(one, AppTurnedOn({}), two, deleted)).toEqual([[3, 0]]);
     expect(versions(one, AppTurnedOn({}), two, deleted, one)).toEqual([[4, 1]]);
+  });
+});
+
+describe('R89: groups to push', () => {
+  const pushes = {
+    groups: [{ id: 'bakers', mode: 'mirror' as const }],
+    names: [],
+    allInScope: false,
+    whenUnpushed: 'leave' as const,
+  };
+  const set: AppCommand = { type: 'SetPushes', pushes };
+
+  it('are set once the app can be reached, and only where they differ', () => {
+    app(...ready)
+      .when(set)
+      .then(AppPushesSet(pushes));
+    app(...ready, AppPushesSet(pushes))
+      .when(set)
+      .thenNothing();
+    app(created()).when(set).thenRejected('app/incomplete');
+    app(created(), credentials).when(set).thenRejected('app/incomplete');
+  });
+  it('are refused where the app has no groups; to push nothing is not', () => {
+    app(created('lumapps'), credentials, endpoint).when(set).thenRejected('app/no-groups');
+    app(created('lumapps'))
+      .when({ type: 'SetPushes', pushes: { ...noPushes } })
+      .thenNothing();
+  });
+  it('need a place for groups in a directory', () => {
+    const connection = (more: object) =>
+      AppConnectionSet({
+        connection: {
+          kind: 'ldap',
+          url: 'ldaps://ldap.example',
+          base: 'dc=example',
+          template: 'uid={uid},dc=example',
+          disable: { kind: 'pwdAccountLockedTime' },
+          ...more,
+        },
+      });
+    const directory = [created('openldap'), { ...credentials, data: { ...credentials.data, kind: 'bind' as const } }];
+    app(...directory, connection({}))
+      .when(set)
+      .thenRejected('app/incomplete');
+    app(...directory, connection({ groupBase: 'ou=groups,dc=example' }))
+      .when(set)
+      .then(AppPushesSet(pushes));
   });
 });
 

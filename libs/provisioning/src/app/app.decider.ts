@@ -12,6 +12,7 @@ import {
   AppEndpointSet,
   AppEntitlementsSet,
   AppOwnershipSet,
+  AppPushesSet,
   AppQuarantined,
   AppReauthorizationNeeded,
   AppReauthorized,
@@ -45,6 +46,7 @@ import type {
   CredentialKind,
   Threshold,
   Ownership,
+  Pushes,
   Reconciliation,
 } from './app-config.ts';
 import { evolveApp } from './app.evolve.ts';
@@ -54,6 +56,7 @@ import {
   refuseDeprovisioning,
   refuseEndpoint,
   refuseEntitlements,
+  refusePushes,
   refuseRoleAssignment,
 } from './app.rules.ts';
 import type { App, PresentApp, TestResult } from './app.state.ts';
@@ -86,6 +89,7 @@ export type AppCommand =
   | { type: 'SetOwnership'; ownership: Ownership }
   | { type: 'SetConnection'; connection: AppConnection; test: TestResult | null }
   | { type: 'SetReconciliation'; reconciliation: Reconciliation }
+  | { type: 'SetPushes'; pushes: Pushes }
   /** Said by the run that looked (R88). */
   | ({ type: 'NoteReconciled' } & Parameters<typeof AppReconciled>[0])
   /** `gateOpen`: the tenant's, which is not the app's own state (R64), as little as what `vanished`. */
@@ -179,6 +183,11 @@ const decide = (command: AppCommand, state: App): AppEvent[] => {
       return isSame(command.reconciliation, state.reconciliation)
         ? []
         : [AppReconciliationSet(command.reconciliation as Parameters<typeof AppReconciliationSet>[0])];
+    case 'SetPushes':
+      refusePushes(state, command.pushes);
+      return isSame(command.pushes, state.pushes)
+        ? []
+        : [AppPushesSet(command.pushes as Parameters<typeof AppPushesSet>[0])];
     case 'NoteReconciled': {
       const { type: _, ...run } = command;
       return [AppReconciled(run)];

@@ -1,5 +1,5 @@
 import type { AppEvent } from '@tenure/contracts';
-import { reportAll } from './app-config.ts';
+import { noPushes, reportAll } from './app-config.ts';
 import type { AppConnection } from '../connector/index.ts';
 import { presets, type PresetName } from '../presets/index.ts';
 import type { App, PresentApp } from './app.state.ts';
@@ -31,6 +31,7 @@ const blank: Omit<PresentApp, 'name' | 'preset' | 'attributes' | 'scope' | 'depr
   ownership: { unseenMemberships: 'leave', rehire: { keys: ['userName', 'externalId'], mode: 'automatic' } },
   quarantine: null,
   reconciliation: reportAll,
+  pushes: noPushes,
 };
 
 /** Where a directory is and how it is laid out, only an admin knows. */
@@ -96,6 +97,8 @@ const evolvePresent = (
       return withConnection(app, event.data.connection);
     case 'AppReconciliationSet':
       return { ...app, reconciliation: event.data };
+    case 'AppPushesSet':
+      return { ...app, pushes: event.data };
     case 'AppTurnedOn':
       return { ...app, state: 'on', quarantine: null };
     case 'AppTurnedOff':

@@ -115,7 +115,15 @@ export const startAppReactor = ({
 /** What is kept of an app beside its events and the view. */
 const forgetApp = (database: Database, { tenantId, id }: { tenantId: string; id: string }): Promise<void> =>
   database.transaction(async (sql) => {
-    for (const table of ['jobs', 'entitlements', 'deliveries', 'app_lanes', 'to_evaluate', 'markings'])
+    for (const table of [
+      'jobs',
+      'entitlements',
+      'deliveries',
+      'push_deliveries',
+      'app_lanes',
+      'to_evaluate',
+      'markings',
+    ])
       await sql.query({
         text: `delete from ${PROVISIONING}.${table} where tenant_id = $1 and app_id = $2`,
         values: [tenantId, id],

@@ -4,7 +4,9 @@ import { validateDeprovisioning, type DeprovisioningConfig } from '../duration/i
 import { validateAttributes, type AttributesConfig } from '../mapping/index.ts';
 import { presets, takesRoles, type PresetName } from '../presets/index.ts';
 import { validateRules, type Rule } from '../rules/index.ts';
-import type { Assignment, CredentialKind } from './app-config.ts';
+import type { Assignment, CredentialKind, Pushes } from './app-config.ts';
+import type { PresentApp } from './app.state.ts';
+import { stepsOf } from './app.steps.ts';
 
 type Problem = { code: string; field: string; message: string; position?: number };
 
@@ -73,6 +75,30 @@ export const refuseConnection = (kind: AppConnection['kind'], preset: PresetName
 export const refuseEntitlements = (preset: PresetName) => {
   if (!presets[preset].capabilities.entitlements)
     throw new Rejected('conflict', 'app/no-entitlements', 'This app has no entitlements.');
+};
+
+/** R89: nothing is pushed to an app that has no groups, or that can't be reached yet. To push nothing is always allowed. */
+export const refusePushes = (
+  app: Pick<PresentApp, 'preset' | 'connection'> & Parameters<typeof stepsOf>[0],
+  { groups, names, allInScope }: Pushes,
+) => {
+  if (groups.length + names.length === 0 && !allInScope) return;
+  if (!presets[app.preset].capabilities.groups)
+    throw new Rejected('conflict', 'app/no-groups', "Groups can't be pushed: this app has no groups.");
+  const { credentials, endpoint } = stepsOf(app);
+  const hasNoPlace = app.connection?.kind === 'ldap' && app.connection.groupBase === undefined;
+  const errors = [
+    ...credentials.problems,
+    ...endpoint.problems,
+    ...(hasNoPlace ? [{ field: 'connection.groupBase', message: 'The connection has no groupBase for groups.' }] : []),
+  ];
+  if (errors.length > 0)
+    throw new Rejected(
+      'conflict',
+      'app/incomplete',
+      `Groups can't be pushed yet: ${errors.map(({ message }) => message).join(' ')}`,
+      errors,
+    );
 };
 
 /** R59; what the app can't do is refused by name (R28). */

@@ -28,6 +28,7 @@ export type PresentApp = Pick<
   | 'ownership'
   | 'connection'
   | 'reconciliation'
+  | 'pushes'
 > & {
   kind: 'present';
   credentials: Credentials | null;

@@ -116,6 +116,21 @@ export const refuseUnknownScope = async (
     throw new Rejected('invalid', 'scope/group-unknown', errors.map(({ message }) => message).join(' '), errors);
 };
 
+/** Groups that are to be pushed and the tenant doesn't have; those in `chosen` are not asked for. */
+export const refuseUnknownPushes = async (
+  sql: Sql,
+  tenantId: string,
+  groups: readonly { id: string }[],
+  chosen: ReadonlySet<string>,
+): Promise<void> => {
+  const known = await Promise.all(groups.map(async ({ id }) => chosen.has(id) || isKnown(sql, tenantId, 'groups', id)));
+  const errors = groups.flatMap(({ id }, index) =>
+    known[index] ? [] : [{ field: `groups[${index}].id`, message: `There is no group ${id}.` }],
+  );
+  if (errors.length > 0)
+    throw new Rejected('invalid', 'push/group-unknown', errors.map(({ message }) => message).join(' '), errors);
+};
+
 /** Groups and roles that rules name and the tenant doesn't have. */
 export const refuseUnknownInRules = async (
   sql: Sql,

@@ -71,7 +71,7 @@ const sentOnCreate = ({ account }: Attempt): AccountAttributes => ({
 
 /** What the app has of this person already; undefined where that is nothing. */
 const existing = async (one: Attempt, asOf: number): Promise<Verdict | undefined> => {
-  const { app, row } = one;
+  const { app, account, row } = one;
   const found = await lookUp(one, asOf);
   if (found.kind === 'failed') return found.failure.kind === 'gone' ? undefined : failed(found.failure);
   if (found.kind === 'unsearchable')
@@ -82,7 +82,9 @@ const existing = async (one: Attempt, asOf: number): Promise<Verdict | undefined
   const { accounts } = found;
   const [first, ...others] = accounts;
   if (!first) return undefined;
-  const ours = accounts.filter((each) => markOf(app) !== null && isMarked(each, row.accountId));
+  const ours = accounts.filter(
+    (each) => markOf(app) !== null && isMarked(each, [row.accountId, ...account.rehire.lineage]),
+  );
   // What it holds is sent once more: it is not known which plan it was made by.
   if (ours.length === 1) return over({ kind: 'created', joined: true, remoteId: ours[0]!.id, attributes: {} });
   if (ours.length === 0 && others.length === 0)
@@ -99,7 +101,8 @@ const existing = async (one: Attempt, asOf: number): Promise<Verdict | undefined
   });
 };
 
-const isMarked = ({ mark }: Remote, accountId: string): boolean => mark === accountId;
+const isMarked = ({ mark }: Remote, accountIds: readonly string[]): boolean =>
+  mark !== undefined && accountIds.includes(mark);
 
 /** How far the clocks of an app and of ours may be apart. */
 const CLOCK_SKEW_MS = 120_000;

@@ -24,6 +24,7 @@ import { CALL_TIMEOUT_MS, kindOf, type Connector, type ConnectorKinds } from '..
 import { deliveryRows, LeaseLost, type Claimed } from './delivery.rows.ts';
 import { laneRows, type AppRef, type Probe } from './lane.rows.ts';
 import { isAlive, laneTimings, openLanes, type LaneTimings } from './lanes.ts';
+import { isPushed } from '../push/is-pushed.ts';
 import { limiter } from './limiter.ts';
 import { listings } from './listing.ts';
 import { share, type WaitingApp } from './share.ts';
@@ -144,6 +145,7 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
     return {
       beforeCall,
       note: (intents: readonly Intent[]) => rows.note(row, intents),
+      isPushed: (group: { id: string } | { name: string }) => isPushed(database, row, group),
       listing: (target: string, value: string, notBefore: number) =>
         listed(connector, { target, value }, beforeCall, notBefore),
     };
@@ -239,6 +241,9 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
       return claimed.length + putOff + probes > 0;
     },
     rows,
+    /** Shared with whoever else calls apps. */
+    lanes,
+    timings,
     open: rows.open,
     health: { ...shared, reset: lanes.reset },
     finish: async (): Promise<void> => void (await Promise.all(running)),

@@ -141,6 +141,10 @@ export const laneRows = (database: Database) => ({
              where d.tenant_id = $1 and d.account_id = pulled.account_id`,
       values: [tenantId, appId],
     });
+    await database.query({
+      text: `update ${PROVISIONING}.push_deliveries set next_attempt_at = now() where tenant_id = $1 and app_id = $2 and attempts > 0 and holder is null`,
+      values: [tenantId, appId],
+    });
   },
 
   /** How many apps are in which state, of those that run. */

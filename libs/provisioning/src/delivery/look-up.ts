@@ -16,7 +16,9 @@ export type LookedUp =
 export const lookUp = async (one: Attempt, asOf: number): Promise<LookedUp> => {
   const { app, account, row } = one;
   const mark = markOf(app);
-  const keys: Key[] = [...(mark === null ? [] : [{ target: mark, value: row.accountId }]), ...account.plan.matching];
+  // Of an account that was taken over, the mark may still be its predecessor's (R92).
+  const marks = mark === null ? [] : [row.accountId, ...account.rehire.lineage];
+  const keys: Key[] = [...marks.map((value) => ({ target: mark!, value })), ...account.plan.matching];
   const accounts = new Map<string, Remote>();
   for (const key of keys) {
     const found = await lookUpBy(one, key, { isMark: key.target === mark, asOf });

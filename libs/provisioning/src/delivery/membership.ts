@@ -41,6 +41,12 @@ const give = async (one: Attempt, remoteId: string, { kind, value }: Entitlement
   const group = await groupNamed(one, value);
   if (group.kind === 'failed') return trouble(group.failure);
   if (group.kind === 'several') return ambiguous(value);
+  // A pushed group has its members by the push alone, to which the rule is one more reason (R89).
+  if (await one.isPushed(group.kind === 'one' ? { id: group.id } : { name: value }))
+    return {
+      kind: 'held',
+      held: { kind, value, owned: false, id: group.kind === 'one' ? group.id : null, evidence: null },
+    };
   if (group.kind === 'none')
     return { kind: 'trouble', verdict: failedForGood('entitlement/unknown', `The app has no group ${value}.`) };
 
@@ -84,6 +90,7 @@ const takeAway = async (one: Attempt, remoteId: string, { value }: EntitlementCh
     if (group.kind === 'none') return { kind: 'dropped' };
     id = group.id;
   }
+  if (await one.isPushed({ id })) return { kind: 'dropped' };
   await beforeCall();
   const changed = await connector.changeMembers(id, [], [remoteId]);
   // With the group the membership is gone.

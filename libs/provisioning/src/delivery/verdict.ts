@@ -18,6 +18,8 @@ export type Attempt = {
   beforeCall: (options?: { creating: boolean }) => Promise<void>;
   /** Notes what is about to be given; what isn't in it any more is forgotten. */
   note: (intents: readonly Intent[]) => Promise<void>;
+  /** Whether the app's group, or one of that name that is yet to be made, is a group of the directory that is pushed (R89). */
+  isPushed: (group: { id: string } | { name: string }) => Promise<boolean>;
   /** Accounts by what they are looked up by, of a complete list that began at `notBefore` or later: for an app that can't be searched. */
   listing: (target: string, value: string, notBefore: number) => Promise<Listed>;
 };

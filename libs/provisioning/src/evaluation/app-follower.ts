@@ -87,6 +87,8 @@ const concernedBy = (stored: StoredEvent, isDraft: boolean): Concerned | undefin
       // Otherwise the new time frames are for triggers that are yet to occur.
       return event.data.applyToRunning ? { kind: 'accounts' } : undefined;
     case 'AppConfigurationDeleted':
+    // Some of them may wait for whose account they get (R92).
+    case 'AppOwnershipSet':
       return { kind: 'accounts' };
     case 'AppCreated':
     case 'AppRenamed':
@@ -100,9 +102,9 @@ const concernedBy = (stored: StoredEvent, isDraft: boolean): Concerned | undefin
     case 'AppThresholdSet':
     case 'AppThresholdReleased':
     case 'AppEntitlementsSet':
-    case 'AppOwnershipSet':
     case 'AppConnectionSet':
     case 'AppReconciliationSet':
+    case 'AppPushesSet':
     case 'AppReconciled':
     case 'AppQuarantined':
     case 'AppResumed':

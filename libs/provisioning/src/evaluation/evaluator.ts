@@ -1,13 +1,18 @@
 import { unnested, type Database } from '@tenure/database';
 import type { Instant } from '@tenure/eventing';
 import { accountIdOf } from '../account/account.aggregate.ts';
+import type { FoundPredecessor } from '../account/account.commands.ts';
+import { isUnmade, type AccountState } from '../account/account.state.ts';
 import type { ConnectorKinds } from '../connector/index.ts';
 import type { WriteAccount } from '../account/write-account.ts';
 import { isRebuilding } from '../people/people.consumer.ts';
+import { deletedNamesakes, type DeletedNamesake } from '../people/person-keys.ts';
 import { markNext, PROVISIONING } from '../people/to-evaluate.ts';
 import { tenantsWithApps } from '../view/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import { evaluatePerson, type Views } from './evaluate-person.ts';
+import { inherit } from './inherit.ts';
+import { findPredecessor } from './predecessor.ts';
 import { readSeen, viewsOf } from './read-views.ts';
 
 export type EvaluatorNeeds = {
@@ -86,8 +91,8 @@ export const evaluator = ({ database, write, kinds, onWritten, onFailure }: Eval
 
   const evaluateOne = async (user: Claimed): Promise<void> => {
     try {
-      const written = await underLock(database, user, write, kinds);
-      await done([user]);
+      const { written, again } = await underLock(database, user, write, kinds);
+      await (again ? failed(user) : done([user]));
       if (written) onWritten();
     } catch (error) {
       onFailure(error);
@@ -137,7 +142,7 @@ export const evaluator = ({ database, write, kinds, onWritten, onFailure }: Eval
 /**
  * The lock is taken before the snapshot, in a transaction of its own: a snapshot that was taken before the wait would be older than what the
  * holder of the lock saw. Neither transaction writes, so they hide no event while others append (design, decision 2). Says whether accounts may
- * have been written.
+ * have been written, and whether all is to be done once more, a little later.
  */
 const underLock = async (database: Database, user: Claimed, write: WriteAccount, kinds: ConnectorKinds) => {
   const { tenant_id: tenantId, user_id: userId, app_id: appId } = user;
@@ -150,25 +155,43 @@ const underLock = async (database: Database, user: Claimed, write: WriteAccount,
       snapshot: true,
     });
     // Erased, or not known yet: then their own facts will mark them.
-    if (!seen) return false;
+    if (!seen) return { written: false, again: false };
     const because = {
       causationId: user.causation_id,
       correlationId: user.correlation_id,
       ...(user.traceparent !== null && { traceparent: user.traceparent }),
     };
+    let again = false;
+    let namesakes: Promise<DeletedNamesake[]> | undefined;
+    const look: Look = async ({ app }, state) => {
+      if (state.kind === 'present' && (!isUnmade(state) || state.delivery)) return undefined;
+      namesakes ??= deletedNamesakes(sql, tenantId, userId);
+      return findPredecessor(sql, app, userId, state, await namesakes);
+    };
     for (const each of seen.apps) {
       const views = viewsOf(seen, each, kinds, user.occurred_at);
-      await write({ tenantId, id: accountIdOf(each.app.id, userId) }, commandFor(views), because);
+      const evaluate = (lookFor: Look) =>
+        write({ tenantId, id: accountIdOf(each.app.id, userId) }, commandFor(views, lookFor), because);
+      const { state } = await evaluate(look);
+      if (each.app.state === 'draft') continue;
+      const inherited = await inherit(sql, write, { tenantId, appId: each.app.id, userId }, state, because);
+      if (inherited === 'taken') await evaluate(look);
+      if (inherited === 'lost') await evaluate(async () => null);
+      again ||= inherited === 'later';
     }
-    return true;
+    return { written: true, again };
   });
 };
 
+/** Looks for the predecessor of an account that is still to be made; undefined where none is needed. */
+type Look = (views: Views, state: AccountState) => Promise<FoundPredecessor | null | undefined>;
+
 /** While an app is not on this goes on: timers are armed and cancelled, only nothing is delivered (decision 16). */
 const commandFor =
-  (views: Views): Parameters<WriteAccount>[1] =>
+  (views: Views, look: Look): Parameters<WriteAccount>[1] =>
   async ({ state }) => {
     if (views.app.state === 'draft') return { type: 'LetGo' };
     const { scope: _scope, ...evaluation } = evaluatePerson(views, state);
-    return { type: 'Evaluate', ...evaluation };
+    const predecessor = await look(views, state);
+    return { type: 'Evaluate', ...evaluation, ...(predecessor !== undefined && { predecessor }) };
   };

@@ -1,7 +1,8 @@
 import type { UserEvent } from '@tenure/contracts';
 import { unnested, type Sql } from '@tenure/database';
-import { ERASED, type Instant, type Revision } from '@tenure/eventing';
+import { ERASED, type Instant, type Revision, type Sealer } from '@tenure/eventing';
 import { tenureUserSchema, valueAt, type JsonObject } from '@tenure/scim';
+import { forgetPersonKeys, putPersonKeys } from './person-keys.ts';
 import { PROVISIONING } from './to-evaluate.ts';
 
 /** What a user's fact says. */
@@ -14,29 +15,36 @@ export type PersonFact = {
 };
 
 type Key = Pick<PersonFact, 'tenantId' | 'userId' | 'revision'>;
-type Put = Key & { resource: JsonObject; occurredAt: Instant };
+type Put = Key & { resource: JsonObject; connectionId: string | null; occurredAt: Instant };
 
 /** Facts of users, in order: those that say how somebody is now share statements. */
-export const applyUsers = async (sql: Sql, facts: readonly PersonFact[]): Promise<void> => {
+export const applyUsers = async (
+  sql: Sql,
+  sealer: Pick<Sealer, 'claimName'>,
+  facts: readonly PersonFact[],
+): Promise<void> => {
   // By person: nobody is twice in one statement.
   let puts = new Map<string, Put>();
   const putGathered = async () => {
-    if (puts.size > 0) await putAll(sql, [...puts.values()]);
+    if (puts.size > 0) {
+      await putAll(sql, [...puts.values()]);
+      await putPersonKeys(sql, sealer, [...puts.values()]);
+    }
     puts = new Map();
   };
   for (const fact of facts) {
-    const resource = resourceAfter(fact.event);
+    const after = afterwards(fact.event);
     const name = `${fact.tenantId}/${fact.userId}`;
-    if (!resource || puts.has(name)) await putGathered();
-    if (resource) puts.set(name, { ...fact, resource });
-    else if (fact.event.type === 'UserDeleted') await remove(sql, fact, fact.occurredAt);
+    if (!after || puts.has(name)) await putGathered();
+    if (after) puts.set(name, { ...fact, ...after });
+    else if (fact.event.type === 'UserDeleted') await remove(sql, sealer, { ...fact, ...fact.event.data });
     else await erase(sql, fact, fact.occurredAt);
   }
   await putGathered();
 };
 
 /** Undefined where nothing can be told of the person any more: deleted, or erased. */
-const resourceAfter = (event: UserEvent): JsonObject | undefined => {
+const afterwards = (event: UserEvent): Pick<Put, 'resource' | 'connectionId'> | undefined => {
   switch (event.type) {
     case 'UserCreated':
     case 'UserChanged':
@@ -46,19 +54,27 @@ const resourceAfter = (event: UserEvent): JsonObject | undefined => {
     case 'UserUnlinked':
     case 'UserAccountTypeChanged':
     case 'TeamAdminRightsLost':
-      return event.personal === ERASED ? undefined : event.personal.resource;
+      return event.personal === ERASED
+        ? undefined
+        : { resource: event.personal.resource, connectionId: event.data.connectionId };
     case 'UserDeleted':
     case 'PersonErased':
       return undefined;
   }
 };
 
-const remove = async (sql: Sql, { tenantId, userId, revision }: Key, occurredAt: Instant) => {
-  await sql.query({
+/** By which keys they were known is noted once more: of who was there before such keys were kept, for the first time. */
+const remove = async (
+  sql: Sql,
+  sealer: Pick<Sealer, 'claimName'>,
+  { tenantId, userId, revision, occurredAt, connectionId }: Omit<Put, 'resource'>,
+) => {
+  const [row] = await sql.query<{ resource: JsonObject | null }>({
     text: `update ${PROVISIONING}.people set deleted = true, deleted_at = coalesce(deleted_at, $3), changed_at = $3, revision = $4
-           where tenant_id = $1 and id = $2`,
+           where tenant_id = $1 and id = $2 returning resource`,
     values: [tenantId, userId, occurredAt, revision],
   });
+  if (row?.resource) await putPersonKeys(sql, sealer, [{ tenantId, userId, resource: row.resource, connectionId }]);
 };
 
 const isArchived = (resource: JsonObject): boolean => valueAt(resource, `${tenureUserSchema.id}:archived`) === true;
@@ -102,6 +118,7 @@ const putAll = async (sql: Sql, puts: readonly Put[]) => {
 
 /** Nothing of the person is left here; the row stays, because the accounts' timers go on. */
 const erase = async (sql: Sql, { tenantId, userId, revision }: Key, occurredAt: Instant) => {
+  await forgetPersonKeys(sql, tenantId, userId);
   await sql.query({
     text: `insert into ${PROVISIONING}.people as p
              (tenant_id, id, active, archived, deleted, erased, active_since, archived_since, unit_since, domain_since, changed_at, deleted_at, revision)

@@ -11,26 +11,44 @@ import { decoder, streamParts, type DataSubject, type Revision, type Sealer } fr
 import { factConsumer, type Fact, type FactConsumer, type FactConsumerOptions } from '@tenure/messaging';
 import { applyGroup } from './apply-group.ts';
 import { applyUsers, type PersonFact } from './apply-users.ts';
-import { causeOf, mark, PROVISIONING, type Mark } from './to-evaluate.ts';
+import { livingNamesakes } from './person-keys.ts';
+import { causeOf, mark, PROVISIONING, type Cause, type Mark } from './to-evaluate.ts';
 
 export type PeopleConsumerNeeds = Pick<FactConsumerOptions, 'attempts' | 'retryAfterMs' | 'onParked'> & {
   database: Database;
   sealer: Sealer;
   /** A person was erased: what else shows them drops them in the same transaction. */
   onErased?: (sql: Sql, person: DataSubject) => Promise<void>;
+  /** Groups changed: their names, or who is in them (R89). In the same transaction. */
+  onGroupsChanged?: (sql: Sql, changes: readonly GroupChange[]) => Promise<void>;
+};
+
+/** `userIds`: who may be in it now, or no longer. `nests`: another group was put into it, or taken out. */
+export type GroupChange = {
+  tenantId: string;
+  groupId: string;
+  userIds: readonly string[];
+  nests: boolean;
+  cause: Cause;
 };
 
 const CONSUMER = 'people';
 const BEFORE_REBUILD = 'people/before-rebuild';
 
 /** Keeps people and groups from the directory's facts. One transaction applies, moves the marks, and notes whom to evaluate (design, decision 9). */
-export const peopleConsumer = ({ database, sealer, onErased, ...options }: PeopleConsumerNeeds): FactConsumer => {
+export const peopleConsumer = ({
+  database,
+  sealer,
+  onErased,
+  onGroupsChanged,
+  ...options
+}: PeopleConsumerNeeds): FactConsumer => {
   const decodeUser = decoder(sealer, userEvents);
   const decodeGroup = decoder(sealer, groupEvents);
   const decodeTenant = decoder(sealer, tenantEvents);
 
   const applyPeople = async (sql: Sql, facts: readonly PersonFact[]) => {
-    await applyUsers(sql, facts);
+    await applyUsers(sql, sealer, facts);
     for (const { tenantId, userId, event } of facts)
       if (event.type === 'PersonErased') await onErased?.(sql, { tenantId, personId: userId });
   };
@@ -56,6 +74,8 @@ export const peopleConsumer = ({ database, sealer, onErased, ...options }: Peopl
   const handleAll = async (sql: Sql, facts: readonly Fact[]) => {
     const before = await consumedBefore(sql, facts);
     const marks: Mark[] = [];
+    const groups: GroupChange[] = [];
+    const left: Fact[] = [];
     let people: PersonFact[] = [];
     const applyGathered = async () => {
       if (people.length > 0) await applyPeople(sql, people);
@@ -71,11 +91,20 @@ export const peopleConsumer = ({ database, sealer, onErased, ...options }: Peopl
         people.push({ tenantId, userId: id, event, occurredAt: fact.metadata.occurredAt, revision: fact.revision });
       if (!isOfUser(fact)) await applyGathered();
       const concerned = event ? [id] : await applyOther(sql, fact);
-      if (fact.revision > (before.get(fact.stream) ?? 0))
-        marks.push({ tenantId, userIds: concerned, cause: causeOf(fact) });
+      if (fact.stream.startsWith('group-') && concerned !== 'everyone')
+        groups.push({ tenantId, groupId: id, userIds: concerned, nests: nestsAny(fact), cause: causeOf(fact) });
+      if (fact.revision <= (before.get(fact.stream) ?? 0)) continue;
+      marks.push({ tenantId, userIds: concerned, cause: causeOf(fact) });
+      if (event?.type === 'UserDeleted') left.push(fact);
     }
     await applyGathered();
+    // Whoever gets their account may have been told of before: facts of two people come in any order (R92).
+    for (const fact of left) {
+      const { tenantId, id } = streamParts(fact.stream);
+      marks.push({ tenantId, userIds: await livingNamesakes(sql, tenantId, id), cause: causeOf(fact) });
+    }
     await mark(sql, marks);
+    if (groups.length > 0) await onGroupsChanged?.(sql, groups);
   };
 
   return factConsumer({
@@ -89,6 +118,12 @@ export const peopleConsumer = ({ database, sealer, onErased, ...options }: Peopl
 };
 
 const isOfUser = ({ stream }: Fact): boolean => stream.startsWith('user-');
+
+/** Events that end memberships don't tell kinds. */
+const nestsAny = ({ type, data }: Fact): boolean => {
+  const { members } = data as { members?: readonly { kind?: string }[] };
+  return type === 'GroupMembersRemoved' || (members ?? []).some(({ kind }) => kind === 'Group');
+};
 
 /** Whether what evaluations ask of a tenant changed: its primary domain (R42), or whether entitlements are given (R64). */
 const applyTenant = async (
@@ -140,7 +175,7 @@ export const forgetPeople = (database: Database, consumer: FactConsumer): Promis
     );
     await consumer.forget(sql);
     await sql.query(
-      `truncate ${PROVISIONING}.people, ${PROVISIONING}.groups, ${PROVISIONING}.memberships, ${PROVISIONING}.tenants`,
+      `truncate ${PROVISIONING}.people, ${PROVISIONING}.groups, ${PROVISIONING}.memberships, ${PROVISIONING}.tenants, ${PROVISIONING}.person_keys`,
     );
   });
 

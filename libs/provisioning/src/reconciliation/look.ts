@@ -55,7 +55,8 @@ export const differences = async (
     kind: look.kind,
     activeTarget: presets[look.app.preset].active,
     takenMemberships: taken,
-    isLinkBroken: byMark !== undefined && byMark.id !== id,
+    // Until it is updated, one that was taken over carries its predecessor's mark.
+    isLinkBroken: byMark !== undefined && byMark.id !== id && !account.rehire.lineage.includes(byMark.id),
   });
 };
 

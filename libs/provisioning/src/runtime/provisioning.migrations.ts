@@ -3,7 +3,9 @@ import { factTables } from '@tenure/messaging';
 import { authorizationTables } from '../authorization/authorization.entities.ts';
 import { deliveriesTable, failingColumns, goneColumn } from '../delivery/delivery.rows.ts';
 import { appLanesTable } from '../delivery/lane.rows.ts';
+import { personKeysTable } from '../people/person-keys.ts';
 import { markingTables, peopleTables, revisionColumns } from '../people/people.tables.ts';
+import { pushDeliveriesTable } from '../push/push.rows.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { timerLeasesTable } from '../timer/timer-poller.ts';
 
@@ -26,4 +28,6 @@ export const provisioningMigrations = [
   { name: 'CreateAuthorizations1796083200002', up: authorizationTables },
   { name: 'AddLanes1796083200003', up: `${failingColumns};\n${appLanesTable}` },
   { name: 'KeepReasons1796083200004', up: `drop table app_scopes;\n${revisionColumns};\n${markingTables}` },
+  { name: 'AddPersonKeys1796083200005', up: personKeysTable },
+  { name: 'AddPushes1796083200006', up: pushDeliveriesTable },
 ];

@@ -4,6 +4,7 @@ import { appsPart } from '../app/app.view.ts';
 import { forgetPeople, peopleConsumer } from '../people/people.consumer.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { accountsPart } from '../view/accounts.part.ts';
+import { pushParts } from '../push/push-marks.part.ts';
 import { provisioningView } from '../view/provisioning.view.ts';
 
 /** Drops what is built from events and facts, while the service is stopped: its next start builds all of it again. The caller rewinds the transport. */
@@ -14,7 +15,7 @@ export const dropProvisioning = async ({
   database: Database;
   sealer: Sealer;
 }): Promise<{ dropped: string[] }> => {
-  const view = provisioningView([appsPart, accountsPart]);
+  const view = provisioningView([appsPart, accountsPart, ...pushParts]);
   await dropView(database, PROVISIONING, view);
   const people = peopleConsumer({ database, sealer });
   try {

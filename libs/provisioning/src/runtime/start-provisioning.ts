@@ -27,13 +27,20 @@ import {
 import type { DeliveryRows } from '../delivery/delivery.rows.ts';
 import { followApps } from '../evaluation/app-follower.ts';
 import { evaluator } from '../evaluation/evaluator.ts';
+import { followHeirs } from '../evaluation/heirs.ts';
 import { forgetPeople, isRebuilding, peopleConsumer } from '../people/people.consumer.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { timerPoller } from '../timer/timer-poller.ts';
 import { eraseFromAccounts } from '../view/erase-person.ts';
-import { provisioningView } from '../view/provisioning.view.ts';
+import { PROVISIONING_VIEW, provisioningView } from '../view/provisioning.view.ts';
 import type { ViewPart } from '../view/view-part.ts';
 import { accountsPart } from '../view/accounts.part.ts';
+import { pushParts } from '../push/push-marks.part.ts';
+import { markChangedGroups } from '../push/push.marks.ts';
+import { pushPlanner } from '../push/push.planner.ts';
+import { forgetPushErrors, type PushRows } from '../push/push.rows.ts';
+import { pushWorker } from '../push/push.worker.ts';
+import { pushWriter, type WritePush } from '../push/write-push.ts';
 import { provisioningMigrations } from './provisioning.migrations.ts';
 
 export type ProvisioningNeeds = {
@@ -65,6 +72,8 @@ export type Provisioning = {
   view: ViewRuntime;
   write: WriteAccount;
   deliveries: DeliveryRows;
+  writePush: WritePush;
+  pushes: PushRows;
   /** How apps bear their deliveries (R96). */
   health: DeliveryHealth;
   /** How many timers are due and have not fired. */
@@ -90,6 +99,7 @@ export type Provisioning = {
 /** Apps that are on are looked at this often when nobody wakes the worker: retries, and work of another replica. */
 const DELIVER_EVERY_MS = 200;
 const EVALUATE_EVERY_MS = 200;
+const PUSH_EVERY_MS = 200;
 const TIMERS_EVERY_MS = 1000;
 const CATCH_UP_LOOK_MS = 100;
 
@@ -116,7 +126,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
   const failing = (what: string) => (error: unknown) => onFailure?.(what, error);
   await migrate(database, { schema: PROVISIONING, migrations: provisioningMigrations });
   const view = await startView({
-    view: provisioningView([appsPart, accountsPart]),
+    view: provisioningView([appsPart, accountsPart, ...pushParts]),
     database,
     schema: PROVISIONING,
     store,
@@ -128,9 +138,15 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
   const source = { store, sealer, ...(snapshots && { snapshots }) };
   const write = accountWriter({ source, clock, view });
 
-  const pollers: { evaluating?: Poller; timing?: Poller; delivering?: Poller } = {};
+  const writePush = pushWriter({ source, clock, view });
+
+  const pollers: Partial<Record<'evaluating' | 'timing' | 'delivering' | 'planning' | 'pushing', Poller>> = {};
   const wakeEvaluation = () => pollers.evaluating?.wake();
   const wakeDelivery = () => pollers.delivering?.wake();
+  const wakePushes = () => {
+    pollers.planning?.wake();
+    pollers.pushing?.wake();
+  };
 
   const apps = followApps({
     database,
@@ -140,13 +156,23 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     onMarked: wakeEvaluation,
     onFailure: failing('evaluation.apps'),
   });
+  const heirs = followHeirs({
+    database,
+    store,
+    leases,
+    view,
+    onMarked: wakeEvaluation,
+    onFailure: failing('evaluation.heirs'),
+  });
   const people = peopleConsumer({
     database,
     sealer,
     onErased: async (sql, person) => {
       onErased?.(person);
       await eraseFromAccounts(sql, source, person);
+      await forgetPushErrors(sql, person.tenantId);
     },
+    onGroupsChanged: (sql, changes) => markChangedGroups(sql, PROVISIONING_VIEW, changes),
     ...(onParked && { onParked }),
   });
   const evaluation = evaluator({
@@ -175,7 +201,24 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     ...(needs.onDelivered && { onEnded: needs.onDelivered }),
     ...(needs.deliveryTimings && { timings: needs.deliveryTimings }),
   });
-  const followers = [view.follower, apps];
+  const planner = pushPlanner({
+    database,
+    write: writePush,
+    onPlanned: wakePushes,
+    onFailure: failing('push.plan'),
+  });
+  const pushes = pushWorker({
+    database,
+    source,
+    view,
+    write: writePush,
+    connectorFor,
+    lanes: deliveries.lanes,
+    onUnauthorized,
+    onFailure: failing('push'),
+    timings: deliveries.timings,
+  });
+  const followers = [view.follower, apps, heirs];
 
   const stopping = new AbortController();
   const startWork = async (factsCaughtUp: () => Promise<boolean> = async () => true) => {
@@ -189,8 +232,19 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     });
     pollers.delivering = startPoller({
       everyMs: DELIVER_EVERY_MS,
-      run: () => deliveries.run(wakeDelivery),
+      run: () =>
+        deliveries.run(() => {
+          wakeDelivery();
+          // An account that is there now may be a member.
+          pollers.planning?.wake();
+        }),
       onFailure: failing('delivery'),
+    });
+    pollers.planning = startPoller({ everyMs: PUSH_EVERY_MS, run: planner.run, onFailure: failing('push.plan') });
+    pollers.pushing = startPoller({
+      everyMs: PUSH_EVERY_MS,
+      run: () => pushes.run(wakePushes),
+      onFailure: failing('push'),
     });
     const caughtUp = async () => (await factsCaughtUp()) && (await evaluation.isThrough());
     while (!(await caughtUp().catch(() => false))) {
@@ -206,19 +260,25 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     const [waiting, due, open] = [await evaluation.waiting(), await timers.due(), await deliveries.open()];
     if (waiting > 0) return `${waiting} people wait to be evaluated`;
     if (due > 0) return `${due} timers are due`;
-    return open > 0 ? `${open} deliveries wait` : undefined;
+    if (open > 0) return `${open} deliveries wait`;
+    if (await planner.waiting()) return 'pushed groups are being planned';
+    const pushing = await pushes.rows.open();
+    return pushing > 0 ? `${pushing} pushed groups wait` : undefined;
   };
 
   return {
     view,
     write,
     deliveries: deliveries.rows,
+    writePush,
+    pushes: pushes.rows,
     health: deliveries.health,
     timersDue: timers.due,
     people,
     consumeDirectoryFacts: async (facts) => {
       await people.consume(facts);
       wakeEvaluation();
+      pollers.planning?.wake();
     },
     forgetPeople: () => forgetPeople(database, people),
     followers,
@@ -227,12 +287,13 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     wake: () => {
       wakeEvaluation();
       wakeDelivery();
+      wakePushes();
     },
     stop: async () => {
       stopping.abort();
-      await Promise.all([pollers.evaluating?.stop(), pollers.timing?.stop(), pollers.delivering?.stop()]);
-      await deliveries.finish();
-      await Promise.all([people.stop(), apps.stop(), view.stop()]);
+      await Promise.all(Object.values(pollers).map((poller) => poller.stop()));
+      await Promise.all([deliveries.finish(), pushes.finish()]);
+      await Promise.all([people.stop(), apps.stop(), heirs.stop(), view.stop()]);
     },
   };
 };

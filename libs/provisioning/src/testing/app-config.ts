@@ -1,4 +1,4 @@
-import { reportAll, type AppConfig } from '../app/app-config.ts';
+import { noPushes, reportAll, type AppConfig } from '../app/app-config.ts';
 import { presets } from '../presets/index.ts';
 
 export const T = 'acme';
@@ -32,6 +32,7 @@ export const appConfig = (parts: Partial<AppConfig> = {}): AppConfig =>
     ownership: { unseenMemberships: 'leave', rehire: { keys: ['userName', 'externalId'], mode: 'automatic' } },
     connection: { kind: 'scim', mode: 'auto' },
     reconciliation: reportAll,
+    pushes: noPushes,
     turnedOnAt: null,
     ...parts,
   });

@@ -12,6 +12,10 @@ export type Call =
   | 'setActive'
   | 'delete'
   | 'findGroup'
+  | 'createGroup'
+  | 'renameGroup'
+  | 'deleteGroup'
+  | 'members'
   | 'isMember'
   | 'changeMembers'
   | 'entitlements';
@@ -23,7 +27,7 @@ export type FakeApp = {
   connector: Connector;
   /** Values by target. */
   accounts: Map<string, JsonObject>;
-  groups: Map<string, { displayName: string; members: Set<string> }>;
+  groups: Map<string, { displayName: string; members: Set<string>; mark?: string }>;
   /** Every call in order, as `create`, `setActive false`, ... */
   calls: string[];
   release: () => void;
@@ -37,7 +41,9 @@ export type FakeApp = {
   keepsNoMark: boolean;
   /** An account made in the app by hand. */
   addAccount: (values: JsonObject) => string;
-  addGroup: (displayName: string, members?: string[]) => string;
+  addGroup: (displayName: string, members?: string[], mark?: string) => string;
+  /** Most members that one call may change; more are answered 413. */
+  mostMembers: number;
   byUserName: (userName: string) => JsonObject | undefined;
 };
 
@@ -61,8 +67,9 @@ export const fakeApp = (): FakeApp => {
     };
   };
   const groupShown = (id: string): Remote => {
-    const { displayName } = groups.get(id)!;
-    return { kind: 'group', id, label: displayName, values: { displayName } };
+    const { displayName, mark } = groups.get(id)!;
+    const shownMark = mark !== undefined && !app.keepsNoMark && { mark };
+    return { kind: 'group', id, label: displayName, values: { displayName }, ...shownMark };
   };
   const missing: Failure = { kind: 'gone', reason: 'There is no such account.' };
   const ok = <T>(value: T): Outcome<T> => ({ kind: 'ok', value });
@@ -115,9 +122,10 @@ export const fakeApp = (): FakeApp => {
       accounts.set(id, { active: true, ...values });
       return id;
     },
-    addGroup: (displayName, members = []) => {
+    mostMembers: 1000,
+    addGroup: (displayName, members = [], mark) => {
       const id = randomUUID();
-      groups.set(id, { displayName, members: new Set(members) });
+      groups.set(id, { displayName, members: new Set(members), ...(mark !== undefined && { mark }) });
       return id;
     },
     byUserName: (userName) => [...accounts.values()].find((values) => values['userName'] === userName),
@@ -125,7 +133,7 @@ export const fakeApp = (): FakeApp => {
       describe: async () =>
         ok({
           targets: { account: [], group: [] },
-          mark: { account: app.keepsNoMark ? null : MARK, group: null },
+          mark: { account: app.keepsNoMark ? null : MARK, group: app.keepsNoMark ? null : MARK },
           can: {
             create: true,
             update: 'part',
@@ -147,8 +155,10 @@ export const fakeApp = (): FakeApp => {
       find: (kind, { target, value }) =>
         kind === 'group'
           ? call('findGroup', value, () => {
-              const found = [...groups.keys()].map(groupShown).filter(({ label }) => matches(label, value));
-              return ok(found);
+              const found = [...groups.keys()]
+                .map(groupShown)
+                .filter(({ label, mark }) => app.ignoresFilters || matches(target === MARK ? mark : label, value));
+              return ok(found.slice(0, 10));
             })
           : call('find', `${target} ${value}`, () => ok(findAccounts(target, value))),
       get: (kind, id) =>
@@ -165,22 +175,34 @@ export const fakeApp = (): FakeApp => {
           ),
         ),
       create: (kind, { mark, values }) =>
-        call('create', '', () => {
-          if (kind === 'group') return ok(groupShown(app.addGroup(values['displayName'] as string)));
+        call(kind === 'group' ? 'createGroup' : 'create', '', () => {
+          if (kind === 'group')
+            return ok(groupShown(app.addGroup(values['displayName'] as string, [], mark ?? undefined)));
           const filled = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
           return ok(shown(app.addAccount({ ...(filled as JsonObject), ...(mark !== null && { [MARK]: mark }) })));
         }),
-      update: (_kind, id, changes) => call('update', '', () => change(id, changes)),
+      update: (kind, id, changes) =>
+        kind === 'group'
+          ? call('renameGroup', '', () => {
+              const group = groups.get(id);
+              if (!group) return missing;
+              for (const one of changes) if ('to' in one && typeof one.to === 'string') group.displayName = one.to;
+              return ok(undefined);
+            })
+          : call('update', '', () => change(id, changes)),
       setActive: (id, active) =>
         call('setActive', String(active), () => change(id, [{ target: 'active', to: active }])),
-      delete: (_kind, id) =>
-        call('delete', '', () => {
+      delete: (kind, id) =>
+        call(kind === 'group' ? 'deleteGroup' : 'delete', '', () => {
+          groups.delete(id);
           accounts.delete(id);
           for (const { members } of groups.values()) members.delete(id);
           return ok(undefined);
         }),
-      members: async (group, cursor) =>
-        groups.has(group) ? ok(pageOf<RemoteId>([...groups.get(group)!.members], cursor)) : missing,
+      members: (group, cursor) =>
+        call('members', '', () =>
+          groups.has(group) ? ok(pageOf<RemoteId>([...groups.get(group)!.members], cursor)) : missing,
+        ),
       isMember: (group, account) =>
         call('isMember', '', () => {
           const known = groups.get(group);
@@ -191,6 +213,8 @@ export const fakeApp = (): FakeApp => {
         call('changeMembers', `+${add.length} -${remove.length}`, () => {
           const group = groups.get(groupId);
           if (!group) return missing;
+          if (add.length + remove.length > app.mostMembers)
+            return { kind: 'refused', code: 'app/too-large', status: 413, reason: 'Too many at once' };
           for (const id of add) group.members.add(id);
           for (const id of remove) group.members.delete(id);
           return ok({ missing: [] });

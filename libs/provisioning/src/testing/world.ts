@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  GroupChanged,
   GroupCreated,
+  GroupDeleted,
   GroupMembersAdded,
   GroupMembersRemoved,
   groupEvents,
@@ -42,6 +44,7 @@ import { z } from 'zod';
 import type { AppConfig } from '../app/app-config.ts';
 import { PROVISIONING_VIEW, provisioningView } from '../view/provisioning.view.ts';
 import { accountsPart } from '../view/accounts.part.ts';
+import { pushParts } from '../push/push-marks.part.ts';
 import { viewPart } from '../view/view-part.ts';
 import { startProvisioning, type Provisioning, type ProvisioningNeeds } from '../runtime/start-provisioning.ts';
 import { reconciliationEntities } from '../reconciliation/reconciliation.entities.ts';
@@ -90,6 +93,7 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
   const test: TestDatabase = await testDatabase({ entities: reconciliationEntities });
   const database: Database = test.database;
   const sealing: TestSealing = await testSealing(database);
+  await sealing.keys.ensureTenant(T);
   const leases: Leases = openLeases(database);
   const store: EventStore = memoryEventStore();
   const app: FakeApp = fakeApp();
@@ -276,6 +280,11 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
       );
       if (members.length > 0) await consume(await groupFact(id, GroupMembersAdded({ members })));
     },
+    renameGroup: async (id: string, displayName: string) =>
+      consume(
+        await groupFact(id, GroupChanged({ connectionId: 'c', changed: ['displayName'], resource: { displayName } })),
+      ),
+    deleteGroup: async (id: string) => consume(await groupFact(id, GroupDeleted({ connectionId: 'c' }))),
     addTo: async (id: string, ...members: string[]) =>
       consume(
         await groupFact(
@@ -296,7 +305,7 @@ export const openWorld = async (timings: Partial<ProvisioningNeeds> = {}) => {
     /** As the views are dropped and built again from the streams and the facts. */
     rebuild: async () => {
       await provisioning.stop();
-      await dropView(database, 'provisioning', provisioningView([appsPart, accountsPart]));
+      await dropView(database, 'provisioning', provisioningView([appsPart, accountsPart, ...pushParts]));
       await start();
       await provisioning.forgetPeople();
       await consume(...facts);

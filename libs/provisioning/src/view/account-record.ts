@@ -72,6 +72,7 @@ export const advanceRecord = (
       event?.type === 'DeliveryFailed' ||
       event?.type === 'ForeignAccountFound' ||
       event?.type === 'AccountGone' ||
+      event?.type === 'PredecessorFound' ||
       event?.type === 'ApprovalRejected'
         ? occurredAt
         : before.failedAt,
@@ -107,6 +108,7 @@ export const accountColumns = (tenantId: string, id: string, record: AccountReco
   remote_id: account.remoteId,
   pending_action: account.approvals[0]?.action ?? null,
   drift: account.drift && !account.drift.ignored ? account.drift.kinds : null,
+  awaits: account.rehire.awaits?.accountId ?? null,
   since: record.since,
   created_at: record.createdAt,
   updated_at: record.updatedAt,

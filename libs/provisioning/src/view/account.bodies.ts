@@ -95,6 +95,8 @@ const approval = z.object({
   requestedAt: instant,
 });
 
+const ref = z.object({ accountId: z.string(), userId: z.string() });
+
 export const accountReply = z.object({
   id: z.string(),
   appId: z.string(),
@@ -106,6 +108,10 @@ export const accountReply = z.object({
   owned: z.boolean(),
   match: z.object({ remoteId: z.string(), attributes }).optional(),
   candidates: z.array(z.object({ remoteId: z.string(), label: z.string(), attributes })).optional(),
+  /** Whose account of the app this is to get, or got (R92). `offered`: an admin must adopt it; `awaited`: it comes when a delivery ends. */
+  predecessor: ref.extend({ state: z.enum(['offered', 'awaited', 'takenOver']) }).optional(),
+  /** Whose the account in the app is now. */
+  successor: ref.optional(),
   attributes,
   entitlements: z.array(entitlement),
   /** The first of `approvals`, for clients that know no others. */

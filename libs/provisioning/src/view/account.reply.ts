@@ -38,6 +38,21 @@ const reasonOf = (
   return known ? { reason: { code: known.code, message: known.message, at: failedAt ?? updatedAt } } : {};
 };
 
+const rehireOf = ({ rehire }: PresentAccount): Pick<AccountReply, 'predecessor' | 'successor'> => {
+  const { awaits, predecessor, successor } = rehire;
+  return {
+    ...(predecessor && { predecessor: { ...predecessor, state: 'takenOver' as const } }),
+    ...(awaits && {
+      predecessor: {
+        accountId: awaits.accountId,
+        userId: awaits.userId,
+        state: awaits.isAccepted ? ('awaited' as const) : ('offered' as const),
+      },
+    }),
+    ...(successor && { successor: { accountId: successor.accountId, userId: successor.userId } }),
+  };
+};
+
 const unnamed = <Named extends { id: string }>({ id: _, ...rest }: Named) => rest;
 
 /** `delivery` is what stands between the events: only of an account as it is now. */
@@ -66,6 +81,7 @@ export const toAccount = (
     owned: account.owned,
     ...(match && { match }),
     ...(account.candidates.length > 0 && { candidates: [...account.candidates] }),
+    ...rehireOf(account),
     attributes: account.attributes,
     entitlements: [...account.entitlements],
     ...(first && { pendingApproval: unnamed(first) }),

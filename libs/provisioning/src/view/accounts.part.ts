@@ -18,6 +18,7 @@ const create = (schema: string) => `
     remote_id text,
     pending_action text,
     drift text[],
+    awaits text,
     since timestamptz not null,
     created_at timestamptz not null,
     updated_at timestamptz not null,
@@ -29,6 +30,7 @@ const create = (schema: string) => `
   create index accounts_of_app_by_user on ${schema}.accounts (tenant_id, app_id, user_id);
   create index accounts_by_remote_id on ${schema}.accounts (tenant_id, app_id, remote_id) where remote_id is not null;
   create index accounts_with_drift on ${schema}.accounts (tenant_id, app_id, id) where drift is not null;
+  create index accounts_awaiting on ${schema}.accounts (tenant_id, awaits) where awaits is not null;
   create index accounts_of_user on ${schema}.accounts (tenant_id, user_id);
 
   create table ${schema}.work (

@@ -3,7 +3,7 @@ import { streamParts, type Decoded, type Gap, type Revision, type StreamName, ty
 import type { StreamEvents, ViewPart } from './view-part.ts';
 
 /** A changed part means a new name, built beside the old one (design, decision 7). */
-export const PROVISIONING_VIEW = 'provisioning_v5';
+export const PROVISIONING_VIEW = 'provisioning_v6';
 
 /** Locks the heads in one order. Unknown streams get one first, so that two writers of a new stream meet at a lock as well. */
 const lockHeads = async (
@@ -72,7 +72,7 @@ export const provisioningView = (parts: readonly ViewPart[], name: string = PROV
   };
   return {
     name,
-    categories: parts.map(({ category }) => category),
+    categories: [...new Set(parts.map(({ category }) => category))],
     events: parts.flatMap(({ events }) => events),
     create: async (sql) => {
       for (const part of parts) await sql.query(part.create(name));
