@@ -45,6 +45,7 @@ describeWithKafka('the four services over Kafka (needs a Kafka of its own)', () 
         'mapping-service': [
           'app.reactor',
           'evaluation.apps',
+          'evaluation.heirs',
           'forward provisioning.facts',
           'mapping-service/directory.facts',
           expect.stringMatching(/^provisioning_v\d+$/),
