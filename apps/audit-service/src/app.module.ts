@@ -3,7 +3,9 @@ import {
   checkLedger,
   ledgerConsumer,
   ledgerNames,
+  ledgerPeople,
   ledgerQueries,
+  peopleMigrations,
   usageQueries,
   webhookEntities,
   webhookMigrations,
@@ -37,6 +39,7 @@ export const auditService = async (runtime: Runtime, { allowPrivateTargets }: Au
       ...auditMigrations,
       { name: 'CreateConsumer1767225600001', up: factTables(SCHEMA) },
       ...webhookMigrations,
+      ...peopleMigrations,
     ],
   });
   const consumer = ledgerConsumer({
@@ -52,6 +55,12 @@ export const auditService = async (runtime: Runtime, { allowPrivateTargets }: Au
   runtime.parked.push(parkedFacts('audit', 'ledger', consumer));
   const parked = async () => (await consumer.parkedCount()).facts;
   runtime.onScrape.push(async () => metrics.deadLetters.set({ consumer: CONSUMER }, await parked()));
+  const people = ledgerPeople(database, SCHEMA, runtime.sealer);
+  void people
+    .fill()
+    .catch((error: unknown) =>
+      log.warn({ err: error }, 'People of the ledger could not be filled in; the next start tries again'),
+    );
   const hooks = openWebhooks(runtime, SCHEMA, allowPrivateTargets);
   const audit: Audit = {
     ledger: ledgerQueries(database, SCHEMA, ledgerNames(database, SCHEMA, runtime.sealer)),
@@ -75,7 +84,7 @@ export const auditService = async (runtime: Runtime, { allowPrivateTargets }: Au
       module: {
         module: AuditMessages,
         controllers: [FactsController],
-        providers: [{ provide: FACT_CONSUMERS, useValue: [consumer, hooks.consumer] }],
+        providers: [{ provide: FACT_CONSUMERS, useValue: [consumer, people, hooks.consumer] }],
       },
     },
   };

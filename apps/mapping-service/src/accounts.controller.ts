@@ -12,8 +12,9 @@ import {
   bulkReply,
   decideBody,
   linkBody,
+  listedAccount,
+  listedTimer,
   timerListQuery,
-  timerReply,
   type AccountActions,
   type AccountListQuery,
   type AccountQueries,
@@ -27,8 +28,8 @@ import { APPS, previewQuery, tagged, versionsIn, type Apps, type PreviewQuery } 
 export const ACCOUNTS = Symbol('accounts');
 export type Accounts = { queries: AccountQueries; actions: AccountActions };
 
-const accountsReply = listReply(accountReply);
-const timersReply = listReply(timerReply);
+const accountsReply = listReply(listedAccount);
+const timersReply = listReply(listedTimer);
 type AsOf = z.output<typeof asOfQuery>;
 const acted = actBody.optional();
 type Acted = z.output<typeof acted>;
@@ -171,8 +172,9 @@ export class AppAccountsController {
     @Param('appId') appId: string,
     @Param('id') id: string,
     @Body({ schema: acted }) body: Acted,
+    @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.accounts.actions.retry(caller, appId, id, body?.reason);
+    return this.accounts.actions.retry(caller, appId, id, body?.reason, versionsIn(ifMatch));
   }
 
   @Post('accounts/:id/disassociate')
@@ -183,8 +185,9 @@ export class AppAccountsController {
     @Param('appId') appId: string,
     @Param('id') id: string,
     @Body({ schema: acted }) body: Acted,
+    @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.accounts.actions.disassociate(caller, appId, id, body?.reason);
+    return this.accounts.actions.disassociate(caller, appId, id, body?.reason, versionsIn(ifMatch));
   }
 
   @Post('accounts/:id/recreate')
@@ -195,8 +198,9 @@ export class AppAccountsController {
     @Param('appId') appId: string,
     @Param('id') id: string,
     @Body({ schema: acted }) body: Acted,
+    @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.accounts.actions.recreate(caller, appId, id, body?.reason);
+    return this.accounts.actions.recreate(caller, appId, id, body?.reason, versionsIn(ifMatch));
   }
 
   @Post('accounts/:id/rematch')
@@ -208,8 +212,9 @@ export class AppAccountsController {
     @Param('appId') appId: string,
     @Param('id') id: string,
     @Body({ schema: linked }) body: Linked,
+    @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.accounts.actions.rematch(caller, appId, id, body);
+    return this.accounts.actions.rematch(caller, appId, id, body, versionsIn(ifMatch));
   }
 
   @Post('accounts/:id/adopt')
@@ -222,8 +227,11 @@ export class AppAccountsController {
     @Param('id') id: string,
     @Body({ schema: linked }) body: Linked,
     @Query({ schema: previewQuery }) { preview }: PreviewQuery,
+    @Headers('if-match') ifMatch: string | undefined,
   ) {
     const { actions } = this.accounts;
-    return preview ? actions.previewAdoption(caller, appId, id, body) : actions.adopt(caller, appId, id, body);
+    return preview
+      ? actions.previewAdoption(caller, appId, id, body)
+      : actions.adopt(caller, appId, id, body, versionsIn(ifMatch));
   }
 }

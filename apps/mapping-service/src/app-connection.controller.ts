@@ -1,7 +1,8 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
 import {
   appReply,
-  connectionBody,
+  connectionPut,
+  connectionReply,
   credentialsBody,
   credentialsReply,
   endpointBody,
@@ -105,7 +106,7 @@ export class AppConnectionController {
   }
 
   @Get('connection')
-  @Answers('How the app is spoken to', connectionBody)
+  @Answers('How the app is spoken to, and what was learned of it', connectionReply)
   async connection(
     @Param('tenantId') tenantId: string,
     @Param('appId') appId: string,
@@ -117,11 +118,11 @@ export class AppConnectionController {
 
   @Put('connection')
   @Needs('app_admin')
-  @Answers('The same, replaced', connectionBody)
+  @Answers('The same, replaced', connectionReply)
   async setConnection(
     @CallerOf() caller: Caller,
     @Param('appId') appId: string,
-    @Body({ schema: connectionBody }) body: z.output<typeof connectionBody>,
+    @Body({ schema: connectionPut }) body: z.output<typeof connectionPut>,
     @Headers('if-match') ifMatch: string | undefined,
     @Query({ schema: noQuery }) _query: object,
     @Res({ passthrough: true }) reply: FastifyReply,

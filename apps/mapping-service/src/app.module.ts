@@ -12,11 +12,15 @@ import {
 import {
   accountActions,
   accountQueries,
+  appProfileEntities,
+  appProfiles,
   appsPart,
   dropProvisioning,
   authorizationEntities,
+  cycleEntities,
   oauthGrants,
   openApps,
+  openQueue,
   reconciliationEntities,
   provisionOnDemand,
   pushActions,
@@ -39,6 +43,7 @@ import { FactsController, PROVISIONING } from './facts.controller.ts';
 import { ReconciliationController } from './reconciliation.controller.ts';
 import { PUSHES, PushesController, type PushService } from './pushes.controller.ts';
 import { JobsController } from './jobs.controller.ts';
+import { QUEUE, QueueController } from './queue.controller.ts';
 import { APPS } from './mapping-api.ts';
 
 class MappingHttp {}
@@ -64,13 +69,19 @@ export const mappingControllers = [
   TenantAccountsController,
   AppAccountsController,
   JobsController,
+  QueueController,
   ReconciliationController,
   PushesController,
   parkedController('mapping'),
 ];
 
 /** TypeORM entities of the tables of `provisioning`. */
-export const mappingEntities: (new () => object)[] = [...authorizationEntities, ...reconciliationEntities];
+export const mappingEntities: (new () => object)[] = [
+  ...authorizationEntities,
+  ...reconciliationEntities,
+  ...cycleEntities,
+  ...appProfileEntities,
+];
 
 export type MappingOptions = { allowPrivateTargets: readonly string[]; publicUrl?: string };
 
@@ -87,7 +98,10 @@ export const mappingService = async (
   const targets = openTargets({ allowPrivateTargets });
   const grantBox = runtime.secretBox('oauth');
   const grants = oauthGrants({ database, box: grantBox });
-  const { connect, connectorFor, close } = connectors(targets, secrets, grants);
+  const profiles = appProfiles(database);
+  const { connect, connectorFor, close } = connectors(targets, secrets, grants, profiles, (error) =>
+    failing('learning', error),
+  );
 
   // Work starts once both are there.
   const composed: { apps?: Apps } = {};
@@ -152,10 +166,19 @@ export const mappingService = async (
     onFailure: (error) => failing('apps', error),
   });
   composed.apps = apps;
+  const queue = openQueue({
+    database,
+    clock,
+    actions: accounts.actions,
+    reconciliations: apps.reconciliations,
+    commands: apps.commands,
+    health: apps.health,
+    onFailure: (error) => failing('queue', error),
+  });
 
   await runtime.forward(PROVISIONING_FACTS, SCHEMA);
   runtime.followers.push(...provisioning.followers, ...apps.followers);
-  runtime.unsettled.push(provisioning.unsettled);
+  runtime.unsettled.push(provisioning.unsettled, apps.unsettled);
   runtime.readiness.push({
     name: view.follower.name,
     check: async () => ((await view.state()) === 'serving' ? undefined : 'building'),
@@ -170,7 +193,7 @@ export const mappingService = async (
     for (const state of healthStates)
       metrics.appsByHealth.set({ state }, healths.find(({ health }) => health === state)?.apps ?? 0);
   });
-  runtime.closing.push(targets.close, close, provisioning.stop, apps.stop);
+  runtime.closing.push(targets.close, close, provisioning.stop, apps.stop, queue.stop);
   // It waits for the view by itself; facts may come before.
   const factsCaughtUp = async () => {
     const { ready, lag } = await runtime.transport.status();
@@ -187,9 +210,21 @@ export const mappingService = async (
         { provide: APPS, useValue: apps },
         { provide: ACCOUNTS, useValue: accounts },
         { provide: PUSHES, useValue: pushService },
+        { provide: QUEUE, useValue: queue },
         { provide: PUBLIC_URL, useValue: publicUrl },
         { provide: PARKED, useValue: runtime.parked },
-        { provide: ON_DEMAND, useValue: provisionOnDemand({ database, clock, kinds, wake: provisioning.wake }) },
+        {
+          provide: ON_DEMAND,
+          useValue: provisionOnDemand({
+            database,
+            clock,
+            kinds,
+            connectorFor,
+            watch: provisioning.watch,
+            lanes: provisioning.health,
+            wake: provisioning.wake,
+          }),
+        },
       ],
     },
     // Its own commands are run here; what it refuses is the directory's to write down.

@@ -14,14 +14,23 @@ import {
   Res,
 } from '@nestjs/common';
 import { listPageRequest, listReply, type ListPageRequest } from '@tenure/contracts';
-import { appReply, newAppBody, renameBody, ssoBody, turnedOnReply } from '@tenure/provisioning';
+import {
+  appReply,
+  asOfQuery,
+  newAppBody,
+  pastAppReply,
+  renameBody,
+  ssoBody,
+  turnedOnReply,
+} from '@tenure/provisioning';
 import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, Needs } from '@tenure/platform';
 import type { FastifyReply } from 'fastify';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { APPS, confirmBody, confirmQuery, noQuery, tagged, versionsIn, type Apps } from './mapping-api.ts';
 
 const appsReply = listReply(appReply);
+const appNowOrThen = z.union([pastAppReply, appReply]);
 
 /** Apps, and turning them on and off (R24, R30, R31, R50, R51). */
 @Controller('mapping/v1/tenants/:tenantId/apps')
@@ -48,13 +57,14 @@ export class AppsController {
   }
 
   @Get(':appId')
-  @Answers('An app, its steps and what is missing', appReply)
+  @Answers('An app, its steps and what is missing; with `asOf` all of its configuration as it then was', appNowOrThen)
   get(
     @Param('tenantId') tenantId: string,
     @Param('appId') appId: string,
+    @Query({ schema: asOfQuery }) { asOf }: z.output<typeof asOfQuery>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return this.shown(tenantId, appId, reply);
+    return asOf === undefined ? this.shown(tenantId, appId, reply) : this.apps.asOf(tenantId, appId, asOf);
   }
 
   @Patch(':appId')

@@ -17,11 +17,13 @@ import {
   markOf,
   usedTargets,
   type AppConfig,
+  type AppProfiles,
   type AuthorizationClient,
   type Connector,
   type ConnectorKinds,
   type Failure,
   type GrantTokens,
+  type Learned,
   type OAuthGrants,
 } from '@tenure/provisioning';
 import type { SecretStore } from '@tenure/sealing';
@@ -42,17 +44,22 @@ const targetsOf = (app: AppConfig): string[] => {
 };
 
 type StoredCredential = AppCredential | BindCredential;
-type ToConnect = { app: AppConfig; url: string; credential: StoredCredential };
+type ToConnect = { app: AppConfig; url: string; credential: StoredCredential; learned?: Learned };
+/** `learned`: what its connector knows by now; `readAt`: when that was compared with what others learned. */
+type Kept = { key: string; connector: Connector; learned: Learned; readAt: number };
+
+/** So long one replica may not know what another found out. */
+const PROFILE_MS = 30_000;
 
 /** Connectors of the apps, kept as long as what they are made of stays the same: an OAuth token lives as long as its connector. */
 export const connectors = (
   targets: Targets,
   secrets: Pick<SecretStore, 'getCredential'>,
   grants: Pick<OAuthGrants, 'source'>,
+  profiles: Pick<AppProfiles, 'find' | 'learn'>,
+  onFailure: (error: unknown) => void,
 ) => {
-  const kept = new Map<string, { key: string; connector: Connector }>();
-  /** What was found out about an app by using it outlives a change of its configuration. */
-  const learned = new Map<string, ScimLearned>();
+  const kept = new Map<string, Kept>();
 
   /** Of the app's own credential, where that is access which an admin granted. */
   const grantedFor = ({ credentials }: AppConfig, credential: AppCredential): GrantedTokens | undefined =>
@@ -60,7 +67,13 @@ export const connectors = (
       ? grants.source(credentials.secretId, (token) => oauthClient(credential, targets, CALL_TIMEOUT_MS).refresh(token))
       : undefined;
 
-  const connect = ({ app, url, credential }: ToConnect): Connector => {
+  const learn = (app: AppConfig, found: Learned) => {
+    const known = kept.get(app.id);
+    if (known) known.learned = { ...known.learned, ...found };
+    profiles.learn(app, found).catch(onFailure);
+  };
+
+  const connect = ({ app, url, credential, learned }: ToConnect): Connector => {
     const { connection, preset } = app;
     const shared = { url, targets, used: targetsOf(app), mark: markOf(app) };
     if (connection?.kind === 'ldap' && credential.kind === 'bind')
@@ -76,8 +89,8 @@ export const connectors = (
         credential,
         granted: grantedFor(app, credential),
         settings: connection,
-        learned: learned.get(app.id),
-        onLearned: (found) => learned.set(app.id, found),
+        ...(learned && { learned: learned as ScimLearned }),
+        onLearned: (found) => learn(app, found),
       });
     return waiting('The app has no connection, or credentials of another kind.');
   };
@@ -87,12 +100,17 @@ export const connectors = (
     if (!endpoint || !credentials) return waiting('The app has no endpoint or no credentials.');
     const key = JSON.stringify([credentials.secretId, endpoint.url, connection, targetsOf(app)]);
     const known = kept.get(id);
-    if (known?.key === key) return known.connector;
+    if (known?.key === key && Date.now() - known.readAt < PROFILE_MS) return known.connector;
+    const learned = (await profiles.find(app)) ?? {};
+    if (known?.key === key && isKnown(learned, known.learned)) {
+      known.readAt = Date.now();
+      return known.connector;
+    }
     const credential = (await secrets.getCredential(credentials.secretId)) as StoredCredential | undefined;
     // Replaced a moment ago: the next try reads the configuration anew.
     if (!credential) return waiting('The credentials were replaced.');
-    const connector = connect({ app, url: endpoint.url, credential });
-    kept.set(id, { key, connector });
+    const connector = connect({ app, url: endpoint.url, credential, learned });
+    kept.set(id, { key, connector, learned, readAt: Date.now() });
     void known?.connector.close();
     return connector;
   };
@@ -104,6 +122,9 @@ export const connectors = (
 
   return { connect, connectorFor, close };
 };
+
+const isKnown = (learned: Learned, known: Learned): boolean =>
+  Object.entries(learned).every(([name, value]) => known[name] === value);
 
 /** Tenure as a client of the apps' authorization servers (R97). */
 export const authorizationClient = (targets: Targets): AuthorizationClient => {

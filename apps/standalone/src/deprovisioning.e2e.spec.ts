@@ -341,7 +341,7 @@ describe('evaluation keeps its reasons', () => {
     const { version } = await app.get();
     const find = (type: string) => items.find((item: any) => item.type === type);
     expect(find('AccountPlanned').data).toMatchObject({
-      basis: { engine: 1, user: 1, app: version, tenant: expect.any(Number), groups: [] },
+      basis: { engine: 2, user: 1, app: version, tenant: expect.any(Number), groups: [] },
       scope: { in: true, because: 'scope/assigned-user' },
       targets: { userName: { by: 'mapping', n: 0 }, externalId: { by: 'system' } },
     });

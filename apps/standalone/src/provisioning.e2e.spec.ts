@@ -429,7 +429,7 @@ describe('expressions', () => {
     expect(await app.accountOf(ada)).toMatchObject({ status: 'failed', reason: because });
     expect(await app.accountOf(bob)).toMatchObject({ status: 'provisioned' });
     const { body } = await mapping.post(`${app.path}/provision-on-demand`, { userId: ada });
-    expect(body.steps).toContainEqual({ name: 'attributes', outcome: 'failed', detail: because.message });
+    expect(body.steps).toContainEqual({ name: 'mapping', outcome: 'failed', detail: because.message });
     await mapping.ok('PUT', `${app.path}/attributes`, { matching, mappings });
     await world.settled();
     expect(await app.accountOf(ada)).toMatchObject({ status: 'provisioned' });

@@ -4,6 +4,7 @@ export * from './ledger/ledger.consumer.ts';
 export * from './ledger/ledger.migrations.ts';
 export * from './ledger/ledger.queries.ts';
 export * from './ledger/names.ts';
+export { ledgerPeople, peopleMigrations } from './ledger/people.ts';
 export * from './usage/usage.queries.ts';
 export * from './webhook/notifications.ts';
 export * from './webhook/webhook.bodies.ts';

@@ -7,7 +7,7 @@ export * from './http/admin-keys.ts';
 export * from './http/authentication.ts';
 export { MIB } from './http/bodies.ts';
 export * from './http/caller.guard.ts';
-export { leastOf, isAtLeast, type AdminRole } from './http/permits.ts';
+export { leastOf, isAtLeast, type AdminRole, type KeyNeed } from './http/permits.ts';
 export * from './http/cross-site.ts';
 export * from './http/rights.ts';
 export * from './http/session-cookie.ts';

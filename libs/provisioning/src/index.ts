@@ -13,3 +13,5 @@ export * from './view/index.ts';
 export * from './evaluation/index.ts';
 export * from './reconciliation/index.ts';
 export * from './push/index.ts';
+export * from './queue/index.ts';
+export * from './cycle/index.ts';

@@ -141,7 +141,7 @@ export const appOf = (mapping: Client, id: string) => {
 /** An app of a tenant that provisions into the sandbox. `complete` = everything set but not turned on. */
 export const makeApp = async (
   { mapping }: Tenant,
-  sandbox: TestSandbox,
+  sandbox: Pick<TestSandbox, 'scimUrl' | 'token'>,
   {
     preset = 'scim',
     ...more

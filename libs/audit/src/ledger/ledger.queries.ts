@@ -5,6 +5,8 @@ import {
   attemptEvents,
   connectionEvents,
   groupEvents,
+  includedNames,
+  includeNames,
   pushEvents,
   instant,
   invalidCursor,
@@ -12,6 +14,7 @@ import {
   keyEvents,
   notAPeriod,
   resourceEvents,
+  searchText,
   schemaEvents,
   sessionEvents,
   tenantEvents,
@@ -23,6 +26,7 @@ import { z } from 'zod';
 import { withNames } from './entry-names.ts';
 import type { Entry } from './entry.ts';
 import type { Names } from './names.ts';
+import { peopleFound, searchedFor } from './people.ts';
 import { reasonWords } from './reason-words.ts';
 
 /** Every type that an entry may have. */
@@ -45,12 +49,6 @@ const knownTypes = [
   CLAIM_FORFEITED,
 ];
 
-/** `include=user,app`: who and what the ids are. */
-const included = z
-  .string()
-  .transform((text) => text.split(','))
-  .pipe(z.array(z.enum(['user', 'app'], { error: 'expected user, app or both, separated by a comma' })));
-
 /** `GET /entries`: every filter narrows; without one, everything, newest first. */
 export const entriesQuery = z
   .strictObject({
@@ -61,7 +59,9 @@ export const entriesQuery = z
     outcome: z.enum(['done', 'refused', 'failed']).optional(),
     from: instant.optional(),
     to: instant.optional(),
-    include: included.optional(),
+    /** Finds by the person whom an entry is about, as long as they aren't erased. */
+    search: searchText.optional(),
+    include: includeNames.optional(),
     limit: z.coerce.number().int().min(1).max(500).default(100),
     cursor: z.string().max(20).optional(),
   })
@@ -78,14 +78,9 @@ export const entryReply = z.object({
   actor: z.object({ kind: z.string(), id: z.string(), name: z.string().optional() }),
   subject: z.object({ kind: z.string(), id: z.string() }),
   userId: z.string().optional(),
-  user: z
-    .union([
-      z.object({ id: z.string(), displayName: z.string().optional(), userName: z.string().optional() }),
-      z.object({ id: z.string(), erased: z.literal(true) }),
-    ])
-    .optional(),
+  user: includedNames.user,
   appId: z.string().optional(),
-  app: z.object({ id: z.string(), name: z.string() }).optional(),
+  app: includedNames.app,
   summary: z.string(),
   changes: z
     .array(z.object({ attribute: z.string(), from: z.unknown().optional(), to: z.unknown().optional() }))
@@ -129,14 +124,14 @@ type Row = {
 export const ledgerQueries = (sql: Sql, schema: string, names: Names) => ({
   entries: async (
     tenantId: string,
-    { user, app, type, actor, outcome, from, to, include = [], limit, cursor }: EntriesQuery,
+    { user, app, type, actor, outcome, from, to, search, include = [], limit, cursor }: EntriesQuery,
   ) => {
     const rows = await sql.query<Row>({
       text: `select seq, id, type, at, recorded_at, outcome, actor_kind, actor_id, subject_kind, subject_id, user_id, app_id, summary, changes, reason, because, stream, revision, hash
              from ${schema}.ledger
              where tenant_id = $1 and ($2::bigint is null or seq < $2) and ($3::text is null or user_id = $3) and ($4::text is null or app_id = $4)
                and ($5::text is null or type = $5) and ($6::text is null or actor_id = $6) and ($7::text is null or outcome = $7)
-               and ($8::timestamptz is null or at >= $8) and ($9::timestamptz is null or at <= $9)
+               and ($8::timestamptz is null or at >= $8) and ($9::timestamptz is null or at <= $9)${search === undefined ? '' : ` and user_id in ${peopleFound(schema, '$1', '$11')}`}
              order by seq desc limit $10`,
       values: [
         tenantId,
@@ -149,6 +144,7 @@ export const ledgerQueries = (sql: Sql, schema: string, names: Names) => ({
         from ?? null,
         to ?? null,
         limit + 1,
+        ...(search === undefined ? [] : [searchedFor(tenantId, search)]),
       ],
     });
     const items = await withNames(names, tenantId, rows.slice(0, limit).map(replyOf), include);

@@ -65,10 +65,15 @@ export const waitIn = ({ headers }: Pick<Answered, 'headers'>, now: number = Dat
 };
 
 /** What an answer that is no success means (api.md, What a target app is asked). */
-export const failureOf = (answer: Answered, redact: Redact): Failure => {
+export const failureOf = (answer: Answered, redact: Redact): Failure => ({
+  ...meaningOf(answer, redact),
+  status: answer.status,
+});
+
+const meaningOf = (answer: Answered, redact: Redact): Failure => {
   const { status } = answer;
   const reason = reasonIn(answer, redact);
-  const refused = (code: string, text = reason): Failure => ({ kind: 'refused', code, status, reason: text });
+  const refused = (code: string, text = reason): Failure => ({ kind: 'refused', code, reason: text });
   const afterMs = waitIn(answer);
   const after = afterMs !== undefined && { afterMs };
   switch (status) {

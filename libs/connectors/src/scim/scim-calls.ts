@@ -39,6 +39,8 @@ export const scimCalls = ({
   timeoutMs: number;
 }): ScimCalls => {
   const send: ScimCalls['send'] = async (request) => {
+    if (request.path.some(isNoSegment))
+      return { kind: 'none', failure: { kind: 'gone', reason: 'The app has no object with such an id.' } };
     for (let renewed = false; ; renewed = true) {
       const authorized = await signIn.header();
       if (authorized.kind === 'failed') return { kind: 'none', failure: authorized.failure };
@@ -57,10 +59,14 @@ export const scimCalls = ({
         return answer.failure.kind === 'unknown' && request.method === 'GET'
           ? { kind: 'unavailable', reason: answer.failure.reason }
           : answer.failure;
-      return read(answer) ?? failureOf(answer, redact);
+      const outcome = read(answer) ?? failureOf(answer, redact);
+      return outcome.kind === 'ok' && request.method !== 'GET' ? { ...outcome, status: answer.status } : outcome;
     },
   };
 };
+
+/** RFC 3986 §5.2.4: these lead somewhere else, encoded too, and what is done there is done to more than one object. */
+const isNoSegment = (segment: string): boolean => /^\.{0,2}$/.test(segment);
 
 const toCall = (base: string, { method, path, query, body, ifMatch }: Request, authorizationHeader: string): Call => {
   const url = new URL(base);

@@ -127,13 +127,13 @@ describe('what an app is asked', () => {
     expect(app.asked[0]!.body).toMatchObject({ userName: 'ada@plum.example', externalId: 'account-1' });
     expect(await connector.get('account', 'a-1')).toMatchObject({ kind: 'ok', value: { id: 'a-1' } });
     expect(await connector.get('account', 'a/2')).toMatchObject({ kind: 'gone' });
-    expect(await connector.update('account', 'a-1', [{ target: 'title', from: 'Ms', to: 'Dr' }])).toEqual({
+    expect(await connector.update('account', 'a-1', [{ target: 'title', from: 'Ms', to: 'Dr' }])).toMatchObject({
       kind: 'ok',
       value: undefined,
     });
-    expect(await connector.setActive('a-1', false)).toEqual({ kind: 'ok', value: undefined });
-    expect(await connector.delete('account', 'a-1')).toEqual({ kind: 'ok', value: undefined });
-    expect(await connector.delete('account', 'a-1')).toEqual({ kind: 'ok', value: undefined });
+    expect(await connector.setActive('a-1', false)).toMatchObject({ kind: 'ok', value: undefined });
+    expect(await connector.delete('account', 'a-1')).toMatchObject({ kind: 'ok', value: undefined });
+    expect(await connector.delete('account', 'a-1')).toMatchObject({ kind: 'ok', value: undefined });
     expect(app.asked.map(({ method, url }) => `${method} ${url}`)).toEqual([
       'POST /scim/v2/Users',
       'GET /scim/v2/Users/a-1',
@@ -208,7 +208,7 @@ describe('what an app is asked', () => {
     const endless: Reply = { status: 201, body: { text: 'x'.repeat(5 * 1024 * 1024) } };
     app.willAnswer(endless, { ...endless, status: 200 }, { ...endless, status: 200 });
     expect(await connector.create('account', nothing)).toMatchObject({ kind: 'unknown' });
-    expect(await connector.setActive('a-1', false)).toEqual({ kind: 'ok', value: undefined });
+    expect(await connector.setActive('a-1', false)).toMatchObject({ kind: 'ok', value: undefined });
     expect(await connector.get('account', 'a-1')).toMatchObject({ kind: 'refused', code: 'app/answer-too-large' });
   });
 
@@ -256,12 +256,15 @@ describe('what came of it', () => {
 
   it('401: the credentials are not accepted any more (R52)', async () => {
     app.willAnswer(scimError(401, 'Invalid authentication'));
-    expect(await connector.setActive('a-1', true)).toEqual({ kind: 'unauthorized', reason: 'Invalid authentication' });
+    expect(await connector.setActive('a-1', true)).toMatchObject({
+      kind: 'unauthorized',
+      reason: 'Invalid authentication',
+    });
   });
 
   it.each([408, 429, 500, 503])('%i: again later', async (status) => {
     app.willAnswer(scimError(status, 'Later'));
-    expect(await connector.create('account', nothing)).toEqual({
+    expect(await connector.create('account', nothing)).toMatchObject({
       kind: status === 429 ? 'throttled' : 'unavailable',
       reason: 'Later',
     });
@@ -345,7 +348,7 @@ describe('what came of it', () => {
 
   it('no connection: nothing was created', async () => {
     const nobody = scimConnector({ url: 'http://127.0.0.1:1/scim', credential: bearer, targets });
-    expect(await nobody.create('account', nothing)).toEqual({
+    expect(await nobody.create('account', nothing)).toMatchObject({
       kind: 'unavailable',
       reason: 'The app could not be reached (ECONNREFUSED).',
     });
@@ -430,7 +433,7 @@ describe('how Tenure signs in (R25)', () => {
       { status: 404 },
     );
     const signedIn = connect(oauth());
-    expect(await signedIn.create('account', nothing)).toEqual({
+    expect(await signedIn.create('account', nothing)).toMatchObject({
       kind: 'unauthorized',
       reason: 'Token endpoint: Secret expired',
     });

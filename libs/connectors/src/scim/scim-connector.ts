@@ -17,6 +17,7 @@ import { changedResource, toPatchOperations, toScimBody, withTarget, type ScimOp
 import { scimCalls } from './scim-calls.ts';
 import { describeScim, replacesWhole, type ScimLearned, type ScimSettings } from './scim-describe.ts';
 import { scimGroups } from './scim-groups.ts';
+import { observeLag } from './scim-lag.ts';
 import { scimLists } from './scim-lists.ts';
 import { readObject, resourcesIn } from './scim-objects.ts';
 
@@ -70,6 +71,10 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
   };
 
   const markOf = (kind: ObjectKind) => (kind === 'account' ? mark : GROUP_MARK);
+  const lag = observeLag((ms) => {
+    if (ms > (learned.settleMs ?? 0)) learn({ settleMs: Math.ceil(ms / 1000) * 1000 });
+  });
+
   const remoteOf = (kind: ObjectKind, resource: JsonObject): Remote | undefined => {
     const read = readObject(resource, {
       kind,
@@ -183,8 +188,8 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
 
     find,
 
-    get: (kind, id) =>
-      ask(
+    get: async (kind, id) => {
+      const got = await ask<Remote>(
         {
           method: 'GET',
           path: [PATH[kind], id],
@@ -194,7 +199,11 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
           const remote = status === 200 && body ? remoteOf(kind, body) : undefined;
           return remote && { kind: 'ok', value: remote };
         },
-      ),
+      );
+      if (got.kind === 'gone') lag.missed(id);
+      if (got.kind === 'ok') lag.found(id);
+      return got;
+    },
 
     list: lists.list,
 
@@ -205,11 +214,14 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
       const answer = await send({ method: 'POST', path: [PATH[kind]], body });
       if (answer.kind === 'none') return answer.failure;
       const remote = isSuccess(answer.status) && answer.body ? remoteOf(kind, answer.body) : undefined;
-      if (remote) return { kind: 'ok', value: remote };
+      if (remote) {
+        lag.made(remote.id);
+        return { kind: 'ok', value: remote, status: answer.status };
+      }
       const failure = failureOf(answer, redact);
       // It may have been done: whoever asks must look before asking again (design, decision 17).
       return isSuccess(answer.status) || isCutOffByProxy(answer.status)
-        ? { kind: 'unknown', reason: failure.reason }
+        ? { kind: 'unknown', reason: failure.reason, status: answer.status }
         : failure;
     },
 
@@ -217,10 +229,14 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
 
     setActive: (id, active) => change('account', id, [{ target: 'active', from: !active, to: active }]),
 
-    delete: (kind, id) =>
-      ask({ method: 'DELETE', path: [PATH[kind], id] }, ({ status }) =>
-        isSuccess(status) || status === 404 || status === 410 ? ok : undefined,
-      ),
+    delete: async (kind, id) => {
+      lag.deleted(id);
+      const deleted = await ask({ method: 'DELETE', path: [PATH[kind], id] }, ({ status }) =>
+        isSuccess(status) ? ok : undefined,
+      );
+      if (deleted.kind !== 'gone') return deleted;
+      return deleted.status === undefined ? ok : { ...ok, status: deleted.status };
+    },
 
     members: groups.members,
     isMember: groups.isMember,

@@ -13,6 +13,10 @@ export type ScimLearned = {
   ignoresFilters?: boolean;
   idType?: 'string' | 'number';
   members?: 'list' | 'ask' | 'unseen';
+  /** How long an account that was made wasn't found. */
+  settleMs?: number;
+  /** A change of more members was answered 413. */
+  membersPerCall?: number;
 };
 
 export type ScimSettings = { mode: 'auto' | 'patch' | 'put' };
@@ -20,6 +24,7 @@ export type ScimSettings = { mode: 'auto' | 'patch' | 'put' };
 const OKTA = 'urn:okta:scim:schemas:core:1.0:';
 const MEMBERS_PER_CALL = 100;
 const PAGE = 100;
+const SETTLE_MS = 1000;
 
 const flag = (config: JsonObject | undefined, name: string): boolean | undefined => {
   const part = config?.[name];
@@ -88,8 +93,8 @@ export const describeScim = async (
       limits: {
         atOnce: 16,
         page: Math.min(PAGE, number(config.value, 'filter', 'maxResults') ?? PAGE),
-        membersPerCall: MEMBERS_PER_CALL,
-        settleMs: 1000,
+        membersPerCall: learned.membersPerCall ?? MEMBERS_PER_CALL,
+        settleMs: Math.max(SETTLE_MS, learned.settleMs ?? 0),
       },
       sources: sourcesOf(resourceTypes, hasGroups),
     },

@@ -99,6 +99,9 @@ export const scimGroups = ({ calls: { ask }, learned, learn, replaces, patch, re
   ): Promise<Outcome<{ missing: RemoteId[] }>> => {
     const sent = await send(id, add, remove);
     if (sent.kind === 'ok') return { kind: 'ok', value: { missing: [] } };
+    const many = add.length + remove.length;
+    if (sent.kind === 'refused' && sent.status === 413 && many > 1 && many <= (learned.membersPerCall ?? many))
+      learn({ membersPerCall: Math.floor(many / 2) });
     const isAboutOne = sent.kind === 'refused' && sent.status === 400;
     if (!isAboutOne) return sent;
     if (add.length + remove.length <= 1) {

@@ -1,1 +1,2 @@
+export { scimServer } from './scim-server.ts';
 export { describeWithLdap, ldapSuite, ownLdapServer } from './ldap-server.ts';

@@ -1,7 +1,7 @@
+import { searchQuery } from '@tenure/contracts';
 import type { Database } from '@tenure/database';
 import { etagOf, type JsonObject, type Resource } from '@tenure/scim';
 import { list, type Listed, type ListRequest, type Source } from '../filter-sql/list.ts';
-import { searchQuery } from '../filter-sql/search-words.ts';
 import type { Searchable } from '../filter-sql/searchable.ts';
 import type { ConnectionPolicy } from '../user/connection-policy.ts';
 import { userSight } from '../user/user.queries.ts';

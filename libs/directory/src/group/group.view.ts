@@ -1,6 +1,6 @@
-import { groupEvents, type GroupEvent, type MemberKind } from '@tenure/contracts';
+import { groupEvents, searchWords, type GroupEvent, type MemberKind } from '@tenure/contracts';
 import { fold, searchDocument, type ResourceType } from '@tenure/scim';
-import { searchWords, wordsColumn, wordsIndex } from '../filter-sql/search-words.ts';
+import { wordsColumn, wordsIndex } from '../filter-sql/search-words.ts';
 import { viewPart, type StreamEvents, type TypesOf } from '../view/view-part.ts';
 
 /**

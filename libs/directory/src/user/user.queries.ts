@@ -1,9 +1,9 @@
+import { searchQuery } from '@tenure/contracts';
 import type { Database } from '@tenure/database';
 import { matches, type JsonObject } from '@tenure/scim';
 import { list, type Listed, type ListRequest, type Source } from '../filter-sql/list.ts';
 import type { Parameters } from '../filter-sql/parameters.ts';
 import type { Searchable } from '../filter-sql/searchable.ts';
-import { searchQuery } from '../filter-sql/search-words.ts';
 import { groupsOfUsers, shownGroup } from '../membership/groups-of-users.ts';
 import { seen, type Unseen } from '../view/unseen.ts';
 import type { ConnectionPolicy } from './connection-policy.ts';

@@ -1,7 +1,6 @@
-import { userEvents, type UserEvent } from '@tenure/contracts';
+import { namesOf, searchWords, userEvents, type UserEvent } from '@tenure/contracts';
 import { ERASED } from '@tenure/eventing';
 import {
-  isObject,
   searchDocument,
   tenureUserSchema,
   userType,
@@ -11,7 +10,7 @@ import {
   type Resource,
   type ResourceType,
 } from '@tenure/scim';
-import { searchWords, wordsColumn, wordsIndex } from '../filter-sql/search-words.ts';
+import { wordsColumn, wordsIndex } from '../filter-sql/search-words.ts';
 import { viewPart, type StreamEvents, type TypesOf } from '../view/view-part.ts';
 import { uniqueKey } from './unique-key.ts';
 import { isActive } from './user.state.ts';
@@ -74,14 +73,6 @@ const indexes = (schema: string) => [
   wordsIndex(`${schema}.users`, 'users_by_words'),
 ];
 
-/** What people are searched by: name, user name and e-mail. */
-const namesIn = ({ userName, displayName, name, emails }: Resource): unknown[] => [
-  userName,
-  displayName,
-  ...(isObject(name) ? [name.formatted, name.givenName, name.familyName, name.middleName] : []),
-  ...(Array.isArray(emails) ? emails.map((email) => isObject(email) && email.value) : []),
-];
-
 /** Each event holds the whole resource after it, so the last of a batch says it all; `created_at` is only taken of a first event. */
 const changesOf = (streams: readonly StreamEvents<UserEvent>[], typesOf: TypesOf) => {
   const changes = streams.map((stream) => changeOf(stream, typesOf(stream).user.type));
@@ -112,7 +103,7 @@ const changeOf = ({ stream, tenantId, id, events }: StreamEvents<UserEvent>, typ
     created_at: events[0]!.metadata.occurredAt,
     resource,
     search: searchDocument(type, withAccountType(resource, accountType)),
-    words: searchWords(tenantId, namesIn(resource)),
+    words: searchWords(tenantId, namesOf(resource)),
   };
   return { kind: 'put', row };
 };

@@ -89,6 +89,10 @@ export const CallerOf = createParamDecorator((_data: unknown, context: Execution
   return caller;
 });
 
+/** What the guard asks of a route, for acts that one route offers to several roles. */
+export const mayDo = ({ role, consumerMail }: CallerKey, need: KeyNeed): boolean =>
+  suffices(role, need) && !isBarred(consumerMail, need);
+
 /** What a request's key or session allows, once it passed `KeyGuard`. */
 export const KeyOf = createParamDecorator((_data: unknown, context: ExecutionContext): CallerKey => {
   const { callerKey } = context.switchToHttp().getRequest<Signed>();

@@ -46,6 +46,22 @@ const becauseOf = ({ actor, correlationId, traceparent }: Caller): Because => ({
 
 /** What admins do with accounts (R54, R56, R61, R67, R69). Each answers with the account as it then is. */
 export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake }: AccountActionNeeds) => {
+  /** Of an account that is known. */
+  const carryOut = async (
+    caller: Caller,
+    { id, appId, userId }: { id: string; appId: string; userId: string },
+    command: AccountCommand,
+    ifMatch?: IfMatch,
+  ): Promise<void> => {
+    const { tenantId } = caller;
+    const because = becauseOf(caller);
+    const { occurredAt } = await write({ tenantId, id }, command, because, ifMatch);
+    // What follows from the act is for an evaluation to say: timers of an account that was adopted, a plan for one that was let go.
+    await mark(sql, [{ tenantId, userIds: [userId], appId, cause: { ...because, occurredAt: occurredAt! } }]);
+    await hurry(tenantId, id);
+    wake();
+  };
+
   const perform = async (
     caller: Caller,
     appId: string,
@@ -53,19 +69,13 @@ export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake 
     command: AccountCommand,
     ifMatch?: IfMatch,
   ): Promise<AccountReply> => {
-    const { tenantId } = caller;
-    const { userId } = await queries.get(tenantId, appId, id);
-    const because = becauseOf(caller);
-    const { occurredAt } = await write({ tenantId, id }, command, because, ifMatch);
-    // What follows from the act is for an evaluation to say: timers of an account that was adopted, a plan for one that was let go.
-    await mark(sql, [{ tenantId, userIds: [userId], appId, cause: { ...because, occurredAt: occurredAt! } }]);
-    await hurry(tenantId, id);
-    wake();
-    return queries.get(tenantId, appId, id);
+    const { userId } = await queries.get(caller.tenantId, appId, id);
+    await carryOut(caller, { id, appId, userId }, command, ifMatch);
+    return queries.get(caller.tenantId, appId, id);
   };
 
-  const act = (name: Act) => (caller: Caller, appId: string, id: string, reason?: string) =>
-    perform(caller, appId, id, { type: commands[name], reason: reason ?? null });
+  const act = (name: Act) => (caller: Caller, appId: string, id: string, reason?: string, ifMatch?: IfMatch) =>
+    perform(caller, appId, id, { type: commands[name], reason: reason ?? null }, ifMatch);
 
   /** What a predecessor has in the app that an admin may give to this account (R92). */
   const offeredTo = async (tenantId: string, { predecessor }: AccountReply): Promise<Offered | undefined> => {
@@ -115,15 +125,13 @@ export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake 
     appId: string,
     id: string,
     { remoteId, reason }: { remoteId?: string; reason?: string } = {},
+    ifMatch?: IfMatch,
   ): Promise<AccountReply> => {
     const { remote, isOffered } = await linkable(caller.tenantId, appId, id, remoteId);
-    if (isOffered) return perform(caller, appId, id, { type: 'AcceptPredecessor', reason: reason ?? null });
-    return perform(caller, appId, id, {
-      type: 'Adopt',
-      remoteId: remote.id,
-      active: remote.active !== false,
-      reason: reason ?? null,
-    });
+    const command: AccountCommand = isOffered
+      ? { type: 'AcceptPredecessor', reason: reason ?? null }
+      : { type: 'Adopt', remoteId: remote.id, active: remote.active !== false, reason: reason ?? null };
+    return perform(caller, appId, id, command, ifMatch);
   };
 
   /** What adopting would change in the app. Writes nothing. */
@@ -155,10 +163,11 @@ export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake 
     appId: string,
     id: string,
     body: { remoteId?: string; reason?: string } = {},
+    ifMatch?: IfMatch,
   ): Promise<AccountReply> =>
     body.remoteId === undefined
-      ? perform(caller, appId, id, { type: 'Rematch', reason: body.reason ?? null })
-      : adopt(caller, appId, id, body);
+      ? perform(caller, appId, id, { type: 'Rematch', reason: body.reason ?? null }, ifMatch)
+      : adopt(caller, appId, id, body, ifMatch);
 
   /** R54: `approvalId` names the action that was shown, and so does `If-Match`. */
   const decide =
@@ -192,6 +201,7 @@ export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake 
     };
 
   return {
+    carryOut,
     approve,
     reject,
     retry: act('retry'),

@@ -36,11 +36,15 @@ export const noteDrift = (
     const targets = changes.map(({ target }) => target);
     return [DriftSettled({ appId, userId, runId, kinds: [...kinds], targets, how: 'agreed' })];
   }
+  if (!isNews(account, found)) return [];
   const isKnown = drift !== null && isSame(contentOf(drift), contentOf(found));
-  if (isKnown && drift.ignored) return [];
   const drifted = isKnown ? [] : [driftedOf(account, runId, found)];
   return [...drifted, ...repaired(drifted.reduce(evolvePresent, account), runId, repair, approvals)];
 };
+
+/** Whether there is anything to be said: an admin may have ignored exactly that. */
+export const isNews = ({ drift }: Pick<PresentAccount, 'drift'>, found: Omit<Drift, 'runId'>): boolean =>
+  found.kinds.length > 0 && !(drift?.ignored === true && isSame(contentOf(drift), contentOf(found)));
 
 /** An admin's answer to what was found. */
 export const settleDrift = ({ how, approvals }: Settle, account: PresentAccount): AccountEvent[] => {

@@ -171,6 +171,19 @@ export const connectionBody = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** What GET answered may be sent back as it came. */
+export const connectionPut = z.preprocess((given) => {
+  if (typeof given !== 'object' || given === null || !('learned' in given)) return given;
+  const { learned: _, ...rest } = given;
+  return rest;
+}, connectionBody);
+
+/** `learned`: what Tenure found out about the app by using it, such as that it can't change a part of an object. */
+export const connectionReply = z.intersection(
+  connectionBody,
+  z.object({ learned: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional() }),
+);
+
 const entitlement = z.object({
   kind: z.enum(entitlementKinds),
   value: z.string(),
@@ -180,6 +193,16 @@ const entitlement = z.object({
 export const entitlementsReply = entitlementsBody.extend({
   items: z.array(entitlement),
   refreshedAt: z.string().optional(),
+  /** Why the last refresh failed, where it did; `reason` is what the app said. */
+  lastRefresh: z
+    .object({
+      jobId: z.string(),
+      state: z.enum(['running', 'done', 'failed']),
+      at: z.string(),
+      problem: z.enum(['unauthorized', 'unreachable', 'refused']).optional(),
+      reason: z.string().optional(),
+    })
+    .optional(),
 });
 export type EntitlementsReply = z.output<typeof entitlementsReply>;
 
@@ -212,6 +235,8 @@ export const appReply = z.object({
       limit: z.object({ count: z.int().optional(), percent: z.number().optional(), window: z.string().optional() }),
     })
     .optional(),
+  /** Under way; how far each is, `GET /jobs/{id}` tells. */
+  jobs: z.array(z.object({ id: z.string(), kind: z.string(), startedAt: z.string() })).optional(),
   version: z.int(),
   createdAt: z.string(),
   updatedAt: z.string(),
@@ -251,10 +276,12 @@ export const assignmentsReply = z.object({
 export const deprovisioningReply = deprovisioningConfig;
 export const rulesReply = putRules.extend({ rules: z.array(ruleSchema.extend({ id: z.string() })) });
 
+export const jobStates = ['running', 'done', 'failed', 'cancelled'] as const;
 export const jobReply = z.object({
   id: z.string(),
   kind: z.string(),
-  state: z.enum(['running', 'done', 'failed']),
+  appId: z.string().optional(),
+  state: z.enum(jobStates),
   done: z.int(),
   total: z.int(),
   startedAt: z.string(),
@@ -264,10 +291,32 @@ export const jobReply = z.object({
     .object({
       problem: z.enum(['unauthorized', 'unreachable', 'refused']).optional(),
       reason: z.string().optional(),
-      /** Of a reconciliation: what was found, by kind of drift. */
+      /**
+       * Of a reconciliation: what was found, by kind of drift. Of an initial cycle: planned, created, updated, unchanged, failed, matched,
+       * foreign and ambiguous accounts.
+       */
       counts: z.record(z.string(), z.int()).optional(),
       complete: z.boolean().optional(),
       suspicious: z.boolean().optional(),
+      /** Of an act on the queue: what came of its items, and the first refusals. */
+      done: z.int().optional(),
+      failed: z.int().optional(),
+      skipped: z.int().optional(),
+      failures: z.array(z.object({ id: z.string(), code: z.string() })).optional(),
+      /** Of a reconciliation: accounts that the app listed, and those of them that are linked to a person. */
+      listed: z.int().optional(),
+      matched: z.int().optional(),
+      /** Of an initial cycle that read the app first: the reconciliation that did. */
+      look: z
+        .object({
+          jobId: z.string(),
+          listed: z.int(),
+          complete: z.boolean().optional(),
+          suspicious: z.boolean().optional(),
+          problem: z.enum(['unauthorized', 'unreachable', 'refused']).optional(),
+          reason: z.string().optional(),
+        })
+        .optional(),
     })
     .optional(),
 });

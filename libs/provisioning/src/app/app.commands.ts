@@ -34,7 +34,8 @@ import {
 } from './app.rules.ts';
 import { vanishedFrom } from './app.standing.ts';
 import { stepsOf } from './app.steps.ts';
-import { startJob, startRefreshJob, type JobKind } from './jobs.ts';
+import { startCycle } from '../cycle/cycles.ts';
+import { findJob, startJob, startRefreshJob, type JobKind } from './jobs.ts';
 import { isKnown, refuseRole, refuseUnknownInRules, refuseUnknownPushes, refuseUnknownScope } from './known.ts';
 import { newestRules } from './rule-sets.ts';
 import type { IfMatch, WriteApp } from './write-app.ts';
@@ -46,6 +47,7 @@ export type AppCommandDeps = {
   clock: Clock;
   kinds: ConnectorKinds;
   wakeRefresh: () => void;
+  wakeCycles: () => void;
 };
 
 export type AppCommands = ReturnType<typeof appCommands>;
@@ -58,7 +60,7 @@ const refuseUnconfirmed = (confirm: boolean) => {
 };
 
 /** What admins do to the configuration of an app, apart from how it is reached. */
-export const appCommands = ({ write, queries, database, clock, kinds, wakeRefresh }: AppCommandDeps) => {
+export const appCommands = ({ write, queries, database, clock, kinds, wakeRefresh, wakeCycles }: AppCommandDeps) => {
   const set =
     <Value>(toCommand: (value: Value) => AppCommand) =>
     async (caller: Caller, appId: string, value: Value, ifMatch?: IfMatch): Promise<void> =>
@@ -66,6 +68,12 @@ export const appCommands = ({ write, queries, database, clock, kinds, wakeRefres
 
   const job = ({ tenantId }: Caller, appId: string, kind: JobKind, { stored }: Handled<App, AppEvent>) =>
     startJob(database, { tenantId, appId, kind, cause: causeOf(stored.at(-1)!) });
+
+  const cycle = async ({ tenantId }: Caller, appId: string, { stored }: Handled<App, AppEvent>, look: boolean) => {
+    const id = await startCycle(database, { tenantId, appId, cause: causeOf(stored.at(-1)!), look });
+    wakeCycles();
+    return findJob(database, tenantId, id);
+  };
 
   const refuseUnknown = async (tenantId: string, kind: 'users' | 'groups', id: string) => {
     if (await isKnown(database, tenantId, kind, id)) return;
@@ -113,9 +121,9 @@ export const appCommands = ({ write, queries, database, clock, kinds, wakeRefres
     ),
     setApprovals: set(({ actions }: { actions: ApprovalAction[] }) => ({ type: 'SetApprovals', actions })),
     setThreshold: set((threshold: Threshold) => ({ type: 'SetThreshold', threshold })),
-    releaseThreshold: async (caller: Caller, appId: string, confirm: boolean): Promise<void> => {
+    releaseThreshold: async (caller: Caller, appId: string, confirm: boolean, ifMatch?: IfMatch): Promise<void> => {
       refuseUnconfirmed(confirm);
-      await write(caller, appId, { type: 'ReleaseThreshold' });
+      await write(caller, appId, { type: 'ReleaseThreshold' }, ifMatch);
     },
 
     /** A rule that is new gets an id. */
@@ -206,15 +214,16 @@ export const appCommands = ({ write, queries, database, clock, kinds, wakeRefres
       const handled = await write(caller, appId, { type: 'TurnOn', gateOpen, vanished });
       const app = await queries.get(tenantId, appId);
       if (handled.events.length === 0) return { ...app, overdueTimers };
-      return { ...app, overdueTimers, job: { id: (await job(caller, appId, 'initialCycle', handled)).id } };
+      return { ...app, overdueTimers, job: { id: (await cycle(caller, appId, handled, false)).id } };
     },
     turnOff: async (caller: Caller, appId: string, confirm: boolean): Promise<void> => {
       refuseUnconfirmed(confirm);
       await write(caller, appId, { type: 'TurnOff' });
     },
+    /** The app is read first, then everybody is evaluated (R63). */
     startCycle: async (caller: Caller, appId: string) => {
       await refuseGated(database, caller.tenantId, 'provisioning');
-      return job(caller, appId, 'initialCycle', await write(caller, appId, { type: 'StartCycle' }));
+      return cycle(caller, appId, await write(caller, appId, { type: 'StartCycle' }), true);
     },
     /** What is in the app stays as it is there. */
     delete: async (caller: Caller, appId: string, confirm: boolean, ifMatch?: IfMatch): Promise<void> => {

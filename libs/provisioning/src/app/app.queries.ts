@@ -2,15 +2,17 @@ import { pagesByInstant, pagesByName, type ListPage, type ListPageRequest } from
 import type { Sql } from '@tenure/database';
 import { Rejected } from '@tenure/eventing';
 import { findCatalogue } from '../entitlement/catalogue.ts';
-import { refreshedAt } from '../entitlement/refresh.ts';
+import { lastRefresh, refreshedAt } from '../entitlement/refresh.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { presets } from '../presets/index.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { AppConfig } from './app-config.ts';
+import type { AppProfiles } from './app-profile.ts';
 import type { AppReply, EntitlementsReply } from './app.bodies.ts';
 import { refuseEntitlements } from './app.rules.ts';
 import { thresholdStates, vanishedFrom, type ThresholdState } from './app.standing.ts';
 import { missingOf, stepsOf } from './app.steps.ts';
+import { runningJobs } from './jobs.ts';
 import type { Vanished } from './vanished.ts';
 
 export type KnownApp = { config: AppConfig; version: number; createdAt: string; updatedAt: string };
@@ -44,13 +46,18 @@ export const refuseGated = async (sql: Sql, tenantId: string, feature: keyof Fea
     throw new Rejected('forbidden', 'feature/entitlements', 'Entitlements are not enabled for this tenant.');
 };
 
-type Standing = { featureOpen: boolean; vanished: Vanished; thresholds: ReadonlyMap<string, ThresholdState> };
+type Standing = {
+  featureOpen: boolean;
+  vanished: Vanished;
+  thresholds: ReadonlyMap<string, ThresholdState>;
+  jobs: Awaited<ReturnType<typeof runningJobs>>;
+};
 
 const toAppReply = (
   { config, version, createdAt, updatedAt }: KnownApp,
-  { featureOpen, vanished, thresholds }: Standing,
+  { featureOpen, vanished, thresholds, jobs }: Standing,
 ): AppReply => {
-  const threshold = thresholds.get(config.id);
+  const [threshold, running] = [thresholds.get(config.id), jobs.get(config.id)];
   const { id, name, preset, sso, state } = config;
   const missing = [...missingOf(config, vanished), ...(featureOpen ? [] : (['feature'] as const))];
   return {
@@ -63,6 +70,7 @@ const toAppReply = (
     steps: stepsOf(config, vanished),
     missing,
     ...(threshold && { threshold }),
+    ...(running && { jobs: running }),
     version,
     createdAt,
     updatedAt,
@@ -73,7 +81,8 @@ export type AppQueries = ReturnType<typeof appQueries>;
 
 const columns = 'id, config, revision, created_at, updated_at';
 
-export const appQueries = (sql: Sql) => {
+/** `profileOf`: what was found out about an app by using it. */
+export const appQueries = (sql: Sql, profileOf: AppProfiles['find'] = async () => undefined) => {
   /** Throws `Rejected` `app/not-found`, also for another tenant's. */
   const find = async (tenantId: string, appId: string): Promise<KnownApp> => {
     const [row] = await sql.query<Row>({
@@ -89,6 +98,11 @@ export const appQueries = (sql: Sql) => {
     featureOpen: (await featuresOf(sql, tenantId)).provisioning,
     vanished: await vanishedFrom(sql, tenantId, apps),
     thresholds: await thresholdStates(sql, tenantId, apps),
+    jobs: await runningJobs(
+      sql,
+      tenantId,
+      apps.map(({ id }) => id),
+    ),
   });
 
   const get = async (tenantId: string, appId: string): Promise<AppReply> => {
@@ -158,7 +172,8 @@ export const appQueries = (sql: Sql) => {
     const { config, version } = await find(tenantId, appId);
     if (!config.connection)
       throw new Rejected('not-found', 'connection/not-set', 'The connection to the directory was not set.');
-    return { connection: config.connection, version };
+    const learned = await profileOf(config);
+    return { connection: { ...config.connection, ...(learned && { learned }) }, version };
   };
 
   /** Before it is set, what the preset asks for (R32). */
@@ -177,9 +192,11 @@ export const appQueries = (sql: Sql) => {
     const { config, version } = await find(tenantId, appId);
     refuseEntitlements(config.preset);
     const at = await refreshedAt(sql, tenantId, appId);
+    const last = await lastRefresh(sql, tenantId, appId);
     return {
       items: await findCatalogue(sql, { tenantId, appId }),
       ...(at !== undefined && { refreshedAt: at }),
+      ...(last && { lastRefresh: last }),
       ...config.entitlements,
       version,
     };

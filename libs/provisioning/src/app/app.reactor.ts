@@ -16,6 +16,8 @@ import type { WriteAccount } from '../account/write-account.ts';
 import type { DeprovisioningConfig } from '../duration/index.ts';
 import type { DeliveryHealth } from '../delivery/delivery-worker.ts';
 import { forgetEntitlements } from '../entitlement/refresh.ts';
+import { forgetProfile } from './app-profile.ts';
+import { forgetCycles } from '../cycle/cycles.ts';
 import { forgetReconciliations } from '../reconciliation/runs.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
@@ -87,10 +89,14 @@ export const startAppReactor = ({
       const { tenantId, id: appId } = streamParts(decoded.stream);
       await forgetEntitlements(database, { tenantId, appId });
       await forgetReconciliations(database, { tenantId, appId });
+      await forgetCycles(database, { tenantId, appId });
+      await forgetProfile(database, { tenantId, appId });
     } else if (event?.type === 'AppDeleted') {
       if (event.data.wipes !== null) await secrets.remove(event.data.wipes);
       const { tenantId, id: appId } = streamParts(decoded.stream);
       await forgetReconciliations(database, { tenantId, appId });
+      await forgetCycles(database, { tenantId, appId });
+      await forgetProfile(database, { tenantId, appId });
       await forgetApp(database, { tenantId, id: appId });
     } else if (event?.type === 'AppDeprovisioningSet') {
       const { applyToRunning, ...deprovisioning } = event.data;
@@ -115,6 +121,10 @@ export const startAppReactor = ({
 /** What is kept of an app beside its events and the view. */
 const forgetApp = (database: Database, { tenantId, id }: { tenantId: string; id: string }): Promise<void> =>
   database.transaction(async (sql) => {
+    await sql.query({
+      text: `delete from ${PROVISIONING}.queue_job_items i using ${PROVISIONING}.jobs j where j.tenant_id = $1 and j.app_id = $2 and i.job_id = j.id`,
+      values: [tenantId, id],
+    });
     for (const table of [
       'jobs',
       'entitlements',

@@ -1,5 +1,7 @@
 export * from './app-config.ts';
 export * from './app.bodies.ts';
+export { pastAppReply } from './app-history.ts';
+export { jobListQuery, type JobListQuery } from './jobs.ts';
 export type { AppCommands } from './app.commands.ts';
 export type { AppQueries, KnownApp } from './app.queries.ts';
 export { appsPart } from './app.view.ts';
@@ -8,3 +10,4 @@ export { openApps, type Apps, type AppsNeeds } from './open-apps.ts';
 export { previewReply, type Preview, type Previews } from './preview.ts';
 export { newestRules } from './rule-sets.ts';
 export type { IfMatch } from './write-app.ts';
+export { appProfileEntities, appProfiles, type AppProfiles, type Learned } from './app-profile.ts';

@@ -89,25 +89,30 @@ export type Description = {
   sources: readonly EntitlementSource[];
 };
 
+/** What the app answered, as the protocol's number, where it has one. */
+type Answered = { status?: number };
+
 /** `reason` is for people: what the app said, redacted of our secrets, storable, a few hundred characters at most. It is personal data. */
-export type Failure =
+export type Failure = Answered &
   /** There is no such object (any more). */
-  | { kind: 'gone'; reason: string }
-  /** `ifVersion` didn't hold. */
-  | { kind: 'stale'; reason: string }
-  /** A unique value is taken. */
-  | { kind: 'conflict'; reason: string }
-  /** Certainly not done; `afterMs`: what the app asked to wait. */
-  | { kind: 'throttled' | 'unavailable'; reason: string; afterMs?: number }
-  /** Sent, and then timed out or cut off: it may have been done. */
-  | { kind: 'unknown'; reason: string }
-  /** Our credentials are not accepted (R52). */
-  | { kind: 'unauthorized'; reason: string }
-  /** The app said no. `code` is ours, `{thing}/{problem}`; `status` the protocol's number, where it has one. */
-  | { kind: 'refused'; code: string; reason: string; status?: number };
+  (
+    | { kind: 'gone'; reason: string }
+    /** `ifVersion` didn't hold. */
+    | { kind: 'stale'; reason: string }
+    /** A unique value is taken. */
+    | { kind: 'conflict'; reason: string }
+    /** Certainly not done; `afterMs`: what the app asked to wait. */
+    | { kind: 'throttled' | 'unavailable'; reason: string; afterMs?: number }
+    /** Sent, and then timed out or cut off: it may have been done. */
+    | { kind: 'unknown'; reason: string }
+    /** Our credentials are not accepted (R52). */
+    | { kind: 'unauthorized'; reason: string }
+    /** The app said no. `code` is ours, `{thing}/{problem}`. */
+    | { kind: 'refused'; code: string; reason: string }
+  );
 
 /** Answers of an app are never thrown; a throw is a bug of the connector. */
-export type Outcome<Value = void> = { kind: 'ok'; value: Value } | Failure;
+export type Outcome<Value = void> = (Answered & { kind: 'ok'; value: Value }) | Failure;
 
 export type Page<T> = { items: readonly T[]; next?: string };
 

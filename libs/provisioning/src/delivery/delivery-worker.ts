@@ -29,6 +29,7 @@ import { limiter } from './limiter.ts';
 import { listings } from './listing.ts';
 import { share, type WaitingApp } from './share.ts';
 import type { Intent } from './verdict.ts';
+import { witnesses } from './witness.ts';
 
 /** In real time (design, decision 6). */
 export type DeliveryTimings = LaneTimings & {
@@ -88,6 +89,7 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
   const lanes = openLanes({ rows: shared, kinds, timings, onQuarantined, onResumed });
   const guarded = limiter(GUARDS_AT_ONCE);
   const listed = listings();
+  const seen = witnesses();
   const running = new Set<Promise<void>>();
   const served = new Map<string, number>();
   let turn = 0;
@@ -131,7 +133,7 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
     }
     const { app, account, deliveryId } = started;
     const current: Claimed = action === row.action ? row : { ...row, ...forgotten, action };
-    const connector = lanes.connectorIn(app, await connectorFor(app));
+    const connector = seen.through(lanes.connectorIn(app, await connectorFor(app)), row);
     const verdict = await attempt(
       { app, account, row: current, connector, kind: kindOf(kinds, app), ...holding(current, connector) },
       action,
@@ -245,6 +247,7 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
     lanes,
     timings,
     open: rows.open,
+    watch: seen.watch,
     health: { ...shared, reset: lanes.reset },
     finish: async (): Promise<void> => void (await Promise.all(running)),
   };

@@ -109,7 +109,7 @@ export const laneRows = (database: Database) => ({
 
   probeIn: async ({ tenantId, appId }: AppRef, ms: number, probes: number): Promise<void> => {
     await database.query({
-      text: `update ${PROVISIONING}.app_lanes set next_probe_at = now() + $3 * interval '1 ms', probes = $4 where tenant_id = $1 and app_id = $2 and open_since is not null`,
+      text: `update ${PROVISIONING}.app_lanes set next_probe_at = now() + $3 * interval '1 ms', probes = $4 where tenant_id = $1 and app_id = $2 and open_since is not null and next_probe_at is not null`,
       values: [tenantId, appId, ms, probes],
     });
   },
@@ -122,13 +122,28 @@ export const laneRows = (database: Database) => ({
     });
   },
 
-  /** The app is called again, and what waited because it failed comes back soon; what waits for another reason goes on waiting. */
-  close: async ({ tenantId, appId }: AppRef): Promise<void> => {
+  /** Leaves the app alone until an admin resumes it: a probe would say nothing about why, so none is due. */
+  hold: async ({ tenantId, appId }: AppRef, reason: string): Promise<void> => {
+    await database.query({
+      text: `insert into ${PROVISIONING}.app_lanes as l (tenant_id, app_id, health, reason, size, open_since) values ($1, $2, 'quarantined', $3, 1, now())
+             on conflict (tenant_id, app_id) do update set
+               since = case when l.health = 'quarantined' then l.since else now() end, health = 'quarantined', reason = excluded.reason, size = 1,
+               open_since = coalesce(l.open_since, now()), probes = 0, next_probe_at = null, updated_at = now()`,
+      values: [tenantId, appId, reason],
+    });
+  },
+
+  /**
+   * The app is called again, and what waited because it failed comes back soon; what waits for another reason goes on waiting. `byProbe`: an app
+   * that is held stays so.
+   */
+  close: async ({ tenantId, appId }: AppRef, byProbe = false): Promise<void> => {
     await database.query({
       text: `with closed as (
                update ${PROVISIONING}.app_lanes set health = 'healthy', since = now(), reason = null, size = 4, failure_ratio = 0,
                  paused_until = null, open_since = null, probes = 0, next_probe_at = null, updated_at = now()
-               where tenant_id = $1 and app_id = $2 and (open_since is not null or paused_until > now()) returning 1
+               where tenant_id = $1 and app_id = $2 and (open_since is not null or paused_until > now())
+                 and not ($3 and health = 'quarantined' and next_probe_at is null) returning 1
              ), pulled as (
                select w.account_id, now() + random() * ${PULLED_WITHIN} as due_at
                from ${PROVISIONING_VIEW}.work w join ${PROVISIONING}.deliveries d on d.tenant_id = w.tenant_id and d.account_id = w.account_id
@@ -139,7 +154,7 @@ export const laneRows = (database: Database) => ({
                update ${PROVISIONING_VIEW}.work w set due_at = pulled.due_at from pulled where w.tenant_id = $1 and w.account_id = pulled.account_id)
              update ${PROVISIONING}.deliveries d set next_attempt_at = pulled.due_at from pulled
              where d.tenant_id = $1 and d.account_id = pulled.account_id`,
-      values: [tenantId, appId],
+      values: [tenantId, appId, byProbe],
     });
     await database.query({
       text: `update ${PROVISIONING}.push_deliveries set next_attempt_at = now() where tenant_id = $1 and app_id = $2 and attempts > 0 and holder is null`,

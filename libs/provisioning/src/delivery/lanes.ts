@@ -77,8 +77,8 @@ export const openLanes = ({ rows, kinds, timings, onQuarantined, onResumed }: La
     await rows.report(ref, { health, reason, size, failureRatio, pauseMs: lane.pauseLeft() });
   };
 
-  const closed = async (ref: AppRef) => {
-    await rows.close(ref);
+  const closed = async (ref: AppRef, byProbe = false) => {
+    await rows.close(ref, byProbe);
     const known = kept.get(`${ref.tenantId}/${ref.appId}`);
     known?.lane.forget();
     if (known) known.opened = false;
@@ -134,7 +134,7 @@ export const openLanes = ({ rows, kinds, timings, onQuarantined, onResumed }: La
     probed: async (probe: Probe, passed: boolean, test: () => Promise<boolean>): Promise<void> => {
       if (probe.health === 'quarantined' ? await test() : passed) {
         if (probe.health === 'quarantined') await onResumed(probe);
-        return closed(probe);
+        return closed(probe, true);
       }
       if (probe.health === 'quarantined')
         return rows.probeIn(probe, probePauseMs(probe.probes + 1, timings.quarantineProbe), probe.probes + 1);
@@ -147,7 +147,7 @@ export const openLanes = ({ rows, kinds, timings, onQuarantined, onResumed }: La
     },
 
     /** An admin resumes, or changed how the app is reached. */
-    reset: closed,
+    reset: (ref: AppRef) => closed(ref),
   };
 };
 

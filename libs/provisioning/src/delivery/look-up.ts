@@ -2,6 +2,17 @@ import { markOf } from '../evaluation/evaluate-person.ts';
 import type { ConnectorTarget, Failure, Remote, TargetValue } from '../connector/index.ts';
 import type { Attempt } from './verdict.ts';
 
+/** What a look-up needs; it changes nothing. */
+export type LookUpNeeds = Pick<Attempt, 'app' | 'connector' | 'kind' | 'beforeCall' | 'listing'> & {
+  account: {
+    plan: Pick<Attempt['account']['plan'], 'matching'>;
+    rehire: Pick<Attempt['account']['rehire'], 'lineage'>;
+  };
+  row: Pick<Attempt['row'], 'accountId'>;
+  /** Told of each question and whom it found. */
+  onAsked?: (key: Key & { isMark: boolean }, answer: LookedUp) => void;
+};
+
 type Key = { target: string; value: string };
 
 /** What a look-up found: accounts that carry what was sought, each once. `unsearchable`: the app can't be searched, nor listed whole. */
@@ -13,7 +24,7 @@ export type LookedUp =
  * (R91): an app that ignores filters would hand out somebody else's account. An app that can't be searched is listed; `asOf`: no list
  * that began before will do, since a call of ours may have made the account meanwhile.
  */
-export const lookUp = async (one: Attempt, asOf: number): Promise<LookedUp> => {
+export const lookUp = async (one: LookUpNeeds, asOf: number): Promise<LookedUp> => {
   const { app, account, row } = one;
   const mark = markOf(app);
   // Of an account that was taken over, the mark may still be its predecessor's (R92).
@@ -21,7 +32,9 @@ export const lookUp = async (one: Attempt, asOf: number): Promise<LookedUp> => {
   const keys: Key[] = [...marks.map((value) => ({ target: mark!, value })), ...account.plan.matching];
   const accounts = new Map<string, Remote>();
   for (const key of keys) {
-    const found = await lookUpBy(one, key, { isMark: key.target === mark, asOf });
+    const isMark = key.target === mark;
+    const found = await lookUpBy(one, key, { isMark, asOf });
+    one.onAsked?.({ ...key, isMark }, found);
     if (found.kind !== 'found') return found;
     for (const each of found.accounts) accounts.set(each.id, each);
   }
@@ -30,7 +43,7 @@ export const lookUp = async (one: Attempt, asOf: number): Promise<LookedUp> => {
 
 type How = { isMark: boolean; asOf: number };
 
-const lookUpBy = async (one: Attempt, key: Key, how: How): Promise<LookedUp> => {
+const lookUpBy = async (one: LookUpNeeds, key: Key, how: How): Promise<LookedUp> => {
   const { connector, kind, beforeCall } = one;
   const { isMark } = how;
   const read = kind.readTarget(key.target);
@@ -58,7 +71,7 @@ const lookUpBy = async (one: Attempt, key: Key, how: How): Promise<LookedUp> => 
 };
 
 const lookUpInList = async (
-  one: Attempt,
+  one: LookUpNeeds,
   key: Key,
   target: ConnectorTarget,
   { isMark, asOf }: How,
@@ -70,7 +83,7 @@ const lookUpInList = async (
 };
 
 /** The hit with the value that was sought; read by itself where the answer to the look-up leaves it out. */
-const shownWith = async ({ connector, beforeCall }: Attempt, hit: Remote, target: string, isMark: boolean) => {
+const shownWith = async ({ connector, beforeCall }: LookUpNeeds, hit: Remote, target: string, isMark: boolean) => {
   if (target in hit.values || (isMark && hit.mark !== undefined)) return { kind: 'ok' as const, value: hit };
   await beforeCall();
   return connector.get('account', hit.id);

@@ -42,10 +42,43 @@ export const startRefresh = async (
 /** When the app was last seen in whole. */
 export const refreshedAt = async (sql: Sql, tenantId: string, appId: string): Promise<Instant | undefined> => {
   const [row] = await sql.query<{ at: Instant | null }>({
-    text: `select max(ended_at) as at from ${PROVISIONING}.jobs where tenant_id = $1 and app_id = $2 and kind = '${REFRESH}' and problem is null`,
+    text: `select max(ended_at) as at from ${PROVISIONING}.jobs where tenant_id = $1 and app_id = $2 and kind = '${REFRESH}' and problem is null and cancelled_at is null`,
     values: [tenantId, appId],
   });
   return row?.at ?? undefined;
+};
+
+export type LastRefresh = {
+  jobId: string;
+  state: 'running' | 'done' | 'failed';
+  at: Instant;
+  problem?: RefreshProblem;
+  /** What the app said. */
+  reason?: string;
+};
+
+/** The last one that was asked for, and why it failed where it did. */
+export const lastRefresh = async (sql: Sql, tenantId: string, appId: string): Promise<LastRefresh | undefined> => {
+  const [row] = await sql.query<{
+    id: string;
+    at: Instant;
+    ended: boolean;
+    problem: RefreshProblem | null;
+    reason: string | null;
+  }>({
+    text: `select id, coalesce(ended_at, started_at) as at, ended_at is not null as ended, problem, reason from ${PROVISIONING}.jobs
+           where tenant_id = $1 and app_id = $2 and kind = '${REFRESH}' order by started_at desc limit 1`,
+    values: [tenantId, appId],
+  });
+  if (!row) return undefined;
+  const { id, at, ended, problem, reason } = row;
+  return {
+    jobId: id,
+    state: !ended ? 'running' : problem === null ? 'done' : 'failed',
+    at,
+    ...(problem !== null && { problem }),
+    ...(reason !== null && { reason }),
+  };
 };
 
 /** With the app's configuration, what was imported by it goes too (R51). */
@@ -89,11 +122,11 @@ export const refresher = ({ database, connectorFor, onUnauthorized }: RefresherN
     return job;
   };
 
-  /** Says whether the job is still wanted. */
+  /** Says whether the job is still wanted: neither cancelled nor gone with its app's configuration. */
   const progress = async ({ tenantId, id }: Job, seen: number): Promise<boolean> => {
     const held = await database.query({
       text: `update ${PROVISIONING}.jobs set done = done + $3, total = greatest(total, done + $3), lease_until = now() + make_interval(secs => $4)
-             where tenant_id = $1 and id = $2 returning 1`,
+             where tenant_id = $1 and id = $2 and ended_at is null returning 1`,
       values: [tenantId, id, seen, LEASE_S],
     });
     return held.length > 0;
@@ -104,11 +137,12 @@ export const refresher = ({ database, connectorFor, onUnauthorized }: RefresherN
     { tenantId, id }: Job,
     problem: RefreshProblem | null,
     reason: string | null = null,
-  ): Promise<void> => {
-    await sql.query({
-      text: `update ${PROVISIONING}.jobs set ended_at = now(), problem = $3, reason = $4, total = coalesce(done, 0) where tenant_id = $1 and id = $2 and ended_at is null`,
+  ): Promise<boolean> => {
+    const ended = await sql.query({
+      text: `update ${PROVISIONING}.jobs set ended_at = now(), problem = $3, reason = $4, total = coalesce(done, 0) where tenant_id = $1 and id = $2 and ended_at is null returning 1`,
       values: [tenantId, id, problem, reason],
     });
+    return ended.length > 0;
   };
 
   const stopFor = async (job: Job, app: AppConfig, failure: Failure): Promise<void> => {
@@ -147,7 +181,7 @@ export const refresher = ({ database, connectorFor, onUnauthorized }: RefresherN
   /** Begins at the start of the app's list, also where another was cut off in the middle of it. */
   const importAll = async (job: Job): Promise<void> => {
     const app = await findApp(database, job.tenantId, job.appId);
-    if (!app) return end(database, job, 'unreachable');
+    if (!app) return void (await end(database, job, 'unreachable'));
     const connector = await connectorFor(app);
     const described = await connector.describe();
     if (described.kind !== 'ok') return stopFor(job, app, described);
@@ -157,8 +191,8 @@ export const refresher = ({ database, connectorFor, onUnauthorized }: RefresherN
       if (outcome !== 'done') return stopFor(job, app, outcome);
     }
     await database.transaction(async (sql) => {
-      await markGone(sql, job, job.id);
-      await end(sql, job, null);
+      // One that was cancelled has not seen everything.
+      if (await end(sql, job, null)) await markGone(sql, job, job.id);
     });
   };
 

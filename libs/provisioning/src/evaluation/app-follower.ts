@@ -81,7 +81,7 @@ const concernedBy = (stored: StoredEvent, isDraft: boolean): Concerned | undefin
     case 'AppRulesSet':
     case 'AppRulesReapplied':
     case 'AppTurnedOn':
-    case 'AppCycleStarted':
+    case 'AppEntitlementsSet':
       return { kind: 'everyone' };
     case 'AppDeprovisioningSet':
       // Otherwise the new time frames are for triggers that are yet to occur.
@@ -90,6 +90,8 @@ const concernedBy = (stored: StoredEvent, isDraft: boolean): Concerned | undefin
     // Some of them may wait for whose account they get (R92).
     case 'AppOwnershipSet':
       return { kind: 'accounts' };
+    // Its job marks everybody once the app was read.
+    case 'AppCycleStarted':
     case 'AppCreated':
     case 'AppRenamed':
     // Its accounts were let go of by whoever deletes it.
@@ -101,7 +103,6 @@ const concernedBy = (stored: StoredEvent, isDraft: boolean): Concerned | undefin
     case 'AppApprovalsSet':
     case 'AppThresholdSet':
     case 'AppThresholdReleased':
-    case 'AppEntitlementsSet':
     case 'AppConnectionSet':
     case 'AppReconciliationSet':
     case 'AppPushesSet':

@@ -42,7 +42,7 @@ export type Evaluated = Evaluation & { scope: ScopeAnswer };
 type PlannedRules = RuleOutcome & { planned: readonly Entitlement[] };
 
 /** Raised when evaluation would answer otherwise than before to the same configuration and facts. */
-export const ENGINE = 1;
+export const ENGINE = 2;
 
 /** Nothing is known of what the rules would have said. */
 const noRules: RuleOutcome = { attributes: {}, targetRules: {}, entitlements: {}, skip: false, applied: [] };
@@ -60,6 +60,7 @@ export const evaluatePerson = (views: Views, account: AccountState): Evaluated =
     id: person.id,
     resource: person.resource,
     appRoles: assigned.length > 0 ? assigned : scoped.appRoles,
+    organizationDomain: app.entitlements.domain ?? tenant.primaryDomain,
   };
   const { version: rulesVersion, rules: inForce } = rulesFor(app, account);
   const budget = newBudget();
@@ -131,10 +132,15 @@ const basisOf = (
   };
 };
 
-/** While the tenant's gate is closed nothing is given, and nothing taken (R64). */
-const entitlementsAllowed = ({ tenant }: Views, rules: RuleOutcome, account: AccountState): PlannedRules => ({
+/** While the tenant's gate is closed (R64), or where users configure them in the app (R58), nothing is given, and nothing taken. */
+const entitlementsAllowed = ({ app, tenant }: Views, rules: RuleOutcome, account: AccountState): PlannedRules => ({
   ...rules,
-  planned: tenant.entitlements ? entitlementsOf(rules) : account.kind === 'none' ? [] : account.plan.entitlements,
+  planned:
+    tenant.entitlements && app.entitlements.configuredBy === 'admin'
+      ? entitlementsOf(rules)
+      : account.kind === 'none'
+        ? []
+        : account.plan.entitlements,
 });
 
 const problemOf = (worked: ReturnType<typeof withinBudget> | undefined): EvaluationProblem | null =>

@@ -11,6 +11,8 @@ export type Person = {
   resource: JsonObject;
   /** The values of the roles that his assignments to the app carry, the decisive one first. */
   appRoles: readonly string[];
+  /** The organisation's domain in the app (R58). */
+  organizationDomain?: string | null;
 };
 
 const elementsOf = (person: Person, attribute: string): JsonObject[] => {
@@ -104,7 +106,12 @@ const entraSources: Record<string, (person: Person, budget: Budget) => Value> = 
   'employeeOrgData.costCenter': inEntraUser('employeeOrgData.costCenter', 'costCenter'),
 };
 
-const byName = new Map(Object.entries(entraSources).map(([name, read]) => [name.toLowerCase(), read]));
+/** As it was set for the app, else the tenant's primary domain. */
+const ownSources: typeof entraSources = { organizationDomain: ({ organizationDomain }) => organizationDomain ?? null };
+
+const byName = new Map(
+  Object.entries({ ...entraSources, ...ownSources }).map(([name, read]) => [name.toLowerCase(), read]),
+);
 
 export const entraSourceNames: readonly string[] = Object.keys(entraSources);
 

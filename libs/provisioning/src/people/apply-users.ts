@@ -1,4 +1,4 @@
-import type { UserEvent } from '@tenure/contracts';
+import { namesOf, searchWords, type UserEvent } from '@tenure/contracts';
 import { unnested, type Sql } from '@tenure/database';
 import { ERASED, type Instant, type Revision, type Sealer } from '@tenure/eventing';
 import { tenureUserSchema, valueAt, type JsonObject } from '@tenure/scim';
@@ -84,6 +84,31 @@ export const orgUnitOf = (resource: JsonObject): string | null => {
   return typeof path === 'string' ? path : null;
 };
 
+const wordsOf = (tenantId: string, resource: JsonObject) => JSON.stringify(searchWords(tenantId, namesOf(resource)));
+const wordsIn = (json: string) => `array_to_tsvector(array(select jsonb_array_elements_text(${json}::jsonb)))`;
+
+const FILLED_AT_ONCE = 1000;
+
+/** Gives words to people who are known from before there were any. */
+export const fillWords = async (sql: Sql): Promise<void> => {
+  for (;;) {
+    const rows = await sql.query<{ tenant_id: string; id: string; resource: JsonObject }>({
+      text: `select tenant_id, id, resource from ${PROVISIONING}.people where words is null and resource is not null limit ${FILLED_AT_ONCE}`,
+    });
+    if (rows.length === 0) return;
+    await sql.query({
+      text: `update ${PROVISIONING}.people p set words = ${wordsIn('given.words')}
+             from ${unnested('text', 'text', 'text')} as given (tenant_id, id, words)
+             where p.tenant_id = given.tenant_id and p.id = given.id and p.words is null and p.resource is not null`,
+      values: [
+        rows.map(({ tenant_id }) => tenant_id),
+        rows.map(({ id }) => id),
+        rows.map(({ tenant_id, resource }) => wordsOf(tenant_id, resource)),
+      ],
+    });
+  }
+};
+
 /** Each `since` moves only when its own condition changes; `active_revision` with it, which tells two changes at one instant apart. */
 const putAll = async (sql: Sql, puts: readonly Put[]) => {
   const unit = `resource->'${tenureUserSchema.id}'->>'orgUnitPath'`;
@@ -91,13 +116,13 @@ const putAll = async (sql: Sql, puts: readonly Put[]) => {
   await sql.query({
     name: 'provisioning.put_people',
     text: `insert into ${PROVISIONING}.people as p
-             (tenant_id, id, resource, active, archived, active_since, archived_since, unit_since, domain_since, changed_at, revision, active_revision)
-           select tenant_id, id, resource::jsonb, active, archived, at, at, at, at, at, revision, revision
-           from ${unnested('text', 'text', 'text', 'bool', 'bool', 'timestamptz', 'int')} as put (tenant_id, id, resource, active, archived, at, revision)
+             (tenant_id, id, resource, active, archived, active_since, archived_since, unit_since, domain_since, changed_at, revision, active_revision, words)
+           select tenant_id, id, resource::jsonb, active, archived, at, at, at, at, at, revision, revision, ${wordsIn('words')}
+           from ${unnested('text', 'text', 'text', 'bool', 'bool', 'timestamptz', 'int', 'text')} as put (tenant_id, id, resource, active, archived, at, revision, words)
            order by tenant_id, id
            on conflict (tenant_id, id) do update set
              resource = excluded.resource, active = excluded.active, archived = excluded.archived, changed_at = excluded.changed_at,
-             revision = excluded.revision,
+             revision = excluded.revision, words = excluded.words,
              active_revision = case when p.active = excluded.active then p.active_revision else excluded.revision end,
              active_since = case when p.active = excluded.active then p.active_since else excluded.changed_at end,
              archived_since = case when p.archived = excluded.archived then p.archived_since else excluded.changed_at end,
@@ -112,6 +137,7 @@ const putAll = async (sql: Sql, puts: readonly Put[]) => {
       puts.map(({ resource }) => isArchived(resource)),
       puts.map(({ occurredAt }) => occurredAt),
       puts.map(({ revision }) => revision),
+      puts.map(({ tenantId, resource }) => wordsOf(tenantId, resource)),
     ],
   });
 };
@@ -123,7 +149,7 @@ const erase = async (sql: Sql, { tenantId, userId, revision }: Key, occurredAt: 
     text: `insert into ${PROVISIONING}.people as p
              (tenant_id, id, active, archived, deleted, erased, active_since, archived_since, unit_since, domain_since, changed_at, deleted_at, revision)
            values ($1, $2, false, false, true, true, $3, $3, $3, $3, $3, $3, $4)
-           on conflict (tenant_id, id) do update set resource = null, erased = true, revision = excluded.revision, deleted = true, deleted_at = coalesce(p.deleted_at, excluded.deleted_at)`,
+           on conflict (tenant_id, id) do update set resource = null, words = null, erased = true, revision = excluded.revision, deleted = true, deleted_at = coalesce(p.deleted_at, excluded.deleted_at)`,
     values: [tenantId, userId, occurredAt, revision],
   });
 };

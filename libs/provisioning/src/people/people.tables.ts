@@ -69,6 +69,12 @@ export const revisionColumns = `
   alter table memberships add column left_revision int;
   alter table tenants add column revision int not null default 0`;
 
+/** By which people are found in lists; emptied when they are erased. Null: known from before there were any (`fillWords`). */
+export const wordsColumn = `
+  alter table people add column words tsvector;
+  create index people_by_words on people using gin (words) with (gin_pending_list_limit = 512);
+  create index people_without_words on people (tenant_id, id) where words is null and resource is not null`;
+
 /**
  * People wait for evaluation by one app, or by all (an empty app_id). `markings` are the ones still to be marked, walked in pieces: a cursor
  * moves with each, in its transaction.

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Sql } from '@tenure/database';
 import type { Clock } from '@tenure/eventing';
 import { presentOf } from '../account/account.state.ts';
+import { isNews } from '../account/drift.decider.ts';
 import type { WriteAccount } from '../account/write-account.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import { problemOf } from '../app/connection.commands.ts';
-import { kindOf, type Connector, type ConnectorKinds, type Failure } from '../connector/index.ts';
+import { kindOf, type Connector, type ConnectorKinds, type Failure, type Outcome } from '../connector/index.ts';
 import { isAboveThreshold } from '../timer/threshold.ts';
 import { findApp } from '../view/find-apps.ts';
 import { isMissing, type Found } from './compare.ts';
@@ -23,6 +24,8 @@ export type ReconcilerNeeds = {
   /** Seals what the app shows of accounts that are nobody's yet. */
   box: ForeignBox;
   onUnauthorized: (app: AppConfig) => Promise<void>;
+  /** An admin must look at the app first: until then nothing is brought back. */
+  isHeld: (app: AppConfig) => Promise<boolean>;
   /** The run is over; it may be said twice. Not of dry runs. */
   onReconciled: (app: AppConfig, run: Pick<Run, 'id' | 'counts' | 'complete' | 'suspicious'>) => Promise<void>;
   /** Something was written that may need a delivery. */
@@ -41,6 +44,7 @@ export type ReconcilerTimings = {
 };
 
 const TIMINGS: ReconcilerTimings = { goneConfirmMs: 60_000, retryMs: 1000, busyMs: 5000, turnMs: 20_000 };
+const DESCRIBED_MS = 10 * 60_000;
 const MOST_FAILURES = 8;
 const MOST_RESTARTS = 3;
 const MOST_TRIES = 6;
@@ -97,11 +101,23 @@ export const reconciler = (needs: ReconcilerNeeds) => {
     return finish(lease, { problem: problemOf(failure), reason: failure.reason });
   };
 
+  /** An app is asked what it can do once for many pages. */
+  const settling = new WeakMap<Connector, { value: number; at: number }>();
+  const settleMsOf = async (connector: Connector): Promise<Outcome<number>> => {
+    const known = settling.get(connector);
+    if (known && Date.now() - known.at < DESCRIBED_MS) return { kind: 'ok', value: known.value };
+    const described = await connector.describe();
+    if (described.kind !== 'ok') return described;
+    const { settleMs } = described.value.limits;
+    settling.set(connector, { value: settleMs, at: Date.now() });
+    return { kind: 'ok', value: settleMs };
+  };
+
   const list = async (lease: Lease, look: Look): Promise<Step> => {
     const { run } = lease;
-    const described = await look.connector.describe();
+    const described = await settleMsOf(look.connector);
     if (described.kind !== 'ok') return trouble(lease, look.app, described);
-    const { settleMs } = described.value.limits;
+    const settleMs = described.value;
     await look.pause();
     const page = await look.connector.list('account', run.cursor ?? undefined);
     if (page.kind !== 'ok') return trouble(lease, look.app, page);
@@ -133,8 +149,11 @@ export const reconciler = (needs: ReconcilerNeeds) => {
       const found = isBusy ? undefined : await differences(look, account, state, remote, marked);
       if (found && !isFound(found)) return trouble(lease, look.app, found);
       const differs = found !== undefined && found.kinds.length > 0;
-      if (isBusy || differs || state.drift)
-        rereads.set(account.id, { id: account.id, revision: account.record.revision, differs });
+      if (isBusy || differs || state.drift) {
+        // What the policy or an admin ignores makes no run suspicious.
+        const counts = differs && isNews(state, byPolicy(found, look.app.reconciliation).found);
+        rereads.set(account.id, { id: account.id, revision: account.record.revision, differs: counts });
+      }
     }
 
     const advanced = await rows.advance(
@@ -233,7 +252,8 @@ export const reconciler = (needs: ReconcilerNeeds) => {
     const { run } = lease;
     const { found, repair } = byPolicy(seen, app.reconciliation);
     if (!run.dryRun) {
-      const kept = run.suspicious ? { kinds: [], targets: [] } : await allowed(app, repair);
+      const isDoubtful = run.suspicious || (repair.kinds.length > 0 && (await needs.isHeld(app)));
+      const kept = isDoubtful ? { kinds: [], targets: [] } : await allowed(app, repair);
       const { events } = await writeAccount(
         { tenantId: run.tenantId, id },
         { type: 'NoteDrift', runId: run.id, remoteId: remoteId!, found, repair: kept, approvals: app.approvals },

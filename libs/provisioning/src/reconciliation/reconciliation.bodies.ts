@@ -1,4 +1,12 @@
-import { driftKind, listPageQuery, listReply } from '@tenure/contracts';
+import {
+  driftKind,
+  includedNames,
+  includeNames,
+  listPageQuery,
+  listReply,
+  namedUser,
+  searchText,
+} from '@tenure/contracts';
 import { z } from 'zod';
 
 export const reconcileBody = z.strictObject({ dryRun: z.boolean().default(false) }).prefault({});
@@ -7,6 +15,8 @@ export type ReconcileBody = z.output<typeof reconcileBody>;
 /** `GET /drifts`. */
 export const driftListQuery = z.strictObject({
   ...listPageQuery,
+  search: searchText.optional(),
+  include: includeNames.optional(),
   kind: driftKind.optional(),
   user: z.string().max(512).optional(),
 });
@@ -24,20 +34,28 @@ export const driftReply = z.object({
   targets: z.array(z.object({ target: z.string(), from: z.json(), to: z.json() })),
   taken: z.array(entitlement),
   added: z.array(entitlement),
+  ...includedNames,
 });
 export type DriftReply = z.output<typeof driftReply>;
 export const driftsReply = listReply(driftReply);
 
 export const driftIdsBody = z.strictObject({ ids: z.array(z.string().min(1).max(512)).min(1).max(1000) });
 
-/** `GET /foreign`. */
+/** `GET /foreign`. `search` finds by the people who are proposed; what the app calls the account is sealed. */
 export const foreignListQuery = z.strictObject({
   ...listPageQuery,
+  search: searchText.optional(),
+  include: includeNames.optional(),
   minConfidence: z.coerce.number().min(0).max(1).optional(),
 });
 export type ForeignListQuery = z.output<typeof foreignListQuery>;
 
-const proposal = z.object({ userId: z.string(), confidence: z.number(), by: z.array(z.string()) });
+const proposal = z.object({
+  userId: z.string(),
+  confidence: z.number(),
+  by: z.array(z.string()),
+  user: namedUser.optional(),
+});
 /** An account of the app that is linked to nobody, and whose it may be. */
 export const foreignReply = z.object({
   remoteId: z.string(),
@@ -47,6 +65,7 @@ export const foreignReply = z.object({
   confidence: z.number(),
   ambiguous: z.boolean(),
   proposals: z.array(proposal),
+  app: includedNames.app,
 });
 export type ForeignReply = z.output<typeof foreignReply>;
 export const foreignListReply = listReply(foreignReply);

@@ -37,6 +37,7 @@ const looking = (database: Database = world.database) =>
     writeAccount: (...given) => world.provisioning().write(...given),
     box,
     onUnauthorized: async () => undefined,
+    isHeld: async () => false,
     onReconciled: async (_app, { counts, complete, suspicious }) => void over.push({ counts, complete, suspicious }),
     onRepaired: () => world.provisioning().wake(),
     timings: { goneConfirmMs: 20, retryMs: 5, busyMs: 20 },

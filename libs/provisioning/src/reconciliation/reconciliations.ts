@@ -9,6 +9,7 @@ import { stepsOf } from '../app/app.steps.ts';
 import type { JobReply } from '../app/app.bodies.ts';
 import type { AppQueries } from '../app/app.queries.ts';
 import { findJob } from '../app/jobs.ts';
+import { appNames, peopleFound, searchedFor, userNames, withNames } from '../people/find-names.ts';
 import type { BulkReply } from '../view/account.bodies.ts';
 import type { AccountRecord } from '../view/account-record.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
@@ -64,36 +65,61 @@ export const reconciliations = (needs: ReconciliationsNeeds) => {
   const drifts = async (
     tenantId: string,
     appId: string,
-    { kind, user, ...page }: DriftListQuery,
+    { kind, user, search, include, ...page }: DriftListQuery,
   ): Promise<ListPage<DriftReply>> => {
     await queries.find(tenantId, appId);
     const { limit, after } = pagesByInstant.behind(page);
     const rows = await database.query<{ id: string; created_at: string; record: AccountRecord }>({
-      name: 'provisioning.list_drifts',
+      name: `provisioning.list_drifts${search === undefined ? '' : '_found'}`,
       text: `select id, created_at, record from ${PROVISIONING_VIEW}.accounts
-             where tenant_id = $1 and app_id = $2 and drift is not null and ($3::text is null or $3 = any(drift)) and ($4::text is null or user_id = $4)
+             where tenant_id = $1 and app_id = $2 and drift is not null and ($3::text is null or $3 = any(drift)) and ($4::text is null or user_id = $4)${search === undefined ? '' : ` and user_id in ${peopleFound('$1', '$8')}`}
                and ($5::timestamptz is null or (created_at, id) > ($5, $6))
              order by created_at, id limit $7`,
-      values: [tenantId, appId, kind ?? null, user ?? null, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
+      values: [
+        tenantId,
+        appId,
+        kind ?? null,
+        user ?? null,
+        after?.[0] ?? null,
+        after?.[1] ?? null,
+        limit + 1,
+        ...(search === undefined ? [] : [searchedFor(tenantId, search)]),
+      ],
     });
-    return pagesByInstant.of(rows, limit, driftOf, ({ created_at, id }) => [created_at, id]);
+    const { items, ...rest } = pagesByInstant.of(rows, limit, driftOf, ({ created_at, id }) => [created_at, id]);
+    const named = await withNames(
+      database,
+      tenantId,
+      items.map((drift) => ({ ...drift, appId })),
+      include,
+    );
+    return { ...rest, items: named.map(({ appId: _, ...drift }) => drift) };
+  };
+
+  const settle = async (
+    { tenantId, actor, correlationId }: Caller,
+    appId: string,
+    id: string,
+    how: 'ignored' | 'repaired',
+    ifMatch?: readonly number[],
+  ): Promise<void> => {
+    const { config } = await queries.find(tenantId, appId);
+    const because = { actor, correlationId, causationId: correlationId };
+    await refuseOther(tenantId, appId, id);
+    await write({ tenantId, id }, { type: 'SettleDrift', how, approvals: config.approvals }, because, ifMatch);
+    onRepaired();
   };
 
   /** One account after the other: what is refused says why, and holds up nothing. */
-  const settle =
+  const settleAll =
     (how: 'ignored' | 'repaired') =>
-    async ({ tenantId, actor, correlationId }: Caller, appId: string, ids: readonly string[]): Promise<BulkReply> => {
-      const { config } = await queries.find(tenantId, appId);
+    async (caller: Caller, appId: string, ids: readonly string[]): Promise<BulkReply> => {
+      await queries.find(caller.tenantId, appId);
       const items: BulkReply['items'] = [];
       for (const id of ids) {
-        const because = { actor, correlationId, causationId: correlationId };
-        const code = await refusalOf(async () => {
-          await refuseOther(tenantId, appId, id);
-          await write({ tenantId, id }, { type: 'SettleDrift', how, approvals: config.approvals }, because);
-        });
+        const code = await refusalOf(() => settle(caller, appId, id, how));
         items.push({ id, ok: code === undefined, ...(code !== undefined && { code }) });
       }
-      onRepaired();
       return { items };
     };
 
@@ -116,18 +142,42 @@ export const reconciliations = (needs: ReconciliationsNeeds) => {
   const foreign = async (
     tenantId: string,
     appId: string,
-    { limit, cursor, minConfidence = 0 }: ForeignListQuery,
+    { limit, cursor, minConfidence = 0, search, include = [] }: ForeignListQuery,
   ): Promise<ListPage<ForeignReply>> => {
     await queries.find(tenantId, appId);
-    const rows = await foreignOf(tenantId, appId)
-      .andWhere('f.confidence >= cast(:minConfidence as real) and f.remoteId > :after', {
+    const found = foreignOf(tenantId, appId).andWhere(
+      'f.confidence >= cast(:minConfidence as real) and f.remoteId > :after',
+      {
         minConfidence,
         after: cursor ?? '',
-      })
+      },
+    );
+    if (search !== undefined)
+      found.andWhere(
+        `exists (select 1 from jsonb_array_elements(f.proposals) p where p->>'userId' in ${peopleFound('f.tenant_id', ':search')})`,
+        { search: searchedFor(tenantId, search) },
+      );
+    const rows = await found
       .orderBy('f.remoteId')
       .take(limit + 1)
       .getMany();
-    const items = rows.slice(0, limit).map((row) => foreignReplyOf(row, box));
+    const shown = rows.slice(0, limit).map((row) => foreignReplyOf(row, box));
+    const proposed = include.includes('user')
+      ? shown.flatMap(({ proposals }) => proposals.map(({ userId }) => userId))
+      : [];
+    const [users, apps] = await Promise.all([
+      userNames(database, tenantId, proposed),
+      appNames(database, tenantId, include.includes('app') ? [appId] : []),
+    ]);
+    const app = apps.get(appId);
+    const items = shown.map((one) => ({
+      ...one,
+      proposals: one.proposals.map((proposal) => {
+        const user = users.get(proposal.userId);
+        return { ...proposal, ...(user && { user }) };
+      }),
+      ...(app && { app }),
+    }));
     return { items, ...(rows.length > limit && { nextCursor: items.at(-1)!.remoteId }) };
   };
 
@@ -166,7 +216,7 @@ export const reconciliations = (needs: ReconciliationsNeeds) => {
     return { items, ...(rows.length > ADOPTED_AT_ONCE && { more: true }) };
   };
 
-  return { start, drifts, repair: settle('repaired'), ignore: settle('ignored'), foreign, adopt };
+  return { start, drifts, settle, repair: settleAll('repaired'), ignore: settleAll('ignored'), foreign, adopt };
 };
 
 const refusalOf = async (work: () => Promise<void>): Promise<string | undefined> =>

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database, Sql } from '@tenure/database';
 import type { Instant } from '@tenure/eventing';
+import type { Cancelling } from '../app/jobs.ts';
 import type { AccountRecord } from '../view/account-record.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
@@ -33,7 +34,9 @@ const LEASE_S = 90;
 const hashed = (column: string) => `substring(sha256(convert_to(${column}, 'UTF8')) from 1 for 16)`;
 const runColumns = `id, tenant_id as "tenantId", app_id as "appId", dry_run as "dryRun", phase, cursor, counts, complete, suspicious, failures, restarts`;
 /** Accounts that are in the app as far as Tenure knows. */
-const linked = `tenant_id = $1 and app_id = $2 and remote_id is not null and record->'state'->>'remote' in ('active', 'suspended')`;
+const linkedTo = (app: number) =>
+  `tenant_id = $1 and app_id = $${app} and remote_id is not null and record->'state'->>'remote' in ('active', 'suspended')`;
+const linked = linkedTo(2);
 
 /** The run that is under way, or a new one. */
 export const startRun = async (
@@ -242,12 +245,16 @@ export const runRows = (database: Database) => {
     /** The job ends, and what only the run needed goes. */
     end: async (
       sql: Sql,
-      { id, tenantId, counts, complete, suspicious }: Run,
+      { id, tenantId, appId, counts, complete, suspicious }: Run,
       { problem, reason }: { problem: string | null; reason: string | null },
     ): Promise<void> => {
       await sql.query({
-        text: `update ${PROVISIONING}.jobs set ended_at = now(), total = done, problem = $3, reason = $4, result = $5 where tenant_id = $1 and id = $2 and ended_at is null`,
-        values: [tenantId, id, problem, reason, JSON.stringify({ counts, complete, suspicious })],
+        text: `with a as (select count(*)::int as matched from ${PROVISIONING_VIEW}.accounts a where ${linkedTo(6)} and exists (
+                 select from ${PROVISIONING}.reconciliation_seen s where s.run_id = $2 and s.hash = ${hashed('a.remote_id')}))
+               update ${PROVISIONING}.jobs set ended_at = now(), total = done, problem = $3, reason = $4,
+                 result = $5::jsonb || jsonb_build_object('listed', done, 'matched', (select matched from a))
+               where tenant_id = $1 and id = $2 and ended_at is null`,
+        values: [tenantId, id, problem, reason, JSON.stringify({ counts, complete, suspicious }), appId],
       });
       await sql.query({ text: `delete from ${PROVISIONING}.reconciliation_seen where run_id = $1`, values: [id] });
       await sql.query({ text: `delete from ${PROVISIONING}.reconciliation_rereads where run_id = $1`, values: [id] });
@@ -256,6 +263,13 @@ export const runRows = (database: Database) => {
 };
 
 export type RunRows = ReturnType<typeof runRows>;
+
+/** The worker loses its lease at the next step; what only the run needed goes, and what it noted of accounts stays. */
+export const cancelRun: Cancelling = async (sql, { id }) => {
+  await sql.query({ text: `update ${PROVISIONING}.reconciliations set phase = 'done' where id = $1`, values: [id] });
+  for (const table of ['reconciliation_seen', 'reconciliation_rereads', 'foreign_accounts'])
+    await sql.query({ text: `delete from ${PROVISIONING}.${table} where run_id = $1`, values: [id] });
+};
 
 /** With the app's configuration, what was found in it goes too (R51). */
 export const forgetReconciliations = async (sql: Sql, { tenantId, appId }: { tenantId: string; appId: string }) => {

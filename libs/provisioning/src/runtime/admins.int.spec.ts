@@ -182,21 +182,41 @@ describe('an admin who acts', () => {
   });
 
   it('R63: provisions one user on demand and is told each step', async () => {
-    await world.configure(appConfig());
+    const credentials = { secretId: 's', kind: 'bearer' as const, hint: '…', setAt: world.clock.at };
+    await world.configure(appConfig({ credentials }));
     await world.join('ada');
-    const { steps } = await provisionOnDemand({
+    const onDemand = provisionOnDemand({
       kinds: fakeKinds,
       database: world.database,
       clock: { now: async () => world.clock.at },
+      connectorFor: async () => world.app.connector,
+      watch: world.provisioning().watch,
+      lanes: world.provisioning().health,
       wake: world.provisioning().wake,
-    })(caller, 'git', 'ada');
+      waitMs: 2000,
+    });
+    const { steps } = await onDemand(caller, 'git', 'ada');
     expect(steps.map(({ name, outcome, detail }) => [name, outcome, detail])).toEqual([
-      ['user', 'done', 'active'],
+      ['person', 'done', 'active'],
       ['scope', 'done', 'scope/everyone'],
       ['rules', 'done', 'none applied'],
-      ['attributes', 'done', expect.stringContaining('userName')],
-      ['matching', 'done', 'userName'],
-      ['delivery', 'done', 'provisioned'],
+      ['mapping', 'done', expect.stringContaining('userName')],
+      ['lookup', 'done', 'The app has no account that matches.'],
+      ['action', 'done', expect.stringContaining('create: the app accepted it')],
+      ['result', 'done', 'provisioned'],
+    ]);
+
+    // An app that doesn't answer is waited for within a bound, and that it isn't over is said.
+    await world.change('ada', { displayName: 'Ada' });
+    world.app.fault = (call) =>
+      call === 'update' || call === 'get'
+        ? { kind: 'unavailable', reason: 'Down for maintenance.', status: 503 }
+        : undefined;
+    const { steps: later } = await onDemand(caller, 'git', 'ada');
+    expect(later.filter(({ name }) => ['lookup', 'action', 'result'].includes(name))).toMatchObject([
+      { outcome: 'failed', detail: '503: Down for maintenance.' },
+      { outcome: 'waiting', detail: expect.stringContaining('503: Down for maintenance.') },
+      { outcome: 'waiting', detail: 'not over yet: delivery/failing' },
     ]);
   });
 });

@@ -4,7 +4,7 @@ import { authorizationTables } from '../authorization/authorization.entities.ts'
 import { deliveriesTable, failingColumns, goneColumn } from '../delivery/delivery.rows.ts';
 import { appLanesTable } from '../delivery/lane.rows.ts';
 import { personKeysTable } from '../people/person-keys.ts';
-import { markingTables, peopleTables, revisionColumns } from '../people/people.tables.ts';
+import { markingTables, peopleTables, revisionColumns, wordsColumn } from '../people/people.tables.ts';
 import { pushDeliveriesTable } from '../push/push.rows.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { timerLeasesTable } from '../timer/timer-poller.ts';
@@ -30,4 +30,5 @@ export const provisioningMigrations = [
   { name: 'KeepReasons1796083200004', up: `drop table app_scopes;\n${revisionColumns};\n${markingTables}` },
   { name: 'AddPersonKeys1796083200005', up: personKeysTable },
   { name: 'AddPushes1796083200006', up: pushDeliveriesTable },
+  { name: 'AddWords1796083200007', up: wordsColumn },
 ];

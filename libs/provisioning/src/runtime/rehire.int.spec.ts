@@ -416,7 +416,7 @@ describe('R92: what can happen meanwhile', () => {
     await world.join('ada3', { ...numbered('7'), displayName: 'Ada' });
     await world.settle();
     const heirs = (await world.accounts()).filter(({ user_id }: any) => user_id !== 'ada');
-    expect(heirs.map(({ status }: any) => status).toSorted()).toEqual(['failed', 'provisioned']);
+    expect(new Set(heirs.map(({ status }: any) => status))).toEqual(new Set(['failed', 'provisioned']));
     expect(heirs.find(({ status }: any) => status === 'failed').record.state.failure.code).toBe(
       'account/foreign-match',
     );

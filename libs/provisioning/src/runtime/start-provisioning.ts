@@ -25,9 +25,11 @@ import {
   type DeliveryTimings,
 } from '../delivery/delivery-worker.ts';
 import type { DeliveryRows } from '../delivery/delivery.rows.ts';
+import type { Witnesses } from '../delivery/witness.ts';
 import { followApps } from '../evaluation/app-follower.ts';
 import { evaluator } from '../evaluation/evaluator.ts';
 import { followHeirs } from '../evaluation/heirs.ts';
+import { fillWords } from '../people/apply-users.ts';
 import { forgetPeople, isRebuilding, peopleConsumer } from '../people/people.consumer.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { timerPoller } from '../timer/timer-poller.ts';
@@ -76,6 +78,8 @@ export type Provisioning = {
   pushes: PushRows;
   /** How apps bear their deliveries (R96). */
   health: DeliveryHealth;
+  /** Tells what this process sends to the app for an account (R63). */
+  watch: Witnesses['watch'];
   /** How many timers are due and have not fired. */
   timersDue: () => Promise<number>;
   people: FactConsumer;
@@ -125,6 +129,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
   } = needs;
   const failing = (what: string) => (error: unknown) => onFailure?.(what, error);
   await migrate(database, { schema: PROVISIONING, migrations: provisioningMigrations });
+  await fillWords(database);
   const view = await startView({
     view: provisioningView([appsPart, accountsPart, ...pushParts]),
     database,
@@ -273,6 +278,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     writePush,
     pushes: pushes.rows,
     health: deliveries.health,
+    watch: deliveries.watch,
     timersDue: timers.due,
     people,
     consumeDirectoryFacts: async (facts) => {

@@ -72,6 +72,7 @@ export const fakeApp = (): FakeApp => {
     return { kind: 'group', id, label: displayName, values: { displayName }, ...shownMark };
   };
   const missing: Failure = { kind: 'gone', reason: 'There is no such account.' };
+  const taken: Failure = { kind: 'conflict', reason: 'The user name is taken.' };
   const ok = <T>(value: T): Outcome<T> => ({ kind: 'ok', value });
 
   const call = async <T>(name: Call, detail: string, work: () => Outcome<T>): Promise<Outcome<T>> => {
@@ -178,6 +179,8 @@ export const fakeApp = (): FakeApp => {
         call(kind === 'group' ? 'createGroup' : 'create', '', () => {
           if (kind === 'group')
             return ok(groupShown(app.addGroup(values['displayName'] as string, [], mark ?? undefined)));
+          const { userName } = values;
+          if (typeof userName === 'string' && app.byUserName(userName)) return taken;
           const filled = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
           return ok(shown(app.addAccount({ ...(filled as JsonObject), ...(mark !== null && { [MARK]: mark }) })));
         }),
@@ -215,9 +218,9 @@ export const fakeApp = (): FakeApp => {
           if (!group) return missing;
           if (add.length + remove.length > app.mostMembers)
             return { kind: 'refused', code: 'app/too-large', status: 413, reason: 'Too many at once' };
-          for (const id of add) group.members.add(id);
+          for (const id of add) if (accounts.has(id)) group.members.add(id);
           for (const id of remove) group.members.delete(id);
-          return ok({ missing: [] });
+          return ok({ missing: add.filter((id) => !accounts.has(id)) });
         }),
       entitlements: (_source, cursor) =>
         call('entitlements', '', () =>

@@ -19,6 +19,8 @@ export type AccountRecord = {
   /** Since when the status is what it is. */
   since: Instant;
   failedAt: Instant | null;
+  /** When it was last found to differ in the app. */
+  driftedAt: Instant | null;
   /** By approval: when it was asked for. */
   approvalRequestedAt: Readonly<Record<string, Instant>>;
   /** By timer: when it ended, and when it was parked. */
@@ -40,6 +42,7 @@ const nothing = (
   createdAt: occurredAt,
   since: occurredAt,
   failedAt: null,
+  driftedAt: null,
   approvalRequestedAt: {},
   endedAt: {},
   parkedAt: {},
@@ -71,11 +74,13 @@ export const advanceRecord = (
       event?.type === 'AccountPlanFailed' ||
       event?.type === 'DeliveryFailed' ||
       event?.type === 'ForeignAccountFound' ||
+      event?.type === 'AmbiguousAccountsFound' ||
       event?.type === 'AccountGone' ||
       event?.type === 'PredecessorFound' ||
       event?.type === 'ApprovalRejected'
         ? occurredAt
         : before.failedAt,
+    driftedAt: event?.type === 'AccountDrifted' ? occurredAt : before.driftedAt,
     approvalRequestedAt:
       event?.type === 'ApprovalRequested'
         ? { ...pendingOnly(before), [event.data.approvalId]: occurredAt }

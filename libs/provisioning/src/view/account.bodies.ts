@@ -1,4 +1,12 @@
-import { instant as givenInstant, isPeriod, listPageQuery, notAPeriod } from '@tenure/contracts';
+import {
+  includedNames,
+  includeNames,
+  instant as givenInstant,
+  isPeriod,
+  listPageQuery,
+  notAPeriod,
+  searchText,
+} from '@tenure/contracts';
 import { z } from 'zod';
 
 const statuses = [
@@ -14,11 +22,14 @@ const statuses = [
 ] as const;
 const timerStates = ['armed', 'paused', 'parked', 'fired', 'cancelled'] as const;
 const instant = z.iso.datetime();
+/** Of lists that show people: whom a search finds, and whether ids come with names. */
+const peopleQuery = { search: searchText.optional(), include: includeNames.optional() };
 
 /** `GET /accounts`; from and to bound when the status became what it is (R57). */
 export const accountListQuery = z
   .strictObject({
     ...listPageQuery,
+    ...peopleQuery,
     user: z.string().optional(),
     status: z.enum(statuses).optional(),
     from: givenInstant.optional(),
@@ -30,6 +41,7 @@ export type AccountListQuery = z.output<typeof accountListQuery>;
 /** `GET /timers`. */
 export const timerListQuery = z.strictObject({
   ...listPageQuery,
+  ...peopleQuery,
   user: z.string().optional(),
   state: z.enum(timerStates).optional(),
   dueBefore: givenInstant.optional(),
@@ -133,6 +145,10 @@ export const accountReply = z.object({
   asOf: instant.optional(),
 });
 export type AccountReply = z.output<typeof accountReply>;
+
+/** In lists, with names where `include` asks for them. */
+export const listedAccount = accountReply.extend(includedNames);
+export const listedTimer = timerReply.extend(includedNames);
 
 export const bulkReply = z.object({
   items: z.array(z.object({ id: z.string(), ok: z.boolean(), code: z.string().optional() })),

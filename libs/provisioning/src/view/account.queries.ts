@@ -18,9 +18,18 @@ import {
   type StoredEvent,
 } from '@tenure/eventing';
 import { accountAggregate } from '../account/account.aggregate.ts';
+import { peopleFound, searchedFor, withNames } from '../people/find-names.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { advanceRecord, type AccountRecord } from './account-record.ts';
-import type { AccountListQuery, AccountReply, TimerListQuery, TimerReply } from './account.bodies.ts';
+import type { z } from 'zod';
+import type {
+  AccountListQuery,
+  AccountReply,
+  listedAccount,
+  listedTimer,
+  TimerListQuery,
+  TimerReply,
+} from './account.bodies.ts';
 import { toAccount, type DeliveryRow } from './account.reply.ts';
 import { APP_RUNS } from './find-apps.ts';
 import { PROVISIONING_VIEW } from './provisioning.view.ts';
@@ -30,10 +39,10 @@ type Row = { id: string; app_runs: boolean; record: AccountRecord; created_at: I
 );
 
 const columns = `c.id, c.record, c.created_at, ${APP_RUNS} as app_runs, d.attempts, d.next_attempt_at, d.last_error`;
-const joined = `
-  from ${PROVISIONING_VIEW}.accounts c
+const beside = `
   join ${PROVISIONING_VIEW}.apps a on a.tenant_id = c.tenant_id and a.id = c.app_id
   left join ${PROVISIONING}.deliveries d on d.tenant_id = c.tenant_id and d.account_id = c.id`;
+const joined = `from ${PROVISIONING_VIEW}.accounts c ${beside}`;
 
 const unknown = () => new Rejected('not-found', 'account/unknown', 'There is no such account.');
 
@@ -79,16 +88,20 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
   return {
     list: async (
       tenantId: string,
-      { appId, user, status, from, to, ...page }: AccountListQuery & { appId?: string },
-    ): Promise<ListPage<AccountReply>> => {
+      { appId, user, status, from, to, search, include, ...page }: AccountListQuery & { appId?: string },
+    ): Promise<ListPage<z.output<typeof listedAccount>>> => {
       const { limit, after } = pagesByInstant.behind(page);
       const rows = await sql.query<Row>({
-        name: 'provisioning.list_accounts',
-        text: `select ${columns} ${joined}
-               where c.tenant_id = $1 and ($2::text is null or c.app_id = $2) and ($3::text is null or c.user_id = $3) and ($4::text is null or c.status = $4)
-                 and ($5::timestamptz is null or c.since >= $5) and ($6::timestamptz is null or c.since <= $6)
-                 and ($7::timestamptz is null or (c.created_at, c.id) > ($7, $8))
-               order by c.created_at, c.id limit $9`,
+        name: `provisioning.list_accounts${search === undefined ? '' : '_found'}`,
+        // The page is found by its keys: a search may find everybody, and accounts are large.
+        text: `with page as materialized (
+                 select c.tenant_id, c.id from ${PROVISIONING_VIEW}.accounts c join ${PROVISIONING_VIEW}.apps a on a.tenant_id = c.tenant_id and a.id = c.app_id
+                 where c.tenant_id = $1 and ($2::text is null or c.app_id = $2) and ($3::text is null or c.user_id = $3) and ($4::text is null or c.status = $4)
+                   and ($5::timestamptz is null or c.since >= $5) and ($6::timestamptz is null or c.since <= $6)${search === undefined ? '' : ` and c.user_id in ${peopleFound('$1', '$10')}`}
+                   and ($7::timestamptz is null or (c.created_at, c.id) > ($7, $8))
+                 order by c.created_at, c.id limit $9)
+               select ${columns} from page join ${PROVISIONING_VIEW}.accounts c on c.tenant_id = page.tenant_id and c.id = page.id
+               ${beside} order by c.created_at, c.id`,
         values: [
           tenantId,
           appId ?? null,
@@ -99,9 +112,11 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
           after?.[0] ?? null,
           after?.[1] ?? null,
           limit + 1,
+          ...(search === undefined ? [] : [searchedFor(tenantId, search)]),
         ],
       });
-      return pagesByInstant.of(rows, limit, replyOf, ({ created_at, id }) => [created_at, id]);
+      const shown = pagesByInstant.of(rows, limit, replyOf, ({ created_at, id }) => [created_at, id]);
+      return { ...shown, items: await withNames(sql, tenantId, shown.items, include) };
     },
 
     get: async (tenantId: string, appId: string | undefined, id: string, instant?: Instant): Promise<AccountReply> => {
@@ -126,17 +141,17 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
 
     timers: async (
       tenantId: string,
-      { appId, user, state, dueBefore, ...page }: TimerListQuery & { appId?: string },
-    ): Promise<ListPage<TimerReply>> => {
+      { appId, user, state, dueBefore, search, include, ...page }: TimerListQuery & { appId?: string },
+    ): Promise<ListPage<z.output<typeof listedTimer>>> => {
       const { limit, after } = pagesByInstant.behind(page);
       const rows = await sql.query<TimerReply & { endedAt: string | null; endReason: string | null }>({
-        name: 'provisioning.list_timers',
+        name: `provisioning.list_timers${search === undefined ? '' : '_found'}`,
         text: `with shown as (
                  select t.id, t.app_id as "appId", t.account_id as "accountId", t.user_id as "userId", t.trigger, t.action, t.triggered_at as "triggeredAt", t.delay,
                         t.due_at as "dueAt", case when t.state = 'armed' and not ${APP_RUNS} then 'paused' else t.state end as state, t.effective,
                         t.ended_at as "endedAt", t.end_reason as "endReason"
                  from ${PROVISIONING_VIEW}.timers t join ${PROVISIONING_VIEW}.apps a on a.tenant_id = t.tenant_id and a.id = t.app_id
-                 where t.tenant_id = $1 and ($2::text is null or t.app_id = $2) and ($3::text is null or t.user_id = $3))
+                 where t.tenant_id = $1 and ($2::text is null or t.app_id = $2) and ($3::text is null or t.user_id = $3)${search === undefined ? '' : ` and t.user_id in ${peopleFound('$1', '$9')}`})
                select * from shown
                where ($4::text is null or state = $4) and ($5::timestamptz is null or "dueAt" < $5) and ($6::timestamptz is null or ("dueAt", id) > ($6, $7))
                order by "dueAt", id limit $8`,
@@ -149,6 +164,7 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
           after?.[0] ?? null,
           after?.[1] ?? null,
           limit + 1,
+          ...(search === undefined ? [] : [searchedFor(tenantId, search)]),
         ],
       });
       const shown = ({ endedAt, endReason, ...timer }: (typeof rows)[number]): TimerReply => ({
@@ -156,7 +172,8 @@ export const accountQueries = (sql: Sql, { store, sealer }: Pick<EventSource, 's
         ...(endedAt !== null && { endedAt }),
         ...(endReason !== null && { endReason }),
       });
-      return pagesByInstant.of(rows, limit, shown, ({ dueAt, id }) => [dueAt, id]);
+      const { items, ...rest } = pagesByInstant.of(rows, limit, shown, ({ dueAt, id }) => [dueAt, id]);
+      return { ...rest, items: await withNames(sql, tenantId, items, include) };
     },
   };
 };

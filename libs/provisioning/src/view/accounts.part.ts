@@ -1,5 +1,6 @@
 import { accountEvents, type AccountEvent, type DeliveryAction } from '@tenure/contracts';
 import { unnested, type Sql } from '@tenure/database';
+import { putWaiting, waitingTable } from '../queue/waiting.rows.ts';
 import { accountColumns, advanceRecord, timerColumns, type AccountRecord } from './account-record.ts';
 import { viewPart, type StreamEvents } from './view-part.ts';
 
@@ -67,7 +68,8 @@ const create = (schema: string) => `
   create index timers_running on ${schema}.timers (due_at, id) where state in ('armed', 'parked');
   create index timers_parked on ${schema}.timers (tenant_id, app_id) where state = 'parked';
   create index timers_in_order on ${schema}.timers (tenant_id, due_at, id);
-  create index timers_fired on ${schema}.timers (app_id, ended_at) where state = 'fired'`;
+  create index timers_fired on ${schema}.timers (app_id, ended_at) where state = 'fired';
+${waitingTable(schema)}`;
 
 type Row = { id: string; tenant_id: string; record: AccountRecord };
 
@@ -90,15 +92,19 @@ const known = async (
 const apply = async (sql: Sql, schema: string, streams: readonly StreamEvents<AccountEvent>[]): Promise<void> => {
   const before = await known(sql, schema, streams);
   const accounts: ReturnType<typeof accountColumns>[] = [];
+  const changes: Parameters<typeof putWaiting>[2][number][] = [];
   const timers: unknown[] = [];
   for (const { tenantId, id, events } of streams) {
-    const record = events.reduce(advanceRecord, before.get(`${tenantId}/${id}`));
+    const standing = before.get(`${tenantId}/${id}`);
+    const record = events.reduce(advanceRecord, standing);
     if (!record || record.state.kind === 'none') continue;
+    changes.push({ tenantId, id, before: standing, after: record });
     accounts.push(accountColumns(tenantId, id, record, record.state));
     for (const timer of record.state.timers) timers.push(timerColumns(tenantId, id, record, record.state, timer));
   }
   await put(sql, `${schema}.accounts`, accounts);
   await putWork(sql, schema, accounts);
+  await putWaiting(sql, schema, changes);
   if (timers.length > 0) await put(sql, `${schema}.timers`, timers);
 };
 

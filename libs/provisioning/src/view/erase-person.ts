@@ -10,6 +10,7 @@ import {
   type SnapshotStore,
 } from '@tenure/eventing';
 import { accountAggregate } from '../account/account.aggregate.ts';
+import { replaceWaiting } from '../queue/waiting.rows.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { advanceRecord, type AccountRecord } from './account-record.ts';
 import { PROVISIONING_VIEW } from './provisioning.view.ts';
@@ -44,6 +45,7 @@ export const eraseFromAccounts = async (
       text: `delete from ${PROVISIONING_VIEW}.work where tenant_id = $1 and account_id = $2`,
       values: [tenantId, id],
     });
+    await replaceWaiting(sql, PROVISIONING_VIEW, [{ tenantId, id, record }]);
     await snapshots?.drop(stream);
   }
   await sql.query({

@@ -1,0 +1,1 @@
+export { cycleEntities } from './cycle.entities.ts';

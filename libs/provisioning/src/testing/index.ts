@@ -1,0 +1,1 @@
+export { fakeApp, type FakeApp } from './fake-app.ts';
