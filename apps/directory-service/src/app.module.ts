@@ -7,9 +7,13 @@ import {
   reapKeys,
   reapSecrets,
   resourceHistory,
+  SIGN_IN,
+  signInEntities,
+  signInMigrations,
   startDepartedMembers,
   userHistory,
 } from '@tenure/directory';
+import { migrate } from '@tenure/database';
 import { dropView, startView } from '@tenure/eventing';
 import {
   directoryClient,
@@ -17,10 +21,12 @@ import {
   PARKED,
   parkedController,
   parkedView,
+  type ProviderSettings,
   type Runtime,
   type Service,
 } from '@tenure/platform';
 import { unusedKeys } from '@tenure/sealing';
+import { authControllers, composeAuth } from './auth/compose-auth.ts';
 import { AdminsController } from './admins.controller.ts';
 import { CLOCK, ClockController, type ClockApi } from './clock.controller.ts';
 import { commandsController } from './commands.controller.ts';
@@ -28,6 +34,7 @@ import { ConnectionsController } from './connections.controller.ts';
 import { DIRECTORY, type DirectoryApi } from './directory-api.ts';
 import { grantToServices } from './grants.ts';
 import { GroupsController } from './groups.controller.ts';
+import { KeysController } from './keys.controller.ts';
 import { MeController } from './me.controller.ts';
 import { ResourcesController } from './resources.controller.ts';
 import { SchemasController } from './schemas.controller.ts';
@@ -44,6 +51,7 @@ const REAP_EVERY_MS = 600_000;
 export const directoryControllers = [
   TenantsController,
   AdminsController,
+  KeysController,
   ConnectionsController,
   UsersController,
   GroupsController,
@@ -51,18 +59,23 @@ export const directoryControllers = [
   ResourcesController,
   ClockController,
   MeController,
+  ...authControllers,
   parkedController('directory'),
 ];
+
+/** TypeORM entities of the tables of `sign_in`. */
+export const directoryEntities: (new () => object)[] = signInEntities;
 
 /** Composes the directory on a runtime: its commands, its view, its reactors and its API. */
 export const directoryService = async (
   runtime: Runtime,
-  { publicUrl }: { publicUrl?: string } = {},
+  { publicUrl, provider }: { publicUrl?: string; provider?: ProviderSettings | undefined } = {},
 ): Promise<Service> => {
   const { database, leases, sealer, snapshots, keys, secrets, clock, transport, log } = runtime;
   const store = await runtime.openStore();
   const onFailure = (error: unknown) => log.warn({ err: error }, 'A part of the directory failed and tries again');
   await keys.ensureTenant(ROOT_TENANT);
+  await migrate(database, { schema: SIGN_IN, migrations: signInMigrations });
 
   const view = await startView({
     view: fullDirectoryView(),
@@ -88,9 +101,12 @@ export const directoryService = async (
     viewSchema: DIRECTORY_VIEW,
     onFailure,
   });
+  const commands = directoryClient(transport.client({ commandTopic: DIRECTORY_COMMANDS }));
+  const auth = await composeAuth(runtime, { queries: directory.queries, commands, provider });
   const unused = unusedKeys(database);
   const reap = async () => {
     await reapSecrets({ database, schema: DIRECTORY_VIEW, view, secrets });
+    await auth.reap();
     await reapKeys({ database, schema: DIRECTORY_VIEW, view, store, unused });
   };
   const reaper = setInterval(() => void reap().catch(onFailure), REAP_EVERY_MS).unref();
@@ -109,7 +125,6 @@ export const directoryService = async (
     async () => clearInterval(reaper),
   );
 
-  const commands = directoryClient(transport.client({ commandTopic: DIRECTORY_COMMANDS }));
   const api: DirectoryApi = {
     queries: directory.queries,
     commands,
@@ -129,6 +144,7 @@ export const directoryService = async (
       controllers: directoryControllers,
       providers: [
         { provide: DIRECTORY, useValue: api },
+        ...auth.providers,
         { provide: CLOCK, useValue: clockApi },
         { provide: PARKED, useValue: runtime.parked },
       ],

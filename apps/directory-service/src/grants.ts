@@ -25,9 +25,13 @@ export const grantToServices = async (database: Database) => {
     };
     for (const role of there) {
       // Whose key it is, and whether that person is active: no more of the directory than that.
-      await grantReadDirectory(sql, { role, tables: ['admins'] });
+      await grantReadDirectory(sql, { role, tables: ['admins', 'keys'] });
       await sql.query(`grant select (tenant_id, id, active) on ${DIRECTORY_VIEW}.users to ${role}`);
       await grantReadTokens(sql, { role });
+      // Who is signed in, and when they or a key were last seen.
+      await grant(role, 'sign_in', 'select on sign_in.sessions');
+      await grant(role, 'sign_in', 'update (used_at) on sign_in.sessions');
+      await grant(role, 'sign_in', 'select, insert, update on sign_in.key_uses');
       await grant(role, 'clock', 'select on clock.now');
       await grant(role, 'clock', 'select, insert, update on clock.reports');
     }

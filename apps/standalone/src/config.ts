@@ -1,4 +1,4 @@
-import { parseEnvironment, variables, type Environment } from '@tenure/platform';
+import { parseEnvironment, requireWithProvider, variables, type Environment } from '@tenure/platform';
 import { z } from 'zod';
 
 const schema = z
@@ -14,7 +14,8 @@ const schema = z
   .refine(({ TRANSPORT, KAFKA_BROKERS }) => TRANSPORT === 'in-process' || KAFKA_BROKERS.length > 0, {
     path: ['KAFKA_BROKERS'],
     message: 'is required where TRANSPORT=kafka',
-  });
+  })
+  .superRefine(requireWithProvider);
 
 export type Config = Readonly<z.output<typeof schema>>;
 

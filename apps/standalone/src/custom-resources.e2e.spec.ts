@@ -394,7 +394,7 @@ describe('R71: what is kept', () => {
         search(`${BADGE}:floor gt 1`, '/Users'),
         search(`${TEAM}:budget pr`, '/Groups'),
       ]);
-      return { lists, found, rows: await system.rows('directory_v3', ['schemas', 'resources', 'users', 'groups']) };
+      return { lists, found, rows: await system.rows('directory_v4', ['schemas', 'resources', 'users', 'groups']) };
     };
     const before = await everything();
     expect(before.found.every((found) => found.length > 0)).toBe(true);
@@ -409,7 +409,7 @@ describe('R71: what is kept', () => {
   it('is sealed: what a resource says is in the views, and nowhere else', async () => {
     await make('Z-1', { model: 'Zebrawood' });
     await system.settled();
-    expect(await system.rowsWith('Zebrawood')).toEqual(['directory_v3.resources']);
+    expect(await system.rowsWith('Zebrawood')).toEqual(['directory_v4.resources']);
     expect(system.logged.join('\n')).not.toContain('Zebrawood');
     // The audit knows that it happened, to nobody in particular.
     const { items } = await plum.audit.ok('GET', '/entries?type=ResourceCreated');

@@ -39,12 +39,13 @@ describeWithKafka('the four services over Kafka (needs a Kafka of its own)', () 
         'directory-service': [
           'departed-members',
           'directory-service/directory.commands',
-          'directory_v3',
+          'directory_v4',
           'forward directory.facts',
         ],
         'mapping-service': [
           'app.reactor',
           'evaluation.apps',
+          'evaluation.heirs',
           'forward provisioning.facts',
           'mapping-service/directory.facts',
           expect.stringMatching(/^provisioning_v\d+$/),
@@ -66,6 +67,34 @@ describeWithKafka('the four services over Kafka (needs a Kafka of its own)', () 
       await release();
       await untilMetric(ledger, (seconds) => seconds === 0);
     });
+  });
+
+  it('a session and a key for machines work on each of them, and end on each at once (R110)', async () => {
+    const tenant = await makeTenant(system);
+    const { id, key } = await tenant.directory.ok('POST', '/keys', { name: 'Screen', role: 'auditor' });
+    const origin = system.publicUrl;
+    const sent = await fetch(`${system.url('directory')}/auth/key`, {
+      method: 'POST',
+      headers: { origin, 'content-type': 'application/json' },
+      body: JSON.stringify({ key: tenant.superAdmin.key }),
+    });
+    const cookie = sent.headers.getSetCookie()[0]!.split(';')[0]!;
+    const asked = ['directory/v1/tenants/ID/users', 'mapping/v1/tenants/ID/apps', 'audit/v1/tenants/ID/entries'];
+    const statuses = (headers: Record<string, string>) =>
+      Promise.all(
+        asked.map(async (path) => {
+          const url = `${system.url(path.split('/')[0]!)}/${path.replace('ID', tenant.id)}`;
+          return (await fetch(url, { headers })).status;
+        }),
+      );
+    expect(await statuses({ cookie })).toEqual([200, 200, 200]);
+    expect(await statuses({ authorization: `Bearer ${key}` })).toEqual([200, 200, 200]);
+
+    const headers = { cookie, origin, 'tenure-csrf': '1', 'content-type': 'application/json' };
+    await fetch(`${system.url('directory')}/auth/logout`, { method: 'POST', headers, body: '{}' });
+    await tenant.directory.ok('DELETE', `/keys/${id}`);
+    expect(await statuses({ cookie })).toEqual([401, 401, 401]);
+    expect(await statuses({ authorization: `Bearer ${key}` })).toEqual([401, 401, 401]);
   });
 
   it('decision 11: Ada’s names, address and password are in no topic and no log: not in keys, values or headers of commands, replies and facts', async () => {

@@ -164,6 +164,8 @@ describe('GET /auth/v1/me', () => {
       ['tenant.write', 'PUT', directory],
       ['admins.read', 'GET', `${directory}/admins`],
       ['admins.write', 'DELETE', `${directory}/admins/none`],
+      ['keys.read', 'GET', `${directory}/keys`],
+      ['keys.write', 'POST', `${directory}/keys`],
       ['users.read', 'GET', `${directory}/users`],
       ['users.write', 'POST', `${directory}/users`],
       ['groups.read', 'GET', `${directory}/groups`],

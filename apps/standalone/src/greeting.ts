@@ -1,14 +1,22 @@
 import type { DemoTenant } from './first-run.ts';
 
-export type Started = { url: string; where: string; rootKeyFrom: string; demo?: DemoTenant; clock: string };
+export type Started = {
+  url: string;
+  where: string;
+  rootKeyFrom: string;
+  signIn: string;
+  demo?: DemoTenant;
+  clock: string;
+};
 
 /** What is printed once the system serves: where it listens, where the root key is, and on a first run how to create a person. */
-export const greeting = ({ url, where, rootKeyFrom, demo, clock }: Started): string => {
+export const greeting = ({ url, where, rootKeyFrom, signIn, demo, clock }: Started): string => {
   const lines = [
     '',
     `Tenure serves on ${url}`,
     `  data      ${where}`,
     `  root key  ${rootKeyFrom}`,
+    `  sign in   ${signIn}`,
     `  API       ${url}/openapi.json`,
     ...(clock === 'manual' ? [`  clock     manual: moved with POST ${url}/clock`] : []),
   ];

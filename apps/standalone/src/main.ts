@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { DatabaseUnreachable, NoEmbeddedPostgres } from '@tenure/database';
 import { DIRECTORY_VIEW } from '@tenure/directory';
 import { Misconfigured, stopOnSignals } from '@tenure/platform';
+import { askForSignInLink } from './ask-for-sign-in-link.ts';
 import { readConfig } from './config.ts';
 import { openOwnDatabase } from './database.ts';
 import { makeDemoTenant } from './first-run.ts';
@@ -22,11 +23,18 @@ try {
     const hasTenants = async () =>
       (await runtime.database.query(`select 1 from ${DIRECTORY_VIEW}.tenants limit 1`)).length > 0;
     const demo = await makeDemoTenant(local, keys.rootKey, hasTenants);
+    // Browsers keep the cookie of a session for localhost, and for https.
+    const onThisMachine = `http://localhost:${new URL(local).port}`;
+    const signIn =
+      config.TENURE_OIDC_ISSUER === undefined
+        ? (await askForSignInLink(onThisMachine, keys.rootKey)).url
+        : `${config.TENURE_PUBLIC_URL}/auth/login`;
     say(
       greeting({
         url,
         where: database.where,
         rootKeyFrom: keys.rootKeyFrom,
+        signIn,
         clock: config.TENURE_CLOCK.kind,
         ...(demo && { demo }),
       }),

@@ -21,7 +21,7 @@ describe('/metrics', () => {
   it('has the lag of every follower: views, reactors and consumers of facts', async () => {
     const found = await metrics();
     const followers = [
-      'directory_v3',
+      'directory_v4',
       'departed-members',
       'provisioning_v6',
       'references',
@@ -40,7 +40,7 @@ describe('/metrics', () => {
   it.each([
     ['the ledger', 'audit.ledger', 'audit-service/directory.facts'],
     ['people', 'provisioning.people', 'mapping-service/directory.facts'],
-    ['a view', 'directory.checkpoints', 'directory_v3'],
+    ['a view', 'directory.checkpoints', 'directory_v4'],
   ])('shows how %s falls behind, and that it caught up', async (_who, table, follower) => {
     await untilLag(follower, (seconds) => seconds === 0);
     const { release } = await holdTable(world.database, table);

@@ -33,7 +33,7 @@ describe('R96: a person whose key was lost with a restored database', () => {
     const eve = await idp.hire('eve');
     expect((await listed()).includes(eve)).toBe(true);
     expect((await parked('directory')).items).toMatchObject([
-      { name: 'directory_v3', stream: expect.stringContaining(ada), code: 'key/missing' },
+      { name: 'directory_v4', stream: expect.stringContaining(ada), code: 'key/missing' },
     ]);
     const ready = await system.root().get('/health/ready');
     expect(ready.status).toBe(200);
@@ -41,7 +41,7 @@ describe('R96: a person whose key was lost with a restored database', () => {
     expect(await (await fetch(`${system.url()}/metrics`)).text()).toMatch(/tenure_parked_streams\{[^}]*\} 1/);
 
     await moveKey('away', ada);
-    const replay = { name: 'directory_v3', stream: (await parked('directory')).items[0].stream };
+    const replay = { name: 'directory_v4', stream: (await parked('directory')).items[0].stream };
     expect(await system.root().ok('POST', '/directory/v1/parked/replay', replay)).toEqual({ applied: 1, left: [] });
     expect((await listed()).includes(ada)).toBe(true);
     expect((await parked('directory')).items).toEqual([]);

@@ -59,7 +59,7 @@ it('decision 11: Ada’s names, address and titles are in views, and nowhere els
   expect(where).toEqual(Object.fromEntries(words.map((word) => [word, []])));
   // The search does find what is there: her name in views, her id in the places that were searched for it.
   expect(await world.rowsWith('Byronova')).toEqual([
-    'directory_v3.users',
+    'directory_v4.users',
     'provisioning.people',
     expect.stringMatching(/^provisioning_v\d+\.accounts$/),
   ]);

@@ -1,8 +1,15 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { auditControllers, auditEntities, auditService } from '@tenure/audit-service';
-import { directoryControllers, directoryService } from '@tenure/directory-service';
+import { directoryControllers, directoryEntities, directoryService } from '@tenure/directory-service';
 import { mappingControllers, mappingEntities, mappingService } from '@tenure/mapping-service';
-import { createServices, listenToMessages, openRuntime, type LogOutput, type Runtime } from '@tenure/platform';
+import {
+  createServices,
+  listenToMessages,
+  openRuntime,
+  providerOf,
+  type LogOutput,
+  type Runtime,
+} from '@tenure/platform';
 import { scimControllers, scimDialect, scimGateway } from '@tenure/scim-gateway';
 import type { Config } from './config.ts';
 import type { Keys } from './keys.ts';
@@ -19,9 +26,11 @@ export const openSystemRuntime = (
   openRuntime({
     service: 'standalone',
     databaseUrl,
-    entities: [...mappingEntities, ...auditEntities],
+    entities: [...directoryEntities, ...mappingEntities, ...auditEntities],
     secretsKey,
     rootKey,
+    publicUrl: config.TENURE_PUBLIC_URL,
+    trustedProxies: config.TENURE_TRUSTED_PROXIES,
     eventStore:
       config.EVENT_STORE === 'postgres'
         ? { kind: 'postgres' }
@@ -45,7 +54,7 @@ export const startSystem = async (
   const { secretsKey, logKeys } = keys;
   const urls = config.TENURE_PUBLIC_URL === undefined ? {} : { publicUrl: config.TENURE_PUBLIC_URL };
   const services = [
-    await directoryService(runtime, urls),
+    await directoryService(runtime, { ...urls, provider: providerOf(config) }),
     await scimGateway(runtime, { secretsKey, ...urls }),
     await mappingService(runtime, { allowPrivateTargets: config.TENURE_ALLOW_PRIVATE_TARGETS, ...urls }),
     await auditService(runtime, {
@@ -57,7 +66,7 @@ export const startSystem = async (
   ];
   const controllers = [...directoryControllers, ...scimControllers, ...mappingControllers, ...auditControllers];
   const app = await createServices(runtime, services, {
-    segments: ['scim', 'directory', 'mapping', 'audit'],
+    segments: ['scim', 'directory', 'auth', 'mapping', 'audit'],
     title: 'Tenure',
     controllers,
     dialects: [scimDialect],

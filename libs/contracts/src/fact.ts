@@ -17,7 +17,7 @@ export const factEnvelope = z.object({
   personal: z.string().optional(),
   metadata: z.object({
     tenantId: z.string(),
-    actor: z.object({ kind: z.enum(['connection', 'admin', 'system', 'root']), id: z.string() }),
+    actor: z.object({ kind: z.enum(['connection', 'admin', 'key', 'system', 'root']), id: z.string() }),
     connectionId: z.string().optional(),
     commandId: z.string(),
     place: place.optional(),

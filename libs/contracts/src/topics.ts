@@ -4,6 +4,8 @@ export const DIRECTORY_FACTS = 'directory.facts';
 export const PROVISIONING_FACTS = 'provisioning.facts';
 
 export const factTopics = {
-  [DIRECTORY_FACTS]: { categories: ['tenant', 'schemas', 'connection', 'user', 'group', 'resource', 'attempts'] },
+  [DIRECTORY_FACTS]: {
+    categories: ['tenant', 'schemas', 'connection', 'user', 'group', 'resource', 'attempts', 'session'],
+  },
   [PROVISIONING_FACTS]: { categories: ['app', 'account', 'push'] },
 } as const;

@@ -1,5 +1,6 @@
 import {
   AddAdmin,
+  AddKey,
   ChangeAdmin,
   CreateConnection,
   CreateGroup,
@@ -16,13 +17,17 @@ import {
   DeleteUser,
   DisableConnection,
   EnableConnection,
+  EnrolAdmin,
   EnsureUser,
   IssueToken,
   PatchGroup,
   PatchResource,
   PatchUser,
   RecordAttempt,
+  RecordSignIn,
+  RecordSignOut,
   RemoveAdmin,
+  RemoveKey,
   ReplaceAppRoles,
   ReplaceConnectionSettings,
   ReplaceGroup,
@@ -45,6 +50,9 @@ import { connectionsPart } from './connection/connection.view.ts';
 import { groupCommands } from './group/group.commands.ts';
 import { groupQueries } from './group/group.queries.ts';
 import { groupsPart } from './group/group.view.ts';
+import { keyCommands } from './key/key.commands.ts';
+import { keyQueries } from './key/key.queries.ts';
+import { keysPart } from './key/key.view.ts';
 import { licences } from './licence/licence.queries.ts';
 import { resourceCommands } from './resource/resource.commands.ts';
 import { resourceQueries } from './resource/resource.queries.ts';
@@ -53,6 +61,7 @@ import { typeQueries } from './schema/kept-types.ts';
 import { schemaCommands } from './schema/schema.commands.ts';
 import { schemaQueries } from './schema/schema.queries.ts';
 import { schemasPart } from './schema/schema.view.ts';
+import { sessionCommands } from './session/session.commands.ts';
 import { jitUser } from './sign-in/jit.ts';
 import { signIn } from './sign-in/sign-in.ts';
 import { tenantCommands } from './tenant/tenant.commands.ts';
@@ -65,7 +74,10 @@ import { DIRECTORY_VIEW, directoryView } from './view/directory.view.ts';
 
 /** The directory's one view with the tables of every slice. */
 export const fullDirectoryView = (name?: string) =>
-  directoryView([tenantsPart, schemasPart, adminsPart, connectionsPart, usersPart, groupsPart, resourcesPart], name);
+  directoryView(
+    [tenantsPart, schemasPart, adminsPart, keysPart, connectionsPart, usersPart, groupsPart, resourcesPart],
+    name,
+  );
 
 /** All that is asked of the views: for the edges of directory-service and, with a role that can only read, for the gateway. */
 export const directoryQueries = (database: Database, schema: string = DIRECTORY_VIEW) => {
@@ -74,6 +86,7 @@ export const directoryQueries = (database: Database, schema: string = DIRECTORY_
   return {
     tenants,
     admins: adminQueries(database, schema),
+    keys: keyQueries(database, schema),
     connections: connectionQueries(database, schema),
     users: userQueries(database, schema),
     groups: groupQueries(database, schema),
@@ -110,6 +123,8 @@ export const openDirectory = ({ database, schema = DIRECTORY_VIEW, ...deps }: Di
   const tenants = tenantCommands(deps);
   const admins = adminCommands({ ...deps, users, userQueries: queries.users, policies });
   const connections = connectionCommands({ ...deps, policies });
+  const machineKeys = keyCommands(deps);
+  const sessions = sessionCommands(deps);
   const attempts = attemptCommands({ ...deps, tenants: queries.tenants });
 
   const commands: Readonly<Record<string, CommandService>> = {
@@ -117,8 +132,13 @@ export const openDirectory = ({ database, schema = DIRECTORY_VIEW, ...deps }: Di
     [ReplaceTenant.pattern]: tenants.replace,
     [ReplaceAppRoles.pattern]: tenants.replaceAppRoles,
     [AddAdmin.pattern]: admins.add,
+    [EnrolAdmin.pattern]: admins.enrol,
     [ChangeAdmin.pattern]: admins.change,
     [RemoveAdmin.pattern]: admins.remove,
+    [AddKey.pattern]: machineKeys.add,
+    [RemoveKey.pattern]: machineKeys.remove,
+    [RecordSignIn.pattern]: sessions.signIn,
+    [RecordSignOut.pattern]: sessions.signOut,
     [CreateConnection.pattern]: connections.create,
     [ReplaceConnectionSettings.pattern]: connections.replaceSettings,
     [EnableConnection.pattern]: connections.enable,

@@ -69,4 +69,8 @@ export { reapKeys, type ReapKeysDeps } from './user/reap-keys.ts';
 export { reapSecrets, type ReapDeps } from './secret/reap-secrets.ts';
 export { jitBody, jitReply, type JitUser } from './sign-in/jit.ts';
 export { signInBody, signInReply, type SignIn, type SignInReply } from './sign-in/sign-in.ts';
+export { keyAggregate } from './key/key.aggregate.ts';
+export type { KeyQueries } from './key/key.queries.ts';
+export { sessionAggregate } from './session/session.commands.ts';
+export * from './session/index.ts';
 export { grantReadDirectory } from './view/view-grants.ts';

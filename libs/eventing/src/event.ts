@@ -10,7 +10,7 @@ export type Position = string & { readonly position: unique symbol };
 /** `{category}-{tenantId}_{id}`. Holds only random ids. */
 export type StreamName = string & { readonly stream: unique symbol };
 
-export type Actor = { kind: 'connection' | 'admin' | 'system' | 'root'; id: string };
+export type Actor = { kind: 'connection' | 'admin' | 'key' | 'system' | 'root'; id: string };
 
 /**
  * Where a command stood in the log that brought it: a redelivered one has a place not above the highest that its stream has seen.

@@ -1,5 +1,6 @@
 export type RejectionKind =
   | 'invalid'
+  | 'unauthenticated'
   | 'not-found'
   | 'conflict'
   | 'taken'

@@ -7,7 +7,7 @@ import type { Revision, StreamName } from './event.ts';
 export type Gap = { stream: StreamName; head: Revision };
 
 /**
- * Tables built from events, disposable. A changed view is a new name (`directory_v3`), built from the first event.
+ * Tables built from events, disposable. A changed view is a new name (`directory_v4`), built from the first event.
  * All its tables live in a schema of that name, beside `heads(stream primary key, revision)`, which guards them.
  */
 export type View<Event extends DomainEvent = DomainEvent> = {

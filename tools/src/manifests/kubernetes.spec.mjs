@@ -20,6 +20,7 @@ const secrets = {
   'tenure-databases': services,
   'tenure-event-store': ['url'],
   'tenure-keys': ['secrets', 'root', 'log'],
+  'tenure-sign-in': ['issuer', 'client-id', 'client-secret', 'roles-claim', 'roles'],
 };
 
 describe('k8s/base', () => {

@@ -21,6 +21,8 @@ export const apiRoutes = [
      GET|PUT /{}
      GET|POST /{}/admins
      PUT|DELETE /{}/admins/{}
+     GET|POST /{}/keys
+     GET|DELETE /{}/keys/{}
      GET|POST /{}/connections
      GET /{}/connections/{}
      PUT /{}/connections/{}/settings

@@ -58,6 +58,7 @@ export const distributedSystem = async ({ directories: replicas }: { directories
   return {
     database,
     brokers: broker.brokers,
+    publicUrl: shared.TENURE_PUBLIC_URL,
     url,
     root,
     services: () => [...running],

@@ -35,7 +35,7 @@ export const untilSettled = async (root: Client) => {
 export const testSystem = async () => {
   const { url: databaseUrl, database, drop } = await testDatabase();
   const logged: string[] = [];
-  const environment = {
+  const environment: Record<string, string> = {
     TENURE_CLOCK: `manual:${MONDAY}`,
     TENURE_ALLOW_PRIVATE_TARGETS: '127.0.0.1',
     LOG_LEVEL: 'debug',
@@ -83,7 +83,9 @@ export const testSystem = async () => {
       await root().ok('POST', '/clock', { to: instant });
       await settled();
     },
-    restart: async () => {
+    /** Started again with more in its environment. */
+    restart: async (more: Record<string, string> = {}) => {
+      Object.assign(environment, more);
       await stop();
       await startAgain();
     },

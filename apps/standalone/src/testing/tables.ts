@@ -1,6 +1,6 @@
 import type { Database } from '@tenure/database';
 
-/** The tables, of all schemas, in which some row holds a text, whatever its case: `directory_v3.users`. */
+/** The tables, of all schemas, in which some row holds a text, whatever its case: `directory_v4.users`. */
 export const tablesWith = async (database: Database, text: string): Promise<string[]> => {
   const tables = await database.query<{ name: string }>(
     `select format('%I.%I', table_schema, table_name) as name from information_schema.tables

@@ -19,14 +19,21 @@ export const withNames = async (
   const actorsOf = (kind: string) => entries.filter(({ actor }) => actor.kind === kind).map(({ actor }) => actor.id);
   const [admins, things] = await Promise.all([
     names.usersOfAdmins(tenantId, idsOf(actorsOf('admin'))),
-    names.things(tenantId, idsOf([...actorsOf('connection'), ...(wantsApps ? entries.map(({ appId }) => appId) : [])])),
+    names.things(
+      tenantId,
+      idsOf([...actorsOf('connection'), ...actorsOf('key'), ...(wantsApps ? entries.map(({ appId }) => appId) : [])]),
+    ),
   ]);
   const people = await names.people(
     tenantId,
     idsOf([...admins.values(), ...(wantsUsers ? entries.map(({ userId }) => userId) : [])]),
   );
   const actorName = ({ kind, id }: EntryReply['actor']): string | undefined =>
-    kind === 'admin' ? calledOf(people.get(admins.get(id) ?? '')) : kind === 'connection' ? things.get(id) : undefined;
+    kind === 'admin'
+      ? calledOf(people.get(admins.get(id) ?? ''))
+      : kind === 'connection' || kind === 'key'
+        ? things.get(id)
+        : undefined;
   return entries.map((entry) => {
     const name = actorName(entry.actor);
     const user = wantsUsers && entry.userId !== undefined ? people.get(entry.userId) : undefined;

@@ -5,7 +5,18 @@ import { sentenceOf } from './sentence.ts';
 
 export type EntryOutcome = 'done' | 'refused' | 'failed';
 export type SubjectKind =
-  'tenant' | 'admin' | 'connection' | 'user' | 'group' | 'schemas' | 'resource' | 'app' | 'account' | 'push';
+  | 'tenant'
+  | 'admin'
+  | 'key'
+  | 'session'
+  | 'connection'
+  | 'user'
+  | 'group'
+  | 'schemas'
+  | 'resource'
+  | 'app'
+  | 'account'
+  | 'push';
 
 /** What the ledger says about one fact: who, what, when and why. Holds ids, codes and names of attributes; what is personal stays sealed in `fact`. */
 export type Entry = {
@@ -49,7 +60,8 @@ export const entryOf = (fact: Fact): Entry => {
   const subject = subjectOf(fact, data);
   // A resource of a tenant's own type is sealed with a key of its own (R71): that is nobody's.
   const personId = subject.kind === 'resource' ? undefined : fact.personId;
-  const userId = subject.kind === 'user' ? subject.id : (personId ?? text(data.userId));
+  const userId =
+    subject.kind === 'user' ? subject.id : (personId ?? text(data.userId === subject.id ? undefined : data.userId));
   const appId = subject.kind === 'app' ? subject.id : text(data.appId);
   const changed = Array.isArray(data.changed)
     ? data.changed.filter((name): name is string => typeof name === 'string')
@@ -80,13 +92,14 @@ const ids = ({ ruleId, timerId }: Data) => ({
   ...(text(timerId) !== undefined && { timerId: text(timerId) }),
 });
 
-const subjectOf = ({ stream, metadata }: Fact, data: Data): Entry['subject'] => {
+const subjectOf = ({ type, stream, metadata }: Fact, data: Data): Entry['subject'] => {
   const { category, id } = streamParts(stream);
-  // Of a day, by who asked: `{asker}_2026-01-05`, a connection or an admin.
+  // Of a day, by who asked: `{asker}_2026-01-05`, a connection, an admin or a key.
   if (category === 'attempts')
     return metadata.connectionId !== undefined
       ? { kind: 'connection', id: metadata.connectionId }
-      : { kind: 'admin', id: id.replace(/_[\d-]{10}$/, '') };
+      : { kind: metadata.actor.kind === 'key' ? 'key' : 'admin', id: id.replace(/_[\d-]{10}$/, '') };
+  if (type.startsWith('Key')) return { kind: 'key', id };
   if (category === 'tenant' && text(data.adminId) !== undefined) return { kind: 'admin', id: text(data.adminId)! };
   return { kind: category as SubjectKind, id };
 };

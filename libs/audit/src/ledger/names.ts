@@ -12,7 +12,7 @@ export type Names = {
   people: (tenantId: string, ids: readonly string[]) => Promise<Map<string, PersonName>>;
   /** The user that each admin is. */
   usersOfAdmins: (tenantId: string, ids: readonly string[]) => Promise<Map<string, string>>;
-  /** Connections and apps. */
+  /** Connections, keys and apps. */
   things: (tenantId: string, ids: readonly string[]) => Promise<Map<string, string>>;
 };
 
@@ -63,14 +63,14 @@ export const ledgerNames = (sql: Sql, schema: string, sealer: Sealer): Names => 
     usersOfAdmins: (tenantId, ids) =>
       pairs(
         `select subject_id as id, fact->'data'->>'userId' as said from ${schema}.ledger
-         where tenant_id = $1 and type = 'AdminAdded' and subject_id = any($2)`,
+         where tenant_id = $1 and type in ('AdminAdded', 'AdminEnrolled') and subject_id = any($2)`,
         tenantId,
         ids,
       ),
     things: (tenantId, ids) =>
       pairs(
         `select distinct on (subject_id) subject_id as id, fact->'data'->>'name' as said from ${schema}.ledger
-         where tenant_id = $1 and type in ('ConnectionCreated', 'AppCreated', 'AppRenamed') and subject_id = any($2)
+         where tenant_id = $1 and type in ('ConnectionCreated', 'KeyCreated', 'AppCreated', 'AppRenamed') and subject_id = any($2)
          order by subject_id, seq desc`,
         tenantId,
         ids,

@@ -22,8 +22,11 @@ export const adminReply = z.object({
   role: adminRole,
   preferredLanguage: z.string().optional(),
   timezone: z.string().optional(),
-  /** The key's last characters. */
-  keyHint: z.string(),
+  /** The key's last characters; absent for who signs in through the provider. */
+  keyHint: z.string().optional(),
+  /** The OpenID provider through which they sign in, and when they last did. */
+  issuer: z.string().optional(),
+  lastSignInAt: z.string().optional(),
   version: z.int(),
   createdAt: z.string(),
   updatedAt: z.string(),
@@ -37,6 +40,12 @@ export const newAdminReply = adminReply.extend({ key: z.string() });
 export const AddAdmin = defineCommand('admin.add', {
   payload: z.object({ email: z.string(), role: adminRole, ...personShape, newUserId: z.string(), key: z.string() }),
   reply: adminReply,
+});
+
+/** What the provider said of who signed in; the command's key is made of issuer and subject. */
+export const EnrolAdmin = defineCommand('admin.enrol', {
+  payload: z.object({ userId: z.string(), role: adminRole, issuer: z.string(), consumerMail: z.boolean() }),
+  reply: z.object({ id: z.string(), userId: z.string(), role: adminRole, version: z.int() }),
 });
 
 export const ChangeAdmin = defineCommand('admin.change', {

@@ -18,7 +18,18 @@ export const AdminAdded = defineEvent('AdminAdded', {
   }),
 });
 export const AdminRoleChanged = defineEvent('AdminRoleChanged', { data: z.object({ role: adminRole }) });
-export const AdminRemoved = defineEvent('AdminRemoved', { data: z.object({ userId: z.string(), keyId: z.string() }) });
+/**
+ * Somebody signed in through the OpenID provider for the first time, or for the first time since they were removed (R110). The admin's id is
+ * made of issuer and subject. `userId`: the directory user they are; their own id where they are none.
+ */
+export const AdminEnrolled = defineEvent('AdminEnrolled', {
+  data: z.object({ userId: z.string(), role: adminRole, issuer: z.string(), consumerMail: z.boolean() }),
+});
+export const AdminRemoved = defineEvent('AdminRemoved', {
+  data: z.object({ userId: z.string(), keyId: z.string().nullable() }),
+  // 1 → 2: who signs in through the provider has no key.
+  upcasts: [(old) => old],
+});
 
-export const adminEvents = [AdminAdded, AdminRoleChanged, AdminRemoved] as const;
+export const adminEvents = [AdminAdded, AdminEnrolled, AdminRoleChanged, AdminRemoved] as const;
 export type AdminEvent = EventOf<typeof adminEvents>;

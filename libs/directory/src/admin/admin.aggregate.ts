@@ -7,7 +7,7 @@ export const adminAggregate: Aggregate<AdminState, AdminCommand, AdminEvent> = {
   category: 'tenant',
   decider: adminDecider,
   events: adminEvents,
-  stateVersion: 1,
+  stateVersion: 2,
   exists: ({ status }) => status === 'present',
   claimsOf: adminClaims,
 };

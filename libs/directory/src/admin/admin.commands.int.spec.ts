@@ -15,7 +15,7 @@ describe('admins', () => {
 
   /** As the platform asks at every request of the JSON APIs, by the key alone. */
   const holderOf = async (key: string) => {
-    const text = `select a.tenant_id, a.id, a.role, a.consumer_mail from secrets.secrets s join directory_v3.admins a on a.tenant_id = s.tenant_id and a.key_id = s.id
+    const text = `select a.tenant_id, a.id, a.role, a.consumer_mail from secrets.secrets s join directory_v4.admins a on a.tenant_id = s.tenant_id and a.key_id = s.id
                   where s.kind = 'admin-key' and s.hmac = $1`;
     return (await tenancy.database.query({ text, values: [tenancy.secrets.tokenHmac(key)] }))[0];
   };

@@ -1,6 +1,7 @@
 import {
   AddAdmin,
   ChangeAdmin,
+  EnrolAdmin,
   EnsureUser,
   PatchUser,
   RemoveAdmin,
@@ -30,6 +31,7 @@ export type AdminCommandDeps = CommandDeps & {
 /** One function per pattern, for a controller's `@MessagePattern` to call. */
 export type AdminCommands = {
   add: (message: CommandMessage, context: CommandPlace) => Promise<ReplyOf<typeof AddAdmin>>;
+  enrol: (message: CommandMessage, context: CommandPlace) => Promise<ReplyOf<typeof EnrolAdmin>>;
   change: (message: CommandMessage, context: CommandPlace) => Promise<ReplyOf<typeof ChangeAdmin>>;
   remove: (message: CommandMessage, context: CommandPlace) => Promise<ReplyOf<typeof RemoveAdmin>>;
 };
@@ -77,7 +79,7 @@ export const adminCommands = (deps: AdminCommandDeps): AdminCommands => {
     { state, revision, createdAt, occurredAt }: Handled<AdminState, unknown>,
   ): Promise<AdminReply> => {
     if (state.status !== 'present') throw new Rejected('not-found', 'admin/unknown', 'There is no such admin.');
-    const { userId, role, keyHint } = state;
+    const { userId, role } = state;
     const { userName, preferredLanguage, timezone } =
       (await userQueries.get(tenantId, { kind: 'admin' }, userId))?.resource ?? {};
     return {
@@ -87,7 +89,7 @@ export const adminCommands = (deps: AdminCommandDeps): AdminCommands => {
       role,
       ...(typeof preferredLanguage === 'string' && { preferredLanguage }),
       ...(typeof timezone === 'string' && { timezone }),
-      keyHint,
+      ...('keyHint' in state ? { keyHint: state.keyHint } : { issuer: state.issuer }),
       version: revision,
       createdAt: createdAt!,
       updatedAt: occurredAt!,
@@ -121,6 +123,20 @@ export const adminCommands = (deps: AdminCommandDeps): AdminCommands => {
       return replyOf(tenantId, message.key, handled);
     },
 
+    enrol: async (message, context) => {
+      const wanted = EnrolAdmin.read(message.payload);
+      const { tenantId, key } = message;
+      const { state, revision } = await runCommand(deps, adminAggregate, message, context, {
+        command: async ({ state: before }): Promise<AdminCommand> => ({
+          type: 'Enrol',
+          ...wanted,
+          ...(await locked(tenantId, before)),
+        }),
+      });
+      if (state.status !== 'present') throw new Rejected('not-found', 'admin/unknown', 'There is no such admin.');
+      return { id: key, userId: state.userId, role: state.role, version: revision };
+    },
+
     change: async (message, context) => {
       const { email, role, ifMatch, ...preferences } = ChangeAdmin.read(message.payload);
       const { tenantId } = message;
@@ -143,7 +159,9 @@ export const adminCommands = (deps: AdminCommandDeps): AdminCommands => {
         ifMatch,
         command: async ({ state }): Promise<AdminCommand> => ({ type: 'Remove', ...(await locked(tenantId, state)) }),
       });
-      for (const event of events) if (event.type === 'AdminRemoved') await secrets.remove(event.data.keyId);
+      for (const event of events) {
+        if (event.type === 'AdminRemoved' && event.data.keyId !== null) await secrets.remove(event.data.keyId);
+      }
       return { id: key, version: revision };
     },
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { AdminAdded, AdminRemoved, AdminRoleChanged } from '@tenure/contracts';
+import { AdminAdded, AdminEnrolled, AdminRemoved, AdminRoleChanged } from '@tenure/contracts';
 import { given } from '@tenure/eventing/testing';
 import { adminClaims, adminDecider } from './admin.decider.ts';
 import { isConsumerMail } from './consumer-mail.ts';
@@ -31,6 +31,27 @@ describe('an admin', () => {
     admin(added, AdminRemoved({ userId: 'u-ada', keyId: 'k-1' }))
       .when({ type: 'Remove' })
       .thenRejected('admin/unknown');
+  });
+
+  it('who signs in through the provider has the role that it tells, also after they were removed (R110)', () => {
+    const bea = { userId: 'u-bea', role: 'admin', issuer: 'https://login.example', consumerMail: false } as const;
+    const enrolled = AdminEnrolled(bea);
+    const signsIn = { type: 'Enrol', ...bea } as const;
+    admin().when(signsIn).then(enrolled);
+    admin(enrolled).when(signsIn).thenNothing();
+    admin(enrolled)
+      .when({ ...signsIn, role: 'auditor' })
+      .then(AdminRoleChanged({ role: 'auditor' }));
+    admin(enrolled)
+      .when({ ...signsIn, role: 'auditor', lockedBy })
+      .thenNothing();
+    admin(enrolled)
+      .when({ ...signsIn, consumerMail: true })
+      .then(AdminEnrolled({ ...bea, consumerMail: true }));
+    admin(enrolled).when({ type: 'ChangeRole', role: 'auditor' }).thenRejected('admin/role-from-provider');
+    const removed = AdminRemoved({ userId: 'u-bea', keyId: null });
+    admin(enrolled).when({ type: 'Remove' }).then(removed);
+    admin(enrolled, removed).when(signsIn).then(enrolled);
   });
 
   it('keeps role and place while a token lives that they issued (R7)', () => {

@@ -23,17 +23,20 @@ type Row = {
   revision: number;
   user_id: string;
   role: AdminRole;
-  key_hint: string;
+  key_hint: string | null;
+  issuer: string | null;
+  last_sign_in_at: string | null;
   email: string | null;
   language: string | null;
   timezone: string | null;
 };
 
-/** Address, language and time zone are the directory user's, gone when the person is. */
+/** Address, language and time zone are the directory user's, gone when the person is; or, of who is no user, as the OpenID provider had them. */
 const select = (schema: string) => `
-  select a.id, a.created_at, a.last_modified, a.revision, a.user_id, a.role, a.body->>'keyHint' as key_hint,
-         u.resource->>'userName' as email, u.resource->>'preferredLanguage' as language, u.resource->>'timezone' as timezone
-  from ${schema}.admins a left join ${schema}.users u on u.tenant_id = a.tenant_id and u.id = a.user_id`;
+  select a.id, a.created_at, a.last_modified, a.revision, a.user_id, a.role, a.body->>'keyHint' as key_hint, a.body->>'issuer' as issuer, i.last_sign_in_at,
+         coalesce(u.resource->>'userName', i.email) as email, u.resource->>'preferredLanguage' as language, u.resource->>'timezone' as timezone
+  from ${schema}.admins a left join ${schema}.users u on u.tenant_id = a.tenant_id and u.id = a.user_id
+  left join sign_in.identities i on i.tenant_id = a.tenant_id and i.admin_id = a.id`;
 
 const replyOf = ({
   id,
@@ -43,6 +46,8 @@ const replyOf = ({
   user_id,
   role,
   key_hint,
+  issuer,
+  last_sign_in_at,
   email,
   language,
   timezone,
@@ -53,7 +58,9 @@ const replyOf = ({
   role,
   ...(language !== null && { preferredLanguage: language }),
   ...(timezone !== null && { timezone }),
-  keyHint: key_hint,
+  ...(key_hint !== null && { keyHint: key_hint }),
+  ...(issuer !== null && { issuer }),
+  ...(last_sign_in_at !== null && { lastSignInAt: last_sign_in_at }),
   version: revision,
   createdAt: created_at,
   updatedAt: last_modified,
@@ -81,8 +88,9 @@ export const adminQueries = (database: Database, schema: string): AdminQueries =
   nameOf: async (tenantId, id) => {
     const [row] = await database.query<{ user_id: string; name: string | null }>({
       name: `${schema}.admin-name`,
-      text: `select a.user_id, coalesce(u.display_name, u.resource->>'userName') as name
-             from ${schema}.admins a left join ${schema}.users u on u.tenant_id = a.tenant_id and u.id = a.user_id where a.tenant_id = $1 and a.id = $2`,
+      text: `select a.user_id, coalesce(u.display_name, u.resource->>'userName', i.name, i.email) as name
+             from ${schema}.admins a left join ${schema}.users u on u.tenant_id = a.tenant_id and u.id = a.user_id
+             left join sign_in.identities i on i.tenant_id = a.tenant_id and i.admin_id = a.id where a.tenant_id = $1 and a.id = $2`,
       values: [tenantId, id],
     });
     if (!row) throw new Rejected('not-found', 'admin/unknown', 'There is no such admin.');

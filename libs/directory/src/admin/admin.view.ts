@@ -4,6 +4,7 @@ import { configurationPart, type RowPatch } from '../view/configuration-part.ts'
 const patchOf = (event: AdminEvent): RowPatch => {
   switch (event.type) {
     case 'AdminAdded':
+    case 'AdminEnrolled':
     case 'AdminRoleChanged':
       return event.data;
     case 'AdminRemoved':

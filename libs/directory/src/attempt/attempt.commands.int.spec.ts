@@ -32,7 +32,7 @@ describe('attempts (R70)', () => {
     ]);
     expect(await stored('c-okta', '2026-01-06')).toHaveLength(1);
     expect(
-      await tenancy.database.query(`select stream from directory_v3.heads where stream like 'attempts-%'`),
+      await tenancy.database.query(`select stream from directory_v4.heads where stream like 'attempts-%'`),
     ).toEqual([]);
   });
 

@@ -28,6 +28,7 @@ const inUse = async (
   const rows = await database.query<{ id: string }>({
     text: `select token_id::text as id from ${schema}.connections where token_id = any($1::uuid[])
            union all select key_id::text from ${schema}.admins where key_id = any($1::uuid[])
+           union all select secret_id::text from ${schema}.keys where secret_id = any($1::uuid[])
            union all select password_id from ${schema}.users where password_id = any($1::text[])`,
     values: [ours],
   });

@@ -105,7 +105,7 @@ describe('tenants', () => {
     await view.serving;
     for (const table of ['tenants', 'admins', 'connections', 'heads']) {
       const rows = (schema: string) => tenancy.database.query(`select * from ${schema}.${table} order by 1, 2`);
-      expect(await rows('directory_rebuilt')).toEqual(await rows('directory_v3'));
+      expect(await rows('directory_rebuilt')).toEqual(await rows('directory_v4'));
     }
     await view.stop();
     await leases.close();

@@ -12,11 +12,13 @@ import {
   type GivenSettings,
   type TenantReply,
 } from '@tenure/contracts';
+import { migrate } from '@tenure/database';
 import { testDatabase } from '@tenure/database/testing';
 import { memoryEventStore, openLeases, startView, type Actor, type EventStore, type Instant } from '@tenure/eventing';
 import type { CommandMessage } from '@tenure/messaging';
 import { generateToken } from '@tenure/sealing';
 import { testSealing } from '@tenure/sealing/testing';
+import { SIGN_IN, signInMigrations } from '../session/session.entities.ts';
 import { fullDirectoryView, openDirectory } from '../directory.ts';
 
 /** The whole directory on a real database, with real keys and secrets, an event store in memory and a clock that tests move. */
@@ -24,6 +26,7 @@ export const testTenancy = async () => {
   const test = await testDatabase({ poolSize: 12 });
   const { database } = test;
   const { keys, sealer, secrets } = await testSealing(database);
+  await migrate(database, { schema: SIGN_IN, migrations: signInMigrations });
   const store: EventStore = memoryEventStore();
   const leases = openLeases(database);
   const failures: unknown[] = [];

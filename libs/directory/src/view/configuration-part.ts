@@ -77,6 +77,8 @@ const changeOf = <Event extends DomainEvent>(
   if (events.some(({ event }) => event && !own.has(event.type))) return [];
   const patches = events.flatMap(({ event }: Decoded<Event>) => (event ? [patchOf(event)] : []));
   const last = events.at(-1)!;
+  // What is there again after it was gone counts from then on.
+  const left = patches.slice(patches.lastIndexOf('gone') + 1);
   return [
     {
       stream,
@@ -85,8 +87,8 @@ const changeOf = <Event extends DomainEvent>(
       created_at: events[0]!.metadata.occurredAt,
       last_modified: last.metadata.occurredAt,
       revision: last.revision,
-      gone: patches.includes('gone'),
-      ...(patches.length > 0 && { patch: Object.assign({}, ...patches.filter((patch) => patch !== 'gone')) as object }),
+      gone: left.length === 0 && patches.length > 0,
+      ...(left.length > 0 && { patch: Object.assign({}, ...left) as object }),
     },
   ];
 };

@@ -4,7 +4,7 @@ import { typesOfBatches } from './types-of-batches.ts';
 import type { StreamEvents, TypesOf, ViewPart } from './view-part.ts';
 
 /** A changed part means a new name, built beside the old one (design, decision 7). */
-export const DIRECTORY_VIEW = 'directory_v3';
+export const DIRECTORY_VIEW = 'directory_v4';
 
 /**
  * Makes or locks the heads of a batch's streams in one order, tells the gaps, lets each part apply what is ready, and moves the heads: one

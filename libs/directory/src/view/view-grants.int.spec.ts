@@ -45,12 +45,12 @@ describe('a role that may only read the directory (decision 13)', () => {
       tokenHmac: tenancy.secrets.tokenHmac(token),
     });
     expect(await queries.users.get(id, { kind: 'admin' }, ada.userId)).toMatchObject({ id: ada.userId });
-    await expect(as(gateway).query('update directory_v3.connections set revision = 0')).rejects.toThrow(denied);
+    await expect(as(gateway).query('update directory_v4.connections set revision = 0')).rejects.toThrow(denied);
   });
 
   it('lets others look up who holds a key, and see nobody', async () => {
-    const join = `select a.id from secrets.secrets s join directory_v3.admins a on a.tenant_id = s.tenant_id and a.key_id = s.id where s.kind = 'admin-key'`;
+    const join = `select a.id from secrets.secrets s join directory_v4.admins a on a.tenant_id = s.tenant_id and a.key_id = s.id where s.kind = 'admin-key'`;
     await expect(as(audit).query(join)).resolves.toHaveLength(1);
-    await expect(as(audit).query('select id from directory_v3.users')).rejects.toThrow(denied);
+    await expect(as(audit).query('select id from directory_v4.users')).rejects.toThrow(denied);
   });
 });

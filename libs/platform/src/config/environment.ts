@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** The variables of Tenure (api.md, README). Each app's `config.ts` picks what it reads; nothing else looks at the environment. */
@@ -11,7 +12,35 @@ const hostList = z
       .filter((entry) => entry !== ''),
   );
 
+const isProxy = (entry: string): boolean => {
+  const [address = '', bits] = entry.split('/');
+  return (
+    /^(loopback|linklocal|uniquelocal)$/.test(entry) ||
+    (isIP(address) > 0 && (bits === undefined || /^\d{1,3}$/.test(bits)))
+  );
+};
+
 const port = z.coerce.number({ error: 'expected a port number' }).int().min(0).max(65_535);
+
+const isHere = ({ hostname }: URL) => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+
+const roles = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: 'custom', message: 'expected JSON' });
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z.record(
+      z.string(),
+      z.strictObject({ tenant: z.string().min(1), role: z.enum(['super_admin', 'admin', 'auditor']) }),
+      { error: 'expected JSON such as {"tenure-admins": {"tenant": "TENANT-ID", "role": "super_admin"}}' },
+    ),
+  );
 
 const clock = z
   .string()
@@ -48,6 +77,10 @@ export const variables = {
     .url({ error: 'expected a URL such as https://tenure.example' })
     .transform((url) => url.replace(/\/+$/, ''))
     .optional(),
+  TENURE_TRUSTED_PROXIES: hostList.refine(
+    (entries) => entries.every(isProxy),
+    'expected addresses or CIDRs, by comma, such as 10.0.0.0/8; or loopback, linklocal, uniquelocal',
+  ),
   TENURE_DATA_DIR: z.string().min(1).default('.data'),
   TENURE_ROOT_KEY: z.string().min(16, 'expected at least 16 characters').optional(),
   TENURE_SECRETS_KEY: secretsKey.optional(),
@@ -67,6 +100,15 @@ export const variables = {
   TRANSPORT: z.enum(['in-process', 'kafka'], { error: 'expected in-process or kafka' }).default('in-process'),
   KAFKA_BROKERS: hostList,
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  TENURE_OIDC_ISSUER: z
+    .url({ error: 'expected a URL such as https://login.example' })
+    .refine((url) => url.startsWith('https:') || isHere(new URL(url)), 'expected https')
+    .optional(),
+  TENURE_OIDC_CLIENT_ID: z.string().min(1).optional(),
+  TENURE_OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+  TENURE_OIDC_SCOPES: z.string().default('openid profile email'),
+  TENURE_OIDC_ROLES_CLAIM: z.string().min(1).default('groups'),
+  TENURE_OIDC_ROLES: roles.optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ error: 'expected a URL such as http://collector:4318' }).optional(),
 } satisfies Record<string, z.ZodType>;
 

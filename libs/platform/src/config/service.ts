@@ -6,6 +6,7 @@ export const serviceVariables = z
   .object({
     TENURE_PORT: variables.TENURE_PORT,
     TENURE_PUBLIC_URL: variables.TENURE_PUBLIC_URL,
+    TENURE_TRUSTED_PROXIES: variables.TENURE_TRUSTED_PROXIES,
     /** Only directory-service is given it: it owns what the root key is for. */
     TENURE_ROOT_KEY: variables.TENURE_ROOT_KEY,
     TENURE_SECRETS_KEY: variables.TENURE_SECRETS_KEY.unwrap(),

@@ -27,6 +27,8 @@ export type HttpOptions = {
   metrics: Metrics;
   dialects?: readonly ErrorDialect[];
   onRefused?: OnRefused | undefined;
+  /** Whose word counts for where a request comes from: X-Forwarded-For. */
+  trustedProxies?: readonly string[] | undefined;
   /** Without it everybody may send anything. */
   authenticators?: Authenticators;
 };
@@ -34,11 +36,12 @@ export type HttpOptions = {
 /** A Nest application on Fastify as every service of Tenure runs it: authentication, parsers, validation, errors, metrics and traces in one place. */
 export const createHttpApp = async (
   module: DynamicModule,
-  { log, metrics, dialects = [], onRefused, authenticators }: HttpOptions,
+  { log, metrics, dialects = [], onRefused, trustedProxies = [], authenticators }: HttpOptions,
 ): Promise<NestFastifyApplication> => {
   const adapter = new FastifyAdapter({
     genReqId: requestIdOf,
     logger: false,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     forceCloseConnections: 'idle',
     requestTimeout: REQUEST_TIMEOUT_MS,
     clientErrorHandler: onUnreadable(dialects),
@@ -57,6 +60,7 @@ export const createHttpApp = async (
   fastify.removeContentTypeParser('text/plain');
   const parse = (request: FastifyRequest, body: Buffer) => parseJson(body, settingsOf(request).json);
   app.useBodyParser(['application/json', 'application/scim+json'], { bodyLimit: USUAL_BODY }, parse as never);
+  takeForms(fastify);
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: refusalOf }));
   app.useGlobalFilters(new ProblemFilter(log, dialects, onRefused));
   limitBodies(fastify);
@@ -76,6 +80,17 @@ export const createHttpApp = async (
     done();
   });
   return app;
+};
+
+const LARGEST_FORM = 64 * 1024;
+
+/** Forms, for the routes that browsers send them to; elsewhere they are a media type like any other. */
+const takeForms = (fastify: FastifyInstance) => {
+  const type = 'application/x-www-form-urlencoded';
+  fastify.addContentTypeParser(type, { parseAs: 'string', bodyLimit: LARGEST_FORM }, (request, body, done) => {
+    if (settingsOf(request).form) return done(null, Object.fromEntries(new URLSearchParams(String(body))));
+    done(Object.assign(new Error('Unsupported Media Type'), { statusCode: 415 }));
+  });
 };
 
 const SERVED = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);

@@ -16,6 +16,7 @@ export type Problem = {
 /** The one place where a refusal becomes a status, for the JSON APIs. */
 export const statusOf: Record<RejectionKind, number> = {
   invalid: 400,
+  unauthenticated: 401,
   'not-found': 404,
   conflict: 409,
   taken: 409,

@@ -1,42 +1,42 @@
+import { isBarred, suffices, type KeyNeed } from './permits.ts';
 import type { Role } from './route-settings.ts';
 
-/** What a key may do, for those who show only what works: `GET /auth/v1/me`. The routes themselves ask for roles. */
+/** What the routes of each kind need, by name: for those who show only what works, `GET /auth/v1/me`. The guard judges by the same needs. */
 const rights = {
-  'tenants.read': ['root'],
-  'tenants.write': ['root'],
-  'clock.write': ['root'],
-  'parked.read': ['root'],
-  'parked.write': ['root'],
-  'tenant.read': ['root', 'super_admin', 'admin', 'auditor'],
-  'tenant.write': ['root', 'super_admin'],
-  'admins.read': ['super_admin', 'admin', 'auditor'],
-  'admins.write': ['super_admin'],
-  'users.read': ['super_admin', 'admin', 'auditor'],
-  'users.write': ['super_admin', 'admin'],
-  'groups.read': ['super_admin', 'admin', 'auditor'],
-  'connections.read': ['super_admin', 'admin', 'auditor'],
-  'connections.write': ['super_admin', 'admin'],
-  'schemas.read': ['super_admin', 'admin', 'auditor'],
-  'schemas.write': ['super_admin', 'admin'],
-  'resources.read': ['super_admin', 'admin', 'auditor'],
-  'resources.write': ['super_admin', 'admin'],
-  'app-roles.read': ['super_admin', 'admin', 'auditor'],
-  'app-roles.write': ['super_admin'],
-  'apps.read': ['super_admin', 'admin', 'auditor'],
-  'apps.write': ['super_admin'],
-  'assignments.write': ['super_admin', 'admin'],
-  'accounts.read': ['super_admin', 'admin', 'auditor'],
-  'accounts.write': ['super_admin', 'admin'],
-  'audit.read': ['super_admin', 'admin', 'auditor'],
-  'webhooks.read': ['super_admin', 'admin', 'auditor'],
-  'webhooks.write': ['super_admin'],
-} satisfies Record<string, readonly Role[]>;
+  'tenants.read': 'root',
+  'tenants.write': 'root',
+  'clock.write': 'root',
+  'parked.read': 'root',
+  'parked.write': 'root',
+  'tenant.read': 'auditorOrRoot',
+  'tenant.write': 'super_adminOrRoot',
+  'admins.read': 'auditor',
+  'admins.write': 'super_admin',
+  'keys.read': 'auditor',
+  'keys.write': 'super_admin',
+  'users.read': 'auditor',
+  'users.write': 'admin',
+  'groups.read': 'auditor',
+  'connections.read': 'auditor',
+  'connections.write': 'admin',
+  'schemas.read': 'auditor',
+  'schemas.write': 'admin',
+  'resources.read': 'auditor',
+  'resources.write': 'admin',
+  'app-roles.read': 'auditor',
+  'app-roles.write': 'super_admin',
+  'apps.read': 'auditor',
+  'apps.write': 'app_admin',
+  'assignments.write': 'admin',
+  'accounts.read': 'auditor',
+  'accounts.write': 'admin',
+  'audit.read': 'auditor',
+  'webhooks.read': 'auditor',
+  'webhooks.write': 'super_admin',
+} satisfies Record<string, KeyNeed>;
 
 export type Right = keyof typeof rights;
 export const rightNames = Object.keys(rights) as [Right, ...Right[]];
 
-/** R6: super admins with an address of a consumer mail domain don't configure apps. */
 export const rightsOf = ({ role, consumerMail }: { role: Role; consumerMail: boolean }): Right[] =>
-  rightNames.filter(
-    (right) => (rights[right] as readonly Role[]).includes(role) && !(consumerMail && right === 'apps.write'),
-  );
+  rightNames.filter((right) => suffices(role, rights[right]) && !isBarred(consumerMail, rights[right]));

@@ -21,6 +21,8 @@ export type RouteSettings = {
   /** What clients know the limit as, where it has a name. */
   bodyLimitName?: string;
   json?: JsonLimits;
+  /** Takes forms of browsers beside JSON. */
+  form?: true;
   /** The body of a request to this route is never read. */
   ignoresBody?: true;
 };

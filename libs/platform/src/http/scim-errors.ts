@@ -14,6 +14,7 @@ const wire: Record<RejectionKind, Answer> = {
   stale: { status: 412 },
   forbidden: { status: 403 },
   unprocessable: { status: 422 },
+  unauthenticated: { status: 401 },
   'too-large': { status: 413 },
   'too-many': { status: 429 },
   unavailable: { status: 503 },

@@ -48,6 +48,12 @@ export const openMetrics = (service: string) => {
       labelNames: ['action', 'outcome'] as const,
       registers,
     }),
+    signIns: new Counter({
+      name: 'tenure_sign_ins_total',
+      help: 'Attempts to sign in',
+      labelNames: ['method', 'outcome'] as const,
+      registers,
+    }),
     waitingDeliveries: new Gauge({
       name: 'tenure_waiting_deliveries',
       help: 'Deliveries that wait for their turn or a retry',

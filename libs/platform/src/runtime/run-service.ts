@@ -4,10 +4,10 @@ import { stopOnSignals } from '../http/listen.ts';
 import { createServices, listenToMessages, type Operations, type Service } from './service.ts';
 import { openRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
 
-export type ServiceOptions = Operations & {
+export type ServiceOptions<Config extends ServiceConfig = ServiceConfig> = Operations & {
   service: string;
-  readConfig: () => Readonly<ServiceConfig>;
-  compose: (runtime: Runtime, config: Readonly<ServiceConfig>) => Promise<Service>;
+  readConfig: () => Readonly<Config>;
+  compose: (runtime: Runtime, config: Readonly<Config>) => Promise<Service>;
   /** Makes the shared schemas: directory-service. */
   owner?: boolean;
   /** TypeORM entities of the service's tables. */
@@ -24,6 +24,8 @@ export const openServiceRuntime = (
     service,
     databaseUrl: config.DATABASE_URL,
     secretsKey: config.TENURE_SECRETS_KEY,
+    publicUrl: config.TENURE_PUBLIC_URL,
+    trustedProxies: config.TENURE_TRUSTED_PROXIES,
     ...(config.TENURE_ROOT_KEY !== undefined && { rootKey: config.TENURE_ROOT_KEY }),
     eventStore:
       config.EVENT_STORE === 'postgres'
@@ -38,7 +40,7 @@ export const openServiceRuntime = (
   });
 
 /** Runs one service of a distributed system: configuration, runtime, HTTP and transport, until a signal. */
-export const runService = async (options: ServiceOptions): Promise<void> => {
+export const runService = async <Config extends ServiceConfig>(options: ServiceOptions<Config>): Promise<void> => {
   const { service } = options;
   try {
     const config = options.readConfig();

@@ -32,8 +32,8 @@ import {
 } from '@tenure/sealing';
 import { clockMigrations, clockOf, startManualClock } from '../clock/manual-clock.ts';
 import { reportSettling, type Unsettled } from '../clock/settling.ts';
-import { ADMIN_VIEW, adminKeys } from '../http/admin-keys.ts';
-import type { AdminKeys } from '../http/authentication.ts';
+import { ADMIN_VIEW, adminKeys, sessionLookup } from '../http/admin-keys.ts';
+import type { AdminKeys, Sessions } from '../http/authentication.ts';
 import { openLog, type Log, type LogOutput } from '../observe/logging.ts';
 import { openMetrics, type Metrics } from '../observe/metrics.ts';
 import { startTracing } from '../observe/tracing.ts';
@@ -46,6 +46,10 @@ export type RuntimeOptions = {
   entities?: DatabaseOptions['entities'];
   /** Without it nobody is root here. */
   rootKey?: string;
+  /** Where browsers reach the system. */
+  publicUrl?: string | undefined;
+  /** Whose `X-Forwarded-For` counts. */
+  trustedProxies?: readonly string[] | undefined;
   eventStore: { kind: 'postgres' } | { kind: 'eventstoredb'; url: string };
   transport: { kind: 'in-process' } | { kind: 'kafka'; brokers: readonly string[] };
   clock: { kind: 'system' } | { kind: 'manual'; startsAt?: string };
@@ -77,6 +81,8 @@ export type Parked = {
 export type Runtime = {
   service: string;
   rootKey?: string;
+  publicUrl?: string | undefined;
+  trustedProxies?: readonly string[] | undefined;
   log: Log;
   metrics: Metrics;
   database: Database;
@@ -93,6 +99,7 @@ export type Runtime = {
   clock: Clock;
   clockSetting: RuntimeOptions['clock'];
   adminKeys: AdminKeys;
+  sessions: Sessions;
   /** Parts add themselves here as they are composed. */
   followers: Follower[];
   readiness: Readiness[];
@@ -147,6 +154,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
           factTopics: Object.keys(factTopics),
         })
       : undefined;
+  const clock = clockOf(clockSetting, database);
   const transport =
     kafka ?? inProcessTransport({ store: await openStore(), database, schema: 'transport', leases, factTopics });
 
@@ -175,6 +183,8 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   return {
     service,
     ...(rootKey !== undefined && { rootKey }),
+    publicUrl: options.publicUrl,
+    trustedProxies: options.trustedProxies,
     log,
     metrics,
     database,
@@ -186,9 +196,10 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     secrets,
     secretBox: (purpose) => secretBox(secretsKey, purpose),
     transport,
-    clock: clockOf(clockSetting, database),
+    clock,
     clockSetting,
-    adminKeys: adminKeys(database, secrets),
+    adminKeys: adminKeys(database, secrets, clock),
+    sessions: sessionLookup(database, secrets, clock),
     followers,
     readiness,
     parked: [],

@@ -36,7 +36,12 @@ export const createServices = (
   services: readonly Service[],
   { segments, title, controllers, dialects }: Operations,
 ) => {
-  const key = keyAuthentication(runtime.rootKey, runtime.adminKeys);
+  const key = keyAuthentication({
+    rootKey: runtime.rootKey,
+    keys: runtime.adminKeys,
+    sessions: runtime.sessions,
+    publicUrl: runtime.publicUrl,
+  });
   const module: DynamicModule = {
     module: RootModule,
     imports: services.map(({ http }) => http),
@@ -49,6 +54,7 @@ export const createServices = (
     metrics: runtime.metrics,
     dialects: dialects ?? [],
     onRefused: services.find(({ onRefused }) => onRefused)?.onRefused,
+    trustedProxies: runtime.trustedProxies,
     authenticators: { key, connection },
   });
 };

@@ -1,0 +1,2 @@
+export * from './key.commands.ts';
+export * from './key.events.ts';

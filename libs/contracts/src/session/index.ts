@@ -1,0 +1,2 @@
+export * from './session.commands.ts';
+export * from './session.events.ts';
