@@ -29,6 +29,7 @@ afterEach(async () => {
   await server.close();
 });
 
+const visible = (name: string) => server.log.visible(`tenure.${name}`);
 const stream = (id: string, category = 'user') => streamName(category, 'acme', id);
 const event = (type = 'Changed'): NewEvent => ({
   id: randomUUID(),
@@ -80,7 +81,7 @@ describe('an append', () => {
     'over which the server dies (%s) has an unknown outcome, and a repeat makes it happen once',
     async (when) => {
       await store.append(creation(stream('warm')));
-      server.dieAtAppend(when, 'user-acme_ada');
+      server.dieAtAppend(when, 'tenure.user-acme_ada');
       const write = creation(stream('ada'));
       expect(await failureOf(store.append(write))).toBeInstanceOf(OutcomeUnknown);
       await server.restart();
@@ -95,9 +96,9 @@ describe('an append', () => {
     const events = [{ ...event('Created'), data: { claims: { take: ['ada'], release: [] } } }];
     const write = { stream: stream('ada'), expected: 0, events, claims: { take: ['ada'], release: [] } };
     await store.append(creation(stream('warm')));
-    server.dieAtAppend(when, 'claims-');
+    server.dieAtAppend(when, 'tenure.claims-');
     expect(await failureOf(store.append(write))).toBeInstanceOf(OutcomeUnknown);
-    expect(server.log.visible(stream('ada'))).toBeUndefined();
+    expect(visible(stream('ada'))).toBeUndefined();
     await server.restart();
     expect((await persist(() => store.append(write))).revision).toBe(1);
   });
@@ -122,7 +123,7 @@ describe('an append', () => {
     expect(await failureOf(store.append(write))).toBeInstanceOf(OutcomeUnknown);
     server.slowDown(0);
     await persist(() => store.append(write));
-    expect(server.log.visible(stream('ada'))).toHaveLength(2);
+    expect(visible(stream('ada'))).toHaveLength(2);
   });
 
   it('is alone with its fate: of many in flight when the connection dies each can be repeated, and appends after it are untouched', async () => {
@@ -245,10 +246,10 @@ describe('the generation', () => {
     const restored = await startStandIn();
     const client = EventStoreDBClient.connectionString(restored.connectionString);
     await client.appendToStream(
-      'tenure-generation',
+      'tenure.tenure-generation',
       jsonEvent({ type: 'GenerationStarted', data: { generation: generationIn(position)! } }),
     );
-    await client.appendToStream('user-acme_ada', jsonEvent({ type: 'Created', data: {} }));
+    await client.appendToStream('tenure.user-acme_ada', jsonEvent({ type: 'Created', data: {} }));
     const opened = eventStoreDb({ connectionString: restored.connectionString });
     await expect(opened.readAll(position, { limit: 1 })).rejects.toBeInstanceOf(ForeignPosition);
     await expect(opened.subscribe(position, {}, async () => undefined).ended).rejects.toBeInstanceOf(ForeignPosition);

@@ -9,10 +9,14 @@ import {
   confirmationResponse,
   deletedError,
   eventResponse,
+  fellBehindResponse,
   nameOf,
   notFoundResponse,
   serviceError,
 } from './stand-in-messages.ts';
+
+/** Held back, subscriptions send nothing; released, they say that they fell behind and go on. */
+export type Subscriptions = { heldBack: boolean; released: Set<() => Promise<void>> };
 
 type Call = grpc.ServerWritableStream<ReadReq, ReadResp>;
 
@@ -94,7 +98,7 @@ const rangeOf = (log: StandInLog, options: ReadReq.Options): Range | { missing: 
   };
 };
 
-export const read = async (log: StandInLog, call: Call): Promise<void> => {
+export const read = async (log: StandInLog, call: Call, subscriptions: Subscriptions): Promise<void> => {
   const options = call.request.getOptions()!;
   const range = rangeOf(log, options);
   if ('deleted' in range) return void call.destroy(deletedError(range.deleted));
@@ -102,7 +106,7 @@ export const read = async (log: StandInLog, call: Call): Promise<void> => {
     call.write(notFoundResponse(range.missing));
     return void call.end();
   }
-  if (options.hasSubscription()) return follow(log, call, options, range);
+  if (options.hasSubscription()) return follow(log, call, options, range, subscriptions);
 
   const step = options.getReadDirection() === 1 ? -1 : 1;
   const matches = matcher(options.getFilter());
@@ -119,7 +123,13 @@ export const read = async (log: StandInLog, call: Call): Promise<void> => {
 };
 
 /** A subscription: what is there, `caughtUp` once, then what comes. Filtered ones send checkpoints of what they have looked at, matching or not. */
-const follow = async (log: StandInLog, call: Call, options: ReadReq.Options, { list, start }: Range): Promise<void> => {
+const follow = async (
+  log: StandInLog,
+  call: Call,
+  options: ReadReq.Options,
+  { list, start }: Range,
+  subscriptions: Subscriptions,
+): Promise<void> => {
   const filter = options.getFilter();
   const matches = matcher(filter);
   const window =
@@ -130,7 +140,7 @@ const follow = async (log: StandInLog, call: Call, options: ReadReq.Options, { l
   let caughtUp = false;
 
   const pump = async () => {
-    if (running) return;
+    if (running || subscriptions.heldBack) return;
     running = true;
     while (next < list().length && !call.cancelled) {
       const event = list()[next++]!;
@@ -142,7 +152,17 @@ const follow = async (log: StandInLog, call: Call, options: ReadReq.Options, { l
     running = false;
   };
 
-  const stop = log.onAppended(() => void pump());
+  const fallBehind = async () => {
+    if (caughtUp) await send(call, fellBehindResponse());
+    caughtUp = false;
+    await pump();
+  };
+  subscriptions.released.add(fallBehind);
+  const stopHearing = log.onAppended(() => void pump());
+  const stop = () => {
+    stopHearing();
+    subscriptions.released.delete(fallBehind);
+  };
   for (const end of ['cancelled', 'close', 'error']) call.on(end, stop);
   await send(call, confirmationResponse(randomUUID()));
   await pump();
