@@ -143,6 +143,49 @@ describe('an append', () => {
       expect((await store.read(write.stream)).map(({ id }) => id)).toEqual(write.events.map(({ id }) => id));
   });
 
+  it('is answered as its own, in whatever order the server answers', async () => {
+    const patient = eventStoreDb({ connectionString: server.connectionString, appendDeadlineMs: 30_000 });
+    server.answerOutOfOrder();
+    const sizes = Array.from({ length: 50 }, (_, n) => 1 + (n % 7));
+    const answers = await Promise.all(
+      sizes.map((size, n) =>
+        patient.append({ stream: stream(`u${n}`), expected: 0, events: Array.from({ length: size }, () => event()) }),
+      ),
+    );
+    for (const [n, { revision, position }] of answers.entries()) {
+      const stored = await patient.read(stream(`u${n}`));
+      expect({ revision, position }).toEqual({ revision: sizes[n], position: stored.at(-1)!.position });
+    }
+    await patient.close();
+  });
+
+  it('in flight on a stream of appends that dies is unknown, and happens once when it is repeated', async () => {
+    await store.append(creation(stream('warm')));
+    server.slowDown(100);
+    const writes = Array.from({ length: 30 }, (_, n) => creation(stream(`u${n}`)));
+    const outcomes = Promise.all(writes.map((write) => failureOf(store.append(write))));
+    await sleep(50);
+    server.breakBatches();
+    for (const outcome of await outcomes) expect(outcome).toBeInstanceOf(OutcomeUnknown);
+    server.slowDown(0);
+    // The connection is the same, and another stream of appends is opened on it.
+    for (const write of writes) expect((await persist(() => store.append(write))).revision).toBe(2);
+    for (const write of writes) expect(visible(write.stream)).toHaveLength(2);
+  });
+
+  it('that repeats one which is being committed is looked up where the server gives up on it', async () => {
+    const hurried = await startStandIn({ commitTimeoutMs: 50 });
+    const patient = eventStoreDb({ connectionString: hurried.connectionString, appendDeadlineMs: 20_000 });
+    await patient.append(creation(stream('warm')));
+    hurried.slowDown(300);
+    const write = creation(stream('ada'));
+    const answers = await Promise.all(Array.from({ length: 5 }, () => patient.append(write)));
+    expect(new Set(answers.map(({ revision, position }) => `${revision}@${position}`)).size).toBe(1);
+    expect(hurried.log.visible(`tenure.${stream('ada')}`)).toHaveLength(2);
+    await patient.close();
+    await hurried.close();
+  });
+
   it('may be as large as the largest MaxAppendSize, not larger', async () => {
     const patient = eventStoreDb({ connectionString: server.connectionString, appendDeadlineMs: 20_000 });
     const parts = (count: number) =>

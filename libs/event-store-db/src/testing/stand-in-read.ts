@@ -98,7 +98,11 @@ const rangeOf = (log: StandInLog, options: ReadReq.Options): Range | { missing: 
   };
 };
 
-export const read = async (log: StandInLog, call: Call, subscriptions: Subscriptions): Promise<void> => {
+export const read = async (
+  log: StandInLog,
+  call: Call,
+  { subscriptions, onLogRead }: { subscriptions: Subscriptions; onLogRead: (records: number) => void },
+): Promise<void> => {
   const options = call.request.getOptions()!;
   const range = rangeOf(log, options);
   if ('deleted' in range) return void call.destroy(deletedError(range.deleted));
@@ -113,12 +117,15 @@ export const read = async (log: StandInLog, call: Call, subscriptions: Subscript
   let wanted = options.hasCount() ? Number(options.getCount()) : Infinity;
   if (wanted === 0) return void call.destroy(serviceError(grpc.status.INVALID_ARGUMENT, 'bad-request'));
   const list = [...range.list()];
+  let looked = 0;
   for (let index = range.start; wanted > 0 && index >= 0 && index < list.length && !call.cancelled; index += step) {
     const event = list[index]!;
+    looked += 1;
     if (!matches(event)) continue;
     wanted--;
     await send(call, eventResponse(event));
   }
+  if (options.hasAll()) onLogRead(looked);
   call.end();
 };
 

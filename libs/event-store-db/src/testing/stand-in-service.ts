@@ -35,6 +35,8 @@ export type Faults = {
   outOfOrder: boolean;
   batches: Set<() => void>;
   subscriptions: Subscriptions;
+  /** Told how many records the server looked at for a read of `$all`. */
+  onLogRead: (records: number) => void;
   dieAt?: { when: 'lost' | 'applied'; streamPrefix: string };
 };
 
@@ -161,7 +163,7 @@ export const streamsService = (
       else if (options.hasAll()) calls.logReads += 1;
       else calls.streamReads += 1;
       if (denied) return void call.destroy(denied);
-      void sleep(faults.delayMs).then(() => read(log, call, faults.subscriptions));
+      void sleep(faults.delayMs).then(() => read(log, call, faults));
     },
     append: (call, callback) => {
       // It throws where the client goes away while it sends.

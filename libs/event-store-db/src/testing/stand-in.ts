@@ -2,7 +2,7 @@ import grpc from '@grpc/grpc-js';
 import serverFeatures from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import type { IServerFeaturesServer } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import streamsGrpc from '@eventstore/db-client/generated/streams_grpc_pb.js';
-import { listen } from './stand-in-front.ts';
+import { listen as listenInFront } from './stand-in-front.ts';
 import { LARGEST_APPEND, standInLog, type StandInLog } from './stand-in-log.ts';
 import { supportedMethods } from './stand-in-messages.ts';
 import { accessFor, streamsService, type Calls, type Faults, type StandInUser } from './stand-in-service.ts';
@@ -31,6 +31,8 @@ export type EventStoreDbStandIn = {
   /** How often clients called, since the last `forgetCalls`. */
   readonly calls: Calls;
   forgetCalls: () => void;
+  /** Calls `listen` with how many records each read of `$all` made the server look at. */
+  onLogRead: (listen: (records: number) => void) => void;
   /** Dies at the next append to a stream that begins so: before it is applied, or after, but before the answer. */
   dieAtAppend: (when: 'lost' | 'applied', streamPrefix?: string) => void;
   close: () => Promise<void>;
@@ -65,6 +67,7 @@ export const startStandIn = async ({
     commitTimeoutMs,
     outOfOrder: false,
     batches: new Set(),
+    onLogRead: () => undefined,
     subscriptions: { heldBack: false, released: new Set() },
   };
   const calls = noCalls();
@@ -85,7 +88,7 @@ export const startStandIn = async ({
       : grpc.ServerCredentials.createInsecure();
     server.bindAsync('127.0.0.1:0', credentials, (error, port) => (error ? reject(error) : resolve(port)));
   });
-  const front = await listen(innerPort);
+  const front = await listenInFront(innerPort);
 
   return {
     connectionString: `esdb://127.0.0.1:${front.port}?tls=${tls !== undefined}`,
@@ -104,6 +107,9 @@ export const startStandIn = async ({
     releaseSubscriptions: () => {
       faults.subscriptions.heldBack = false;
       for (const release of faults.subscriptions.released) void release();
+    },
+    onLogRead: (listen) => {
+      faults.onLogRead = listen;
     },
     forgetCalls: () => void Object.assign(calls, noCalls()),
     slowDown: (delayMs) => {
