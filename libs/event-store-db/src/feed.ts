@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ForeignPosition,
   type EventHandler,
+  type EventStore,
   type FeedRange,
   type Position,
   type StoredEvent,
@@ -18,7 +19,7 @@ const READERS_REMEMBERED = 500;
 
 export type Feed = {
   readAll: (after: Position | undefined, range: FeedRange) => Promise<StoredEvent[]>;
-  hasEventsAfter: (after: Position | undefined, categories: readonly string[]) => Promise<boolean>;
+  hasEventsAfter: EventStore['hasEventsAfter'];
   lookedTo: (after: Position | undefined, categories: readonly string[]) => string | undefined;
   subscribe: (after: Position | undefined, range: Pick<FeedRange, 'categories'>, handler: EventHandler) => Subscription;
   /** This process appended: what it reads from now on shows it. */
@@ -144,9 +145,9 @@ export const feedOf = (
 
   return {
     readAll,
-    hasEventsAfter: async (after, categories) => {
+    hasEventsAfter: async (after, categories, lookedTo) => {
       const looked = lookedAt.get(keyOf(after, categories));
-      return (await readLog({ after, categories, limit: 1 }, looked)).found.length > 0;
+      return (await readLog({ after, categories, limit: 1, lookedTo }, looked)).found.length > 0;
     },
     lookedTo: (after, categories) => {
       const looked = lookedAt.get(keyOf(after, categories));

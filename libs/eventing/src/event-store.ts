@@ -49,7 +49,11 @@ export type EventStore = {
     handler: EventHandler,
   ) => Subscription;
   /** Whether events of these categories stand behind a position, also those that are appended and that the feed does not show yet. */
-  hasEventsAfter: (after: Position | undefined, categories: readonly string[]) => Promise<boolean>;
+  hasEventsAfter: (
+    after: Position | undefined,
+    categories: readonly string[],
+    lookedTo?: string,
+  ) => Promise<boolean>;
   /**
    * Calls `hear` after this process appended to a stream of these categories. A hint: what other processes append is announced only by
    * EventStoreDB, and an announced event may show in the feed a moment later. Returns what ends it.

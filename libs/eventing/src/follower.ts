@@ -4,6 +4,7 @@ import type { EventStore } from './event-store.ts';
 import { ForeignPosition } from './event-store.ts';
 import type { Position, StoredEvent } from './event.ts';
 import type { Leases } from './lease.ts';
+import { looksOf } from './looks.ts';
 import { inBatchSpan, SpanKind } from './trace.ts';
 import { withResolvers } from './with-resolvers.ts';
 
@@ -53,37 +54,10 @@ const WAIT_AFTER_BATCH_MS = 80;
 /** What another process appends is seen after this at the latest. */
 const LONGEST_WAIT_MS = 500;
 const LONGEST_BACK_OFF_MS = 5000;
-/** Where a follower of rare events has looked is kept this often: what came since is all that the next start looks at again. */
-const KEEP_LOOK_EVERY_MS = 10_000;
 
 /** The table of checkpoints of a service's schema. */
 export const checkpointsTable = (schema: string) =>
   `create table if not exists ${schema}.checkpoints (follower text primary key, position text not null, updated_at timestamptz not null default now())`;
-
-/** Where followers have looked behind their checkpoints, for stores that tell (`lookedTo`). Made where it is needed. */
-const looksTable = (schema: string) =>
-  `create table if not exists ${schema}.looks (follower text primary key, categories text not null, position text, looked_to text not null)`;
-
-/** One that was kept for another checkpoint or other categories says nothing. */
-const readLook = async (sql: Sql, schema: string, name: string, categories: string, position: Position | undefined) => {
-  const [row] = await sql.query<{ looked_to: string }>({
-    text: `select looked_to from ${schema}.looks where follower = $1 and categories = $2 and position is not distinct from $3`,
-    values: [name, categories, position ?? null],
-  });
-  return row?.looked_to;
-};
-
-const saveLook = (
-  sql: Sql,
-  schema: string,
-  name: string,
-  look: { categories: string; position: Position | undefined; lookedTo: string },
-) =>
-  sql.query({
-    text: `insert into ${schema}.looks as l (follower, categories, position, looked_to) values ($1, $2, $3, $4)
-           on conflict (follower) do update set categories = excluded.categories, position = excluded.position, looked_to = excluded.looked_to`,
-    values: [name, look.categories, look.position ?? null, look.lookedTo],
-  });
 
 export const readCheckpoint = async (sql: Sql, schema: string, follower: string): Promise<Position | undefined> => {
   const [row] = await sql.query<{ position: Position }>({
@@ -140,29 +114,10 @@ export const startFollower = <Prepared = undefined>(options: FollowerOptions<Pre
     if (moved.length === 0) throw new Error(`The checkpoint of ${name} was moved by another follower.`);
   };
 
-  const looking = categories.join();
-  let lookedTo: string | undefined;
-  let lookKeptAt = 0;
-  const openLook = async (position: Position | undefined) => {
-    if (!store.lookedTo) return;
-    await database.transaction(async (sql) => {
-      await sql.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values: [`looks ${schema}`] });
-      await sql.query(looksTable(schema));
-    });
-    lookedTo = await readLook(database, schema, name, looking, position);
-  };
-  /** While nothing comes; and once at the end of catching up, for who is stopped soon. */
-  const keepLook = async (position: Position | undefined) => {
-    if (Date.now() - lookKeptAt < KEEP_LOOK_EVERY_MS) return;
-    const now = store.lookedTo?.(position, categories);
-    if (now === undefined || now === lookedTo) return;
-    lookKeptAt = Date.now();
-    await saveLook(database, schema, name, { categories: looking, position, lookedTo: now });
-    lookedTo = now;
-  };
+  const looks = looksOf({ database, schema, name, store, categories });
 
   const read = async (position: Position | undefined): Promise<Batch<Prepared>> => {
-    const events = await store.readAll(position, { categories, limit: batchSize, lookedTo });
+    const events = await store.readAll(position, { categories, limit: batchSize, lookedTo: looks.known() });
     return { events, prepared: events.length > 0 ? await prepare?.(events) : undefined };
   };
 
@@ -193,7 +148,7 @@ export const startFollower = <Prepared = undefined>(options: FollowerOptions<Pre
     const news = newsOf(store, categories, lingerMs, signal);
     try {
       let position = await readCheckpoint(database, schema, name);
-      await openLook(position);
+      await looks.open(position);
       let reading = read(position);
       for (let idle = SHORTEST_WAIT_MS, announced = false; ;) {
         const batch = await reading;
@@ -203,7 +158,7 @@ export const startFollower = <Prepared = undefined>(options: FollowerOptions<Pre
         if (length === batchSize) reading = read(batch.events.at(-1)!.position);
         reading.catch(() => undefined);
         if (length > 0) position = await handleBatch(position, batch);
-        if (length < batchSize) await keepLook(position);
+        if (length < batchSize) await looks.keep(position);
         if (length === batchSize) {
           status.caughtUp = false;
           continue;
@@ -251,7 +206,10 @@ export const startFollower = <Prepared = undefined>(options: FollowerOptions<Pre
     name,
     caughtUp: first.promise,
     status: () => ({ ...status, lagMs: behindSince === undefined ? 0 : Math.max(0, Date.now() - behindSince) }),
-    isSettled: async () => !(await store.hasEventsAfter(await position(), categories)),
+    isSettled: async () => {
+      const after = await position();
+      return !(await store.hasEventsAfter(after, categories, await looks.read(after)));
+    },
     position,
     stop: async () => {
       stopping.abort();
