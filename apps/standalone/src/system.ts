@@ -2,19 +2,33 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { auditControllers, auditEntities, auditService } from '@tenure/audit-service';
 import { directoryControllers, directoryService } from '@tenure/directory-service';
 import { mappingControllers, mappingEntities, mappingService } from '@tenure/mapping-service';
-import { createServices, listenToMessages, openRuntime, type LogOutput, type Runtime } from '@tenure/platform';
+import {
+  createServices,
+  eventStoreFrom,
+  listenToMessages,
+  openRuntime,
+  type FrontDoor,
+  type LogOutput,
+  type Runtime,
+} from '@tenure/platform';
 import { scimControllers, scimDialect, scimGateway } from '@tenure/scim-gateway';
 import type { Config } from './config.ts';
 import type { Keys } from './keys.ts';
 
 export type System = { runtime: Runtime; app: NestFastifyApplication; url: string };
 
+export type StartOptions = {
+  logTo?: LogOutput;
+  /** Answers until the system listens. */
+  door?: FrontDoor;
+};
+
 /** The runtime of the whole system in one process. */
 export const openSystemRuntime = (
   config: Config,
   { rootKey, secretsKey }: Keys,
   databaseUrl: string,
-  logTo?: LogOutput,
+  { logTo, door }: StartOptions = {},
 ): Promise<Runtime> =>
   openRuntime({
     service: 'standalone',
@@ -22,15 +36,13 @@ export const openSystemRuntime = (
     entities: [...mappingEntities, ...auditEntities],
     secretsKey,
     rootKey,
-    eventStore:
-      config.EVENT_STORE === 'postgres'
-        ? { kind: 'postgres' }
-        : { kind: 'eventstoredb', url: config.EVENTSTOREDB_URL! },
+    eventStore: eventStoreFrom(config),
     transport: config.TRANSPORT === 'kafka' ? { kind: 'kafka', brokers: config.KAFKA_BROKERS } : { kind: 'in-process' },
     clock: config.TENURE_CLOCK,
     owner: true,
     logLevel: config.LOG_LEVEL,
     ...(logTo && { logTo }),
+    ...(door && { onWaiting: door.waitFor }),
     ...(config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT }),
   });
 
@@ -39,9 +51,9 @@ export const startSystem = async (
   config: Config,
   keys: Keys,
   databaseUrl: string,
-  logTo?: LogOutput,
+  options: StartOptions = {},
 ): Promise<System> => {
-  const runtime = await openSystemRuntime(config, keys, databaseUrl, logTo);
+  const runtime = await openSystemRuntime(config, keys, databaseUrl, options);
   const { secretsKey } = keys;
   const urls = config.TENURE_PUBLIC_URL === undefined ? {} : { publicUrl: config.TENURE_PUBLIC_URL };
   const services = [
@@ -59,7 +71,8 @@ export const startSystem = async (
   });
   for (const service of services) await listenToMessages(runtime, service);
   await runtime.transport.ready();
-  await app.listen(config.TENURE_PORT, '0.0.0.0');
+  await options.door?.close();
+  await app.listen(options.door?.port ?? config.TENURE_PORT, '0.0.0.0');
   runtime.started();
   return {
     runtime,

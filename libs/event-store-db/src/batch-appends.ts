@@ -13,7 +13,11 @@ import type { ClientInternals } from './client-internals.ts';
 import { Conflict, NoAnswer, TooLarge, type Appended, type Deadline, type LogRevision } from './connection-errors.ts';
 
 /** One long-lived call that carries appends, and those whose answers it owes. */
-type Carrier = { call: ClientDuplexStream<BatchAppendReq, BatchAppendResp>; owed: Map<string, Owed>; lastAnswerAt: number };
+type Carrier = {
+  call: ClientDuplexStream<BatchAppendReq, BatchAppendResp>;
+  owed: Map<string, Owed>;
+  lastAnswerAt: number;
+};
 type Owed = { stream: string; resolve: (appended: Appended) => void; reject: (error: Error) => void };
 
 /**

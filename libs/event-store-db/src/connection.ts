@@ -45,11 +45,7 @@ export type Connection = {
     deadline?: Deadline,
   ) => Promise<RecordedEvent[]>;
   /** One page of our events in the log, from a place on, that one included; of all categories but claims where none are named. The server filters. */
-  readLog: (
-    from: bigint | undefined,
-    categories: readonly string[] | undefined,
-    maxCount: number,
-  ) => Promise<LogPage>;
+  readLog: (from: bigint | undefined, categories: readonly string[] | undefined, maxCount: number) => Promise<LogPage>;
   /** What is recorded at a place of the log, or is its last record; whoever wrote it. */
   markAt: (place: bigint | 'end') => Promise<LogMark | undefined>;
   /** Our events behind a place until the connection breaks (throws), the server ends it (returns) or the signal aborts (returns). */
@@ -100,6 +96,7 @@ export const within = async <T>(deadline: Deadline, work: Promise<T>): Promise<T
 /** Roughly, and cheaply: sealed text is nearly all of a large event. */
 const sizeOf = (events: readonly EventData[]) =>
   events.reduce((bytes, { data, metadata }) => {
+    if (data instanceof Uint8Array) return bytes + data.length;
     const { personal } = (metadata ?? {}) as { personal?: string };
     return bytes + (personal?.length ?? 0) + (events.length > 50 || !personal ? JSON.stringify(data).length : 2000);
   }, 0);

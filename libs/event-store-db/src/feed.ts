@@ -67,8 +67,7 @@ export const feedOf = (
   const readLog = async ({ after, categories, limit, lookedTo }: Range, looked: bigint | undefined) => {
     const generation = await generationId();
     const start = after === undefined ? undefined : commitOf(generation, after);
-    const skipped =
-      looked !== undefined && looked > BEFORE_ALL ? looked : await skipTo(generation, lookedTo, start);
+    const skipped = looked !== undefined && looked > BEFORE_ALL ? looked : await skipTo(generation, lookedTo, start);
     let from = skipped ?? start;
     const found: StoredEvent[] = [];
     for (let isFirst = true; ; isFirst = false) {

@@ -49,11 +49,7 @@ export type EventStore = {
     handler: EventHandler,
   ) => Subscription;
   /** Whether events of these categories stand behind a position, also those that are appended and that the feed does not show yet. */
-  hasEventsAfter: (
-    after: Position | undefined,
-    categories: readonly string[],
-    lookedTo?: string,
-  ) => Promise<boolean>;
+  hasEventsAfter: (after: Position | undefined, categories: readonly string[], lookedTo?: string) => Promise<boolean>;
   /**
    * Calls `hear` after this process appended to a stream of these categories. A hint: what other processes append is announced only by
    * EventStoreDB, and an announced event may show in the feed a moment later. Returns what ends it.
@@ -99,6 +95,11 @@ export class AppendTooLarge extends Error {
   ) {
     super(`An append to ${stream} is larger than the event store takes${limit ? `, ${limit.bytes} bytes` : ''}.`);
   }
+}
+
+/** The store can't be used as it is configured, and waiting can't help; the message is for the person who started the process. */
+export class StoreUnusable extends Error {
+  override readonly name = 'StoreUnusable';
 }
 
 /** A checkpoint of another generation of the store, such as one that was restored from a dump. */

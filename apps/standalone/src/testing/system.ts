@@ -43,7 +43,7 @@ export const testSystem = async () => {
   const keys = { rootKey: ROOT_KEY, rootKeyFrom: 'the tests', secretsKey: SECRETS_KEY };
   const start = (port: string): Promise<System> =>
     startSystem(readConfig({ ...environment, TENURE_PORT: port }), keys, databaseUrl, {
-      write: (line: string) => void logged.push(line),
+      logTo: { write: (line: string) => void logged.push(line) },
     });
 
   /** As a load balancer does: nothing is asked before it says that it is ready. */

@@ -162,7 +162,7 @@ export const streamsService = (
       if (options.hasSubscription()) calls.subscriptions += 1;
       else if (options.hasAll()) calls.logReads += 1;
       else calls.streamReads += 1;
-      if (denied) return void call.destroy(denied);
+      if (denied) return void call.emit('error', denied);
       void sleep(faults.delayMs).then(() => read(log, call, faults));
     },
     append: (call, callback) => {
@@ -171,7 +171,7 @@ export const streamsService = (
     },
     batchAppend: (call) => {
       const denied = access(call, false);
-      if (denied) return void call.destroy(denied);
+      if (denied) return void call.emit('error', denied);
       const open = new Map<string, Batch>();
       const answer = answering(call);
       let broken = false;
