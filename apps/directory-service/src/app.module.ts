@@ -10,7 +10,7 @@ import {
   startDepartedMembers,
   userHistory,
 } from '@tenure/directory';
-import { dropView, startView } from '@tenure/eventing';
+import { dropView, startView, warmStates } from '@tenure/eventing';
 import {
   directoryClient,
   manualClock,
@@ -76,7 +76,7 @@ export const directoryService = async (
       log.error({ stream, err: error }, 'A stream could not be applied to the view and waits; all others go on'),
   });
   await grantToServices(database);
-  const source = { store, sealer, snapshots };
+  const source = { store, sealer, snapshots, warm: warmStates() };
   const directory = openDirectory({ source, view, clock, database, keys, secrets, onFailure });
   const departed = startDepartedMembers({
     source,

@@ -126,13 +126,15 @@ export const claimsOn = (connection: Connection, graceMs = GRACE_MS): Claims => 
   /** Makes the claim ours, from whoever doesn't hold it. Says what it was before. */
   const take = async (name: string, by: Append, deadline: Deadline): Promise<Taken> => {
     let before = await readClaim(name, deadline);
-    let seen = { revision: before.revision, at: Date.now() };
+    let seen = { revision: before.revision, at: Date.now(), looks: 0 };
     for (;;) {
       try {
         if (before.holder !== undefined && before.holder !== by.stream) {
           const { holds, head } = await foldOf(before.holder, name, deadline);
           if (holds) throw new ClaimTaken(name, before.holder);
-          if (Date.now() - seen.at < graceMs) {
+          // Looks count too: where this process or the server is slow, so is the writer that is waited for.
+          if (Date.now() - seen.at < graceMs || seen.looks < graceMs / (2 * POLL_MS)) {
+            seen.looks += 1;
             await sleep(POLL_MS);
             throw new Conflict('Left to its holder for a while.');
           }
@@ -142,7 +144,7 @@ export const claimsOn = (connection: Connection, graceMs = GRACE_MS): Claims => 
       } catch (error) {
         if (!(error instanceof Conflict)) throw error;
         before = await readClaim(name, deadline);
-        if (before.revision !== seen.revision) seen = { revision: before.revision, at: Date.now() };
+        if (before.revision !== seen.revision) seen = { revision: before.revision, at: Date.now(), looks: 0 };
       }
     }
   };
