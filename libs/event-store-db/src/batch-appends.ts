@@ -20,6 +20,8 @@ type Carrier = {
 };
 type Owed = { stream: string; resolve: (appended: Appended) => void; reject: (error: Error) => void };
 
+const SILENT_MS = 2000;
+
 /**
  * Appends over one long-lived call (three times cheaper than a call for each: 0.16 against 0.48 ms of CPU with 16 at once, on a real server).
  * Each call has its own table of what it owes, so a call that dies fails its own appends and no others; each append has its own deadline.
@@ -76,8 +78,8 @@ export const batchAppends = (client: ClientInternals) => {
       const late = setTimeout(
         () => {
           carrier.owed.delete(id);
-          // Nothing at all was answered meanwhile: whatever else waits on it waits for nothing.
-          if (carrier.lastAnswerAt <= startedAt) carrier.call.cancel();
+          // Nothing at all was answered for long: whatever else waits on it waits for nothing.
+          if (Date.now() - Math.max(carrier.lastAnswerAt, startedAt) >= SILENT_MS) carrier.call.cancel();
           reject(new NoAnswer(`EventStoreDB did not answer the append to ${stream} in time.`));
         },
         Math.max(1, deadline - Date.now()),

@@ -15,6 +15,9 @@ import { connect, type Connection } from './connection.ts';
 import { eventStoreOn } from './event-store-db.ts';
 import { startStandIn, type EventStoreDbStandIn } from './testing/index.ts';
 
+/** The tests are about what happens, not how long it takes on a busy machine. */
+const PATIENT_MS = 60_000;
+
 let server: EventStoreDbStandIn;
 let connection: Connection;
 let tenantId: string;
@@ -55,7 +58,7 @@ const write = (
     events: [{ id: randomUUID(), type: 'Changed', schemaVersion: 1, data: { claims }, metadata }],
   };
 };
-const healthy = (graceMs = 0) => eventStoreOn(connection, { graceMs });
+const healthy = (graceMs = 0) => eventStoreOn(connection, { graceMs, appendDeadlineMs: PATIENT_MS });
 const failureOf = (work: Promise<unknown>) =>
   work.then(
     () => undefined,
@@ -77,7 +80,7 @@ const pausingAt = (nth: number, graceMs = 0) => {
   return {
     store: eventStoreOn(
       around(before, async () => undefined),
-      { graceMs },
+      { graceMs, appendDeadlineMs: PATIENT_MS },
     ),
     arrived,
     goOn,
@@ -118,7 +121,7 @@ const crashingAt = (
   };
   const store = eventStoreOn(
     around(before, async () => dead(nth)),
-    { graceMs: 0 },
+    { graceMs: 0, appendDeadlineMs: PATIENT_MS },
   );
   return { store, hasCrashed: () => calls >= nth };
 };

@@ -18,6 +18,9 @@ import {
 /** Held back, subscriptions send nothing; released, they say that they fell behind and go on. */
 export type Subscriptions = { heldBack: boolean; released: Set<() => Promise<void>> };
 
+/** Told how many records the server looked at for a read of `$all`, and what it was asked. */
+export type LogReadListener = (records: number, asked: ReadReq.Options.AsObject) => void;
+
 type Call = grpc.ServerWritableStream<ReadReq, ReadResp>;
 
 /** Events that a filtered subscription looks at between two checkpoints; the real server's window is 32 too. */
@@ -101,7 +104,7 @@ const rangeOf = (log: StandInLog, options: ReadReq.Options): Range | { missing: 
 export const read = async (
   log: StandInLog,
   call: Call,
-  { subscriptions, onLogRead }: { subscriptions: Subscriptions; onLogRead: (records: number) => void },
+  { subscriptions, onLogRead }: { subscriptions: Subscriptions; onLogRead: LogReadListener },
 ): Promise<void> => {
   const options = call.request.getOptions()!;
   const range = rangeOf(log, options);
@@ -125,7 +128,7 @@ export const read = async (
     wanted--;
     await send(call, eventResponse(event));
   }
-  if (options.hasAll()) onLogRead(looked);
+  if (options.hasAll()) onLogRead(looked, options.toObject());
   call.end();
 };
 

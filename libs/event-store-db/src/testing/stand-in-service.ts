@@ -22,10 +22,17 @@ import {
   serviceError,
   uuidOf,
 } from './stand-in-messages.ts';
-import { read, type Subscriptions } from './stand-in-read.ts';
+import { read, type LogReadListener, type Subscriptions } from './stand-in-read.ts';
 
-/** Calls by kind; each append counts, whether it had a call of its own. `writes` are the streams that were appended to. */
-export type Calls = { appends: number; streamReads: number; logReads: number; subscriptions: number; writes: string[] };
+/** Calls by kind; each append counts, whether it had a call of its own. `writes` and `reads` are the streams that were appended to and read. */
+export type Calls = {
+  appends: number;
+  streamReads: number;
+  logReads: number;
+  subscriptions: number;
+  writes: string[];
+  reads: string[];
+};
 
 export type StandInUser = { password: string; mayReadAll?: boolean };
 
@@ -36,7 +43,7 @@ export type Faults = {
   batches: Set<() => void>;
   subscriptions: Subscriptions;
   /** Told how many records the server looked at for a read of `$all`. */
-  onLogRead: (records: number) => void;
+  onLogRead: LogReadListener;
   dieAt?: { when: 'lost' | 'applied'; streamPrefix: string };
 };
 
@@ -161,7 +168,10 @@ export const streamsService = (
       const denied = access(call, options.hasAll());
       if (options.hasSubscription()) calls.subscriptions += 1;
       else if (options.hasAll()) calls.logReads += 1;
-      else calls.streamReads += 1;
+      else {
+        calls.streamReads += 1;
+        calls.reads.push(nameOf(options.getStream()!.getStreamIdentifier()));
+      }
       if (denied) return void call.emit('error', denied);
       void sleep(faults.delayMs).then(() => read(log, call, faults));
     },

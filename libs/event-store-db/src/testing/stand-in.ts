@@ -5,6 +5,7 @@ import streamsGrpc from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import { listen as listenInFront } from './stand-in-front.ts';
 import { LARGEST_APPEND, standInLog, type StandInLog } from './stand-in-log.ts';
 import { supportedMethods } from './stand-in-messages.ts';
+import type { LogReadListener } from './stand-in-read.ts';
 import { accessFor, streamsService, type Calls, type Faults, type StandInUser } from './stand-in-service.ts';
 
 /** A server that speaks EventStoreDB's protocol and breaks on demand. A test tool: it keeps everything in memory. */
@@ -32,7 +33,7 @@ export type EventStoreDbStandIn = {
   readonly calls: Calls;
   forgetCalls: () => void;
   /** Calls `listen` with how many records each read of `$all` made the server look at. */
-  onLogRead: (listen: (records: number) => void) => void;
+  onLogRead: (listen: LogReadListener) => void;
   /** Dies at the next append to a stream that begins so: before it is applied, or after, but before the answer. */
   dieAtAppend: (when: 'lost' | 'applied', streamPrefix?: string) => void;
   close: () => Promise<void>;
@@ -51,7 +52,7 @@ export type StandInOptions = {
 
 const MAX_MESSAGE_BYTES = 17 * 1024 * 1024;
 
-const noCalls = (): Calls => ({ appends: 0, streamReads: 0, logReads: 0, subscriptions: 0, writes: [] });
+const noCalls = (): Calls => ({ appends: 0, streamReads: 0, logReads: 0, subscriptions: 0, writes: [], reads: [] });
 
 export const startStandIn = async ({
   batchAppend = true,
