@@ -67,7 +67,7 @@ const play = async () => {
   tell(`Tenure: ${system.url} (${system.name}). Sandbox: ${sandbox.url}`);
 
   const root = client(system.url, rootKey);
-  let world = { folder, system, sandbox, root, clock: demoClock(root) };
+  let world = { folder, system, sandbox, root, clock: demoClock(root), open: (stop) => closing.push(stop) };
   for (const [index, { title, play: playChapter }] of chapters.entries()) {
     chapter(index + 1, title);
     world = { ...world, ...(await playChapter(world)) };

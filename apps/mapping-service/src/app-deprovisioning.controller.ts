@@ -15,11 +15,11 @@ import {
   APPS,
   confirmBody,
   noQuery,
-  previewQuery,
+  previewPageQuery,
   tagged,
   versionsIn,
   type Apps,
-  type PreviewQuery,
+  type PreviewPageQuery,
 } from './mapping-api.ts';
 
 const deprovisioningOrPreview = z.union([deprovisioningReply, previewReply]);
@@ -48,11 +48,11 @@ export class AppDeprovisioningController {
     @CallerOf() caller: Caller,
     @Param('appId') appId: string,
     @Body({ schema: putDeprovisioning }) body: z.output<typeof putDeprovisioning>,
-    @Query({ schema: previewQuery }) { preview }: PreviewQuery,
+    @Query({ schema: previewPageQuery }) { preview, page }: PreviewPageQuery,
     @Headers('if-match') ifMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    if (preview) return this.apps.previews.deprovisioning(caller.tenantId, appId, body);
+    if (preview) return this.apps.previews.deprovisioning(caller.tenantId, appId, body, page);
     await this.apps.commands.setDeprovisioning(caller, appId, body, versionsIn(ifMatch));
     return this.deprovisioning(caller.tenantId, appId, reply);
   }
@@ -75,11 +75,11 @@ export class AppDeprovisioningController {
     @CallerOf() caller: Caller,
     @Param('appId') appId: string,
     @Body({ schema: approvalsBody }) body: z.output<typeof approvalsBody>,
-    @Query({ schema: previewQuery }) { preview }: PreviewQuery,
+    @Query({ schema: previewPageQuery }) { preview, page }: PreviewPageQuery,
     @Headers('if-match') ifMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    if (preview) return this.apps.previews.approvals(caller.tenantId, appId, body);
+    if (preview) return this.apps.previews.approvals(caller.tenantId, appId, body, page);
     await this.apps.commands.setApprovals(caller, appId, body, versionsIn(ifMatch));
     return this.approvals(caller.tenantId, appId, reply);
   }

@@ -16,7 +16,7 @@ import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, Needs } from '@tenure/platform';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { APPS, previewQuery, tagged, versionsIn, type Apps, type PreviewQuery } from './mapping-api.ts';
+import { APPS, previewPageQuery, tagged, versionsIn, type Apps, type PreviewPageQuery } from './mapping-api.ts';
 
 const attributesOrPreview = z.union([attributesReply, previewReply]);
 const rulesOrPreview = z.union([rulesReply, previewReply]);
@@ -49,11 +49,11 @@ export class AppMappingController {
     @CallerOf() caller: Caller,
     @Param('appId') appId: string,
     @Body({ schema: attributesConfig }) body: AttributesConfig,
-    @Query({ schema: previewQuery }) { preview }: PreviewQuery,
+    @Query({ schema: previewPageQuery }) { preview, page }: PreviewPageQuery,
     @Headers('if-match') ifMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    if (preview) return this.apps.previews.attributes(caller.tenantId, appId, body);
+    if (preview) return this.apps.previews.attributes(caller.tenantId, appId, body, page);
     await this.apps.commands.setAttributes(caller, appId, body, versionsIn(ifMatch));
     return this.attributes(caller.tenantId, appId, reply);
   }
@@ -76,11 +76,11 @@ export class AppMappingController {
     @CallerOf() caller: Caller,
     @Param('appId') appId: string,
     @Body({ schema: putRules }) { rules }: z.output<typeof putRules>,
-    @Query({ schema: previewQuery }) { preview }: PreviewQuery,
+    @Query({ schema: previewPageQuery }) { preview, page }: PreviewPageQuery,
     @Headers('if-match') ifMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    if (preview) return this.apps.previews.rules(caller.tenantId, appId, rules);
+    if (preview) return this.apps.previews.rules(caller.tenantId, appId, rules, page);
     await this.apps.commands.setRules(caller, appId, rules, versionsIn(ifMatch));
     return this.rules(caller.tenantId, appId, reply);
   }
@@ -92,11 +92,11 @@ export class AppMappingController {
   async reapply(
     @CallerOf() caller: Caller,
     @Param('appId') appId: string,
-    @Query({ schema: previewQuery }) { preview }: PreviewQuery,
+    @Query({ schema: previewPageQuery }) { preview, page }: PreviewPageQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     if (!preview) return this.apps.commands.reapplyRules(caller, appId);
     reply.status(200);
-    return this.apps.previews.reapplication(caller.tenantId, appId);
+    return this.apps.previews.reapplication(caller.tenantId, appId, page);
   }
 }

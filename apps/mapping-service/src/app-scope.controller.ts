@@ -13,7 +13,7 @@ import type { Caller } from '@tenure/eventing';
 import { Answers, CallerOf, Needs } from '@tenure/platform';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { APPS, previewQuery, tagged, versionsIn, type Apps, type PreviewQuery } from './mapping-api.ts';
+import { APPS, previewPageQuery, tagged, versionsIn, type Apps, type PreviewPageQuery } from './mapping-api.ts';
 
 const scopeOrPreview = z.union([scopeReply, previewReply]);
 const groupSearch = z.strictObject({ search: z.string().max(200).default(''), ...listPageQuery });
@@ -48,11 +48,11 @@ export class AppScopeController {
     @CallerOf() caller: Caller,
     @Param('appId') appId: string,
     @Body({ schema: scopeConfig }) body: ScopeConfig,
-    @Query({ schema: previewQuery }) { preview }: PreviewQuery,
+    @Query({ schema: previewPageQuery }) { preview, page }: PreviewPageQuery,
     @Headers('if-match') ifMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    if (preview) return this.apps.previews.scope(caller.tenantId, appId, body);
+    if (preview) return this.apps.previews.scope(caller.tenantId, appId, body, page);
     await this.apps.commands.setScope(caller, appId, body, versionsIn(ifMatch));
     return this.scope(caller.tenantId, appId, reply);
   }

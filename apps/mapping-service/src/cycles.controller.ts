@@ -4,7 +4,7 @@ import { Answers, CallerOf, Needs } from '@tenure/platform';
 import { jobReply, onDemandReply, previewReply, type provisionOnDemand } from '@tenure/provisioning';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { APPS, previewQuery, type Apps, type PreviewQuery } from './mapping-api.ts';
+import { APPS, previewPageQuery, type Apps, type PreviewPageQuery } from './mapping-api.ts';
 
 export const ON_DEMAND = Symbol('on demand');
 
@@ -26,12 +26,12 @@ export class CyclesController {
   async initialCycle(
     @CallerOf() caller: Caller,
     @Param('appId') appId: string,
-    @Query({ schema: previewQuery }) { preview }: PreviewQuery,
+    @Query({ schema: previewPageQuery }) { preview, page }: PreviewPageQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     if (!preview) return this.apps.commands.startCycle(caller, appId);
     reply.status(200);
-    return this.apps.previews.cycle(caller.tenantId, appId);
+    return this.apps.previews.cycle(caller.tenantId, appId, page);
   }
 
   @Post('provision-on-demand')

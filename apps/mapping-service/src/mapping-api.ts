@@ -25,5 +25,21 @@ export const previewQuery = z.strictObject({
 });
 export type PreviewQuery = z.output<typeof previewQuery>;
 
+const previewPage = {
+  user: z.string().min(1).max(512).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).optional(),
+  cursor: z.string().max(500).optional(),
+};
+
+/** `?preview=true` of what concerns everybody: of one person alone (`user`), or a page. */
+export const previewPageQuery = previewQuery
+  .extend(previewPage)
+  .refine(({ preview, ...page }) => preview || Object.values(page).every((value) => value === undefined), {
+    path: ['preview'],
+    message: 'user, limit and cursor are for previews: add preview=true.',
+  })
+  .transform(({ preview, limit = 1000, ...page }) => ({ preview, page: { limit, ...page } }));
+export type PreviewPageQuery = z.output<typeof previewPageQuery>;
+
 /** Where there is nothing to preview, asking for it must not write. */
 export const noQuery = z.strictObject({});

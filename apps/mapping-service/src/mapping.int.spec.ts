@@ -296,6 +296,17 @@ describe('R31: turning on', () => {
       accounts: [{ change: 'update', attributes: [{ target: 'userType', from: null, to: 'Employee' }] }, {}],
     });
 
+    const preview = (query: string) => world.call('PUT', `/apps/${id}/attributes?preview=true&${query}`, edited);
+    const [first] = (await preview('limit=1')).body.accounts;
+    const { nextCursor } = (await preview('limit=1')).body;
+    const rest = (await preview(`limit=1&cursor=${nextCursor}`)).body;
+    expect([first.userId, rest.accounts[0].userId]).toEqual(['ada', 'bob']);
+    expect([rest.counts, rest.accounts.length, rest.nextCursor]).toMatchObject([{ update: 2 }, 1, undefined]);
+    expect((await preview('user=bob')).body).toMatchObject({ counts: { update: 1 }, accounts: [{ userId: 'bob' }] });
+    expect(await preview('user=nobody')).toMatchObject({ status: 404, body: { code: 'user/unknown' } });
+    expect(await preview('cursor=x')).toMatchObject({ status: 400, body: { code: 'cursor/invalid' } });
+    expect(await world.call('PUT', `/apps/${id}/attributes?user=bob`, edited)).toMatchObject({ status: 400 });
+
     expect((await world.call('POST', `/apps/${id}/provision-on-demand`, { userId: 'bob' })).body.steps).toContainEqual({
       name: 'delivery',
       outcome: 'done',

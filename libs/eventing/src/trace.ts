@@ -22,7 +22,7 @@ const MOST_LINKS = 128;
 const notRecorded: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 
 /** Without an SDK there is no propagator, and work costs what it costs without spans. */
-const isTracing = () => propagation.fields().length > 0;
+export const isTracing = () => propagation.fields().length > 0;
 
 const contextOf = (traceparent: string, within = ROOT_CONTEXT) => propagation.extract(within, { traceparent });
 

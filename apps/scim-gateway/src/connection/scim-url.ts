@@ -4,6 +4,9 @@ import { decodableUrl } from '@tenure/platform';
 const endpoints = ['Users', 'Groups', 'Me', 'Bulk', '.search', 'ServiceProviderConfig', 'ResourceTypes', 'Schemas'];
 const declared = new Map(endpoints.map((name) => [name.toLowerCase(), name]));
 
+/** What most clients send: `/Users` or `/Groups`, of which the rest needs no change. */
+const CANONICAL = /^\/scim\/[\w-]+\/[\w-]+\/v2\/(?:Users|Groups)(?:\/[\w-]+)?(?:\?|$)/;
+
 /** The flag that Entra wants appended to the base URL (E6). A client that merely joins strings then sends `/v2?aadOptscim062020/Users`. */
 const FLAG_BEFORE_PATH = /^\?aadOptscim062020(?=\/)/i;
 
@@ -12,6 +15,7 @@ const FLAG_BEFORE_PATH = /^\?aadOptscim062020(?=\/)/i;
  * doubled where a base URL ended with one, or at the end, and percent signs that escape nothing. Queries stay as they are.
  */
 export const canonicalScimUrl = (url: string): string => {
+  if (CANONICAL.test(url)) return url;
   const [, base, below] = /^(\/scim\/[^/?]*\/[^/?]*\/v2)(?=[/?]|$)(.*)$/is.exec(url) ?? [];
   if (base === undefined || below === undefined) return decodableUrl(url);
   const [, path = '', query = ''] = /^([^?]*)(.*)$/s.exec(below.replace(FLAG_BEFORE_PATH, '')) ?? [];

@@ -12,8 +12,10 @@ export type Answer =
       text: string;
       /** Names in lower case; of one that came several times, the first. */
       headers: Readonly<Record<string, string>>;
+      /** It went on for too long and was cut off: there is neither body nor text. */
+      tooLarge?: true;
     }
-  | { kind: 'none'; sent: boolean; reason: string; tooLarge?: true };
+  | { kind: 'none'; sent: boolean; reason: string };
 
 export type Call = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -22,8 +24,8 @@ export type Call = {
   body?: string;
 };
 
-/** A page of accounts is far smaller. */
-const LARGEST_ANSWER = 4 * 1024 * 1024;
+/** In bytes. A page of accounts is far smaller. */
+export const LARGEST_ANSWER = 4 * 1024 * 1024;
 
 /** Failures before a byte was sent. */
 const NOT_SENT = new Set([
@@ -42,8 +44,6 @@ const NOT_SENT = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
   'EPROTO',
 ]);
-
-class TooLarge extends Error {}
 
 /** Sends one request and reads its answer, both within `timeoutMs`. Never throws for what the network or the app does. */
 export const exchange = (targets: Targets, call: Call, timeoutMs: number): Promise<Answer> =>
@@ -87,8 +87,9 @@ const request = async (
     return {
       kind: 'answer',
       status: statusCode,
-      text,
-      body: jsonIn(text),
+      text: text ?? '',
+      body: text === undefined ? undefined : jsonIn(text),
+      ...(text === undefined && { tooLarge: true }),
       headers: Object.fromEntries(
         Object.entries(received).flatMap(([name, value]) => {
           const first = Array.isArray(value) ? value[0] : value;
@@ -101,18 +102,18 @@ const request = async (
       kind: 'none',
       sent: wasSent(error),
       reason: reasonOf(error, late.aborted, timeoutMs),
-      ...(error instanceof TooLarge && { tooLarge: true }),
     };
   }
 };
 
-const textOf = async (stream: AsyncIterable<Buffer>) => {
+/** Undefined for more than is ever read. */
+const textOf = async (stream: AsyncIterable<Buffer>): Promise<string | undefined> => {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of stream) {
     length += chunk.length;
     // Leaving the loop destroys the stream, and with it the connection.
-    if (length > LARGEST_ANSWER) throw new TooLarge();
+    if (length > LARGEST_ANSWER) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -140,7 +141,6 @@ const wasSent = (error: unknown) => {
 };
 
 const reasonOf = (error: unknown, late: boolean, timeoutMs: number): string => {
-  if (error instanceof TooLarge) return `The app answered with more than ${LARGEST_ANSWER} bytes.`;
   if (late || error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError)
     return `The app did not answer within ${timeoutMs / 1000} seconds.`;
   const [code] = codesOf(error);

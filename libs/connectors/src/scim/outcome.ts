@@ -1,7 +1,7 @@
 import type { Failure } from '@tenure/provisioning/connector';
 import { isObject } from '@tenure/scim';
 import type { Redact } from '../redaction/redact.ts';
-import type { Answer } from './exchange.ts';
+import { LARGEST_ANSWER, type Answer } from './exchange.ts';
 
 type Answered = Extract<Answer, { kind: 'answer' }>;
 
@@ -94,6 +94,8 @@ export const failureOf = (answer: Answered, redact: Redact): Failure => {
       'app/redirect',
       `The app answered with a redirect (${status}), which isn't followed. Enter the address that it leads to.`,
     );
+  if (answer.tooLarge && isSuccess(status))
+    return refused('app/answer-too-large', `The app answered with more than ${LARGEST_ANSWER} bytes.`);
   if (isSuccess(status))
     return refused('app/invalid-answer', `The app answered ${status}, but not with what SCIM asks for.`);
   return refused(status === 405 ? 'app/unsupported' : 'app/refused');

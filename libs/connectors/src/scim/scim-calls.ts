@@ -43,8 +43,6 @@ export const scimCalls = ({
       const authorized = await signIn.header();
       if (authorized.kind === 'failed') return { kind: 'none', failure: authorized.failure };
       const answer = await exchange(targets, toCall(url, request, authorized.header), timeoutMs);
-      if (answer.kind === 'none' && answer.tooLarge)
-        return { kind: 'none', failure: { kind: 'refused', code: 'app/answer-too-large', reason: answer.reason } };
       if (answer.kind === 'none')
         return { kind: 'none', failure: { kind: answer.sent ? 'unknown' : 'unavailable', reason: answer.reason } };
       if (answer.status !== 401 || renewed || !signIn.renew()) return answer;

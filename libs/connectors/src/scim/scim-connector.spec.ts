@@ -199,6 +199,19 @@ describe('what an app is asked', () => {
     expect(await connector.test()).toMatchObject({ kind: 'ok', value: { filters: 'ignored' } });
   });
 
+  it('R91: notices an app that refuses filters', async () => {
+    app.willAnswer(list(ada), { status: 400, body: { scimType: 'invalidFilter' } });
+    expect(await connector.test()).toMatchObject({ kind: 'ok', value: { filters: 'refused' } });
+  });
+
+  it('R96: cuts off an answer without end, and believes its status', async () => {
+    const endless: Reply = { status: 201, body: { text: 'x'.repeat(5 * 1024 * 1024) } };
+    app.willAnswer(endless, { ...endless, status: 200 }, { ...endless, status: 200 });
+    expect(await connector.create('account', nothing)).toMatchObject({ kind: 'unknown' });
+    expect(await connector.setActive('a-1', false)).toEqual({ kind: 'ok', value: undefined });
+    expect(await connector.get('account', 'a-1')).toMatchObject({ kind: 'refused', code: 'app/answer-too-large' });
+  });
+
   it('R96: leaves out whom it can give no id that can be kept', async () => {
     app.willAnswer(list({ ...ada, id: 'a\u0000' }, { ...ada, id: 'a\ud800' }, { ...ada, id: 2 ** 60 }, ada));
     const found = await connector.find('account', { target: 'userName', value: 'ada@plum.example' });

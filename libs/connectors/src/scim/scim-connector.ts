@@ -6,6 +6,7 @@ import {
   type ObjectKind,
   type Outcome,
   type Remote,
+  type TestReport,
 } from '@tenure/provisioning/connector';
 import { isObject, type Json, type JsonObject } from '@tenure/scim';
 import { redacting } from '../redaction/redact.ts';
@@ -167,8 +168,8 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
       const { status } = first.value;
       // A name that nobody has: an app that finds somebody by it doesn't filter at all (R91).
       const nobody = await find('account', { target: 'userName', value: `tenure-test-${randomUUID()}` });
-      const filters = nobody.kind !== 'ok' ? 'untested' : nobody.value.length > 0 ? 'ignored' : 'honoured';
-      if (filters !== 'untested') learn({ ignoresFilters: filters === 'ignored' });
+      const filters = filtersBy(nobody);
+      if (filters === 'ignored' || filters === 'honoured') learn({ ignoresFilters: filters === 'ignored' });
       return { kind: 'ok', value: { request: 'GET /Users?count=1', status, filters } };
     },
 
@@ -218,6 +219,13 @@ export const scimConnector = (options: ScimConnectorOptions): Connector => {
     entitlements: lists.entitlements,
     close: async () => undefined,
   };
+};
+
+/** What a look-up of a name that nobody has tells of filters. */
+const filtersBy = (nobody: Outcome<readonly Remote[]>): TestReport['filters'] => {
+  if (nobody.kind === 'refused') return 'refused';
+  if (nobody.kind !== 'ok') return 'untested';
+  return nobody.value.length > 0 ? 'ignored' : 'honoured';
 };
 
 /** A gateway's word that the app behind it did not answer; what the app did, nobody knows. */

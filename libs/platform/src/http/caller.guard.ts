@@ -11,6 +11,7 @@ import { Rejected, type Caller } from '@tenure/eventing';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AdminKey, Authenticate, KeyHolder } from './authentication.ts';
 import { traceparentOf } from './request-trace.ts';
+import { refuseUnknownQuery } from './strict-requests.ts';
 import { Route, type Need, type Role } from './route-settings.ts';
 
 const NEEDS = 'tenure:needs';
@@ -90,6 +91,7 @@ export class KeyGuard implements CanActivate {
     if (!suffices(role, needed)) throw refusalOfRole(role, needed);
     if (needed === 'app_admin' && key?.consumerMail)
       throw new Rejected('forbidden', 'admin/consumer-mail', "Accounts of consumer mail domains can't configure apps.");
+    refuseUnknownQuery(request, context);
     return true;
   }
 }

@@ -2,7 +2,7 @@ import { METHODS } from 'node:http';
 import { StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { currentTraceparent, inSpan, markFailed, readTraceparent, SpanKind } from '@tenure/eventing';
+import { currentTraceparent, inSpan, isTracing, markFailed, readTraceparent, SpanKind } from '@tenure/eventing';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { nestLogger, type Log } from '../observe/logging.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -15,7 +15,7 @@ import { ProblemFilter, type ErrorDialect, type OnRefused } from './problem.filt
 import { answerWithId, requestIdOf } from './request-id.ts';
 import { rememberTrace } from './request-trace.ts';
 import { settingsOf } from './route-settings.ts';
-import { refuseUnstorable, UnknownQueryInterceptor } from './strict-requests.ts';
+import { refuseUnstorable } from './strict-requests.ts';
 import { onUnreadable } from './unreadable.ts';
 import { rememberRoutes, type Unserved } from './unserved.ts';
 
@@ -57,7 +57,6 @@ export const createHttpApp = async (
   fastify.removeContentTypeParser('text/plain');
   const parse = (request: FastifyRequest, body: Buffer) => parseJson(body, settingsOf(request).json);
   app.useBodyParser(['application/json', 'application/scim+json'], { bodyLimit: USUAL_BODY }, parse as never);
-  app.useGlobalInterceptors(new UnknownQueryInterceptor());
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: refusalOf }));
   app.useGlobalFilters(new ProblemFilter(log, dialects, onRefused));
   limitBodies(fastify);
@@ -65,8 +64,17 @@ export const createHttpApp = async (
   answerWithId(fastify);
   observe(fastify, metrics);
   checkBeforeBody(fastify, unserved, authenticators);
-  fastify.addHook('preParsing', async (request, _reply, payload) => withoutUnwanted(request, payload as never));
-  fastify.addHook('onSend', async (_request, reply) => withoutCharset(reply));
+  fastify.addHook('preParsing', (request, _reply, payload, done) => {
+    try {
+      done(null, withoutUnwanted(request, payload as never) as never);
+    } catch (error) {
+      done(error as never);
+    }
+  });
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    withoutCharset(reply);
+    done();
+  });
   return app;
 };
 
@@ -104,6 +112,10 @@ const observe = (fastify: FastifyInstance, metrics: Metrics) => {
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     const { method, protocol, routeOptions, headers } = request;
     const traceparent = readTraceparent(headers.traceparent);
+    if (!isTracing()) {
+      rememberTrace(request, traceparent);
+      return done();
+    }
     const name = routeOptions.url === undefined ? method : `${method} ${routeOptions.url}`;
     // Neither path nor query: filters quote people.
     const attributes = {

@@ -1,9 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 
-const traceparents = new WeakMap<FastifyRequest, string | undefined>();
+const traceparents = new WeakMap<FastifyRequest, string>();
 
-export const rememberTrace = (request: FastifyRequest, traceparent: string | undefined): void =>
-  void traceparents.set(request, traceparent);
+export const rememberTrace = (request: FastifyRequest, traceparent: string | undefined): void => {
+  if (traceparent !== undefined) traceparents.set(request, traceparent);
+};
 
 /** The trace that a request belongs to, for the commands it sends. */
 export const traceparentOf = (request: FastifyRequest): string | undefined => traceparents.get(request);

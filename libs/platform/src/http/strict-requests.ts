@@ -1,4 +1,4 @@
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { isStorable, Rejected } from '@tenure/eventing';
 import type { FastifyRequest } from 'fastify';
@@ -23,20 +23,11 @@ export const refuseUnstorable = (request: FastifyRequest): void => {
 const QUERY = 4;
 
 /** A JSON API's route that declares no query takes none. The others have a schema that says which names there are. */
-@Injectable()
-export class UnknownQueryInterceptor implements NestInterceptor {
-  intercept(context: ExecutionContext, next: CallHandler) {
-    if (context.getType() === 'http') this.check(context);
-    return next.handle();
-  }
-
-  private check(context: ExecutionContext) {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const [name] = Object.keys(request.query ?? {});
-    if (name === undefined || !isJsonApi(request)) return;
-    const args = Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), context.getHandler().name) as
-      Record<string, unknown> | undefined;
-    const declared = Object.keys(args ?? {}).some((key) => Number(key.split(':')[0]) === QUERY);
-    if (!declared) throw refused(name.slice(0, 100), 'Unknown query parameter.');
-  }
-}
+export const refuseUnknownQuery = (request: FastifyRequest, context: ExecutionContext): void => {
+  const [name] = Object.keys(request.query ?? {});
+  if (name === undefined) return;
+  const args = Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), context.getHandler().name) as
+    Record<string, unknown> | undefined;
+  const declared = Object.keys(args ?? {}).some((key) => Number(key.split(':')[0]) === QUERY);
+  if (!declared) throw refused(name.slice(0, 100), 'Unknown query parameter.');
+};

@@ -229,7 +229,7 @@ export const testReply = z.object({
   outcome: testOutcome,
   request: z.string(),
   /** Whether look-ups are honoured (R91). */
-  filters: z.enum(['honoured', 'ignored', 'untested']).optional(),
+  filters: z.enum(['honoured', 'ignored', 'refused', 'untested']).optional(),
   status: z.int().optional(),
   reason: z.string().optional(),
 });

@@ -1,18 +1,20 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { cursorsOf } from '@tenure/contracts';
 import type { Database } from '@tenure/database';
-import type { Clock } from '@tenure/eventing';
+import { Rejected, type Clock } from '@tenure/eventing';
 import { z } from 'zod';
 import type { AccountCommand } from '../account/account.commands.ts';
 import { accountDecider } from '../account/account.decider.ts';
 import { isRunning, isSame, nextDelivery, type AccountState } from '../account/account.state.ts';
 import type { DeprovisioningConfig } from '../duration/index.ts';
 import { evaluatePerson, type Views } from '../evaluation/evaluate-person.ts';
-import { readSeen, viewsOf } from '../evaluation/read-views.ts';
+import { readSeenOf, viewsOf } from '../evaluation/read-views.ts';
 import { readTargetOf, type ConnectorKinds } from '../connector/index.ts';
 import { canonicalAttributes, changedAttributes, type AttributesConfig } from '../mapping/index.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import type { ruleSchema } from '../rules/index.ts';
 import type { ScopeConfig } from '../scope/index.ts';
-import { findAccount } from '../view/find-account.ts';
+import { findAccounts } from '../view/find-account.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { AppConfig, ApprovalAction } from './app-config.ts';
 import { refuseGated, type AppQueries } from './app.queries.ts';
@@ -27,23 +29,30 @@ type Change = (typeof changes)[number];
 const count = z.int();
 const attributeChange = z.object({ target: z.string(), from: z.json().optional(), to: z.json().optional() });
 
-/** What an edit would do, before it is made (R48, R49, R60). `accounts` are those that change; at most so many are shown, all are counted. */
+/** What an edit would do, before it is made (R48, R49, R60). All are counted; `accounts` are those that change, a page of them, with its timers. */
 export const previewReply = z.object({
   counts: z.object({ create: count, update: count, suspend: count, unsuspend: count, delete: count, unchanged: count }),
   accounts: z.array(
     z.object({ userId: z.string(), change: z.enum(changes), attributes: z.array(attributeChange).optional() }),
   ),
-  /** All timers that the edit would arm (`from` is null), move, or end (`to` is null). */
+  /** Timers that the edit would arm (`from` is null), move, or end (`to` is null), of everybody as far as the page goes. */
   timers: z.array(z.object({ id: z.string(), from: z.string().nullable(), to: z.string().nullable() })),
   /** People whose account couldn't be worked out, where there are any (R96). */
   failed: z
     .object({ count, accounts: z.array(z.object({ userId: z.string(), code: z.string(), message: z.string() })) })
     .optional(),
+  nextCursor: z.string().optional(),
 });
 export type Preview = z.output<typeof previewReply>;
 
-const MOST_SHOWN = 1000;
 const PAGE = 500;
+/** Evaluated without a pause, which others would wait for: a few milliseconds. */
+const IN_A_TURN = 20;
+
+/** What of a preview is shown: one person alone, or a page of everybody. */
+export type PreviewPage = { user?: string | undefined; limit: number; cursor?: string | undefined };
+/** The last person of a page. */
+const cursors = cursorsOf(z.tuple([z.string()]));
 
 type Edit = {
   /** Throws what the edit itself would be refused with. */
@@ -72,45 +81,67 @@ export const previews = (
   const preview = async (
     tenantId: string,
     appId: string,
+    { user, limit, cursor }: PreviewPage,
     { edited, fromScratch = false, applyToRunning = false }: Edit,
   ): Promise<Preview> => {
+    const [after] = cursor === undefined ? [''] : cursors.read(cursor);
     const { config: today, version: revision } = await queries.find(tenantId, appId);
     const [then, now] = [edited(today), await clock.now()];
     const counts: Preview['counts'] = { create: 0, update: 0, suspend: 0, unsuspend: 0, delete: 0, unchanged: 0 };
     const accounts: Preview['accounts'] = [];
     const timers: Preview['timers'] = [];
     const failed: NonNullable<Preview['failed']> = { count: 0, accounts: [] };
-    const note = (userId: string, before: AccountState, after: AccountState) => {
-      if (after.kind === 'present' && after.planFailure) {
-        failed.count += 1;
-        if (failed.accounts.length < MOST_SHOWN) failed.accounts.push({ userId, ...after.planFailure });
-      }
-      const { change, attributes, timers: touched } = changeBetween(before, after);
+    const shown = { last: '', isFull: false };
+    const note = (userId: string, before: AccountState, now: AccountState) => {
+      const { change, attributes, timers: touched } = changeBetween(before, now);
       counts[change] += 1;
+      if (change !== 'unchanged' && userId > after && accounts.length === limit) shown.isFull = true;
+      const isShown = userId > after && !shown.isFull;
+      if (now.kind === 'present' && now.planFailure) {
+        failed.count += 1;
+        if (isShown) failed.accounts.push({ userId, ...now.planFailure });
+      }
+      if (!isShown) return;
+      shown.last = userId;
       timers.push(...touched);
-      if (change !== 'unchanged' && accounts.length < MOST_SHOWN)
-        accounts.push({ userId, change, ...(attributes.length > 0 && { attributes }) });
+      if (change !== 'unchanged') accounts.push({ userId, change, ...(attributes.length > 0 && { attributes }) });
     };
-    for (
-      let people = await peopleAfter(tenantId, '');
-      people.length > 0;
-      people = await peopleAfter(tenantId, people.at(-1)!.id)
-    ) {
-      for (const { id: userId } of people) {
-        const seen = await readSeen(database, tenantId, userId, appId);
+    const evaluateAll = async (userIds: readonly string[]) => {
+      const seenOf = await readSeenOf(database, tenantId, userIds, appId);
+      const accountOf = await findAccounts(database, tenantId, appId, userIds);
+      for (const [index, userId] of userIds.entries()) {
+        const seen = seenOf.get(userId);
         if (!seen) continue;
+        if (index % IN_A_TURN === 0) await nextTurn();
         const withApp = (app: AppConfig) => viewsOf(seen, { app, revision }, kinds, now);
-        const account = await findAccount(database, tenantId, appId, userId);
+        const account = accountOf.get(userId) ?? { kind: 'none' };
         const before = fromScratch || today.state === 'draft' ? account : evaluated(account, withApp(today));
         const moved = applyToRunning ? rescheduled(before, then) : before;
         note(userId, before, evaluated(moved, withApp(then)));
       }
+      return seenOf.size;
+    };
+    if (user !== undefined) {
+      if ((await evaluateAll([user])) === 0) throw noSuchUser(user);
+      return { counts, accounts, timers, ...(failed.count > 0 && { failed }) };
     }
+    for (
+      let people = await peopleAfter(tenantId, '');
+      people.length > 0;
+      people = await peopleAfter(tenantId, people.at(-1)!.id)
+    )
+      await evaluateAll(people.map(({ id }) => id));
     // Nobody evaluates an erased person, but timers of their accounts go on.
     if (applyToRunning)
       for (const { userId, state } of await erasedWithTimers(tenantId, appId))
         note(userId, state, rescheduled(state, then));
-    return { counts, accounts, timers, ...(failed.count > 0 && { failed }) };
+    return {
+      counts,
+      accounts,
+      timers,
+      ...(failed.count > 0 && { failed }),
+      ...(shown.isFull && { nextCursor: cursors.write([shown.last]) }),
+    };
   };
 
   const erasedWithTimers = (tenantId: string, appId: string) =>
@@ -124,8 +155,8 @@ export const previews = (
     });
 
   return {
-    attributes: (tenantId: string, appId: string, given: AttributesConfig) =>
-      preview(tenantId, appId, {
+    attributes: (tenantId: string, appId: string, given: AttributesConfig, page: PreviewPage) =>
+      preview(tenantId, appId, page, {
         edited: (app) => {
           const readTarget = readTargetOf(kinds, app);
           const attributes = canonicalAttributes(given, readTarget);
@@ -133,15 +164,16 @@ export const previews = (
           return { ...app, attributes };
         },
       }),
-    scope: async (tenantId: string, appId: string, scope: ScopeConfig) => {
+    scope: async (tenantId: string, appId: string, scope: ScopeConfig, page: PreviewPage) => {
       await refuseUnknownScope(database, tenantId, scope.groups);
       const scopeSince = await clock.now();
-      return preview(tenantId, appId, { edited: (app) => ({ ...app, scope, scopeSince }) });
+      return preview(tenantId, appId, page, { edited: (app) => ({ ...app, scope, scopeSince }) });
     },
     deprovisioning: async (
       tenantId: string,
       appId: string,
       { applyToRunning, ...deprovisioning }: DeprovisioningConfig & { applyToRunning: boolean },
+      page: PreviewPage,
     ) => {
       const now = await clock.now();
       const edited = (app: AppConfig): AppConfig => {
@@ -153,12 +185,17 @@ export const previews = (
             : withFrames(app.frames, deprovisioning, now);
         return { ...app, deprovisioning, frames };
       };
-      return preview(tenantId, appId, { edited, applyToRunning });
+      return preview(tenantId, appId, page, { edited, applyToRunning });
     },
-    approvals: (tenantId: string, appId: string, { actions }: { actions: ApprovalAction[] }) =>
-      preview(tenantId, appId, { edited: (app) => ({ ...app, approvals: actions }) }),
+    approvals: (tenantId: string, appId: string, { actions }: { actions: ApprovalAction[] }, page: PreviewPage) =>
+      preview(tenantId, appId, page, { edited: (app) => ({ ...app, approvals: actions }) }),
     /** Edited rules decide about new accounts only (R60). */
-    rules: async (tenantId: string, appId: string, given: readonly z.output<typeof ruleSchema>[]) => {
+    rules: async (
+      tenantId: string,
+      appId: string,
+      given: readonly z.output<typeof ruleSchema>[],
+      page: PreviewPage,
+    ) => {
       const named = given.map((rule, index) => ({ ...rule, id: rule.id ?? `new ${index}` }));
       const edited = (app: AppConfig) => {
         const readTarget = readTargetOf(kinds, app);
@@ -168,15 +205,19 @@ export const previews = (
       };
       if (named.some(givesEntitlements)) await refuseGated(database, tenantId, 'entitlements');
       await refuseUnknownInRules(database, tenantId, named);
-      return preview(tenantId, appId, { edited });
+      return preview(tenantId, appId, page, { edited });
     },
-    reapplication: async (tenantId: string, appId: string) => {
+    reapplication: async (tenantId: string, appId: string, page: PreviewPage) => {
       const scopeSince = await clock.now();
-      return preview(tenantId, appId, { edited: (app) => ({ ...app, ruleSets: reapplied(app), scopeSince }) });
+      return preview(tenantId, appId, page, { edited: (app) => ({ ...app, ruleSets: reapplied(app), scopeSince }) });
     },
-    cycle: (tenantId: string, appId: string) => preview(tenantId, appId, { edited: (app) => app, fromScratch: true }),
+    cycle: (tenantId: string, appId: string, page: PreviewPage) =>
+      preview(tenantId, appId, page, { edited: (app) => app, fromScratch: true }),
   };
 };
+
+const noSuchUser = (id: string) =>
+  new Rejected('not-found', 'user/unknown', `There is no user ${id}, or it is not known here yet.`);
 
 const evaluated = (account: AccountState, views: Views): AccountState => {
   const { scope: _, ...evaluation } = evaluatePerson(views, account);

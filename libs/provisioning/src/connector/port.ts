@@ -112,7 +112,7 @@ export type Outcome<Value = void> = { kind: 'ok'; value: Value } | Failure;
 export type Page<T> = { items: readonly T[]; next?: string };
 
 /** `request`: what was asked, in the protocol's words (`GET /Users?count=1`). `filters`: whether look-ups are honoured (R91). */
-export type TestReport = { request: string; status?: number; filters: 'honoured' | 'ignored' | 'untested' };
+export type TestReport = { request: string; status?: number; filters: 'honoured' | 'ignored' | 'refused' | 'untested' };
 
 /** Every call ends within `CALL_TIMEOUT_MS` of real time. */
 export type Connector = {

@@ -17,7 +17,7 @@ export const createAccount = async (one: Attempt): Promise<Verdict> => {
   const { app, account, row, connector, beforeCall } = one;
   if (row.callBeganAt !== null) return { kind: 'unknown', reason: 'The call was cut off.', cutOff: true };
 
-  const known = await existing(one);
+  const known = await existing(one, row.unknownSince === null ? 0 : Date.now());
   if (known) return known;
   if (account.aim !== 'present') return over({ kind: 'abandoned' });
   if (row.unknownSince !== null && !row.lookedUp) return { kind: 'notFound' };
@@ -34,7 +34,7 @@ export const createAccount = async (one: Attempt): Promise<Verdict> => {
   };
   let created = await send();
   if (isPassing(created)) {
-    const made = await existing(one);
+    const made = await existing(one, Date.now());
     if (made) return made;
     // Its answer doesn't matter: a create always follows a question that was answered, so an app that fails every second request would fail
     // every create.
@@ -49,10 +49,8 @@ export const createAccount = async (one: Attempt): Promise<Verdict> => {
       return { kind: 'unknown', reason: created.reason, cutOff: false };
     case 'conflict':
       // Somebody has a value of it: whoever that is may be found now.
-      return (await existing(one)) ?? failedForGood('account/conflict-unseen', created.reason);
+      return (await existing(one, Date.now())) ?? failedForGood('account/conflict-unseen', created.reason);
     case 'gone':
-      // Of a create this says that the address is wrong, not that an account is.
-      return { kind: 'failed', failure: { kind: 'unavailable', reason: created.reason } };
     case 'stale':
     case 'throttled':
     case 'unavailable':
@@ -72,14 +70,14 @@ const sentOnCreate = ({ account }: Attempt): AccountAttributes => ({
 });
 
 /** What the app has of this person already; undefined where that is nothing. */
-const existing = async (one: Attempt): Promise<Verdict | undefined> => {
+const existing = async (one: Attempt, asOf: number): Promise<Verdict | undefined> => {
   const { app, row } = one;
-  const found = await lookUp(one);
+  const found = await lookUp(one, asOf);
   if (found.kind === 'failed') return found.failure.kind === 'gone' ? undefined : failed(found.failure);
-  if (found.kind === 'filtersIgnored')
+  if (found.kind === 'unsearchable')
     return failedForGood(
       'app/filters-ignored',
-      'The app ignores filters and has too many accounts to compare them all, so an existing account can’t be ruled out.',
+      'The app can’t be searched and has too many accounts to compare them all, so an existing account can’t be ruled out.',
     );
   const { accounts } = found;
   const [first, ...others] = accounts;

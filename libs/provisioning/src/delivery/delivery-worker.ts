@@ -144,7 +144,8 @@ export const deliveryWorker = (needs: DeliveryNeeds) => {
     return {
       beforeCall,
       note: (intents: readonly Intent[]) => rows.note(row, intents),
-      listing: (target: string, value: string) => listed(connector, { target, value }, beforeCall),
+      listing: (target: string, value: string, notBefore: number) =>
+        listed(connector, { target, value }, beforeCall, notBefore),
     };
   };
 

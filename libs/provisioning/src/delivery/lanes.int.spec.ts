@@ -73,16 +73,19 @@ describe('R96: an app that fails', () => {
     await until(async () => (await health()) === 'healthy');
   });
 
-  it('at changes only is left alone as well, and is never quarantined, since its test passes', async () => {
-    await begin({ ...patient, ...quick, quarantineAfterMs: 0 });
-    let isReadOnly = true;
-    world.app.fault = (call) => (isReadOnly && call === 'create' ? down : undefined);
-    for (const id of people('p', 6)) await world.join(id);
-    await until(() => world.app.calls.filter((call) => call === 'test').length > 3);
-    expect([await health(), world.quarantined]).toEqual(['degraded', []]);
-    isReadOnly = false;
-    await until(() => arrived(...people('p', 6)));
-  });
+  it.each<Failure>([down, { kind: 'gone', reason: '404' }])(
+    'at changes only ($kind) is left alone as well, and is never quarantined, since its test passes',
+    async (failure) => {
+      await begin({ ...patient, ...quick, quarantineAfterMs: 0 });
+      let isReadOnly = true;
+      world.app.fault = (call) => (isReadOnly && call === 'create' ? failure : undefined);
+      for (const id of people('p', 6)) await world.join(id);
+      await until(() => world.app.calls.filter((call) => call === 'test').length > 3);
+      expect([await health(), world.quarantined]).toEqual(['degraded', []]);
+      isReadOnly = false;
+      await until(() => arrived(...people('p', 6)));
+    },
+  );
 });
 
 describe('R96: an app that asked to wait', () => {

@@ -1,11 +1,12 @@
 import type { Connector, Remote, TargetValue } from '../connector/index.ts';
 import type { Listed } from './verdict.ts';
 
-/** How old a complete list may be that stands for a look-up. */
+/** How old a complete list may be that stands for a look-up, where nothing was sent since. */
 const FRESH_MS = 15 * 60_000;
 /** More are not kept: some hundred bytes each. */
 const MOST_KEPT = 200_000;
 
+/** `at`: when the list began. */
 type Listing = { at: number; byValue: Map<string, Remote[]> };
 
 const keyOf = (target: string, value: string) => `${target}\n${value.normalize('NFC').toLowerCase()}`;
@@ -21,6 +22,7 @@ export const listings = () => {
   const known = new WeakMap<Connector, Promise<Listing | Listed>>();
 
   const listAll = async (connector: Connector, beforePage: () => Promise<void>): Promise<Listing | Listed> => {
+    const at = Date.now();
     const byValue: Listing['byValue'] = new Map();
     let count = 0;
     for (let cursor: string | undefined; ;) {
@@ -36,7 +38,7 @@ export const listings = () => {
         for (const key of texts) byValue.set(key, [...(byValue.get(key) ?? []), remote]);
       }
       cursor = page.value.next;
-      if (cursor === undefined) return { at: Date.now(), byValue };
+      if (cursor === undefined) return { at, byValue };
     }
   };
 
@@ -44,14 +46,19 @@ export const listings = () => {
     connector: Connector,
     { target, value }: { target: string; value: string },
     beforePage: () => Promise<void>,
+    notBefore: number,
   ): Promise<Listed> => {
-    let listing = await known.get(connector);
-    if (!listing || !('at' in listing) || Date.now() - listing.at > FRESH_MS) {
-      const listed = listAll(connector, beforePage);
-      known.set(connector, listed);
-      listing = await listed;
+    const earliest = Math.max(notBefore, Date.now() - FRESH_MS);
+    for (let mine = false; ;) {
+      const asked = known.get(connector);
+      const listing = await asked;
+      if (listing && 'at' in listing && listing.at >= earliest)
+        return { kind: 'ok', value: listing.byValue.get(keyOf(target, value)) ?? [] };
+      if (listing && !('at' in listing) && mine) return listing;
+      // Somebody else's may have begun late enough.
+      if (known.get(connector) !== asked) continue;
+      known.set(connector, listAll(connector, beforePage));
+      mine = true;
     }
-    if (!('at' in listing)) return listing;
-    return { kind: 'ok', value: listing.byValue.get(keyOf(target, value)) ?? [] };
   };
 };

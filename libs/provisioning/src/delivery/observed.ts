@@ -21,7 +21,10 @@ export const observed = (connector: Connector, lane: Lane): Connector => {
     const afterMs = lane.pauseLeft();
     if (afterMs > 0) return { kind: 'throttled', reason: 'The app asked to wait.', afterMs };
     const beganAt = Date.now();
-    const outcome = await (connector[method] as (...args: readonly unknown[]) => Promise<Outcome<unknown>>)(...args);
+    const answered = await (connector[method] as (...args: readonly unknown[]) => Promise<Outcome<unknown>>)(...args);
+    // Of a create this says that the address is wrong, not that an account is.
+    const outcome: Outcome<unknown> =
+      method === 'create' && answered.kind === 'gone' ? { ...answered, kind: 'unavailable' } : answered;
     lane.called({ isWrite, beganAt, ...(outcome.kind !== 'ok' && { failure: outcome }) });
     return outcome;
   };

@@ -18,8 +18,8 @@ export type Attempt = {
   beforeCall: (options?: { creating: boolean }) => Promise<void>;
   /** Notes what is about to be given; what isn't in it any more is forgotten. */
   note: (intents: readonly Intent[]) => Promise<void>;
-  /** Every account of the app by what it is looked up by, for an app that ignores filters. */
-  listing: (target: string, value: string) => Promise<Listed>;
+  /** Accounts by what they are looked up by, of a complete list that began at `notBefore` or later: for an app that can't be searched. */
+  listing: (target: string, value: string, notBefore: number) => Promise<Listed>;
 };
 
 export type Listed =

@@ -2,7 +2,7 @@ import type { Sql } from '@tenure/database';
 import type { Instant } from '@tenure/eventing';
 import { readTargetOf, type ConnectorKinds } from '../connector/index.ts';
 import {
-  findPerson,
+  findPeople,
   findTenant,
   groupRevisions,
   groupsOf,
@@ -21,15 +21,15 @@ export type Seen = Pick<Views, 'groupRevisions'> & {
   tenant: KnownTenant;
 };
 
-/** Undefined where the person was erased, or isn't known yet. With `appId`, that app alone. */
-export const readSeen = async (
+/** What there is to know about each of these people, but those who were erased or aren't known yet. With `appId`, of that app alone. */
+export const readSeenOf = async (
   sql: Sql,
   tenantId: string,
-  userId: string,
+  userIds: readonly string[],
   appId?: string,
-): Promise<Seen | undefined> => {
-  const person = await findPerson(sql, tenantId, userId);
-  if (!person) return undefined;
+): Promise<ReadonlyMap<string, Seen>> => {
+  const people = await findPeople(sql, tenantId, userIds);
+  if (people.length === 0) return new Map();
   const apps = await appsOf(sql, tenantId, appId);
   const named = apps.flatMap(({ app }) =>
     namedGroups(
@@ -37,14 +37,22 @@ export const readSeen = async (
       app.ruleSets.flatMap(({ rules }) => rules),
     ),
   );
-  return {
+  const groups = await groupsOf(
+    sql,
+    tenantId,
+    people.map(({ id }) => id),
+  );
+  const shared = {
     apps,
-    person,
-    groups: await groupsOf(sql, tenantId, userId),
     groupRevisions: await groupRevisions(sql, tenantId, [...new Set(named)]),
     tenant: await findTenant(sql, tenantId),
   };
+  return new Map(people.map((person) => [person.id, { ...shared, person, groups: groups.get(person.id)! }]));
 };
+
+/** The same of one person. */
+export const readSeen = async (sql: Sql, tenantId: string, userId: string, appId?: string): Promise<Seen | undefined> =>
+  (await readSeenOf(sql, tenantId, [userId], appId)).get(userId);
 
 export const viewsOf = (
   { apps: _, ...seen }: Seen,

@@ -30,6 +30,7 @@ export type KnownGroups = {
 };
 
 type PersonRow = {
+  id: string;
   resource: JsonObject | null;
   revision: Revision;
   active_revision: Revision;
@@ -43,59 +44,85 @@ type PersonRow = {
   changed_at: Instant;
 };
 
-/** Nobody where the person was erased, or is not known yet. */
-export const findPerson = async (sql: Sql, tenantId: string, id: string): Promise<KnownPerson | undefined> => {
-  const [row] = await sql.query<PersonRow>({
-    name: 'provisioning.person',
-    text: `select resource, revision, active_revision, active, archived, deleted_at, active_since, archived_since, unit_since, domain_since, changed_at
-           from ${PROVISIONING}.people where tenant_id = $1 and id = $2`,
-    values: [tenantId, id],
+/** Those of them who are known; who was erased isn't. */
+export const findPeople = async (sql: Sql, tenantId: string, ids: readonly string[]): Promise<KnownPerson[]> => {
+  const rows = await sql.query<PersonRow>({
+    name: 'provisioning.people',
+    text: `select p.* from (select unnest((select $2::text[])) as id) asked
+           cross join lateral (
+             select id, resource, revision, active_revision, active, archived, deleted_at, active_since, archived_since, unit_since, domain_since, changed_at
+             from ${PROVISIONING}.people where tenant_id = $1 and id = asked.id limit 1
+           ) p`,
+    values: [tenantId, ids],
   });
-  if (!row?.resource) return undefined;
-  const since = {
-    active: row.active_since,
-    archived: row.archived_since,
-    unit: row.unit_since,
-    domain: row.domain_since,
-    changed: row.changed_at,
-  };
-  return {
-    tenantId,
-    id,
-    revision: row.revision,
-    activeRevision: row.active_revision,
-    resource: row.resource,
-    active: row.active,
-    archived: row.archived,
-    deletedAt: row.deleted_at,
-    since,
-  };
+  return rows.flatMap((row) => knownPerson(tenantId, row) ?? []);
 };
 
+const knownPerson = (tenantId: string, row: PersonRow): KnownPerson | undefined =>
+  row.resource === null
+    ? undefined
+    : {
+        tenantId,
+        id: row.id,
+        revision: row.revision,
+        activeRevision: row.active_revision,
+        resource: row.resource,
+        active: row.active,
+        archived: row.archived,
+        deletedAt: row.deleted_at,
+        since: {
+          active: row.active_since,
+          archived: row.archived_since,
+          unit: row.unit_since,
+          domain: row.domain_since,
+          changed: row.changed_at,
+        },
+      };
+
 /**
- * A path of memberships held until the first of its links ended, and a group until the last of the paths to it did; `until` null = still.
+ * The groups of each of these people, whether they have any or not. A path of memberships held until the first of its links ended, and a group until the last of the paths to it did; `until` null = still.
  * Links that ended could form a ring with later ones, so no group comes twice in a path.
  */
-export const groupsOf = async (sql: Sql, tenantId: string, userId: string): Promise<KnownGroups> => {
-  const rows = await sql.query<GroupRow & { depth: number }>({
+export const groupsOf = async (
+  sql: Sql,
+  tenantId: string,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, KnownGroups>> => {
+  const rows = await sql.query<GroupRow>({
     name: 'provisioning.groups_of',
-    text: `with recursive above (group_id, until, revision, path) as (
-             select group_id, left_at, left_revision, array[group_id] from ${PROVISIONING}.memberships where tenant_id = $1 and member_id = $2
+    text: `with recursive above (user_id, group_id, until, revision, path) as (
+             select asked.id, m.group_id, m.left_at, m.left_revision, array[m.group_id]
+             from (select unnest((select $2::text[])) as id) asked
+             cross join lateral (
+               select group_id, left_at, left_revision from ${PROVISIONING}.memberships where tenant_id = $1 and member_id = asked.id
+             ) m
              union all
-             select m.group_id, least(a.until, m.left_at),
+             select a.user_id, m.group_id, least(a.until, m.left_at),
                     case when m.left_at < a.until or a.until is null then m.left_revision else a.revision end, a.path || m.group_id
              from above a join ${PROVISIONING}.memberships m on m.tenant_id = $1 and m.member_id = a.group_id
              where m.group_id <> all (a.path) and cardinality(a.path) < 20)
-           select group_id, least(cardinality(path), 2) as depth, until, revision from above`,
-    values: [tenantId, userId],
+           select user_id, group_id, least(cardinality(path), 2) as depth, until, revision from above`,
+    values: [tenantId, userIds],
   });
+  const rowsOf = new Map<string, GroupRow[]>(userIds.map((id) => [id, []]));
+  for (const row of rows) rowsOf.get(row.user_id)!.push(row);
+  return new Map([...rowsOf].map(([id, own]) => [id, knownGroups(own)]));
+};
+
+const knownGroups = (rows: readonly GroupRow[]): KnownGroups => {
   const direct = rows.filter(({ depth }) => depth === 1);
-  const holding = (some: typeof rows) =>
+  const holding = (some: readonly GroupRow[]) =>
     new Set(some.filter(({ until }) => until === null).map(({ group_id }) => group_id));
   return { direct: holding(direct), all: holding(rows), directUntil: endings(direct), allUntil: endings(rows) };
 };
 
-type GroupRow = { group_id: string; until: Instant | null; revision: Revision | null };
+type GroupRow = {
+  user_id: string;
+  group_id: string;
+  depth: number;
+  until: Instant | null;
+  revision: Revision | null;
+};
 
 const endings = (rows: readonly GroupRow[]): Map<string, Ending> => {
   const ended = new Map<string, Ending>();

@@ -71,6 +71,44 @@ describe('R91: a look-up', () => {
     ]);
   });
 
+  it('in an app that refuses filters reads the list, and finds who is there', async () => {
+    await world.configure(appConfig());
+    const hers = world.app.addAccount({ userName: 'ADA@plum.example' });
+    world.app.fault = (call) =>
+      call === 'find' ? { kind: 'refused', code: 'app/refused', status: 400, reason: 'no filters' } : undefined;
+    await world.join('ada');
+    await world.join('bob');
+    await world.settle();
+    expect((await stateOf()).match).toMatchObject({ remoteId: hers });
+    expect(world.app.byUserName('bob@plum.example')).toBeDefined();
+  });
+
+  it('that can be neither asked nor listed tells an admin what the app said to the question', async () => {
+    await world.configure(appConfig());
+    world.app.fault = (call) =>
+      call === 'find' || call === 'list'
+        ? { kind: 'refused', code: 'app/refused', status: 400, reason: `no ${call}` }
+        : undefined;
+    await world.join('ada');
+    await world.settle();
+    expect((await stateOf()).failure).toMatchObject({ code: 'delivery/refused', message: '400: no find' });
+    expect(world.app.accounts.size).toBe(0);
+  });
+
+  it('in an app that is listed believes no list from before a call that may have made the account', async () => {
+    await world.configure(appConfig());
+    world.app.addAccount({ userName: 'ceo@plum.example' });
+    world.app.ignoresFilters = true;
+    let lost = 0;
+    world.app.fault = (call) => (call === 'create' && lost++ === 1 ? 'lost' : undefined);
+    await world.join('bob');
+    await world.settle();
+    await world.join('ada');
+    await world.settle();
+    expect(world.app.accounts.size).toBe(3);
+    expect(await world.accounts()).toMatchObject([{ status: 'provisioned' }, { status: 'provisioned' }]);
+  });
+
   it('that finds several, by the same or by different keys, shows them all and prefers none', async () => {
     const matching = [
       { source: 'userName', target: 'userName' },

@@ -4,7 +4,9 @@ import { anAppIsTurnedOn } from './3-app.mjs';
 import { adaLeavesAndBobComesBack } from './4-leaving.mjs';
 import { theAppFailsForAWhile } from './5-outage.mjs';
 import { whatHappenedIsTold } from './6-history.mjs';
-import { viewsAreRebuilt } from './7-rebuild.mjs';
+import { whatWasChangedByHandIsFound } from './7-drift.mjs';
+import { aDirectoryIsFilled } from './8-directory.mjs';
+import { viewsAreRebuilt } from './9-rebuild.mjs';
 
 /** The story. A chapter is given the world so far, and answers what it adds to it. */
 export const chapters = [
@@ -14,5 +16,7 @@ export const chapters = [
   { title: 'Ada changes department, then leaves; Bob leaves and comes back', play: adaLeavesAndBobComesBack },
   { title: 'The application fails for a while', play: theAppFailsForAWhile },
   { title: 'What happened to Ada, and why', play: whatHappenedIsTold },
+  { title: 'What was changed in the application by hand is found', play: whatWasChangedByHandIsFound },
+  { title: 'A directory is filled: another kind of application', play: aDirectoryIsFilled },
   { title: 'All views are dropped and rebuilt from the streams', play: viewsAreRebuilt },
 ];
