@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { AccessDeniedError, NO_STREAM, type EventData, type JSONEventData } from '@eventstore/db-client';
+import {
+  AccessDeniedError,
+  NO_STREAM,
+  StreamDeletedError,
+  type EventData,
+  type JSONEventData,
+} from '@eventstore/db-client';
 import { convertToCommandError, parseUUID } from '@eventstore/db-client/dist/utils/index.js';
-import { StreamDeletedError } from '@eventstore/db-client';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import type { Status } from '@eventstore/db-client/generated/status_pb.js';
 import streamsGrpc, { type StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
@@ -132,26 +137,21 @@ const appendedOf = (success: BatchAppendResp.Success): Appended => {
   };
 };
 
+const TOO_LARGE = 'event_store.client.MaximumAppendSizeExceeded';
+
 const refusalOf = (status: Status, stream: string): Error => {
   const details = status.getDetails();
-  switch (details?.getTypeName()) {
-    case 'event_store.client.WrongExpectedVersion':
-      return new Conflict(`${stream} is at another revision.`);
-    case 'event_store.client.MaximumAppendSizeExceeded': {
-      const exceeded = details.unpack(
-        shared.MaximumAppendSizeExceeded.deserializeBinary,
-        'event_store.client.MaximumAppendSizeExceeded',
-      );
-      return new TooLarge(exceeded?.getMaxappendsize());
-    }
-    case 'event_store.client.StreamDeleted':
-      return StreamDeletedError.fromStreamName(stream);
-    case 'event_store.client.AccessDenied':
-      return new AccessDeniedError(undefined as never, `EventStoreDB denied the append to ${stream}.`);
-    default:
-      return new NoAnswer(
-        `EventStoreDB leaves open whether it appended to ${stream}: ${status.getMessage() || details?.getTypeName() || 'unknown'}`,
-        { answered: true },
-      );
+  const kind = details?.getTypeName();
+  if (kind === 'event_store.client.WrongExpectedVersion') return new Conflict(`${stream} is at another revision.`);
+  if (kind === 'event_store.client.StreamDeleted') return StreamDeletedError.fromStreamName(stream);
+  if (kind === 'event_store.client.AccessDenied')
+    return new AccessDeniedError(undefined as never, `EventStoreDB denied the append to ${stream}.`);
+  if (kind === TOO_LARGE) {
+    const exceeded = details!.unpack((bytes) => shared.MaximumAppendSizeExceeded.deserializeBinary(bytes), TOO_LARGE);
+    return new TooLarge(exceeded?.getMaxappendsize());
   }
+  return new NoAnswer(
+    `EventStoreDB leaves open whether it appended to ${stream}: ${status.getMessage() || kind || 'unknown'}`,
+    { answered: true },
+  );
 };
