@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Rejected } from '@tenure/eventing';
+import { toProblem } from './problem.ts';
 
 /** Answers on a service's port while the service starts. */
 export type FrontDoor = {
@@ -11,6 +13,8 @@ export type FrontDoor = {
   /** Leaves the port to the service. */
   close: () => Promise<void>;
 };
+
+const starting = new Rejected('unavailable', 'service/starting', 'The service is starting; try again.');
 
 const answer = (response: ServerResponse, status: number, type: string, body: object) => {
   response.writeHead(status, {
@@ -31,13 +35,7 @@ export const openFrontDoor = async (port: number, host = '0.0.0.0'): Promise<Fro
     if (path.endsWith('/health/live')) return answer(response, 200, 'application/json', { status: 'live' });
     if (path.endsWith('/health/ready'))
       return answer(response, 503, 'application/json', { status: 'starting', parts: [{ name: 'start', waitsFor }] });
-    answer(response, 503, 'application/problem+json', {
-      type: 'about:blank',
-      title: 'Unavailable',
-      status: 503,
-      code: 'service/starting',
-      detail: 'The service is starting; try again.',
-    });
+    answer(response, 503, 'application/problem+json', toProblem(starting, ''));
   };
   const server = createServer(serve).listen(port, host);
   await once(server, 'listening');
