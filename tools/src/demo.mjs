@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { chapters } from './demo/chapters/index.mjs';
 import { demoClock } from './demo/clock.mjs';
 import { distributedSystem } from './demo/distributed.mjs';
+import { openEventStore, storeKinds } from './demo/event-store.mjs';
 import { client } from './demo/http.mjs';
 import { CannotStart } from './demo/program.mjs';
 import { startSandbox } from './demo/sandbox.mjs';
@@ -13,13 +14,21 @@ import { standaloneSystem } from './demo/standalone.mjs';
 import { chapter, checksSoFar, NotAsTold, secondsSoFar, tell } from './demo/story.mjs';
 
 const { values } = parseArgs({
-  options: { distributed: { type: 'boolean', default: false }, help: { type: 'boolean' } },
+  options: {
+    distributed: { type: 'boolean', default: false },
+    store: { type: 'string', default: 'postgres' },
+    help: { type: 'boolean' },
+  },
 });
 if (values.help) {
   console.log(
-    'npm run demo [-- --distributed]\nPlays the whole road once, through the public APIs: in one process, or as four services over Kafka.',
+    'npm run demo [-- --distributed] [-- --store eventstoredb]\nPlays the whole road once, through the public APIs: in one process, or as four services over Kafka; on PostgreSQL, or on the EventStoreDB of EVENTSTOREDB_URL, else on a stand-in for it.',
   );
   process.exit(0);
+}
+if (!storeKinds.includes(values.store)) {
+  console.error(`--store takes ${storeKinds.join(' or ')}.`);
+  process.exit(1);
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'tenure-demo-'));
@@ -39,7 +48,10 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop
 
 const play = async () => {
   const rootKey = randomBytes(24).toString('base64url');
+  const store = await openEventStore(values.store);
+  closing.push(store.close);
   const settings = {
+    ...store.settings,
     TENURE_ROOT_KEY: rootKey,
     TENURE_CLOCK: 'manual:2026-01-05T09:00:00Z',
     TENURE_ALLOW_PRIVATE_TARGETS: '127.0.0.1',
@@ -51,6 +63,7 @@ const play = async () => {
   const sandbox = await startSandbox(folder);
   closing.push(sandbox.stop);
   await system.start();
+  if (store.name) tell(`Event store: ${store.name}`);
   tell(`Tenure: ${system.url} (${system.name}). Sandbox: ${sandbox.url}`);
 
   const root = client(system.url, rootKey);

@@ -14,7 +14,7 @@ import {
   userHistory,
 } from '@tenure/directory';
 import { migrate } from '@tenure/database';
-import { dropView, startView } from '@tenure/eventing';
+import { dropView, startView, warmStates } from '@tenure/eventing';
 import {
   directoryClient,
   manualClock,
@@ -89,7 +89,7 @@ export const directoryService = async (
       log.error({ stream, err: error }, 'A stream could not be applied to the view and waits; all others go on'),
   });
   await grantToServices(database);
-  const source = { store, sealer, snapshots };
+  const source = { store, sealer, snapshots, warm: warmStates() };
   const directory = openDirectory({ source, view, clock, database, keys, secrets, onFailure });
   const departed = startDepartedMembers({
     source,

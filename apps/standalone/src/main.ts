@@ -1,7 +1,6 @@
 import 'reflect-metadata';
-import { DatabaseUnreachable, NoEmbeddedPostgres } from '@tenure/database';
 import { DIRECTORY_VIEW } from '@tenure/directory';
-import { Misconfigured, stopOnSignals } from '@tenure/platform';
+import { forPeople, openFrontDoor, stopOnSignals } from '@tenure/platform';
 import { askForSignInLink } from './ask-for-sign-in-link.ts';
 import { readConfig } from './config.ts';
 import { openOwnDatabase } from './database.ts';
@@ -14,10 +13,11 @@ const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 try {
   const config = readConfig();
+  const door = await openFrontDoor(config.TENURE_PORT);
   const database = await openOwnDatabase(config, say);
   try {
     const keys = await readOrMakeKeys(config);
-    const { runtime, app, url } = await startSystem(config, keys, database.url);
+    const { runtime, app, url } = await startSystem(config, keys, database.url, { door });
     stopOnSignals(app, runtime, database.release);
     const local = (await app.getUrl()).replace('0.0.0.0', '127.0.0.1');
     const hasTenants = async () =>
@@ -44,8 +44,6 @@ try {
     throw error;
   }
 } catch (error) {
-  const told = [Misconfigured, DatabaseUnreachable, NoEmbeddedPostgres].some((known) => error instanceof known);
-  const forPeople = told || (error as { code?: string }).code === 'EADDRINUSE';
-  process.stderr.write(`${forPeople ? (error as Error).message : (error as Error).stack}\n`);
+  process.stderr.write(`${forPeople(error)}\n`);
   process.exit(1);
 }

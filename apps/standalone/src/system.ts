@@ -4,9 +4,11 @@ import { directoryControllers, directoryEntities, directoryService } from '@tenu
 import { mappingControllers, mappingEntities, mappingService } from '@tenure/mapping-service';
 import {
   createServices,
+  eventStoreFrom,
   listenToMessages,
   openRuntime,
   providerOf,
+  type FrontDoor,
   type LogOutput,
   type Runtime,
 } from '@tenure/platform';
@@ -16,12 +18,18 @@ import type { Keys } from './keys.ts';
 
 export type System = { runtime: Runtime; app: NestFastifyApplication; url: string };
 
+export type StartOptions = {
+  logTo?: LogOutput;
+  /** Answers until the system listens. */
+  door?: FrontDoor;
+};
+
 /** The runtime of the whole system in one process. */
 export const openSystemRuntime = (
   config: Config,
   { rootKey, secretsKey }: Pick<Keys, 'rootKey' | 'secretsKey'>,
   databaseUrl: string,
-  logTo?: LogOutput,
+  { logTo, door }: StartOptions = {},
 ): Promise<Runtime> =>
   openRuntime({
     service: 'standalone',
@@ -31,15 +39,13 @@ export const openSystemRuntime = (
     rootKey,
     publicUrl: config.TENURE_PUBLIC_URL,
     trustedProxies: config.TENURE_TRUSTED_PROXIES,
-    eventStore:
-      config.EVENT_STORE === 'postgres'
-        ? { kind: 'postgres' }
-        : { kind: 'eventstoredb', url: config.EVENTSTOREDB_URL! },
+    eventStore: eventStoreFrom(config),
     transport: config.TRANSPORT === 'kafka' ? { kind: 'kafka', brokers: config.KAFKA_BROKERS } : { kind: 'in-process' },
     clock: config.TENURE_CLOCK,
     owner: true,
     logLevel: config.LOG_LEVEL,
     ...(logTo && { logTo }),
+    ...(door && { onWaiting: door.waitFor }),
     ...(config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT }),
   });
 
@@ -48,9 +54,9 @@ export const startSystem = async (
   config: Config,
   keys: Keys,
   databaseUrl: string,
-  logTo?: LogOutput,
+  options: StartOptions = {},
 ): Promise<System> => {
-  const runtime = await openSystemRuntime(config, keys, databaseUrl, logTo);
+  const runtime = await openSystemRuntime(config, keys, databaseUrl, options);
   const { secretsKey, logKeys } = keys;
   const urls = config.TENURE_PUBLIC_URL === undefined ? {} : { publicUrl: config.TENURE_PUBLIC_URL };
   const services = [
@@ -73,7 +79,8 @@ export const startSystem = async (
   });
   for (const service of services) await listenToMessages(runtime, service);
   await runtime.transport.ready();
-  await app.listen(config.TENURE_PORT, '0.0.0.0');
+  await options.door?.close();
+  await app.listen(options.door?.port ?? config.TENURE_PORT, '0.0.0.0');
   runtime.started();
   return {
     runtime,

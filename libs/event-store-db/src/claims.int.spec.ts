@@ -15,17 +15,21 @@ import { connect, type Connection } from './connection.ts';
 import { eventStoreOn } from './event-store-db.ts';
 import { startStandIn, type EventStoreDbStandIn } from './testing/index.ts';
 
+/** The tests are about what happens, not how long it takes on a busy machine. */
+const PATIENT_MS = 60_000;
+
 let server: EventStoreDbStandIn;
 let connection: Connection;
 let tenantId: string;
 beforeAll(async () => {
-  server = await startStandIn();
+  server = await startStandIn({ commitTimeoutMs: 20 });
   connection = connect(server.connectionString);
 });
 afterAll(async () => {
   await connection.close();
   await server.close();
 });
+const visible = (name: string) => server.log.visible(`tenure.${name}`);
 /** Streams and claims that no other test has. */
 const begin = () => {
   tenantId = randomUUID().slice(0, 8);
@@ -54,7 +58,7 @@ const write = (
     events: [{ id: randomUUID(), type: 'Changed', schemaVersion: 1, data: { claims }, metadata }],
   };
 };
-const healthy = (graceMs = 0) => eventStoreOn(connection, { graceMs });
+const healthy = (graceMs = 0) => eventStoreOn(connection, { graceMs, appendDeadlineMs: PATIENT_MS });
 const failureOf = (work: Promise<unknown>) =>
   work.then(
     () => undefined,
@@ -76,7 +80,7 @@ const pausingAt = (nth: number, graceMs = 0) => {
   return {
     store: eventStoreOn(
       around(before, async () => undefined),
-      { graceMs },
+      { graceMs, appendDeadlineMs: PATIENT_MS },
     ),
     arrived,
     goOn,
@@ -117,7 +121,7 @@ const crashingAt = (
   };
   const store = eventStoreOn(
     around(before, async () => dead(nth)),
-    { graceMs: 0 },
+    { graceMs: 0, appendDeadlineMs: PATIENT_MS },
   );
   return { store, hasCrashed: () => calls >= nth };
 };
@@ -128,8 +132,9 @@ type Folded = { holders: Map<string, Set<string>>; most: number };
 const fold = (): Folded => {
   const holders = new Map<string, Set<string>>();
   let most = 0;
-  for (const { stream: name, data } of server.log.all) {
-    if (!name.startsWith(`user-${tenantId}_`)) continue;
+  for (const { stream: inLog, data } of server.log.all) {
+    if (!inLog.startsWith(`tenure.user-${tenantId}_`)) continue;
+    const name = inLog.slice('tenure.'.length);
     const { take, release } = (
       JSON.parse(Buffer.from(data).toString('utf8')) as { claims: { take: string[]; release: string[] } }
     ).claims;
@@ -146,19 +151,19 @@ const expectSound = () => {
   expect(most).toBeLessThanOrEqual(1);
   for (const [name, [holder]] of holders) {
     if (holder === undefined) continue;
-    const last = server.log.visible(`claims-${name}`)!.at(-1)!;
+    const last = visible(`claims-${name}`)!.at(-1)!;
     expect(JSON.parse(Buffer.from(last.data).toString('utf8'))).toEqual({ holder });
   }
 };
 const holderOf = (name: string) => [...(fold().holders.get(claim(name)) ?? [])][0];
-const typesIn = (name: StreamName) => server.log.visible(name)?.map(({ type }) => type) ?? [];
+const typesIn = (name: StreamName) => visible(name)?.map(({ type }) => type) ?? [];
 
 describe('a claim whose holder does not hold it', () => {
   const pending = async (id: string) => {
     begin();
     const { store } = crashingAt(3, 'before');
     expect(await failureOf(store.append(write(stream(id), 0, { take: ['x'] })))).toBeInstanceOf(Crash);
-    expect(server.log.visible(`claims-${claim('x')}`)).toHaveLength(1);
+    expect(visible(`claims-${claim('x')}`)).toHaveLength(1);
   };
 
   it('is taken over after the holder has forfeited it, so that its append on the way goes stale', async () => {
@@ -284,7 +289,7 @@ describe.each(Object.entries(situations))('a process that dies while %s', (_, { 
   it('leaves what a repeat of the append finishes', async () => {
     await atEachCall(async (crashed) => {
       await healthy().append(crashed);
-      const ids = server.log.visible(crashed.stream)!.filter(({ id }) => id === crashed.events[0]!.id);
+      const ids = visible(crashed.stream)!.filter(({ id }) => id === crashed.events[0]!.id);
       expect(ids).toHaveLength(1);
       expect(await failureOf(healthy().append(write(stream('ben'), 0, { take: ['x'] })))).toMatchObject({
         name: 'ClaimTaken',
@@ -324,7 +329,7 @@ describe('writers that race for a claim, die and repeat themselves', () => {
         const run = async ({ id, diesAt, when, twice }: (typeof writers)[number]) => {
           const { store, hasCrashed } = crashingAt(diesAt, when, pace);
           for (let turn = 0; turn < 3 && !hasCrashed(); turn++) {
-            const events = server.log.visible(stream(id)) ?? [];
+            const events = visible(stream(id)) ?? [];
             const holds = holderOf('x') === stream(id);
             const next = write(stream(id), events.length, holds ? { release: ['x'] } : { take: ['x'] });
             const sent = await Promise.all(Array.from({ length: twice ? 2 : 1 }, () => failureOf(store.append(next))));

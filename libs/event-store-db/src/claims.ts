@@ -28,11 +28,13 @@ export type Claims = {
 
 /** A claim as it stands: who may append an event that takes it, or has. */
 type Claim = { name: string; revision: LogRevision; holder: string | undefined };
+type Taken = { claim: Claim; before: Claim };
 
 const PAGE = 200;
 /** How long a claim whose holder does not hold it is left to a writer that may be about to append. */
 const GRACE_MS = 1000;
 const POLL_MS = 20;
+const TIDIED_AT = 10n;
 
 const claimStream = (name: string) => `claims-${name}`;
 
@@ -68,7 +70,8 @@ export const claimsOn = (connection: Connection, graceMs = GRACE_MS): Claims => 
         ? jsonEvent({ type: 'ClaimFreed', data: {} })
         : jsonEvent({ type: 'ClaimHeld', data: { holder } });
     const written = await connection.append(claimStream(name), revision, [event], deadline);
-    if (revision === NO_STREAM) connection.keepLastOnly(claimStream(name)).catch(() => undefined);
+    // Most claims are written once. Only of those that move often the old events are worth an append that lets a scavenge remove them.
+    if (written.revision === TIDIED_AT) connection.keepLastOnly(claimStream(name)).catch(() => undefined);
     return { name, revision: written.revision, holder };
   };
 
@@ -121,16 +124,17 @@ export const claimsOn = (connection: Connection, graceMs = GRACE_MS): Claims => 
   };
 
   /** Makes the claim ours, from whoever doesn't hold it. Says what it was before. */
-  const take = async (name: string, by: Append, deadline: Deadline): Promise<{ claim: Claim; before: Claim }> => {
-    // Most values are new, so the first try asks nobody.
-    let before: Claim = { name, revision: NO_STREAM, holder: undefined };
-    let seen = { revision: before.revision, at: Date.now() };
+  const take = async (name: string, by: Append, deadline: Deadline): Promise<Taken> => {
+    let before = await readClaim(name, deadline);
+    let seen = { revision: before.revision, at: Date.now(), looks: 0 };
     for (;;) {
       try {
         if (before.holder !== undefined && before.holder !== by.stream) {
           const { holds, head } = await foldOf(before.holder, name, deadline);
           if (holds) throw new ClaimTaken(name, before.holder);
-          if (Date.now() - seen.at < graceMs) {
+          // Looks count too: where this process or the server is slow, so is the writer that is waited for.
+          if (Date.now() - seen.at < graceMs || seen.looks < graceMs / (2 * POLL_MS)) {
+            seen.looks += 1;
             await sleep(POLL_MS);
             throw new Conflict('Left to its holder for a while.');
           }
@@ -140,14 +144,45 @@ export const claimsOn = (connection: Connection, graceMs = GRACE_MS): Claims => 
       } catch (error) {
         if (!(error instanceof Conflict)) throw error;
         before = await readClaim(name, deadline);
-        if (before.revision !== seen.revision) seen = { revision: before.revision, at: Date.now() };
+        if (before.revision !== seen.revision) seen = { revision: before.revision, at: Date.now(), looks: 0 };
       }
     }
   };
 
+  /** Most values are new, so the first try asks nobody. */
+  const takeNew = async (name: string, by: Append, deadline: Deadline): Promise<Taken | undefined> => {
+    const before: Claim = { name, revision: NO_STREAM, holder: undefined };
+    try {
+      return { claim: await writeClaim(before, by.stream, deadline), before };
+    } catch (error) {
+      if (error instanceof Conflict) return undefined;
+      throw error;
+    }
+  };
+
+  /**
+   * All claims side by side, as if they were new. Those that aren't are taken one after the other, in the order of their names; what was
+   * taken behind the first of them is given back before, so that two writers who want the same values in opposite orders don't wait for each other.
+   */
+  const takeAll = async (names: readonly string[], by: Append, deadline: Deadline, taken: Taken[]) => {
+    const sorted = [...names].sort();
+    const tried = await Promise.allSettled(sorted.map((name) => takeNew(name, by, deadline)));
+    for (const outcome of tried) if (outcome.status === 'fulfilled' && outcome.value) taken.push(outcome.value);
+    for (const outcome of tried) if (outcome.status === 'rejected') throw outcome.reason;
+    const first = tried.findIndex((outcome) => outcome.status === 'fulfilled' && !outcome.value);
+    if (first === -1) return;
+    const isBehind = ({ claim }: Taken) => claim.name > sorted[first]!;
+    await free(
+      taken.filter(isBehind).map(({ claim }) => claim),
+      deadline,
+    );
+    taken.splice(0, taken.length, ...taken.filter((each) => !isBehind(each)));
+    for (const name of sorted.slice(first)) taken.push(await take(name, by, deadline));
+  };
+
   /** Frees claims as they were seen; one that has moved on, or that can't be freed now, is left for its next taker. */
   const free = async (claims: readonly Claim[], deadline: Deadline) => {
-    for (const claim of claims) await writeClaim(claim, undefined, deadline).catch(() => undefined);
+    await Promise.all(claims.map((claim) => writeClaim(claim, undefined, deadline).catch(() => undefined)));
   };
 
   /**
@@ -164,7 +199,7 @@ export const claimsOn = (connection: Connection, graceMs = GRACE_MS): Claims => 
   return {
     appendHolding: async (write, appendEvents, findRepeated, deadline) => {
       const releasing = await toRelease(write, deadline);
-      const taken: { claim: Claim; before: Claim }[] = [];
+      const taken: Taken[] = [];
       // Where the claim was our stream's before, another append of the stream may rely on it.
       const giveBack = () =>
         free(
@@ -172,7 +207,7 @@ export const claimsOn = (connection: Connection, graceMs = GRACE_MS): Claims => 
           deadline,
         );
       try {
-        for (const name of [...(write.claims?.take ?? [])].sort()) taken.push(await take(name, write, deadline));
+        await takeAll(write.claims?.take ?? [], write, deadline, taken);
         const appended = await appendEvents(write, deadline);
         await free(releasing, deadline);
         return appended;

@@ -29,6 +29,7 @@ afterEach(async () => {
   await server.close();
 });
 
+const visible = (name: string) => server.log.visible(`tenure.${name}`);
 const stream = (id: string, category = 'user') => streamName(category, 'acme', id);
 const event = (type = 'Changed'): NewEvent => ({
   id: randomUUID(),
@@ -80,7 +81,7 @@ describe('an append', () => {
     'over which the server dies (%s) has an unknown outcome, and a repeat makes it happen once',
     async (when) => {
       await store.append(creation(stream('warm')));
-      server.dieAtAppend(when, 'user-acme_ada');
+      server.dieAtAppend(when, 'tenure.user-acme_ada');
       const write = creation(stream('ada'));
       expect(await failureOf(store.append(write))).toBeInstanceOf(OutcomeUnknown);
       await server.restart();
@@ -95,9 +96,9 @@ describe('an append', () => {
     const events = [{ ...event('Created'), data: { claims: { take: ['ada'], release: [] } } }];
     const write = { stream: stream('ada'), expected: 0, events, claims: { take: ['ada'], release: [] } };
     await store.append(creation(stream('warm')));
-    server.dieAtAppend(when, 'claims-');
+    server.dieAtAppend(when, 'tenure.claims-');
     expect(await failureOf(store.append(write))).toBeInstanceOf(OutcomeUnknown);
-    expect(server.log.visible(stream('ada'))).toBeUndefined();
+    expect(visible(stream('ada'))).toBeUndefined();
     await server.restart();
     expect((await persist(() => store.append(write))).revision).toBe(1);
   });
@@ -122,7 +123,7 @@ describe('an append', () => {
     expect(await failureOf(store.append(write))).toBeInstanceOf(OutcomeUnknown);
     server.slowDown(0);
     await persist(() => store.append(write));
-    expect(server.log.visible(stream('ada'))).toHaveLength(2);
+    expect(visible(stream('ada'))).toHaveLength(2);
   });
 
   it('is alone with its fate: of many in flight when the connection dies each can be repeated, and appends after it are untouched', async () => {
@@ -140,6 +141,49 @@ describe('an append', () => {
     for (const write of writes) expect((await persist(() => store.append(write))).revision).toBe(2);
     for (const write of writes)
       expect((await store.read(write.stream)).map(({ id }) => id)).toEqual(write.events.map(({ id }) => id));
+  });
+
+  it('is answered as its own, in whatever order the server answers', async () => {
+    const patient = eventStoreDb({ connectionString: server.connectionString, appendDeadlineMs: 30_000 });
+    server.answerOutOfOrder();
+    const sizes = Array.from({ length: 50 }, (_, n) => 1 + (n % 7));
+    const answers = await Promise.all(
+      sizes.map((size, n) =>
+        patient.append({ stream: stream(`u${n}`), expected: 0, events: Array.from({ length: size }, () => event()) }),
+      ),
+    );
+    for (const [n, { revision, position }] of answers.entries()) {
+      const stored = await patient.read(stream(`u${n}`));
+      expect({ revision, position }).toEqual({ revision: sizes[n], position: stored.at(-1)!.position });
+    }
+    await patient.close();
+  });
+
+  it('in flight on a stream of appends that dies is unknown, and happens once when it is repeated', async () => {
+    await store.append(creation(stream('warm')));
+    server.slowDown(100);
+    const writes = Array.from({ length: 30 }, (_, n) => creation(stream(`u${n}`)));
+    const outcomes = Promise.all(writes.map((write) => failureOf(store.append(write))));
+    await sleep(50);
+    server.breakBatches();
+    for (const outcome of await outcomes) expect(outcome).toBeInstanceOf(OutcomeUnknown);
+    server.slowDown(0);
+    // The connection is the same, and another stream of appends is opened on it.
+    for (const write of writes) expect((await persist(() => store.append(write))).revision).toBe(2);
+    for (const write of writes) expect(visible(write.stream)).toHaveLength(2);
+  });
+
+  it('that repeats one which is being committed is looked up where the server gives up on it', async () => {
+    const hurried = await startStandIn({ commitTimeoutMs: 50 });
+    const patient = eventStoreDb({ connectionString: hurried.connectionString, appendDeadlineMs: 20_000 });
+    await patient.append(creation(stream('warm')));
+    hurried.slowDown(300);
+    const write = creation(stream('ada'));
+    const answers = await Promise.all(Array.from({ length: 5 }, () => patient.append(write)));
+    expect(new Set(answers.map(({ revision, position }) => `${revision}@${position}`)).size).toBe(1);
+    expect(hurried.log.visible(`tenure.${stream('ada')}`)).toHaveLength(2);
+    await patient.close();
+    await hurried.close();
   });
 
   it('may be as large as the largest MaxAppendSize, not larger', async () => {
@@ -245,10 +289,10 @@ describe('the generation', () => {
     const restored = await startStandIn();
     const client = EventStoreDBClient.connectionString(restored.connectionString);
     await client.appendToStream(
-      'tenure-generation',
+      'tenure.tenure-generation',
       jsonEvent({ type: 'GenerationStarted', data: { generation: generationIn(position)! } }),
     );
-    await client.appendToStream('user-acme_ada', jsonEvent({ type: 'Created', data: {} }));
+    await client.appendToStream('tenure.user-acme_ada', jsonEvent({ type: 'Created', data: {} }));
     const opened = eventStoreDb({ connectionString: restored.connectionString });
     await expect(opened.readAll(position, { limit: 1 })).rejects.toBeInstanceOf(ForeignPosition);
     await expect(opened.subscribe(position, {}, async () => undefined).ended).rejects.toBeInstanceOf(ForeignPosition);

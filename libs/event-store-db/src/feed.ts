@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { streamNameFilter, type Filter } from '@eventstore/db-client';
 import {
   ForeignPosition,
   type EventHandler,
+  type EventStore,
   type FeedRange,
   type Position,
   type StoredEvent,
@@ -10,66 +10,101 @@ import {
 } from '@tenure/eventing';
 import type { Connection } from './connection.ts';
 import { toStoredEvent } from './envelope.ts';
-import { commitOf } from './position.ts';
+import { BEFORE_ALL, liveWindow } from './live-window.ts';
+import { commitOf, markFrom, markText } from './position.ts';
 
-const PAGE = 256;
 const FIRST_BACK_OFF_MS = 100;
 const LONGEST_BACK_OFF_MS = 5000;
-
-/** All but the server's own streams, the claims and the generation. */
-const OURS = /^(?!\$|claims-|tenure-)/;
-
-const filterOf = (categories: readonly string[] | undefined): Filter =>
-  categories
-    ? streamNameFilter({ prefixes: categories.map((category) => `${category}-`) })
-    : streamNameFilter({ regex: OURS.source });
-
-const matcherOf = (categories: readonly string[] | undefined): ((stream: string) => boolean) => {
-  if (!categories) return (stream) => OURS.test(stream);
-  return (stream) => categories.some((category) => stream.startsWith(`${category}-`));
-};
+const READERS_REMEMBERED = 500;
 
 export type Feed = {
   readAll: (after: Position | undefined, range: FeedRange) => Promise<StoredEvent[]>;
+  hasEventsAfter: EventStore['hasEventsAfter'];
+  lookedTo: (after: Position | undefined, categories: readonly string[]) => string | undefined;
   subscribe: (after: Position | undefined, range: Pick<FeedRange, 'categories'>, handler: EventHandler) => Subscription;
+  /** This process appended: what it reads from now on shows it. */
+  appended: (category: string, commit: bigint) => void;
   /** Stops every subscription. */
   stop: () => Promise<void>;
 };
 
-/** Events in the order of the log, by category. */
-export const feedOf = (connection: Connection, generationId: () => Promise<string>): Feed => {
-  /** How far each kind of reader has looked behind a position without finding more: the next one needn't look there again. */
-  const lookedAt = new Map<string, { after: Position | undefined; upTo: bigint }>();
+/**
+ * Events in the order of the log, by category. A reader that is behind reads the log, filtered by the server; one that has caught up is
+ * served from one live window of its process, which costs the server nothing.
+ */
+export const feedOf = (
+  connection: Connection,
+  generationId: () => Promise<string>,
+  hear: (category: string) => void,
+): Feed => {
+  /** How far readers of some categories have looked behind a position without finding more: the next one needn't look there again. */
+  const lookedAt = new Map<string, bigint>();
+  const keyOf = (after: Position | undefined, categories: readonly string[]) => `${after ?? ''} ${categories.join()}`;
+  const remember = (key: string, upTo: bigint) => {
+    lookedAt.delete(key);
+    lookedAt.set(key, upTo);
+    if (lookedAt.size > READERS_REMEMBERED) lookedAt.delete(lookedAt.keys().next().value!);
+  };
+  const window = liveWindow(connection, generationId, hear);
   const running = new Set<Subscription>();
 
   /** An event that a checkpoint names is never deleted: where it is missing, the log is another one, such as a restored copy with the same generation. */
-  const expectThere = (position: Position, commit: bigint, found: bigint | undefined) => {
-    if (found !== commit) throw new ForeignPosition(position);
+  const expectThere = async (position: Position, commit: bigint) => {
+    if ((await connection.markAt(commit))?.commit !== commit) throw new ForeignPosition(position);
   };
 
-  const readAll: Feed['readAll'] = async (after, { categories, limit }) => {
+  /** Whether the log still has what was recorded where an earlier reader looked. It may have been scavenged; then nothing is skipped. */
+  const skipTo = async (generation: string, lookedTo: string | undefined, start: bigint | undefined) => {
+    const mark = lookedTo === undefined ? undefined : markFrom(generation, lookedTo);
+    if (!mark || (start !== undefined && mark.commit <= start)) return undefined;
+    const found = await connection.markAt(mark.commit);
+    return found?.commit === mark.commit && found.id === mark.id ? mark.commit : undefined;
+  };
+
+  type Range = FeedRange & { after: Position | undefined };
+
+  /** From the log itself. `upTo` is where the next look may begin, if this one came to the end. */
+  const readLog = async ({ after, categories, limit, lookedTo }: Range, looked: bigint | undefined) => {
     const generation = await generationId();
-    const matches = matcherOf(categories);
-    const reader = categories ? categories.join() : '*';
-    const looked = lookedAt.get(reader);
     const start = after === undefined ? undefined : commitOf(generation, after);
+    const skipped = looked !== undefined && looked > BEFORE_ALL ? looked : await skipTo(generation, lookedTo, start);
+    let from = skipped ?? start;
     const found: StoredEvent[] = [];
-    const pageSize = Math.max(limit + 1, PAGE);
-    for (let from = looked && looked.after === after ? looked.upTo : start; ;) {
-      const page = await connection.readLog(from, pageSize);
-      if (after !== undefined && from === start) expectThere(after, start!, page[0]?.position!.commit);
-      for (const recorded of page) {
-        if (recorded.position!.commit === from || !matches(recorded.streamId)) continue;
+    for (let isFirst = true; ; isFirst = false) {
+      const { events, last, ended } = await connection.readLog(from, categories, limit - found.length + 1);
+      const isThere = events[0]?.position!.commit === start;
+      if (isFirst && after !== undefined && skipped === undefined && !isThere) await expectThere(after, start!);
+      for (const recorded of events) {
+        if (recorded.position!.commit === from || found.length === limit) continue;
         found.push(toStoredEvent(generation, recorded));
-        if (found.length === limit) return found;
       }
-      const last = page.at(-1)?.position!.commit ?? from;
-      if (page.length < pageSize) {
-        if (last !== undefined) lookedAt.set(reader, { after: found.at(-1)?.position ?? after, upTo: last });
-        return found;
-      }
+      if (found.length === limit || ended) return { found, ended: ended && found.length < limit };
       from = last;
     }
+  };
+
+  let generation: string | undefined;
+  const readAll: Feed['readAll'] = async (after, range) => {
+    const { categories, limit } = range;
+    if (!categories) return (await readLog({ ...range, after }, undefined)).found;
+    const known = (generation = await generationId());
+    const begins = await window.open(categories);
+    const looked = lookedAt.get(keyOf(after, categories));
+    const lookedUpTo = (found: readonly StoredEvent[], upTo: bigint) => {
+      const last = found.at(-1);
+      const at = last && commitOf(known, last.position);
+      remember(keyOf(last?.position ?? after, categories), at !== undefined && at > upTo ? at : upTo);
+    };
+    const from = looked ?? (after === undefined ? undefined : window.held(commitOf(known, after)));
+    const served = from === undefined ? undefined : await window.behind(from, categories, limit);
+    if (served) {
+      lookedUpTo(served.events, served.events.length === limit ? from! : served.upTo);
+      return served.events;
+    }
+    const { found, ended } = await readLog({ ...range, after }, looked);
+    // Everything that was in the log when the window began was there for this read.
+    lookedUpTo(found, !ended || (looked !== undefined && looked > begins) ? (looked ?? BEFORE_ALL) : begins);
+    return found;
   };
 
   const follow = async (
@@ -78,16 +113,16 @@ export const feedOf = (connection: Connection, generationId: () => Promise<strin
     handler: EventHandler,
     signal: AbortSignal,
   ) => {
-    // What was handled, and nothing else: the client's checkpoints run ahead of the handler.
+    // What was handled, and nothing else: the server's checkpoints run ahead of the handler.
     let handled = after;
     const once = async () => {
       const generation = await generationId();
       const commit = handled === undefined ? undefined : commitOf(generation, handled);
-      if (commit !== undefined)
-        expectThere(handled!, commit, (await connection.readLog(commit, 1))[0]?.position!.commit);
-      for await (const recorded of connection.subscribe(commit, filterOf(categories), signal)) {
+      if (commit !== undefined) await expectThere(handled!, commit);
+      for await (const news of connection.subscribe(commit, categories, signal)) {
         if (signal.aborted) return;
-        const event = toStoredEvent(generation, recorded);
+        if (!('event' in news)) continue;
+        const event = toStoredEvent(generation, news.event);
         await handler(event).catch((error: unknown) => {
           throw new HandlerFailed(error);
         });
@@ -109,6 +144,16 @@ export const feedOf = (connection: Connection, generationId: () => Promise<strin
 
   return {
     readAll,
+    hasEventsAfter: async (after, categories, lookedTo) => {
+      const looked = lookedAt.get(keyOf(after, categories));
+      return (await readLog({ after, categories, limit: 1, lookedTo }, looked)).found.length > 0;
+    },
+    lookedTo: (after, categories) => {
+      const looked = lookedAt.get(keyOf(after, categories));
+      const mark = window.mark();
+      if (looked === undefined || !mark || mark.commit > looked) return undefined;
+      return generation === undefined ? undefined : markText(generation, mark);
+    },
     subscribe: (after, { categories }, handler) => {
       const stopping = new AbortController();
       const ended = follow(after, categories, handler, stopping.signal);
@@ -126,8 +171,10 @@ export const feedOf = (connection: Connection, generationId: () => Promise<strin
         .catch(() => undefined);
       return subscription;
     },
+    appended: window.appended,
     stop: async () => {
       await Promise.all([...running].map(({ stop }) => stop()));
+      await window.stop();
     },
   };
 };

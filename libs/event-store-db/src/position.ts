@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import { ForeignPosition, type Position } from '@tenure/eventing';
-import { Conflict, type Connection } from './connection.ts';
+import { Conflict, type Connection, type LogMark } from './connection.ts';
 
 /** Which store this is. Written once, by whoever opens it first; the last entry counts. */
 const GENERATION_STREAM = 'tenure-generation';
@@ -14,6 +14,15 @@ export const commitOf = (generation: string, position: Position): bigint => {
   const [of, commit] = position.split('/');
   if (of !== generation || commit === undefined || !/^\d+$/.test(commit)) throw new ForeignPosition(position);
   return BigInt(commit);
+};
+
+/** Where a reader has looked, as it is kept with a checkpoint. */
+export const markText = (generation: string, { commit, id }: LogMark) => `${generation}/${commit}/${id}`;
+
+export const markFrom = (generation: string, text: string): LogMark | undefined => {
+  const [of, commit, id] = text.split('/');
+  if (of !== generation || id === undefined || !/^\d+$/.test(commit!)) return undefined;
+  return { commit: BigInt(commit!), id };
 };
 
 const lastGeneration = async (connection: Connection): Promise<string | undefined> => {

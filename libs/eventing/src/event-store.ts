@@ -9,7 +9,12 @@ export type Append = {
 };
 
 export type StreamRange = { after?: Revision; limit?: number; backwards?: boolean };
-export type FeedRange = { categories?: readonly string[]; limit: number };
+export type FeedRange = {
+  categories?: readonly string[];
+  limit: number;
+  /** What `lookedTo` answered for the same position and categories, perhaps in an earlier process: the store may skip what was looked at. */
+  lookedTo?: string | undefined;
+};
 
 /** Called with one event at a time, in order; the next comes when it resolves. A throw stops the subscription with that error. */
 export type EventHandler = (event: StoredEvent) => Promise<void>;
@@ -32,6 +37,11 @@ export type EventStore = {
   read: (stream: StreamName, range?: StreamRange) => Promise<StoredEvent[]>;
   /** Events after a position (undefined = from the first), in the one order that never changes, leaving no gap behind. Throws `ForeignPosition`. */
   readAll: (after: Position | undefined, range: FeedRange) => Promise<StoredEvent[]>;
+  /**
+   * Where the next look of a reader that stands at a position may begin, because the store has looked there already. A reader of rare events
+   * keeps it with its checkpoint; without it a start reads everything behind that checkpoint. Absent where an index makes it needless.
+   */
+  lookedTo?: (after: Position | undefined, categories: readonly string[]) => string | undefined;
   /** Catches up after a position, then follows; reconnects by itself. Throws `ForeignPosition` through `ended`. */
   subscribe: (
     after: Position | undefined,
@@ -39,10 +49,10 @@ export type EventStore = {
     handler: EventHandler,
   ) => Subscription;
   /** Whether events of these categories stand behind a position, also those that are appended and that the feed does not show yet. */
-  hasEventsAfter: (after: Position | undefined, categories: readonly string[]) => Promise<boolean>;
+  hasEventsAfter: (after: Position | undefined, categories: readonly string[], lookedTo?: string) => Promise<boolean>;
   /**
-   * Calls `hear` after this process appended to a stream of these categories. A hint: what other processes append is not announced, and an
-   * announced event may show in the feed a moment later. Returns what ends it.
+   * Calls `hear` after this process appended to a stream of these categories. A hint: what other processes append is announced only by
+   * EventStoreDB, and an announced event may show in the feed a moment later. Returns what ends it.
    */
   onAppend: (categories: readonly string[], hear: () => void) => () => void;
   close: () => Promise<void>;
@@ -85,6 +95,11 @@ export class AppendTooLarge extends Error {
   ) {
     super(`An append to ${stream} is larger than the event store takes${limit ? `, ${limit.bytes} bytes` : ''}.`);
   }
+}
+
+/** The store can't be used as it is configured, and waiting can't help; the message is for the person who started the process. */
+export class StoreUnusable extends Error {
+  override readonly name = 'StoreUnusable';
 }
 
 /** A checkpoint of another generation of the store, such as one that was restored from a dump. */

@@ -4,6 +4,7 @@ import type { EventStore } from './event-store.ts';
 import { ForeignPosition } from './event-store.ts';
 import type { Position, StoredEvent } from './event.ts';
 import type { Leases } from './lease.ts';
+import { looksOf } from './looks.ts';
 import { inBatchSpan, SpanKind } from './trace.ts';
 import { withResolvers } from './with-resolvers.ts';
 
@@ -113,8 +114,10 @@ export const startFollower = <Prepared = undefined>(options: FollowerOptions<Pre
     if (moved.length === 0) throw new Error(`The checkpoint of ${name} was moved by another follower.`);
   };
 
+  const looks = looksOf({ database, schema, name, store, categories });
+
   const read = async (position: Position | undefined): Promise<Batch<Prepared>> => {
-    const events = await store.readAll(position, { categories, limit: batchSize });
+    const events = await store.readAll(position, { categories, limit: batchSize, lookedTo: looks.known() });
     return { events, prepared: events.length > 0 ? await prepare?.(events) : undefined };
   };
 
@@ -145,6 +148,7 @@ export const startFollower = <Prepared = undefined>(options: FollowerOptions<Pre
     const news = newsOf(store, categories, lingerMs, signal);
     try {
       let position = await readCheckpoint(database, schema, name);
+      await looks.open(position);
       let reading = read(position);
       for (let idle = SHORTEST_WAIT_MS, announced = false; ;) {
         const batch = await reading;
@@ -154,6 +158,7 @@ export const startFollower = <Prepared = undefined>(options: FollowerOptions<Pre
         if (length === batchSize) reading = read(batch.events.at(-1)!.position);
         reading.catch(() => undefined);
         if (length > 0) position = await handleBatch(position, batch);
+        if (length < batchSize) await looks.keep(position);
         if (length === batchSize) {
           status.caughtUp = false;
           continue;
@@ -201,7 +206,10 @@ export const startFollower = <Prepared = undefined>(options: FollowerOptions<Pre
     name,
     caughtUp: first.promise,
     status: () => ({ ...status, lagMs: behindSince === undefined ? 0 : Math.max(0, Date.now() - behindSince) }),
-    isSettled: async () => !(await store.hasEventsAfter(await position(), categories)),
+    isSettled: async () => {
+      const after = await position();
+      return !(await store.hasEventsAfter(after, categories, await looks.read(after)));
+    },
     position,
     stop: async () => {
       stopping.abort();

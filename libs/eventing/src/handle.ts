@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { definitionOf, encode, eventId, type Recorded } from './codec.ts';
 import { repetitionOf } from './processed-commands.ts';
@@ -14,7 +15,8 @@ import {
   type StoredEvent,
   type StreamName,
 } from './event.ts';
-import { advance, load, saveSnapshot, SNAPSHOT_EVERY, type EventSource, type Loaded } from './load.ts';
+import { foldStored, sizeOf } from './fold-stored.ts';
+import { advance, load, nothing, saveSnapshot, SNAPSHOT_EVERY, type EventSource, type Loaded } from './load.ts';
 import { Rejected } from './rejected.ts';
 
 export type Preconditions = {
@@ -38,6 +40,8 @@ export type Intent<State, Command, Event extends DomainEvent = DomainEvent> = Pr
    * the preconditions accept, and returns the events to append. It may refuse. A retry calls it again with what is decided then.
    */
   prepare?: (decided: Decided<State, Event>) => Promise<readonly Event[]>;
+  /** The stream's id was made for this command, so there is nothing to load unless the command comes again. */
+  isNew?: boolean;
   /** Real time (ms since the epoch) after which the command is not executed. */
   deadline?: number;
 };
@@ -64,9 +68,24 @@ export const handle = async <State, Command, Event extends DomainEvent>(
   intent: Intent<State, Command, Event>,
 ): Promise<Handled<State, Event>> => {
   const stream = streamName(aggregate.category, intent.tenantId, intent.id);
+  const { isNew = false } = intent;
+  let tried: Revision | undefined;
   for (let attempt = 1; ; attempt++) {
+    const guess = guessOf(source, aggregate, stream, isNew && attempt === 1);
+    if (guess && (tried === undefined || guess.revision > tried)) {
+      tried = guess.revision;
+      const handled = await onGuess(source, aggregate, stream, intent, guess);
+      if (handled) return handled;
+    }
     try {
-      return await attemptOnce(source, aggregate, stream, intent);
+      return await attemptOn(
+        source,
+        aggregate,
+        stream,
+        intent,
+        await load(source, aggregate, stream),
+        intent.metadata.commandId,
+      );
     } catch (error) {
       const again = error instanceof StaleStream || error instanceof OutcomeUnknown;
       const timeLeft =
@@ -80,15 +99,48 @@ export const handle = async <State, Command, Event extends DomainEvent>(
   }
 };
 
-const attemptOnce = async <State, Command, Event extends DomainEvent>(
+/** What the stream is likely to be, without asking the store. */
+const guessOf = <State, Command, Event extends DomainEvent>(
+  { warm }: EventSource,
+  aggregate: Aggregate<State, Command, Event>,
+  stream: StreamName,
+  isNew: boolean,
+): Loaded<State> | undefined =>
+  (warm?.get(stream, aggregate.stateVersion) as Loaded<State> | undefined) ?? (isNew ? nothing(aggregate) : undefined);
+
+/**
+ * Decides on a guess, which holds if the store takes the append at the guessed revision. No-ops, refusals and repetitions prove nothing: they are
+ * decided again on what the store has. The events have ids of their own, so the same command that was handled elsewhere meanwhile makes
+ * this append stale, not a repeated one that would be answered with what was decided here.
+ */
+const onGuess = async <State, Command, Event extends DomainEvent>(
   source: EventSource,
   aggregate: Aggregate<State, Command, Event>,
   stream: StreamName,
-  { id, metadata, command, prepare, deadline, ...preconditions }: Intent<State, Command, Event>,
+  intent: Intent<State, Command, Event>,
+  guess: Loaded<State>,
+): Promise<Handled<State, Event> | undefined> => {
+  if (repetitionOf(guess.commands, intent.metadata).kind !== 'new') return undefined;
+  try {
+    const handled = await attemptOn(source, aggregate, stream, intent, guess, randomUUID());
+    if (handled.events.length > 0) return handled;
+  } catch {
+    // Whatever it was, it comes again if it isn't for the guess.
+  }
+  source.warm?.drop(stream);
+  return undefined;
+};
+
+/** `idsFrom`: what the ids of the events derive from. */
+const attemptOn = async <State, Command, Event extends DomainEvent>(
+  source: EventSource,
+  aggregate: Aggregate<State, Command, Event>,
+  stream: StreamName,
+  { id, metadata, command, prepare, deadline, isNew: _, ...preconditions }: Intent<State, Command, Event>,
+  loaded: Loaded<State>,
+  idsFrom: string,
 ): Promise<Handled<State, Event>> => {
   const { decider, exists } = aggregate;
-  const loaded = await load(source, aggregate, stream);
-
   const repetition = repetitionOf(loaded.commands, metadata);
   if (repetition.kind !== 'new') {
     const then =
@@ -129,7 +181,7 @@ const attemptOnce = async <State, Command, Event extends DomainEvent>(
   const events: NewEvent[] = await Promise.all(
     decided.map((event, index) =>
       encode(source.sealer, definitionOf(aggregate, event.type), event, {
-        id: eventId(metadata.commandId, stream, index),
+        id: eventId(idsFrom, stream, index),
         metadata: written,
         ...(personId !== undefined && { personId }),
         ...(index === 0 && names && { claims: names }),
@@ -145,7 +197,12 @@ const attemptOnce = async <State, Command, Event extends DomainEvent>(
     throw claim ? new Rejected('taken', claim.code, claim.message) : error;
   }
   const stored = events.map((event, index) => ({ ...event, stream, revision: loaded.revision + index + 1 }));
-  snapshotLater(source, aggregate, stream, id, loaded, stored, decided);
+  const isKept = snapshotLater(source, aggregate, stream, id, loaded, stored, decided);
+  source.warm?.put(stream, {
+    stateVersion: aggregate.stateVersion,
+    bytes: sizeOf(stored, loaded),
+    fold: () => foldStored(aggregate, loaded, stored, decided, isKept),
+  });
   const { occurredAt } = written;
   return {
     state: after,
@@ -218,11 +275,12 @@ const snapshotLater = <State, C, E extends DomainEvent>(
     !source.snapshots ||
     loaded.revision + stored.length - loaded.snapshotAt < (aggregate.snapshotEvery ?? SNAPSHOT_EVERY)
   )
-    return;
+    return false;
   const recordedAt = new Date().toISOString();
   const after = stored.reduce(
     (l, event, index) => advance(aggregate, l, { ...event, recordedAt } as StoredEvent, decided[index]),
     loaded,
   );
   setImmediate(() => void saveSnapshot(source, aggregate, stream, id, after).catch(() => undefined));
+  return true;
 };

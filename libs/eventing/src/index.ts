@@ -22,3 +22,4 @@ export * from './memory-event-store.ts';
 export * from './snapshots.ts';
 export * from './storable-text.ts';
 export * from './trace.ts';
+export * from './warm-states.ts';

@@ -3,6 +3,7 @@ import { noCommands, recordCommand, type ProcessedCommands } from './processed-c
 import type { Aggregate } from './decider.ts';
 import { ERASED, type DomainEvent } from './define-event.ts';
 import type { EventStore } from './event-store.ts';
+import type { WarmStates } from './warm-states.ts';
 import { streamParts, type Instant, type Revision, type StoredEvent, type StreamName } from './event.ts';
 
 /** A stream as folded: the state, and what its envelopes say. */
@@ -33,7 +34,13 @@ export type SnapshotStore = {
   drop: (stream: StreamName) => Promise<void>;
 };
 
-export type EventSource = { store: EventStore; sealer: Sealer; snapshots?: SnapshotStore };
+export type EventSource = {
+  store: EventStore;
+  sealer: Sealer;
+  snapshots?: SnapshotStore;
+  /** Spares `handle` most reads; without it every command loads its stream. */
+  warm?: WarmStates;
+};
 
 export const SNAPSHOT_EVERY = 100;
 const PAGE = 1000;
@@ -83,7 +90,8 @@ export const load = async <State, Command, Event extends DomainEvent>(
   }
 };
 
-const nothing = <State, C, E extends DomainEvent>({ decider }: Aggregate<State, C, E>): Loaded<State> => ({
+/** A stream without events. */
+export const nothing = <State, C, E extends DomainEvent>({ decider }: Aggregate<State, C, E>): Loaded<State> => ({
   state: decider.initial,
   revision: 0,
   commands: noCommands,

@@ -19,6 +19,7 @@ export const settings = new Set([
   'DATABASE_URL',
   'EVENT_STORE',
   'EVENTSTOREDB_URL',
+  'EVENTSTOREDB_PREFIX',
   'TRANSPORT',
   'KAFKA_BROKERS',
   'LOG_LEVEL',

@@ -89,18 +89,29 @@ const runAll = async (environment, signal) => {
   return { ...withSecondTry(first, second, root), code: second.code };
 };
 
+/** `--store eventstoredb` runs the systems of the tests on EventStoreDB: that of `EVENTSTOREDB_URL`, else the stand-in. */
+const storeFrom = (args) => {
+  const at = args.indexOf('--store');
+  if (at === -1) return { args, store: {} };
+  const kind = args[at + 1];
+  if (!['postgres', 'eventstoredb'].includes(kind)) throw new Error('--store takes postgres or eventstoredb.');
+  return { args: args.toSpliced(at, 2), store: { TENURE_TEST_STORE: kind } };
+};
+
 /** Runs the suites on real servers and prints the summary. Extra arguments go to jest: `libs/scim`, `-t deactivates`. */
-export const runTests = async (args = []) => {
+export const runTests = async (given = []) => {
+  const { args, store } = storeFrom(given);
   const needed = await neededServers(args);
   const servers = needed ? await startServers(process.env, needed, console.log) : noServers;
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
+    const environment = { ...servers.environment, ...store };
     const { code, ...results } =
       args.length > 0
-        ? await runJest(args, servers.environment, interrupted.signal)
-        : await runAll(servers.environment, interrupted.signal);
+        ? await runJest(args, environment, interrupted.signal)
+        : await runAll(environment, interrupted.signal);
     const summary = summarise(results, root);
     printSummary(summary, servers.absent);
     // A failure that no test names is still one; without a code jest had its results and was ended here.

@@ -5,6 +5,7 @@ import { readConfig } from '../config.ts';
 import { startSystem, type System } from '../system.ts';
 import { rebuildDirectory } from '@tenure/directory-service';
 import { client, type Client } from './client.ts';
+import { openTestStore, storeOfTests, type StoreKind } from './store.ts';
 import { contentsOf, tablesWith } from './tables.ts';
 
 export const ROOT_KEY = 'root-key-of-the-tests';
@@ -32,19 +33,22 @@ export const untilSettled = async (root: Client) => {
 };
 
 /** The whole system as `npm start` runs it, on a database of its own, with a clock that tests move; what it logs is kept. */
-export const testSystem = async () => {
+export const testSystem = async (kind: StoreKind = storeOfTests(), settings: Record<string, string> = {}) => {
   const { url: databaseUrl, database, drop } = await testDatabase();
+  const store = await openTestStore(kind);
   const logged: string[] = [];
   const environment: Record<string, string> = {
     TENURE_CLOCK: `manual:${MONDAY}`,
     TENURE_ALLOW_PRIVATE_TARGETS: '127.0.0.1',
     LOG_LEVEL: 'debug',
     DATABASE_URL: databaseUrl,
+    ...store.environment,
+    ...settings,
   };
   const keys = { rootKey: ROOT_KEY, rootKeyFrom: 'the tests', secretsKey: SECRETS_KEY, logKeys: [LOG_KEY] };
   const start = (port: string): Promise<System> =>
     startSystem(readConfig({ ...environment, TENURE_PORT: port }), keys, databaseUrl, {
-      write: (line: string) => void logged.push(line),
+      logTo: { write: (line: string) => void logged.push(line) },
     });
 
   /** As a load balancer does: nothing is asked before it says that it is ready. */
@@ -73,6 +77,8 @@ export const testSystem = async () => {
     url: (_segment?: string) => system.url,
     root,
     logged,
+    /** Where the test runs on it. */
+    standIn: store.standIn,
     /** Behind the API, for what only an operator sees. */
     database,
     /** Behind the API: the tables in which a row holds a text, whatever its case. */
@@ -103,6 +109,7 @@ export const testSystem = async () => {
     close: async () => {
       await stop();
       await drop();
+      await store.close();
     },
   };
 };

@@ -162,8 +162,8 @@ export const makeApp = async (
 export type TestApp = Awaited<ReturnType<typeof makeApp>>;
 
 /** The whole system, and an application to provision into. */
-export const testWorld = async () => {
-  const [system, sandbox] = await Promise.all([testSystem(), testSandbox()]);
+export const testWorld = async (...options: Parameters<typeof testSystem>) => {
+  const [system, sandbox] = await Promise.all([testSystem(...options), testSandbox()]);
   return {
     ...system,
     sandbox,

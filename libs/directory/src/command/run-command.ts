@@ -35,7 +35,8 @@ export const runCommand = async <State, Command, Event extends DomainEvent>(
     prepare,
     ifMatch,
     ifNoneMatch,
-  }: Pick<Intent<State, Command, Event>, 'command' | 'prepare'> & Preconditions,
+    isNew = false,
+  }: Pick<Intent<State, Command, Event>, 'command' | 'prepare' | 'isNew'> & Preconditions,
 ): Promise<Handled<State, Event>> => {
   const { tenantId, key, deadline } = message;
   const metadata = metadataOf(message, context, await clock.now());
@@ -45,6 +46,7 @@ export const runCommand = async <State, Command, Event extends DomainEvent>(
     metadata,
     command,
     deadline,
+    isNew,
     ...(prepare && { prepare }),
     ...(ifMatch && { ifMatch }),
     ...(ifNoneMatch && { ifNoneMatch }),

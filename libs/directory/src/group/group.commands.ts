@@ -63,6 +63,7 @@ export const groupCommands = (deps: GroupCommandDeps): GroupCommands => {
     let skipped: readonly string[] = [];
     const handled = await runCommand(deps, groupAggregate, message, context, {
       ...preconditions,
+      isNew: created,
       command: async ({ state }) => {
         const { group: shape } = await typesFor(
           types,

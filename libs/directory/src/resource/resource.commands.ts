@@ -97,6 +97,7 @@ export const resourceCommands = (deps: ResourceCommandDeps): ResourceCommands =>
       const { resource, ...asked } = CreateResource.read(message.payload);
       const writer = await writerOf(message, asked);
       const handled = await runCommand(deps, resourceAggregate, message, context, {
+        isNew: true,
         command: async (): Promise<ResourceCommand> => ({
           type: 'Create',
           resource,

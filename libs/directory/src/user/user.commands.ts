@@ -133,6 +133,7 @@ export const userCommands = (deps: UserCommandDeps): UserCommands => {
     asked?: number,
   ) =>
     runCommand(deps, userAggregate, message, context, {
+      isNew: true,
       command: async ({ state }): Promise<UserCommand> => ({
         type: 'Create',
         resource,

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 /** What the stand-in stores, and the rules by which EventStoreDB takes or refuses an append (its `IndexWriter.CheckCommit`). */
 
 export type Proposed = { id: string; type: string; contentType: string; data: Uint8Array; metadata: Uint8Array };
@@ -34,6 +36,15 @@ const NO_STREAM = -1;
 
 /** All that a log keeps of an event, so that this refuses no later than a real server. */
 const sizeOf = ({ type, data, metadata }: Proposed): number => 2 * type.length + data.length + metadata.length;
+
+/** What the server writes into the log itself. */
+const ownEvent = (type: string, data: object): Proposed => ({
+  id: randomUUID(),
+  type,
+  contentType: 'application/json',
+  data: Buffer.from(JSON.stringify(data)),
+  metadata: new Uint8Array(),
+});
 
 export const standInLog = (maxAppendSize = LARGEST_APPEND): StandInLog => {
   const all: Recorded[] = [];
@@ -109,10 +120,9 @@ export const standInLog = (maxAppendSize = LARGEST_APPEND): StandInLog => {
       return stream.events.slice(Math.max(stream.truncateBefore, stream.events.length - stream.maxCount));
     },
     isTombstoned: (name) => streams.get(name)?.tombstoned ?? false,
-    softDelete: (name) => {
-      of(name).truncateBefore = Infinity;
-    },
+    softDelete: (name) => void write(`$$${name}`, [ownEvent('$metadata', { $tb: Number.MAX_SAFE_INTEGER })]),
     tombstone: (name) => {
+      write(name, [ownEvent('$streamDeleted', {})]);
       of(name).tombstoned = true;
     },
     onAppended: (listener) => {

@@ -80,6 +80,9 @@ export const confirmationResponse = (id: string): ReadResp =>
 
 export const caughtUpResponse = (): ReadResp => new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp());
 
+export const fellBehindResponse = (): ReadResp =>
+  new streams.ReadResp().setFellBehind(new streams.ReadResp.FellBehind());
+
 export const checkpointResponse = (position: number): ReadResp =>
   new streams.ReadResp().setCheckpoint(
     new streams.ReadResp.Checkpoint().setCommitPosition(String(position)).setPreparePosition(String(position)),
@@ -141,6 +144,18 @@ export const batchAppendResponse = (
         .setPreparePosition(String(outcome.position)),
     );
   return response.setSuccess(success);
+};
+
+/** The server can't tell: the first of two equal appends was still being committed when its patience with the second ended. */
+export const COMMIT_TIMEOUT = 'Operation timed out: Commit phase timeout';
+
+export const batchTimeoutResponse = (request: BatchAppendReq, stream: string): BatchAppendResp => {
+  const details = new anyPb.Any();
+  details.pack(new shared.Timeout().serializeBinary(), 'event_store.client.Timeout');
+  return new streams.BatchAppendResp()
+    .setCorrelationId(request.getCorrelationId())
+    .setStreamIdentifier(identifier(stream))
+    .setError(new statuses.Status().setMessage(COMMIT_TIMEOUT).setDetails(details));
 };
 
 const refusalDetails = (outcome: Refused, stream: string, expected: Expected) => {

@@ -9,10 +9,17 @@ import {
   confirmationResponse,
   deletedError,
   eventResponse,
+  fellBehindResponse,
   nameOf,
   notFoundResponse,
   serviceError,
 } from './stand-in-messages.ts';
+
+/** Held back, subscriptions send nothing; released, they say that they fell behind and go on. */
+export type Subscriptions = { heldBack: boolean; released: Set<() => Promise<void>> };
+
+/** Told how many records the server looked at for a read of `$all`, and what it was asked. */
+export type LogReadListener = (records: number, asked: ReadReq.Options.AsObject) => void;
 
 type Call = grpc.ServerWritableStream<ReadReq, ReadResp>;
 
@@ -94,7 +101,11 @@ const rangeOf = (log: StandInLog, options: ReadReq.Options): Range | { missing: 
   };
 };
 
-export const read = async (log: StandInLog, call: Call): Promise<void> => {
+export const read = async (
+  log: StandInLog,
+  call: Call,
+  { subscriptions, onLogRead }: { subscriptions: Subscriptions; onLogRead: LogReadListener },
+): Promise<void> => {
   const options = call.request.getOptions()!;
   const range = rangeOf(log, options);
   if ('deleted' in range) return void call.destroy(deletedError(range.deleted));
@@ -102,24 +113,33 @@ export const read = async (log: StandInLog, call: Call): Promise<void> => {
     call.write(notFoundResponse(range.missing));
     return void call.end();
   }
-  if (options.hasSubscription()) return follow(log, call, options, range);
+  if (options.hasSubscription()) return follow(log, call, options, range, subscriptions);
 
   const step = options.getReadDirection() === 1 ? -1 : 1;
   const matches = matcher(options.getFilter());
   let wanted = options.hasCount() ? Number(options.getCount()) : Infinity;
   if (wanted === 0) return void call.destroy(serviceError(grpc.status.INVALID_ARGUMENT, 'bad-request'));
   const list = [...range.list()];
+  let looked = 0;
   for (let index = range.start; wanted > 0 && index >= 0 && index < list.length && !call.cancelled; index += step) {
     const event = list[index]!;
+    looked += 1;
     if (!matches(event)) continue;
     wanted--;
     await send(call, eventResponse(event));
   }
+  if (options.hasAll()) onLogRead(looked, options.toObject());
   call.end();
 };
 
 /** A subscription: what is there, `caughtUp` once, then what comes. Filtered ones send checkpoints of what they have looked at, matching or not. */
-const follow = async (log: StandInLog, call: Call, options: ReadReq.Options, { list, start }: Range): Promise<void> => {
+const follow = async (
+  log: StandInLog,
+  call: Call,
+  options: ReadReq.Options,
+  { list, start }: Range,
+  subscriptions: Subscriptions,
+): Promise<void> => {
   const filter = options.getFilter();
   const matches = matcher(filter);
   const window =
@@ -130,7 +150,7 @@ const follow = async (log: StandInLog, call: Call, options: ReadReq.Options, { l
   let caughtUp = false;
 
   const pump = async () => {
-    if (running) return;
+    if (running || subscriptions.heldBack) return;
     running = true;
     while (next < list().length && !call.cancelled) {
       const event = list()[next++]!;
@@ -142,7 +162,17 @@ const follow = async (log: StandInLog, call: Call, options: ReadReq.Options, { l
     running = false;
   };
 
-  const stop = log.onAppended(() => void pump());
+  const fallBehind = async () => {
+    if (caughtUp) await send(call, fellBehindResponse());
+    caughtUp = false;
+    await pump();
+  };
+  subscriptions.released.add(fallBehind);
+  const stopHearing = log.onAppended(() => void pump());
+  const stop = () => {
+    stopHearing();
+    subscriptions.released.delete(fallBehind);
+  };
   for (const end of ['cancelled', 'close', 'error']) call.on(end, stop);
   await send(call, confirmationResponse(randomUUID()));
   await pump();

@@ -6,6 +6,7 @@ import { claimsContract } from './event-store/claims.contract.ts';
 import { feedContract } from './event-store/feed.contract.ts';
 import { benchOf, type Bench } from './event-store/kit.ts';
 import { subscribeContract } from './event-store/subscribe.contract.ts';
+import { warmContract } from './event-store/warm.contract.ts';
 
 /** A store that is open for one test; others may append to it meanwhile. */
 export type OpenedStore = {
@@ -48,4 +49,5 @@ export const eventStoreContract = (name: string, open: () => Promise<OpenedStore
     describe('claims', () => claimsContract(bench));
     describe('the feed', () => feedContract(bench));
     describe('subscriptions', () => subscribeContract(bench));
+    describe('warm states', () => warmContract(bench));
   });

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { DEFAULT_PREFIX, isPrefix } from '@tenure/event-store-db';
 import { z } from 'zod';
 
 /** The variables of Tenure (api.md, README). Each app's `config.ts` picks what it reads; nothing else looks at the environment. */
@@ -97,6 +98,12 @@ export const variables = {
     .string()
     .regex(/^(esdb|kurrentdb)(\+discover)?:\/\//, 'expected esdb://HOST:PORT?tls=false')
     .optional(),
+  /** What the names of our streams begin with; none where it is empty, for a server that nobody else uses. */
+  EVENTSTOREDB_PREFIX: z
+    .string()
+    .transform((text) => (text === 'none' ? '' : text))
+    .refine(isPrefix, 'expected letters, digits and _ with a dot at the end, such as tenure. (or none)')
+    .default(DEFAULT_PREFIX),
   TRANSPORT: z.enum(['in-process', 'kafka'], { error: 'expected in-process or kafka' }).default('in-process'),
   KAFKA_BROKERS: hostList,
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

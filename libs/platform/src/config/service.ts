@@ -18,6 +18,7 @@ export const serviceVariables = z
     DATABASE_URL: variables.DATABASE_URL.unwrap(),
     EVENT_STORE: variables.EVENT_STORE,
     EVENTSTOREDB_URL: variables.EVENTSTOREDB_URL,
+    EVENTSTOREDB_PREFIX: variables.EVENTSTOREDB_PREFIX,
     KAFKA_BROKERS: variables.KAFKA_BROKERS,
     LOG_LEVEL: variables.LOG_LEVEL,
     OTEL_EXPORTER_OTLP_ENDPOINT: variables.OTEL_EXPORTER_OTLP_ENDPOINT,

@@ -1,6 +1,8 @@
-import { Misconfigured } from '../config/environment.ts';
+import { eventStoreFrom } from '../config/event-store.ts';
 import type { ServiceConfig } from '../config/service.ts';
+import { openFrontDoor } from '../http/front-door.ts';
 import { stopOnSignals } from '../http/listen.ts';
+import { forPeople } from './for-people.ts';
 import { createServices, listenToMessages, type Operations, type Service } from './service.ts';
 import { openRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
 
@@ -18,7 +20,11 @@ export type ServiceOptions<Config extends ServiceConfig = ServiceConfig> = Opera
 export const openServiceRuntime = (
   service: string,
   config: Readonly<ServiceConfig>,
-  { owner = false, entities }: Pick<ServiceOptions, 'owner' | 'entities'> = {},
+  {
+    owner = false,
+    entities,
+    onWaiting,
+  }: Pick<ServiceOptions, 'owner' | 'entities'> & Pick<RuntimeOptions, 'onWaiting'> = {},
 ): Promise<Runtime> =>
   openRuntime({
     service,
@@ -27,14 +33,12 @@ export const openServiceRuntime = (
     publicUrl: config.TENURE_PUBLIC_URL,
     trustedProxies: config.TENURE_TRUSTED_PROXIES,
     ...(config.TENURE_ROOT_KEY !== undefined && { rootKey: config.TENURE_ROOT_KEY }),
-    eventStore:
-      config.EVENT_STORE === 'postgres'
-        ? { kind: 'postgres' }
-        : { kind: 'eventstoredb', url: config.EVENTSTOREDB_URL! },
+    eventStore: eventStoreFrom(config),
     transport: { kind: 'kafka', brokers: config.KAFKA_BROKERS },
     clock: config.TENURE_CLOCK,
     owner,
     ...(entities && { entities }),
+    ...(onWaiting && { onWaiting }),
     logLevel: config.LOG_LEVEL,
     ...(config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT }),
   });
@@ -44,17 +48,19 @@ export const runService = async <Config extends ServiceConfig>(options: ServiceO
   const { service } = options;
   try {
     const config = options.readConfig();
-    const runtime = await openServiceRuntime(service, config, options);
+    const door = await openFrontDoor(config.TENURE_PORT);
+    const runtime = await openServiceRuntime(service, config, { ...options, onWaiting: door.waitFor });
     const composed = await options.compose(runtime, config);
     const app = await createServices(runtime, [composed], options);
     stopOnSignals(app, runtime);
+    await door.close();
     // Health first: an orchestrator sees "starting" while the transport joins.
     await app.listen(config.TENURE_PORT, '0.0.0.0');
     await listenToMessages(runtime, composed);
     runtime.started();
     runtime.log.info({ port: config.TENURE_PORT }, `${service} listens`);
   } catch (error) {
-    process.stderr.write(`${error instanceof Misconfigured ? error.message : (error as Error).stack}\n`);
+    process.stderr.write(`${forPeople(error)}\n`);
     process.exit(1);
   }
 };

@@ -1,5 +1,4 @@
-import { DatabaseUnreachable } from '@tenure/database';
-import { Misconfigured } from '../config/environment.ts';
+import { forPeople } from './for-people.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Runs something once on a service's runtime while the service is stopped, prints its result as JSON, and ends. */
@@ -17,8 +16,7 @@ export const runTask = async (
     }
     process.exit(0);
   } catch (error) {
-    const forPeople = error instanceof Misconfigured || error instanceof DatabaseUnreachable;
-    process.stderr.write(`${forPeople ? error.message : (error as Error).stack}\n`);
+    process.stderr.write(`${forPeople(error)}\n`);
     process.exit(1);
   }
 };

@@ -14,7 +14,7 @@ import {
   type Sealer,
   type SnapshotStore,
 } from '@tenure/eventing';
-import { eventStoreDb } from '@tenure/event-store-db';
+import { openEventStoreDb } from '@tenure/event-store-db';
 import { oldestOpenXid, postgresEventStore } from '@tenure/event-store-postgres';
 import { forwardFacts, inProcessTransport, type Transport } from '@tenure/messaging';
 import { kafkaTransport } from '@tenure/messaging-kafka';
@@ -37,6 +37,7 @@ import type { AdminKeys, Sessions } from '../http/authentication.ts';
 import { openLog, type Log, type LogOutput } from '../observe/logging.ts';
 import { openMetrics, type Metrics } from '../observe/metrics.ts';
 import { startTracing } from '../observe/tracing.ts';
+import { expectKeysOf } from './keys-of-store.ts';
 
 export type RuntimeOptions = {
   service: string;
@@ -50,13 +51,15 @@ export type RuntimeOptions = {
   publicUrl?: string | undefined;
   /** Whose `X-Forwarded-For` counts. */
   trustedProxies?: readonly string[] | undefined;
-  eventStore: { kind: 'postgres' } | { kind: 'eventstoredb'; url: string };
+  eventStore: { kind: 'postgres' } | { kind: 'eventstoredb'; url: string; prefix?: string };
   transport: { kind: 'in-process' } | { kind: 'kafka'; brokers: readonly string[] };
   clock: { kind: 'system' } | { kind: 'manual'; startsAt?: string };
   /** Makes the schemas that all services share (event store, keys, secrets, clock): directory-service and the standalone system. Others wait for them. */
   owner: boolean;
   logLevel: string;
   logTo?: LogOutput;
+  /** Told what the start waits for. */
+  onWaiting?: (what: string) => void;
   otlpEndpoint?: string;
 };
 
@@ -128,7 +131,12 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
     applicationName: service,
     ...(options.entities && { entities: options.entities }),
   });
-  await (owner ? makeSharedSchemas(database) : untilSharedSchemas(database, log));
+  await (owner
+    ? makeSharedSchemas(database)
+    : untilSharedSchemas(database, () => {
+        options.onWaiting?.('directory-service, which makes the shared schemas');
+        log.info('Waiting for directory-service to make the shared schemas');
+      }));
   if (owner && clockSetting.kind === 'manual') await startManualClock(database, clockSetting.startsAt);
 
   // Events are opened in the middle of transactions: with connections of their own, keys never wait for a transaction that waits for a key.
@@ -142,7 +150,7 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   const leases = openLeases(database);
   await useView(leases, ADMIN_VIEW);
   let store: Promise<EventStore> | undefined;
-  const openStore = () => (store ??= storeOf(options, database));
+  const openStore = () => (store ??= storeOf(options, database, keys, log));
   const secrets = secretStore({ database, secretsKey });
   const kafka =
     options.transport.kind === 'kafka'
@@ -234,10 +242,25 @@ export const openRuntime = async (options: RuntimeOptions): Promise<Runtime> => 
   };
 };
 
-const storeOf = async ({ eventStore }: RuntimeOptions, database: Database): Promise<EventStore> =>
-  eventStore.kind === 'postgres'
-    ? postgresEventStore({ database })
-    : eventStoreDb({ connectionString: eventStore.url });
+const storeOf = async (
+  { eventStore, onWaiting }: RuntimeOptions,
+  database: Database,
+  keys: KeyRing,
+  log: Log,
+): Promise<EventStore> => {
+  if (eventStore.kind === 'postgres') return postgresEventStore({ database });
+  const store = await openEventStoreDb({
+    connectionString: eventStore.url,
+    ...(eventStore.prefix !== undefined && { prefix: eventStore.prefix }),
+    onWaiting: (reason) => {
+      log.warn(reason);
+      onWaiting?.(reason);
+    },
+    onNote: (note) => log.warn(note),
+  });
+  await expectKeysOf(store, keys);
+  return store;
+};
 
 const warn = (log: Log, topic: string) => (error: unknown) =>
   log.warn({ err: error, topic }, 'Facts could not be forwarded; trying again');
@@ -266,7 +289,7 @@ const makeSharedSchemas = async (database: Database) => {
 };
 
 /** They are there, and directory-service has granted this role what it may have of them. */
-const untilSharedSchemas = async (database: Database, log: Log) => {
+const untilSharedSchemas = async (database: Database, onWaiting: () => void) => {
   for (let asked = 0; ; asked++) {
     const usable = await database
       .query<{ usable: boolean }>(
@@ -277,7 +300,7 @@ const untilSharedSchemas = async (database: Database, log: Log) => {
         () => false,
       );
     if (usable) return;
-    if (asked === 5) log.info('Waiting for directory-service to make the shared schemas');
+    if (asked === 5) onWaiting();
     await sleep(1000);
   }
 };

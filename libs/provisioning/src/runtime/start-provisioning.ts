@@ -3,6 +3,7 @@ import { migrate, type Database } from '@tenure/database';
 import {
   startPoller,
   startView,
+  warmStates,
   type Clock,
   type EventStore,
   type Follower,
@@ -145,7 +146,7 @@ export const startProvisioning = async (needs: ProvisioningNeeds): Promise<Provi
     onFailure: failing('view'),
     onParked: (stream, error) => onFailure?.(`view, which parked ${stream}`, error),
   });
-  const source = { store, sealer, ...(snapshots && { snapshots }) };
+  const source = { store, sealer, warm: warmStates(), ...(snapshots && { snapshots }) };
   const write = accountWriter({ source, clock, view });
 
   const writePush = pushWriter({ source, clock, view });
