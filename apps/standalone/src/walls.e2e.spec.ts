@@ -78,6 +78,7 @@ describe('keys', () => {
     /^(PUT|DELETE) .*\/assignments\//,
     /^POST .*\/accounts\/(\{id\}\/)?(approve|reject|retry|adopt|rematch)$/,
     /^POST .*\/threshold\/release$/,
+    /^POST .*\/pushes\/\{id\}\/(link|retry)$/,
     /^POST .*\/queue\/act$/,
     // Of the queue's own jobs; others ask for a super admin once they are found.
     /^POST \/mapping\/.*\/jobs\/\{id\}\/cancel$/,

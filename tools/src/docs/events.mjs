@@ -61,9 +61,11 @@ const usesOf = (name, files) => {
 const topicOf = (category, files) => {
   const { text } = files.find(({ path }) => path === 'libs/contracts/src/topics.ts');
   const topics = [...text.matchAll(/const (\w+_FACTS) = '([^']+)'/g)];
-  return topics.find(([, constant]) =>
-    new RegExp(`\\[${constant}\\]: \\{ categories: \\[[^\\]]*'${category}'`).test(text),
+  const topic = topics.find(([, constant]) =>
+    new RegExp(`\\[${constant}\\]: \\{\\s*categories: \\[[^\\]]*'${category}'`).test(text),
   )?.[2];
+  if (!topic) throw new Error(`No topic of libs/contracts/src/topics.ts carries the category ${category}.`);
+  return topic;
 };
 
 const roleOf = (path) => {

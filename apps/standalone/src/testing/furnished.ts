@@ -14,6 +14,9 @@ export const furnished = async (world: World, name: string) => {
   const account = await office.app.accountOf(ada);
   const job = await office.mapping.ok('POST', `${office.app.path}/initial-cycle`);
   await world.settled();
+  await office.mapping.ok('PUT', `${office.app.path}/pushes`, { groups: [{ id: group, mode: 'merge' }] });
+  await world.settled();
+  const [push] = (await office.mapping.ok('GET', `${office.app.path}/pushes`)).items;
   const urn = 'urn:example:wall:2.0:Brick';
   await office.directory.ok('PUT', `/schemas/${urn}`, { name: 'Brick', attributes: [{ name: 'label' }] });
   await office.directory.ok('PUT', `/resource-types/${name}`, { endpoint: `/${name}`, schema: urn });
@@ -43,6 +46,7 @@ export const furnished = async (world: World, name: string) => {
     connections: office.idp.id,
     accounts: account.id,
     jobs: job.id,
+    pushes: push.id,
     assignments: ada,
   };
   return { ...office, ids, ada, group, account };
