@@ -77,7 +77,7 @@ const roleOf = (path) => {
 
 const section = ({ path, list, events }, files) => {
   const users = files.filter(({ text }) => new RegExp(`\\b${list}\\b`).test(text));
-  const aggregate = users.find(({ path: file }) => file.endsWith('.aggregate.ts'));
+  const aggregate = users.find(({ text }) => new RegExp(`events: ${list}\\b`).test(text) && /category: '/.test(text));
   const category = /category: '(\w+)'/.exec(aggregate?.text ?? '')?.[1];
   const rows = events.map(({ name, version, personal }) => {
     const { writers, readers } = usesOf(name, files);
