@@ -45,6 +45,9 @@ export const entra = (scimUrl, token) => {
     setTitle: (id, title) => patch(`/Users/${id}`, { op: 'Replace', path: 'title', value: title }),
     setActive: (id, active) =>
       patch(`/Users/${id}`, { op: 'Replace', path: 'active', value: active ? 'True' : 'False' }),
+    delete: (id) => scim.delete(`/Users/${id}`),
+    rename: (groupId, displayName) =>
+      patch(`/Groups/${groupId}`, { op: 'Replace', path: 'displayName', value: displayName }),
     findGroup: (displayName) =>
       scim.get(`/Groups?excludedAttributes=members&${where(`displayName eq "${displayName}"`)}`),
     createGroup: (displayName) =>

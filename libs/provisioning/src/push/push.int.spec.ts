@@ -576,6 +576,7 @@ describe('R89: a large group', () => {
              select $1, 'account of ' || name, 'git', name, 'provisioned', 'remote ' || name, now(), now(), now(), 1, $3 from unnest($2::text[]) as p (name)`,
       values: [T, names, JSON.stringify({ state })],
     });
+    for (const name of names) world.app.accounts.set(`remote ${name}`, { userName: name, active: true });
     let pieces = 0;
     world.app.fault = (call) => (call === 'changeMembers' && ++pieces === 15 ? 'die' : undefined);
     await world.configure(bakers());

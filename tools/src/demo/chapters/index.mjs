@@ -5,8 +5,9 @@ import { adaLeavesAndBobComesBack } from './4-leaving.mjs';
 import { theAppFailsForAWhile } from './5-outage.mjs';
 import { whatHappenedIsTold } from './6-history.mjs';
 import { whatWasChangedByHandIsFound } from './7-drift.mjs';
-import { aDirectoryIsFilled } from './8-directory.mjs';
-import { viewsAreRebuilt } from './9-rebuild.mjs';
+import { groupsManagersAndAReturn } from './8-groups.mjs';
+import { aDirectoryIsFilled } from './9-directory.mjs';
+import { viewsAreRebuilt } from './10-rebuild.mjs';
 
 /** The story. A chapter is given the world so far, and answers what it adds to it. */
 export const chapters = [
@@ -17,6 +18,7 @@ export const chapters = [
   { title: 'The application fails for a while', play: theAppFailsForAWhile },
   { title: 'What happened to Ada, and why', play: whatHappenedIsTold },
   { title: 'What was changed in the application by hand is found', play: whatWasChangedByHandIsFound },
+  { title: 'Managers, a pushed group, and Hugo, who is made anew', play: groupsManagersAndAReturn },
   { title: 'A directory is filled: another kind of application', play: aDirectoryIsFilled },
   { title: 'All views are dropped and rebuilt from the streams', play: viewsAreRebuilt },
 ];
