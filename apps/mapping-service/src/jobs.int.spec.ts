@@ -30,7 +30,9 @@ describe('a cycle', () => {
     await until(async () => (await world.call('GET', '/accounts')).body.items.length === 1);
     const { body: job } = await world.call('POST', `/apps/${id}/initial-cycle`);
     expect(job).toMatchObject({ kind: 'initialCycle', appId: id, state: 'running', total: 1 });
-    expect((await world.call('GET', `/apps/${id}`)).body.jobs).toMatchObject([{ id: job.id, kind: 'initialCycle' }]);
+    expect((await world.call('GET', `/apps/${id}`)).body.jobs).toContainEqual(
+      expect.objectContaining({ id: job.id, kind: 'initialCycle' }),
+    );
     expect(await world.call('POST', `/jobs/${job.id}/cancel`, undefined, { key: 'auditor' })).toMatchObject({
       status: 403,
     });

@@ -7,15 +7,17 @@ import { factTables, type Fact } from '@tenure/messaging';
 import { testSealing, type TestSealing } from '@tenure/sealing/testing';
 import { ledgerConsumer } from './ledger.consumer.ts';
 import { auditMigrations } from './ledger.migrations.ts';
+import { logMigrations } from '../log/log.migrations.ts';
 import { ledgerPeople, peopleFound, peopleMigrations, searchedFor } from './people.ts';
 
+const before = [...auditMigrations, ...logMigrations];
 let test: TestDatabase;
 let sealing: TestSealing;
 beforeEach(async () => {
   test = await testDatabase();
   sealing = await testSealing(test.database);
   await sealing.keys.createPerson({ tenantId: 'acme', personId: 'ada' });
-  await migrate(test.database, { schema: 'audit', migrations: auditMigrations });
+  await migrate(test.database, { schema: 'audit', migrations: before });
   await test.database.query(factTables('audit'));
 });
 afterEach(() => test.drop());
@@ -61,7 +63,7 @@ const found = async (search: string, tenantId = 'acme') =>
 
 describe('R95: the people of the ledger', () => {
   it('are found by their last name, until they are erased, whatever comes again', async () => {
-    await migrate(test.database, { schema: 'audit', migrations: [...auditMigrations, ...peopleMigrations] });
+    await migrate(test.database, { schema: 'audit', migrations: [...before, ...peopleMigrations] });
     const people = ledgerPeople(test.database, 'audit', sealing.sealer);
     const facts = [await fact(1, created('Ada Maiden')), await fact(2, changed('Ada Lövelace'))];
     await people.consume(facts);
@@ -75,7 +77,7 @@ describe('R95: the people of the ledger', () => {
     const ledger = ledgerConsumer({ database: test.database, schema: 'audit' });
     await ledger.consume([await fact(1, created('Ada Maiden')), await fact(2, changed('Ada Lovelace'))]);
     await ledger.stop();
-    await migrate(test.database, { schema: 'audit', migrations: [...auditMigrations, ...peopleMigrations] });
+    await migrate(test.database, { schema: 'audit', migrations: [...before, ...peopleMigrations] });
     expect(await found('ada')).toEqual([]);
     await ledgerPeople(test.database, 'audit', sealing.sealer).fill();
     expect([await found('love'), await found('maiden')]).toEqual([['ada'], []]);

@@ -42,8 +42,7 @@ export const pushPlanner = ({ database, write, onPlanned, onFailure }: PushPlann
     const [marked] = await database.query<Marked>({
       name: 'provisioning.claim_push_mark',
       text: `update ${PROVISIONING_VIEW}.push_marks m set due_at = now() + make_interval(secs => ${LEASE_S})
-             where (m.kind, m.tenant_id, m.id) in (
-               select kind, tenant_id, id from ${PROVISIONING_VIEW}.push_marks where kind <> 'user' and due_at <= now() order by due_at limit 1 for update skip locked)
+             where m.ctid = (select ctid from ${PROVISIONING_VIEW}.push_marks where kind <> 'user' and due_at <= now() order by due_at limit 1 for update skip locked)
              returning m.kind, m.tenant_id as "tenantId", m.id, m.mark, m.causation_id as "causationId", m.correlation_id as "correlationId"`,
     });
     return marked;
