@@ -49,6 +49,7 @@ describeWithKafka('the four services over Kafka (needs a Kafka of its own)', () 
           'forward provisioning.facts',
           'mapping-service/directory.facts',
           expect.stringMatching(/^provisioning_v\d+$/),
+          'references',
         ],
         'audit-service': ['audit-service/directory.facts', 'audit-service/provisioning.facts'],
       });

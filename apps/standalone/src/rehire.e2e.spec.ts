@@ -201,13 +201,21 @@ describe('R92: where an admin is asked', () => {
     expect(await app.act(old, 'adopt', { remoteId: old.remoteId })).toMatchObject({ status: 409 });
   });
 
-  it('a rematch does without: the old account is a stranger’s then, and keeps its timers', async () => {
-    const { app, hire, dismiss, own } = await officeOf();
+  it('a rematch, of the queue too (R95), does without: the old account is a stranger’s then, and keeps its timers', async () => {
+    const { app, mapping, hire, dismiss, own } = await officeOf();
     await own(withMode('ask'));
     const ada = await hire('ada-no-r92');
     await dismiss(ada);
     const again = await hire('ada-no-r92');
-    expect((await app.act(await app.accountOf(again), 'rematch')).status).toBe(200);
+    const { items } = await mapping.ok('GET', `/queue?app=${app.id}&kind=foreign`);
+    expect(items).toMatchObject([
+      { user: { id: again }, reason: { code: 'account/predecessor-found' }, actions: ['adopt', 'rematch'] },
+    ]);
+    const acted = await mapping.ok('POST', '/queue/act', {
+      items: items.map(({ id, version }: any) => ({ id, version })),
+      action: 'rematch',
+    });
+    expect(acted.items).toMatchObject([{ ok: true }]);
     await world.settled();
     expect(await app.accountOf(again)).toMatchObject({ reason: { code: 'account/foreign-match' } });
     expect((await app.accountOf(ada)).timers.map(({ state }: any) => state)).toEqual(['armed', 'armed']);

@@ -7,6 +7,7 @@ export const queueActionNames = [
   'reject',
   'adopt',
   'retry',
+  'rematch',
   'recreate',
   'repair',
   'ignore',

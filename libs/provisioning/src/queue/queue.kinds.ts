@@ -1,4 +1,5 @@
 import { Rejected, type Caller } from '@tenure/eventing';
+import { PREDECESSOR_FOUND } from '../account/rehire.state.ts';
 import type { QueueActionName } from './queue.bodies.ts';
 import type { QueueKind } from './queue.sources.ts';
 
@@ -22,7 +23,12 @@ type On<Of extends Subject['of']> = Extract<Subject, { of: Of }>;
 /** What carries an act out; given by whoever composes. */
 export type QueueActs = {
   decide: (caller: Caller, type: 'Approve' | 'Reject', subject: On<'account'>, given: Given) => Promise<void>;
-  again: (caller: Caller, type: 'Retry' | 'Recreate', subject: On<'account'>, given: Given) => Promise<void>;
+  again: (
+    caller: Caller,
+    type: 'Retry' | 'Recreate' | 'Rematch',
+    subject: On<'account'>,
+    given: Given,
+  ) => Promise<void>;
   adopt: (caller: Caller, subject: On<'account'>, given: Given) => Promise<void>;
   adoptFound: (caller: Caller, subject: On<'found'>, given: Given) => Promise<void>;
   settleDrift: (caller: Caller, how: 'repaired' | 'ignored', subject: On<'account'>, given: Given) => Promise<void>;
@@ -54,7 +60,15 @@ const retry = act(
   'account',
   'admin',
   (acts, ...on) => acts.again(on[0], 'Retry', on[1], on[2]),
-  ({ code }) => code !== 'account/gone',
+  ({ code }) => code !== 'account/gone' && code !== PREDECESSOR_FOUND,
+);
+/** Whoever came back does without the account that is still there (R92). */
+const rematch = act(
+  'rematch',
+  'account',
+  'admin',
+  (acts, ...on) => acts.again(on[0], 'Rematch', on[1], on[2]),
+  ({ code }) => code === PREDECESSOR_FOUND,
 );
 const adopt = act('adopt', 'account', 'admin', (acts, ...on) => acts.adopt(...on));
 
@@ -64,7 +78,7 @@ const kinds: Record<QueueKind, readonly AnyAct[]> = {
     act('approve', 'account', 'admin', (acts, ...on) => acts.decide(on[0], 'Approve', on[1], on[2])),
     act('reject', 'account', 'admin', (acts, ...on) => acts.decide(on[0], 'Reject', on[1], on[2])),
   ],
-  foreign: [adopt, retry, act('adopt', 'found', 'admin', (acts, ...on) => acts.adoptFound(...on))],
+  foreign: [adopt, retry, rematch, act('adopt', 'found', 'admin', (acts, ...on) => acts.adoptFound(...on))],
   ambiguous: [adopt, retry],
   failed: [
     retry,

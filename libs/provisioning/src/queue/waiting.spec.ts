@@ -46,6 +46,7 @@ describe('R95: what of an account waits for a human', () => {
 
   it('is a failure of one kind, and not what an admin has decided', () => {
     expect(kindsOf({ failure: failure('account/foreign-match') })).toEqual(['foreign']);
+    expect(kindsOf({ failure: failure('account/predecessor-found') })).toEqual(['foreign']);
     expect(kindsOf({ failure: failure('account/ambiguous-match') })).toEqual(['ambiguous']);
     expect(kindsOf({ failure: failure('account/gone') })).toEqual(['failed']);
     expect(kindsOf({ failure: failure('approval/rejected') })).toEqual([]);

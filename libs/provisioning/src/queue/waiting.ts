@@ -1,5 +1,6 @@
 import type { Instant } from '@tenure/eventing';
 import { AMBIGUOUS_MATCH, FOREIGN_MATCH, REJECTED, type PresentAccount } from '../account/account.state.ts';
+import { PREDECESSOR_FOUND } from '../account/rehire.state.ts';
 import type { AccountRecord } from '../view/account-record.ts';
 
 /** What of an account waits for a human. `ref`: of several of one kind, which; `remoteId`: the account of the app that is in question. */
@@ -18,12 +19,12 @@ const once = (since: Instant, action: string | null = null, remoteId: string | n
 ];
 
 const failedWith =
-  (code: string): Rule =>
+  (...codes: string[]): Rule =>
   ({ failure, match }, { failedAt, updatedAt }) =>
-    failure?.code === code ? once(failedAt ?? updatedAt, failure.action, match?.remoteId ?? null) : [];
+    failure && codes.includes(failure.code) ? once(failedAt ?? updatedAt, failure.action, match?.remoteId ?? null) : [];
 
 /** Codes of failures that are no final failures: they wait in a way of their own, or an admin has decided. */
-const notFinal: readonly string[] = [FOREIGN_MATCH, AMBIGUOUS_MATCH, REJECTED];
+const notFinal: readonly string[] = [FOREIGN_MATCH, AMBIGUOUS_MATCH, PREDECESSOR_FOUND, REJECTED];
 
 /** One entry for each kind that follows from an account. Pure, so that the view and a rebuild say the same. */
 const rules: Record<Waiting['kind'], Rule> = {
@@ -34,7 +35,7 @@ const rules: Record<Waiting['kind'], Rule> = {
       action: deprovisioning ?? action,
       remoteId: null,
     })),
-  foreign: failedWith(FOREIGN_MATCH),
+  foreign: failedWith(FOREIGN_MATCH, PREDECESSOR_FOUND),
   ambiguous: failedWith(AMBIGUOUS_MATCH),
   failed: ({ failure, planFailure, aim }, { failedAt, updatedAt }) => {
     if (failure) return notFinal.includes(failure.code) ? [] : once(failedAt ?? updatedAt, failure.action);
