@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { accountEvents, type AccountEvent } from '@tenure/contracts';
 import type { Aggregate } from '@tenure/eventing';
-import type { AccountCommand } from './account.commands.ts';
+import type { AccountCommand } from './account-command.ts';
 import { accountDecider } from './account.decider.ts';
 import type { AccountState } from './account.state.ts';
 

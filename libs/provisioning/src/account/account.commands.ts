@@ -1,109 +1,222 @@
-import type { AccountPlanned, AccountWithdrawn, DeliveryAction, TimerFired } from '@tenure/contracts';
-import type { JsonObject } from '@tenure/scim';
-import type { ApprovalAction } from '../app/app-config.ts';
-import type { FrameSet } from '../app/frames.ts';
-import type { DriftPart } from './drift.ts';
-import type { DeprovisioningConfig, Trigger } from '../duration/index.ts';
-import type { AccountAttributes, EvaluationProblem, ReferredIds } from '../mapping/index.ts';
-import type { AccountRef, Estate } from './rehire.state.ts';
-import type { Candidate, Drift, HeldEntitlement, Plan } from './account.state.ts';
+import { Rejected, type Caller } from '@tenure/eventing';
+import type { Sql } from '@tenure/database';
+import type { AppConfig } from '../app/app-config.ts';
+import type { Connector } from '../connector/index.ts';
+import { mark } from '../people/to-evaluate.ts';
+import { changedAttributes, type AccountAttributes } from '../mapping/index.ts';
+import type { AccountReply, AdoptionReply, BulkBody, BulkReply, DecideBody } from './account.bodies.ts';
+import type { AccountQueries } from './account.queries.ts';
+import { findApp } from '../app/find-apps.ts';
+import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
+import type { AccountCommand } from './account-command.ts';
+import type { AccountState } from './account.state.ts';
+import { wantedAttributes } from './wanted.ts';
+import type { Because, WriteAccount } from './write-account.ts';
 
-type AccountWithdrawnData = ReturnType<typeof AccountWithdrawn>['data'];
-type AccountPlannedData = ReturnType<typeof AccountPlanned>['data'];
-type TimerFiredData = ReturnType<typeof TimerFired>['data'];
+type IfMatch = Parameters<WriteAccount>[3];
 
-/** A reason to deprovision that holds, since when, and the revision at which it began. */
-export type FoundTrigger = { trigger: Trigger; since: string; origin: string };
-
-/** A person who was deleted and has the same keys, and whose account is still in the app (R92). `isOurs`: it is handed over to this account. */
-export type FoundPredecessor = AccountRef & {
-  by: readonly ('userName' | 'externalId' | 'employeeNumber')[];
-  mode: 'automatic' | 'ask';
-  isOurs: boolean;
+export type AccountActionNeeds = {
+  sql: Sql;
+  write: WriteAccount;
+  queries: AccountQueries;
+  connectorFor: (app: AppConfig) => Promise<Connector>;
+  /** An admin hurries what waits for another try. */
+  hurry: (tenantId: string, accountId: string) => Promise<void>;
+  /** There may be something to evaluate or to deliver. */
+  wake: () => void;
 };
 
-/** What an evaluation saw and why it says what it says: ids and codes, no values. */
-export type Reasons = Pick<AccountWithdrawnData, 'basis' | 'scope' | 'ruleIds'>;
-export type Origins = NonNullable<AccountPlannedData['targets']>;
+type Act = 'retry' | 'disassociate' | 'recreate';
 
-export type Evaluation = {
-  accountId: string;
-  appId: string;
-  userId: string;
-  /** What the account should be; null where that can't be told or doesn't matter: out of scope, or deleted. */
-  plan: Plan | null;
-  reasons: Reasons;
-  /** Where the value of each target of the plan came from. */
-  origins: Origins;
-  /** Why it can't be told, although it matters. */
-  problem: EvaluationProblem | null;
-  rulesVersion: number;
-  /** Of the people to whom the plan refers, those who have an account in the app. */
-  referredIds: ReferredIds;
-  /** The triggers that hold; none = the user is eligible. */
-  triggers: readonly FoundTrigger[];
-  /** Triggers of which nothing can be said: their timers stay as they are. */
-  unsure: readonly Trigger[];
-  /** The app's time frames, those in force earlier among them. */
-  frames: readonly FrameSet[];
-  approvals: readonly ApprovalAction[];
-  /** Null: there is none. Absent: not looked for. */
-  predecessor?: FoundPredecessor | null;
+const commands: Record<Act, 'Retry' | 'Disassociate' | 'Recreate'> = {
+  retry: 'Retry',
+  disassociate: 'Disassociate',
+  recreate: 'Recreate',
 };
 
-/** What came of a delivery. */
-export type DeliveryResult =
-  | { kind: 'created'; joined: boolean; remoteId: string; attributes: AccountAttributes }
-  | {
-      kind: 'updated';
-      attributes: AccountAttributes;
-      entitlements: readonly HeldEntitlement[];
-      /** Why the app didn't take whom the account refers to, although it took everything else. */
-      referenceRefused?: string;
-    }
-  | { kind: 'suspended' }
-  | { kind: 'unsuspended' }
-  | { kind: 'deleted' }
-  | { kind: 'gone' }
-  | { kind: 'foreign'; remoteId: string; attributes: JsonObject }
-  /** Several match (R91). */
-  | { kind: 'ambiguous'; candidates: readonly Candidate[] }
-  | { kind: 'abandoned' }
-  | { kind: 'failed'; code: string; message: string; final: boolean };
+type Offered = { accountId: string; remoteId: string };
 
-export type AccountCommand =
-  | ({ type: 'Evaluate' } & Evaluation)
-  /** Sent by a timer, perhaps twice, late, early or after a cancel: only the state decides. */
-  | {
-      type: 'FireTimer';
-      timerId: string;
-      now: string;
-      aboveThreshold: boolean;
-      approvals: readonly ApprovalAction[];
-      basis: TimerFiredData['basis'];
-    }
-  /** Changed time frames for timers that already run (R48). */
-  | { type: 'Reschedule'; deprovisioning: DeprovisioningConfig }
-  /** The app's configuration was deleted: the account stays as it is there (R51). */
-  | { type: 'LetGo' }
-  /** Without `approvalId`: the only one that waits. */
-  | { type: 'Approve' | 'Reject'; approvalId?: string; reason: string | null }
-  | { type: 'Retry' | 'Disassociate' | 'Recreate' | 'Rematch'; reason: string | null }
-  | { type: 'AcceptPredecessor'; reason: string | null }
-  | { type: 'HandOver'; to: AccountRef }
-  | { type: 'TakeOver'; predecessor: AccountRef; estate: Estate; lineage: readonly string[] }
-  | { type: 'Adopt'; remoteId: string; active: boolean; reason: string | null }
-  /** What a reconciliation saw (R88); no kinds: all agrees. `repair`: what the app's policies bring back. */
-  | {
-      type: 'NoteDrift';
-      runId: string;
-      remoteId: string;
-      found: Omit<Drift, 'runId'>;
-      repair: DriftPart;
-      approvals: readonly ApprovalAction[];
-    }
-  | { type: 'SettleDrift'; how: 'ignored' | 'repaired'; approvals: readonly ApprovalAction[] }
-  /** The account of somebody to whom this one refers is there, is another one, or isn't there any more (R90). */
-  | { type: 'MoveReference'; referredUserId: string; remoteId: string | null; approvals: readonly ApprovalAction[] }
-  | { type: 'StartDelivery'; deliveryId: string; action: DeliveryAction }
-  | { type: 'EndDelivery'; deliveryId: string; result: DeliveryResult };
+export type AccountActions = ReturnType<typeof accountActions>;
+
+const becauseOf = ({ actor, correlationId, traceparent }: Caller): Because => ({
+  actor,
+  correlationId,
+  causationId: correlationId,
+  ...(traceparent !== undefined && { traceparent }),
+});
+
+/** What admins do with accounts (R54, R56, R61, R67, R69). Each answers with the account as it then is. */
+export const accountActions = ({ sql, write, queries, connectorFor, hurry, wake }: AccountActionNeeds) => {
+  /** Of an account that is known. */
+  const carryOut = async (
+    caller: Caller,
+    { id, appId, userId }: { id: string; appId: string; userId: string },
+    command: AccountCommand,
+    ifMatch?: IfMatch,
+  ): Promise<void> => {
+    const { tenantId } = caller;
+    const because = becauseOf(caller);
+    const { occurredAt } = await write({ tenantId, id }, command, because, ifMatch);
+    // What follows from the act is for an evaluation to say: timers of an account that was adopted, a plan for one that was let go.
+    await mark(sql, [{ tenantId, userIds: [userId], appId, cause: { ...because, occurredAt: occurredAt! } }]);
+    await hurry(tenantId, id);
+    wake();
+  };
+
+  const perform = async (
+    caller: Caller,
+    appId: string,
+    id: string,
+    command: AccountCommand,
+    ifMatch?: IfMatch,
+  ): Promise<AccountReply> => {
+    const { userId } = await queries.get(caller.tenantId, appId, id);
+    await carryOut(caller, { id, appId, userId }, command, ifMatch);
+    return queries.get(caller.tenantId, appId, id);
+  };
+
+  const act = (name: Act) => (caller: Caller, appId: string, id: string, reason?: string, ifMatch?: IfMatch) =>
+    perform(caller, appId, id, { type: commands[name], reason: reason ?? null }, ifMatch);
+
+  /** What a predecessor has in the app that an admin may give to this account (R92). */
+  const offeredTo = async (tenantId: string, { predecessor }: AccountReply): Promise<Offered | undefined> => {
+    if (predecessor?.state !== 'offered') return undefined;
+    const [row] = await sql.query<{ remote_id: string | null }>({
+      text: `select remote_id from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and id = $2`,
+      values: [tenantId, predecessor.accountId],
+    });
+    return row && row.remote_id !== null ? { accountId: predecessor.accountId, remoteId: row.remote_id } : undefined;
+  };
+
+  /** The account of the app that is meant, which must be there and be linked to nobody else but the predecessor (R61). */
+  const linkable = async (tenantId: string, appId: string, id: string, remoteId: string | undefined) => {
+    const account = await queries.get(tenantId, appId, id);
+    const offered = await offeredTo(tenantId, account);
+    const wanted = remoteId ?? account.match?.remoteId ?? offered?.remoteId;
+    if (wanted === undefined)
+      throw new Rejected(
+        'conflict',
+        'account/no-match',
+        account.candidates
+          ? 'Several accounts of the app match. Name the one to adopt in remoteId.'
+          : 'No matching account was found in the app. Name the one to adopt in remoteId.',
+      );
+    const app = await findApp(sql, tenantId, appId);
+    const [holder] = await sql.query({
+      text: `select 1 from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and app_id = $2 and remote_id = $3 and id <> all ($4)`,
+      values: [tenantId, appId, wanted, [id, ...(offered ? [offered.accountId] : [])]],
+    });
+    if (!app || holder)
+      throw new Rejected('conflict', 'account/held', 'This account of the app belongs to another user.');
+    const found = await (await connectorFor(app)).get('account', wanted);
+    if (found.kind === 'gone' || (found.kind === 'refused' && found.status === 400))
+      throw new Rejected('not-found', 'account/no-match', 'The app has no such account.');
+    if (found.kind !== 'ok')
+      throw new Rejected(
+        'unavailable',
+        'app/unavailable',
+        `The app could not be asked for the account: ${found.reason} Try again.`,
+      );
+    return { remote: found.value, isOffered: wanted === offered?.remoteId };
+  };
+
+  /** Adopting is an act that is looked at closely: the account is read first (R61, R69). */
+  const adopt = async (
+    caller: Caller,
+    appId: string,
+    id: string,
+    { remoteId, reason }: { remoteId?: string; reason?: string } = {},
+    ifMatch?: IfMatch,
+  ): Promise<AccountReply> => {
+    const { remote, isOffered } = await linkable(caller.tenantId, appId, id, remoteId);
+    const command: AccountCommand = isOffered
+      ? { type: 'AcceptPredecessor', reason: reason ?? null }
+      : { type: 'Adopt', remoteId: remote.id, active: remote.active !== false, reason: reason ?? null };
+    return perform(caller, appId, id, command, ifMatch);
+  };
+
+  /** What adopting would change in the app. Writes nothing. */
+  const previewAdoption = async (
+    { tenantId }: Caller,
+    appId: string,
+    id: string,
+    { remoteId }: { remoteId?: string } = {},
+  ): Promise<AdoptionReply> => {
+    const { remote } = await linkable(tenantId, appId, id, remoteId);
+    const [row] = await sql.query<{ state: AccountState }>({
+      text: `select record->'state' as state from ${PROVISIONING_VIEW}.accounts where tenant_id = $1 and id = $2`,
+      values: [tenantId, id],
+    });
+    const account = row?.state.kind === 'present' ? row.state : undefined;
+    const shown = Object.fromEntries(Object.entries(remote.values)) as AccountAttributes;
+    return {
+      remoteId: remote.id,
+      label: remote.label,
+      active: remote.active !== false,
+      changes: changedAttributes(shown, account ? wantedAttributes(account) : {}).map(({ target, from, to }) => ({
+        target,
+        from,
+        to,
+      })),
+      entitlements: (account?.plan.entitlements ?? []).map(({ kind, value }) => ({ kind, value })),
+    };
+  };
+
+  /** To a named account of the app, or by the matching attributes once more (R56). */
+  const rematch = (
+    caller: Caller,
+    appId: string,
+    id: string,
+    body: { remoteId?: string; reason?: string } = {},
+    ifMatch?: IfMatch,
+  ): Promise<AccountReply> =>
+    body.remoteId === undefined
+      ? perform(caller, appId, id, { type: 'Rematch', reason: body.reason ?? null }, ifMatch)
+      : adopt(caller, appId, id, body, ifMatch);
+
+  /** R54: `approvalId` names the action that was shown, and so does `If-Match`. */
+  const decide =
+    (type: 'Approve' | 'Reject') =>
+    (caller: Caller, appId: string, id: string, { approvalId, reason }: DecideBody = {}, ifMatch?: IfMatch) =>
+      perform(
+        caller,
+        appId,
+        id,
+        { type, reason: reason ?? null, ...(approvalId !== undefined && { approvalId }) },
+        ifMatch,
+      );
+  const approve = decide('Approve');
+  const reject = decide('Reject');
+  const withReason = (one: typeof approve) => (caller: Caller, appId: string, id: string, reason?: string) =>
+    one(caller, appId, id, reason === undefined ? {} : { reason });
+
+  /** One after the other, each by itself: what is refused says why, and holds up nothing. */
+  const bulk =
+    (one: (caller: Caller, appId: string, id: string, reason?: string) => Promise<unknown>) =>
+    async (caller: Caller, appId: string, { ids, reason }: BulkBody): Promise<BulkReply> => {
+      const items: BulkReply['items'] = [];
+      for (const id of ids) {
+        const code = await one(caller, appId, id, reason).then(
+          () => undefined,
+          (error: unknown) => (error instanceof Rejected ? error.code : Promise.reject(error)),
+        );
+        items.push({ id, ok: code === undefined, ...(code !== undefined && { code }) });
+      }
+      return { items };
+    };
+
+  return {
+    carryOut,
+    approve,
+    reject,
+    retry: act('retry'),
+    disassociate: act('disassociate'),
+    recreate: act('recreate'),
+    adopt,
+    previewAdoption,
+    rematch,
+    approveAll: bulk(withReason(approve)),
+    rejectAll: bulk(withReason(reject)),
+    adoptAll: bulk((caller, appId, id, reason) => adopt(caller, appId, id, reason === undefined ? {} : { reason })),
+  };
+};

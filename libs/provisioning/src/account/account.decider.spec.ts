@@ -29,7 +29,7 @@ import {
 } from '@tenure/contracts';
 import { given } from '@tenure/eventing/testing';
 import fc from 'fast-check';
-import type { AccountCommand } from './account.commands.ts';
+import type { AccountCommand } from './account-command.ts';
 import { accountDecider } from './account.decider.ts';
 import { isEffective, nextDelivery, noReasons, statusOf } from './account.state.ts';
 

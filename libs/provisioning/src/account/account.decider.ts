@@ -14,7 +14,7 @@ import {
   type AccountEvent,
 } from '@tenure/contracts';
 import { Rejected, type Decider } from '@tenure/eventing';
-import type { AccountCommand } from './account.commands.ts';
+import type { AccountCommand } from './account-command.ts';
 import { evolveAccount } from './account.evolve.ts';
 import {
   AMBIGUOUS_MATCH,

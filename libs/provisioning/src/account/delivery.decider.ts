@@ -14,7 +14,7 @@ import {
   type AccountEvent,
   type DeliveryAction,
 } from '@tenure/contracts';
-import type { DeliveryResult } from './account.commands.ts';
+import type { DeliveryResult } from './account-command.ts';
 import {
   REFERENCE_REFUSED,
   changedTargets,

@@ -11,7 +11,7 @@ import {
   type AccountEvent,
 } from '@tenure/contracts';
 import { given } from '@tenure/eventing/testing';
-import type { AccountCommand } from './account.commands.ts';
+import type { AccountCommand } from './account-command.ts';
 import { accountDecider } from './account.decider.ts';
 import { nextDelivery } from './account.state.ts';
 

@@ -1,6 +1,6 @@
 import { AccountDrifted, ApprovalRequested, DriftSettled, type AccountEvent } from '@tenure/contracts';
 import { Rejected } from '@tenure/eventing';
-import type { AccountCommand } from './account.commands.ts';
+import type { AccountCommand } from './account-command.ts';
 import { evolveAccount } from './account.evolve.ts';
 import {
   isSame,

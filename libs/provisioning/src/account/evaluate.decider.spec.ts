@@ -25,7 +25,7 @@ import { ERASED } from '@tenure/eventing';
 import { given } from '@tenure/eventing/testing';
 import { onlyFrames, withFrames } from '../app/frames.ts';
 import type { DeprovisioningConfig } from '../duration/index.ts';
-import type { AccountCommand, Evaluation } from './account.commands.ts';
+import type { AccountCommand, Evaluation } from './account-command.ts';
 import { accountDecider } from './account.decider.ts';
 import { nextDelivery, noReasons, statusOf, type Plan } from './account.state.ts';
 

@@ -13,7 +13,7 @@ import {
 } from '@tenure/contracts';
 import { dueTimers, movedTimers, type DeprovisioningConfig } from '../duration/index.ts';
 import { framesAt, framesOf } from '../app/frames.ts';
-import type { Evaluation, FoundTrigger } from './account.commands.ts';
+import type { Evaluation, FoundTrigger } from './account-command.ts';
 import { evolveAccount } from './account.evolve.ts';
 import { planFailureOf } from './plan-failure.ts';
 import { noteReferences } from './reference.decider.ts';

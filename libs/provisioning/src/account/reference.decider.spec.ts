@@ -10,7 +10,7 @@ import {
   type AccountEvent,
 } from '@tenure/contracts';
 import { given } from '@tenure/eventing/testing';
-import type { AccountCommand, Evaluation } from './account.commands.ts';
+import type { AccountCommand, Evaluation } from './account-command.ts';
 import { accountDecider } from './account.decider.ts';
 import { nextDelivery, statusOf, type Plan } from './account.state.ts';
 import { attributesOnCreate, wantedAttributes } from './wanted.ts';

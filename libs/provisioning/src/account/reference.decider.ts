@@ -1,6 +1,6 @@
 import { ApprovalRequested, ReferenceMoved, type AccountEvent } from '@tenure/contracts';
 import { referralsIn, type ReferredIds } from '../mapping/references.ts';
-import type { AccountCommand } from './account.commands.ts';
+import type { AccountCommand } from './account-command.ts';
 import { evolveAccount } from './account.evolve.ts';
 import {
   approvalData,

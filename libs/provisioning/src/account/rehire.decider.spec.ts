@@ -25,7 +25,7 @@ import {
 } from '@tenure/contracts';
 import { ERASED } from '@tenure/eventing';
 import { given } from '@tenure/eventing/testing';
-import type { AccountCommand, Evaluation, FoundPredecessor } from './account.commands.ts';
+import type { AccountCommand, Evaluation, FoundPredecessor } from './account-command.ts';
 import { accountDecider } from './account.decider.ts';
 import { nextDelivery, noReasons, statusOf } from './account.state.ts';
 

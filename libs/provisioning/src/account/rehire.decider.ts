@@ -8,7 +8,7 @@ import {
   type AccountEvent,
 } from '@tenure/contracts';
 import { Rejected } from '@tenure/eventing';
-import type { AccountCommand, Evaluation } from './account.commands.ts';
+import type { AccountCommand, Evaluation } from './account-command.ts';
 import { approvalData, isUnmade, REJECTED, type PresentAccount } from './account.state.ts';
 import { estateOf } from './rehire.evolve.ts';
 import type { AccountRef } from './rehire.state.ts';

@@ -10,7 +10,7 @@ import {
   type ViewRuntime,
 } from '@tenure/eventing';
 import { accountAggregate } from './account.aggregate.ts';
-import type { AccountCommand } from './account.commands.ts';
+import type { AccountCommand } from './account-command.ts';
 import type { AccountState } from './account.state.ts';
 
 /** Why something is written to an account. */

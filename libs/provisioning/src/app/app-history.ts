@@ -3,7 +3,7 @@ import { decoder, Rejected, streamName, type EventSource, type Instant } from '@
 import { z } from 'zod';
 import { presets } from '../presets/index.ts';
 import { appAggregate } from './app.aggregate.ts';
-import { advanceApp, configOf, type AppRecord } from './app-record.ts';
+import { advanceApp, configOf, type AppRecord } from './app.record.ts';
 import { appReply } from './app.bodies.ts';
 import { missingOf, stepsOf } from './app.steps.ts';
 import { newestRules } from './rule-sets.ts';

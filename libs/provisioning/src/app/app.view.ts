@@ -1,7 +1,7 @@
 import { appEvents, type AppEvent } from '@tenure/contracts';
 import { unnested, type Sql } from '@tenure/database';
 import { viewPart, type StreamEvents } from '../view/view-part.ts';
-import { advanceApp, configOf, type AppRecord } from './app-record.ts';
+import { advanceApp, configOf, type AppRecord } from './app.record.ts';
 
 /** `config` is what evaluations read, `record` what the fold goes on from. Who acts for an app holds its row (design, decision 16). */
 const create = (schema: string) => `

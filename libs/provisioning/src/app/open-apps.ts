@@ -20,7 +20,7 @@ import { PROVISIONING } from '../people/to-evaluate.ts';
 import { appProfileMigrations, appProfiles } from './app-profile.ts';
 import { cycleMigrations } from '../cycle/cycle.entities.ts';
 import { cancelCycle, cycles } from '../cycle/cycles.ts';
-import type { AccountActions } from '../account/account-actions.ts';
+import type { AccountActions } from '../account/account.commands.ts';
 import type { ForeignBox } from '../reconciliation/foreign.rows.ts';
 import { reconciliationMigrations } from '../reconciliation/reconciliation.entities.ts';
 import { reconciler } from '../reconciliation/reconciler.ts';

@@ -6,7 +6,7 @@ import type { JobReply } from '../app/app.bodies.ts';
 import { forgetMarks, waitingIn, type Cancelling } from '../app/jobs.ts';
 import { PROVISIONING, startMarking, type Cause } from '../people/to-evaluate.ts';
 import { startRun } from '../reconciliation/runs.ts';
-import { APP_RUNS } from '../view/find-apps.ts';
+import { APP_RUNS } from '../app/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import { Cycle } from './cycle.entities.ts';
 

@@ -1,5 +1,5 @@
 import type { DeliveryAction } from '@tenure/contracts';
-import type { DeliveryResult } from '../account/account.commands.ts';
+import type { DeliveryResult } from '../account/account-command.ts';
 import type { Outcome } from '../connector/index.ts';
 import { createAccount } from './create-account.ts';
 import { updateAccount } from './update-account.ts';

@@ -1,6 +1,6 @@
 import type { Database } from '@tenure/database';
 import { PROVISIONING } from '../people/to-evaluate.ts';
-import { APP_RUNS } from '../view/find-apps.ts';
+import { APP_RUNS } from '../app/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { Claimed } from './delivery.rows.ts';
 import type { AppRef } from './lane.rows.ts';

@@ -1,5 +1,5 @@
 import type { DeliveryAction } from '@tenure/contracts';
-import type { DeliveryResult } from '../account/account.commands.ts';
+import type { DeliveryResult } from '../account/account-command.ts';
 import type { Because, WriteAccount } from '../account/write-account.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import type { Connector, Failure } from '../connector/index.ts';

@@ -16,7 +16,7 @@ import { nextDelivery } from '../account/account.state.ts';
 import type { Because, WriteAccount } from '../account/write-account.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import type { PresetName } from '../presets/index.ts';
-import { findApp, holdRunningApp } from '../view/find-apps.ts';
+import { findApp, holdRunningApp } from '../app/find-apps.ts';
 import { attempt } from './attempt.ts';
 import { claims, LOOKED_AT } from './claim.ts';
 import { concluder, NOT_NOW_MS, type DeliveryOutcome } from './conclude.ts';

@@ -3,7 +3,7 @@ import type { Database } from '@tenure/database';
 import type { Instant } from '@tenure/eventing';
 import type { Intent } from './verdict.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
-import { APP_RUNS } from '../view/find-apps.ts';
+import { APP_RUNS } from '../app/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 
 /** What there is to know about a delivery between its events: how often it was tried, when again, and who is at it. All in real time. */

@@ -1,7 +1,7 @@
 import type { Database } from '@tenure/database';
 import type { Instant } from '@tenure/eventing';
 import { PROVISIONING } from '../people/to-evaluate.ts';
-import { APP_RUNS } from '../view/find-apps.ts';
+import { APP_RUNS } from '../app/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { LaneState } from './lane.ts';
 

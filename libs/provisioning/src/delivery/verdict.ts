@@ -1,4 +1,4 @@
-import type { DeliveryResult } from '../account/account.commands.ts';
+import type { DeliveryResult } from '../account/account-command.ts';
 import type { HeldEntitlement, PresentAccount } from '../account/account.state.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import type { Connector, ConnectorKind, Failure, Remote } from '../connector/index.ts';

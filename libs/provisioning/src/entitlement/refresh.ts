@@ -5,7 +5,7 @@ import type { AppConfig } from '../app/app-config.ts';
 import { problemOf } from '../app/connection.commands.ts';
 import type { Connector, EntitlementSource, Failure, Outcome, Page } from '../connector/index.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
-import { findApp } from '../view/find-apps.ts';
+import { findApp } from '../app/find-apps.ts';
 import { markGone, noteSeen } from './catalogue.ts';
 
 const REFRESH = 'refreshEntitlements';

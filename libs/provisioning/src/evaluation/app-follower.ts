@@ -10,7 +10,7 @@ import {
   type ViewRuntime,
 } from '@tenure/eventing';
 import { causeOf, mark, PROVISIONING, startMarking, type Whom } from '../people/to-evaluate.ts';
-import { findApp } from '../view/find-apps.ts';
+import { findApp } from '../app/find-apps.ts';
 
 export type AppFollowerNeeds = {
   database: Database;

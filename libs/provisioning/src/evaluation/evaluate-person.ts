@@ -16,7 +16,7 @@ import type { ReadTarget } from '../connector/index.ts';
 import { presets } from '../presets/index.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import { rulesFor } from '../app/rule-sets.ts';
-import type { Evaluation, FoundTrigger } from '../account/account.commands.ts';
+import type { Evaluation, FoundTrigger } from '../account/account-command.ts';
 import { accountIdOf } from '../account/account.aggregate.ts';
 import type { AccountState, Entitlement, Plan } from '../account/account.state.ts';
 import { entitlementKinds, evaluateRules, memberOfGroups, type Rule, type RuleOutcome } from '../rules/index.ts';

@@ -1,7 +1,7 @@
 import { unnested, type Database, type Sql } from '@tenure/database';
 import type { Instant } from '@tenure/eventing';
 import { accountIdOf } from '../account/account.aggregate.ts';
-import type { FoundPredecessor } from '../account/account.commands.ts';
+import type { FoundPredecessor } from '../account/account-command.ts';
 import { isUnmade, type AccountState } from '../account/account.state.ts';
 import type { ConnectorKinds } from '../connector/index.ts';
 import type { WriteAccount } from '../account/write-account.ts';
@@ -9,7 +9,7 @@ import { isRebuilding } from '../people/people.consumer.ts';
 import { deletedNamesakes, type DeletedNamesake } from '../people/person-keys.ts';
 import { markNext, PROVISIONING } from '../people/to-evaluate.ts';
 import { idsReferredTo } from '../references/find-references.ts';
-import { tenantsWithApps } from '../view/find-apps.ts';
+import { tenantsWithApps } from '../app/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import { evaluatePerson, type Views } from './evaluate-person.ts';
 import { inherit } from './inherit.ts';

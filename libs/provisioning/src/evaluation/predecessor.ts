@@ -1,6 +1,6 @@
 import type { Sql } from '@tenure/database';
 import { accountIdOf } from '../account/account.aggregate.ts';
-import type { FoundPredecessor } from '../account/account.commands.ts';
+import type { FoundPredecessor } from '../account/account-command.ts';
 import type { AccountState, PresentAccount } from '../account/account.state.ts';
 import { isUndecided } from '../account/rehire.decider.ts';
 import { noRehire } from '../account/rehire.state.ts';

@@ -16,8 +16,8 @@ import type { OnDemandReply } from '../on-demand/steps.ts';
 import { resolvedAttributes, type ReferredIds } from '../mapping/references.ts';
 import { mark, PROVISIONING } from '../people/to-evaluate.ts';
 import { idsReferredTo } from '../references/find-references.ts';
-import { findAccount } from '../view/find-account.ts';
-import { findApp } from '../view/find-apps.ts';
+import { findAccount } from '../account/find-account.ts';
+import { findApp } from '../app/find-apps.ts';
 import { evaluatePerson, type Evaluated } from './evaluate-person.ts';
 import { readSeen, viewsOf } from './read-views.ts';
 

@@ -10,7 +10,7 @@ import {
   type KnownPerson,
   type KnownTenant,
 } from '../people/find-person.ts';
-import { appsOf, type RevisedApp } from '../view/find-apps.ts';
+import { appsOf, type RevisedApp } from '../app/find-apps.ts';
 import { namedGroups, type Views } from './evaluate-person.ts';
 
 /** What there is to know about a person and the tenant's apps: of one moment where `sql` is a snapshot. */

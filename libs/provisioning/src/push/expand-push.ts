@@ -1,6 +1,6 @@
 import type { Database } from '@tenure/database';
 import { PROVISIONING } from '../people/to-evaluate.ts';
-import { findApp } from '../view/find-apps.ts';
+import { findApp } from '../app/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { PushRecord } from './push-record.ts';
 

@@ -2,7 +2,7 @@ import { Rejected, type Caller, type Preconditions } from '@tenure/eventing';
 import type { Sql } from '@tenure/database';
 import type { AppConfig } from '../app/app-config.ts';
 import type { Connector } from '../connector/index.ts';
-import { findApp } from '../view/find-apps.ts';
+import { findApp } from '../app/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { PushCommand } from './push.decider.ts';
 import type { PushReply } from './push.bodies.ts';

@@ -3,7 +3,7 @@ import type { Because } from '../account/write-account.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import { isRebuilding } from '../people/people.consumer.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
-import { appsOf } from '../view/find-apps.ts';
+import { appsOf } from '../app/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import { chosenMode, pushesAnything, scopedGroups, type DirectoryGroup } from './chosen-groups.ts';
 import { expandNext } from './expand-push.ts';

@@ -3,7 +3,7 @@ import type { Instant } from '@tenure/eventing';
 import type { AppConfig } from '../app/app-config.ts';
 import { LeaseLost } from '../delivery/delivery.rows.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
-import { APP_RUNS, holdRunningApp } from '../view/find-apps.ts';
+import { APP_RUNS, holdRunningApp } from '../app/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 
 /**

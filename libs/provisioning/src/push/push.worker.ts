@@ -17,7 +17,7 @@ import { LeaseLost } from '../delivery/delivery.rows.ts';
 import type { DeliveryTimings } from '../delivery/delivery-worker.ts';
 import { isAlive, type Lanes } from '../delivery/lanes.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
-import { findApp } from '../view/find-apps.ts';
+import { findApp } from '../app/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import { NOT_NOW_MS, type PushAttempt, type PushOutcome } from './push-attempt.ts';
 import { compareMembers, sendMembers } from './push-members.ts';

@@ -1,13 +1,13 @@
 import type { Database } from '@tenure/database';
 import { Rejected, type Clock } from '@tenure/eventing';
-import type { AccountActions } from '../account/account-actions.ts';
+import type { AccountActions } from '../account/account.commands.ts';
 import { accountIdOf } from '../account/account.aggregate.ts';
 import type { AppCommands } from '../app/app.commands.ts';
 import type { AppHealth } from '../app/app-health.ts';
 import { ENGINE } from '../evaluation/evaluate-person.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import type { Reconciliations } from '../reconciliation/reconciliations.ts';
-import { holdRunningApp } from '../view/find-apps.ts';
+import { holdRunningApp } from '../app/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { QueueActs } from './queue.kinds.ts';
 

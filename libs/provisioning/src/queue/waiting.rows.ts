@@ -1,5 +1,5 @@
 import { unnested, type Sql } from '@tenure/database';
-import type { AccountRecord } from '../view/account-record.ts';
+import type { AccountRecord } from '../account/account.record.ts';
 import { waitingOf } from './waiting.ts';
 
 /** What of accounts waits for a human, in the provisioning view; holds nothing personal but the key of the app's account. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { firstState, type PresentAccount } from '../account/account.state.ts';
-import type { AccountRecord } from '../view/account-record.ts';
+import type { AccountRecord } from '../account/account.record.ts';
 import { waitingOf } from './waiting.ts';
 
 const at = '2026-01-05T09:00:00.000Z';

@@ -1,7 +1,7 @@
 import type { Instant } from '@tenure/eventing';
 import { AMBIGUOUS_MATCH, FOREIGN_MATCH, REJECTED, type PresentAccount } from '../account/account.state.ts';
 import { PREDECESSOR_FOUND } from '../account/rehire.state.ts';
-import type { AccountRecord } from '../view/account-record.ts';
+import type { AccountRecord } from '../account/account.record.ts';
 
 /** What of an account waits for a human. `ref`: of several of one kind, which; `remoteId`: the account of the app that is in question. */
 export type Waiting = {

@@ -8,7 +8,7 @@ import type { AppConfig } from '../app/app-config.ts';
 import { problemOf } from '../app/connection.commands.ts';
 import { kindOf, type Connector, type ConnectorKinds, type Failure, type Outcome } from '../connector/index.ts';
 import { isAboveThreshold } from '../timer/threshold.ts';
-import { findApp } from '../view/find-apps.ts';
+import { findApp } from '../app/find-apps.ts';
 import { isMissing, type Found } from './compare.ts';
 import { foreignRows, type ForeignBox } from './foreign.rows.ts';
 import { differences, isFound, isInFlight, type Look } from './look.ts';

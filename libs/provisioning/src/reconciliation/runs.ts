@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Database, Sql } from '@tenure/database';
 import type { Instant } from '@tenure/eventing';
 import type { Cancelling } from '../app/jobs.ts';
-import type { AccountRecord } from '../view/account-record.ts';
+import type { AccountRecord } from '../account/account.record.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import { noCounts, type Counts } from './policy.ts';

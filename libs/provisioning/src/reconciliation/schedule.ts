@@ -2,7 +2,7 @@ import type { Database } from '@tenure/database';
 import type { Clock } from '@tenure/eventing';
 import type { AppConfig } from '../app/app-config.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
-import { APP_RUNS } from '../view/find-apps.ts';
+import { APP_RUNS } from '../app/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import { isDue } from './policy.ts';
 import { lastRunOf, startRun } from './runs.ts';

@@ -1,7 +1,7 @@
 import type { Database } from '@tenure/database';
 import type { WriteAccount } from '../account/write-account.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
-import { findApp } from '../view/find-apps.ts';
+import { findApp } from '../app/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 
 export type ReferenceMoverNeeds = {

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Caller } from '@tenure/eventing';
-import { accountActions, type AccountActions } from '../account/account-actions.ts';
+import { accountActions, type AccountActions } from '../account/account.commands.ts';
 import { accountIdOf } from '../account/account.aggregate.ts';
 import { provisionOnDemand } from '../evaluation/provision-on-demand.ts';
 import { fakeKinds } from '../testing/fake-kind.ts';
 import { appConfig, openWorld, T, type World } from '../testing/world.ts';
-import { accountQueries, type AccountQueries } from '../view/account.queries.ts';
+import { accountQueries, type AccountQueries } from '../account/account.queries.ts';
 
 let world: World;
 let queries: AccountQueries;

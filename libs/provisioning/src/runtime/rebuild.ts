@@ -3,7 +3,7 @@ import { dropView, type Sealer } from '@tenure/eventing';
 import { appsPart } from '../app/app.view.ts';
 import { forgetPeople, peopleConsumer } from '../people/people.consumer.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
-import { accountsPart } from '../view/accounts.part.ts';
+import { accountsPart } from '../account/account.view.ts';
 import { pushParts } from '../push/push-marks.part.ts';
 import { provisioningView } from '../view/provisioning.view.ts';
 

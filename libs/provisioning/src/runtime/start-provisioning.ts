@@ -40,7 +40,7 @@ import { timerPoller } from '../timer/timer-poller.ts';
 import { eraseFromAccounts } from '../view/erase-person.ts';
 import { PROVISIONING_VIEW, provisioningView } from '../view/provisioning.view.ts';
 import type { ViewPart } from '../view/view-part.ts';
-import { accountsPart } from '../view/accounts.part.ts';
+import { accountsPart } from '../account/account.view.ts';
 import { pushParts } from '../push/push-marks.part.ts';
 import { markChangedGroups } from '../push/push.marks.ts';
 import { pushPlanner } from '../push/push.planner.ts';

@@ -43,7 +43,7 @@ import type { JsonObject } from '@tenure/scim';
 import { z } from 'zod';
 import type { AppConfig } from '../app/app-config.ts';
 import { PROVISIONING_VIEW, provisioningView } from '../view/provisioning.view.ts';
-import { accountsPart } from '../view/accounts.part.ts';
+import { accountsPart } from '../account/account.view.ts';
 import { pushParts } from '../push/push-marks.part.ts';
 import { viewPart } from '../view/view-part.ts';
 import { startProvisioning, type Provisioning, type ProvisioningNeeds } from '../runtime/start-provisioning.ts';

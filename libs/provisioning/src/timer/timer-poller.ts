@@ -4,7 +4,7 @@ import type { WriteAccount } from '../account/write-account.ts';
 import type { AppConfig } from '../app/app-config.ts';
 import { ENGINE } from '../evaluation/evaluate-person.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
-import { APP_RUNS, holdRunningApp } from '../view/find-apps.ts';
+import { APP_RUNS, holdRunningApp } from '../app/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import { isAboveThreshold } from './threshold.ts';
 

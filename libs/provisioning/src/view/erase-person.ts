@@ -13,7 +13,7 @@ import { accountAggregate } from '../account/account.aggregate.ts';
 import { replaceWaiting } from '../queue/waiting.rows.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
 import { noteErased } from '../references/reference-moves.ts';
-import { advanceRecord, type AccountRecord } from './account-record.ts';
+import { advanceRecord, type AccountRecord } from '../account/account.record.ts';
 import { PROVISIONING_VIEW } from './provisioning.view.ts';
 
 /** Reads as if the key were gone already, whatever caches still hold it. */

@@ -9,7 +9,7 @@ import {
 } from '@tenure/contracts';
 import type { Decoded } from '@tenure/eventing';
 import { presets } from '../presets/index.ts';
-import { advanceApp, type AppRecord } from './app-record.ts';
+import { advanceApp, type AppRecord } from './app.record.ts';
 import { framesAt, framesOf } from './frames.ts';
 
 const { attributes, deprovisioning } = presets.scim;

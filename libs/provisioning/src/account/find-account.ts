@@ -1,7 +1,7 @@
 import type { Sql } from '@tenure/database';
-import { accountIdOf } from '../account/account.aggregate.ts';
-import type { AccountState } from '../account/account.state.ts';
-import { PROVISIONING_VIEW } from './provisioning.view.ts';
+import { accountIdOf } from './account.aggregate.ts';
+import type { AccountState } from './account.state.ts';
+import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 
 /** The accounts that these users have of an app, by user. */
 export const findAccounts = async (

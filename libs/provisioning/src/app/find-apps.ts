@@ -1,8 +1,8 @@
 import type { Sql } from '@tenure/database';
 import type { Revision } from '@tenure/eventing';
-import type { AppConfig } from '../app/app-config.ts';
+import type { AppConfig } from './app-config.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
-import { PROVISIONING_VIEW } from './provisioning.view.ts';
+import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 
 /** An app as it is configured now. */
 export const findApp = async (sql: Sql, tenantId: string, appId: string): Promise<AppConfig | undefined> => {

@@ -17,10 +17,10 @@ import {
   type Instant,
   type StoredEvent,
 } from '@tenure/eventing';
-import { accountAggregate } from '../account/account.aggregate.ts';
+import { accountAggregate } from './account.aggregate.ts';
 import { peopleFound, searchedFor, withNames } from '../people/find-names.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
-import { advanceRecord, type AccountRecord } from './account-record.ts';
+import { advanceRecord, type AccountRecord } from './account.record.ts';
 import type { z } from 'zod';
 import type {
   AccountListQuery,
@@ -32,8 +32,8 @@ import type {
 } from './account.bodies.ts';
 import { knownPeople } from '../references/find-references.ts';
 import { toAccount, unlinkedReferrals, type DeliveryRow } from './account.reply.ts';
-import { APP_RUNS } from './find-apps.ts';
-import { PROVISIONING_VIEW } from './provisioning.view.ts';
+import { APP_RUNS } from '../app/find-apps.ts';
+import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 
 type Row = { id: string; app_runs: boolean; record: AccountRecord; created_at: Instant } & (
   DeliveryRow | { attempts: null; next_attempt_at: null; last_error: null }

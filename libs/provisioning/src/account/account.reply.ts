@@ -6,9 +6,9 @@ import {
   statusOf,
   type AccountTimer,
   type PresentAccount,
-} from '../account/account.state.ts';
-import { wantedAttributes } from '../account/wanted.ts';
-import type { AccountRecord } from './account-record.ts';
+} from './account.state.ts';
+import { wantedAttributes } from './wanted.ts';
+import type { AccountRecord } from './account.record.ts';
 import type { AccountReply, TimerReply } from './account.bodies.ts';
 
 export type DeliveryRow = { attempts: number; next_attempt_at: string; last_error: string | null };

@@ -1,7 +1,7 @@
 import type { AccountEvent } from '@tenure/contracts';
 import type { Decoded, Instant, Revision } from '@tenure/eventing';
-import { evolveAccount } from '../account/account.evolve.ts';
-import { accountIdOf } from '../account/account.aggregate.ts';
+import { evolveAccount } from './account.evolve.ts';
+import { accountIdOf } from './account.aggregate.ts';
 import {
   isEffective,
   isLinked,
@@ -12,7 +12,7 @@ import {
   type AccountStatus,
   type AccountTimer,
   type PresentAccount,
-} from '../account/account.state.ts';
+} from './account.state.ts';
 
 /** An account as the decider folds it, and beside it what only the envelopes tell. */
 export type AccountRecord = {

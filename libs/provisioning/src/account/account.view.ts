@@ -1,9 +1,9 @@
 import { accountEvents, type AccountEvent, type DeliveryAction } from '@tenure/contracts';
 import { unnested, type Sql } from '@tenure/database';
-import { isSame, lacksReferencesOnly } from '../account/account.state.ts';
-import { accountColumns, advanceRecord, referenceColumns, timerColumns, type AccountRecord } from './account-record.ts';
+import { isSame, lacksReferencesOnly } from './account.state.ts';
+import { accountColumns, advanceRecord, referenceColumns, timerColumns, type AccountRecord } from './account.record.ts';
 import { putWaiting, waitingTable } from '../queue/waiting.rows.ts';
-import { viewPart, type StreamEvents } from './view-part.ts';
+import { viewPart, type StreamEvents } from '../view/view-part.ts';
 
 /**
  * `record` is the whole account; the columns are what it is found by. A timer's row is the calendar's (R82). `work` is the index of what is
