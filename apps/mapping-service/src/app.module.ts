@@ -171,6 +171,7 @@ export const mappingService = async (
     clock,
     actions: accounts.actions,
     reconciliations: apps.reconciliations,
+    pushes: pushService,
     commands: apps.commands,
     health: apps.health,
     onFailure: (error) => failing('queue', error),

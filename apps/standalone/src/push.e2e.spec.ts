@@ -127,6 +127,49 @@ it('R61, R89: a group that the app has is linked by an explicit act only, and it
   expect(await membersOf('Board R89')).toEqual(['cy-r89']);
 });
 
+it('R89, R95: a group that waits for its link is in the queue, and is linked there', async () => {
+  const office = await world.office();
+  const { idp, app, mapping } = office;
+  const dee = await idp.hire('dee-r95');
+  await app.assign('users', dee);
+  await app.turnOn();
+  const theirs = await world.sandbox.byHand.ok('POST', '/Groups', {
+    schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
+    displayName: 'Choir R95',
+  });
+  const choir = await idp.group('Choir R95', dee);
+  await mapping.ok('PUT', `${app.path}/pushes`, { groups: [{ id: choir }] });
+  await world.settled();
+  const queued = () => mapping.ok('GET', `/queue?app=${app.id}&kind=foreign`);
+  const { items, counts } = await queued();
+  expect({ items, counts }).toMatchObject({
+    items: [
+      {
+        kind: 'foreign',
+        app: { id: app.id },
+        action: 'push',
+        reason: { code: 'push/foreign-group', message: expect.stringMatching(/^Choir R95: /) },
+        actions: ['link', 'retry'],
+      },
+    ],
+    counts: { foreign: 1 },
+  });
+  const act = async (version: number, choice: object = {}) => {
+    const body = { items: [{ id: items[0].id, version }], action: 'link', choice };
+    return (await mapping.ok('POST', '/queue/act', body)).items[0];
+  };
+  expect(await act(items[0].version + 1)).toMatchObject({ ok: false, code: 'push/stale' });
+  expect(await act(items[0].version, { remoteId: 'nothing' })).toMatchObject({
+    ok: false,
+    code: 'push/remote-unknown',
+  });
+  expect(await act(items[0].version)).toMatchObject({ ok: true });
+  await world.settled();
+  expect((await pushesOf(office)).items).toMatchObject([{ state: 'upToDate', remoteId: theirs.id }]);
+  expect(await membersOf('Choir R95')).toEqual(['dee-r95']);
+  expect((await queued()).items).toEqual([]);
+});
+
 it('R28, R89: what can’t be pushed is refused by name, and nothing is pushed', async () => {
   const office = await world.office();
   const { idp, app, mapping } = office;

@@ -6,6 +6,8 @@ import type { AppCommands } from '../app/app.commands.ts';
 import type { AppHealth } from '../app/app-health.ts';
 import { ENGINE } from '../evaluation/evaluate-person.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
+import type { PushActions } from '../push/push-actions.ts';
+import type { PushQueries } from '../push/push.queries.ts';
 import type { Reconciliations } from '../reconciliation/reconciliations.ts';
 import { holdRunningApp } from '../app/find-apps.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
@@ -16,6 +18,7 @@ export type QueueActNeeds = {
   clock: Clock;
   actions: AccountActions;
   reconciliations: Pick<Reconciliations, 'settle' | 'adopt'>;
+  pushes: { queries: Pick<PushQueries, 'get'>; actions: PushActions };
   commands: Pick<AppCommands, 'releaseThreshold'>;
   health: Pick<AppHealth, 'resume'>;
 };
@@ -28,6 +31,7 @@ export const queueActs = ({
   clock,
   actions,
   reconciliations,
+  pushes,
   commands,
   health,
 }: QueueActNeeds): QueueActs => {
@@ -39,6 +43,15 @@ export const queueActs = ({
     });
     if (!account) throw new Rejected('not-found', 'account/unknown', 'There is no such account.');
     return account;
+  };
+
+  const appOfPush = async (tenantId: string, pushId: string): Promise<string> => {
+    const [push] = await database.query<{ appId: string }>({
+      text: `select app_id as "appId" from ${PROVISIONING_VIEW}.pushes where tenant_id = $1 and id = $2`,
+      values: [tenantId, pushId],
+    });
+    if (!push) throw new Rejected('not-found', 'push/not-found', 'This group is not pushed to the app.');
+    return push.appId;
   };
 
   return {
@@ -82,6 +95,20 @@ export const queueActs = ({
       const { id, appId } = await accountOf(caller.tenantId, accountId);
       await reconciliations.settle(caller, appId, id, how, [version]);
     },
+    linkPush: async (caller, { pushId }, { version, choice: { remoteId } }) => {
+      const appId = await appOfPush(caller.tenantId, pushId);
+      const { candidates = [] } = await pushes.queries.get(caller.tenantId, appId, pushId);
+      const chosen = remoteId ?? (candidates.length === 1 ? candidates[0] : undefined);
+      if (chosen === undefined)
+        throw new Rejected(
+          'conflict',
+          'queue/choice-required',
+          `Name the group of the app in choice.remoteId. Of this name are: ${candidates.join(', ')}.`,
+        );
+      await pushes.actions.link(caller, appId, pushId, chosen, [version]);
+    },
+    retryPush: async (caller, { pushId }, { version }) =>
+      void (await pushes.actions.retry(caller, await appOfPush(caller.tenantId, pushId), pushId, [version])),
     /** One timer that the threshold holds; the others go on waiting. */
     releaseTimer: async (caller, { accountId, ref }, { version }) => {
       const account = await accountOf(caller.tenantId, accountId);

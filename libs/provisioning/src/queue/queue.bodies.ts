@@ -8,6 +8,7 @@ export const queueActionNames = [
   'adopt',
   'retry',
   'rematch',
+  'link',
   'recreate',
   'repair',
   'ignore',
@@ -50,7 +51,7 @@ export const queueItem = z.object({
   choices: z
     .array(z.object({ remoteId: z.string().optional(), label: z.string().optional(), user: namedUser.optional() }))
     .optional(),
-  /** Of the account, or of the app where there is none. */
+  /** Of the account; of the app or the push where there is none. */
   version: z.int(),
   /** What the caller may do with it. */
   actions: z.array(z.enum(queueActionNames)),
@@ -67,7 +68,7 @@ export type QueueReply = z.output<typeof queueReply>;
 
 const action = z.enum(queueActionNames, { error: `Must be one of ${queueActionNames.join(', ')}.` });
 const itemId = z.string().min(1).max(1100);
-/** `remoteId`: which account of the app is adopted; `userId`: by whom. */
+/** `remoteId`: which account of the app is adopted, or which group is linked; `userId`: by whom. */
 const choice = z.strictObject({
   remoteId: z.string().min(1).max(1000).optional(),
   userId: z.string().min(1).max(512).optional(),

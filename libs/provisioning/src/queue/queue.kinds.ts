@@ -11,6 +11,7 @@ export type Subject =
   | { kind: QueueKind; of: 'account'; accountId: string; ref: string }
   | { kind: 'foreign'; of: 'found'; appId: string; remoteKey: string }
   | { kind: QueueKind; of: 'app'; appId: string }
+  | { kind: 'foreign' | 'failed'; of: 'push'; pushId: string }
   | { kind: 'parked'; of: 'stream'; stream: string };
 
 /** What decides which acts an item offers, beside its kind. */
@@ -32,6 +33,8 @@ export type QueueActs = {
   adopt: (caller: Caller, subject: On<'account'>, given: Given) => Promise<void>;
   adoptFound: (caller: Caller, subject: On<'found'>, given: Given) => Promise<void>;
   settleDrift: (caller: Caller, how: 'repaired' | 'ignored', subject: On<'account'>, given: Given) => Promise<void>;
+  linkPush: (caller: Caller, subject: On<'push'>, given: Given) => Promise<void>;
+  retryPush: (caller: Caller, subject: On<'push'>, given: Given) => Promise<void>;
   releaseTimer: (caller: Caller, subject: On<'account'>, given: Given) => Promise<void>;
   releaseThreshold: (caller: Caller, subject: On<'app'>, given: Given) => Promise<void>;
   resume: (caller: Caller, subject: On<'app'>, given: Given) => Promise<void>;
@@ -45,9 +48,9 @@ type Act<Of extends Subject['of']> = {
   where?: (facts: Facts) => boolean;
   run: (acts: QueueActs, caller: Caller, subject: On<Of>, given: Given) => Promise<void>;
 };
-type AnyAct = Act<'account'> | Act<'found'> | Act<'app'>;
+type AnyAct = Act<'account'> | Act<'found'> | Act<'app'> | Act<'push'>;
 
-const act = <Of extends 'account' | 'found' | 'app'>(
+const act = <Of extends 'account' | 'found' | 'app' | 'push'>(
   name: QueueActionName,
   of: Of,
   needs: QueueNeed,
@@ -70,6 +73,7 @@ const rematch = act(
   (acts, ...on) => acts.again(on[0], 'Rematch', on[1], on[2]),
   ({ code }) => code === PREDECESSOR_FOUND,
 );
+const retryPush = act('retry', 'push', 'admin', (acts, ...on) => acts.retryPush(...on));
 const adopt = act('adopt', 'account', 'admin', (acts, ...on) => acts.adopt(...on));
 
 /** What can be done with each kind. An act that needs more than a click is named all the same, and refused with where it is done. */
@@ -78,10 +82,18 @@ const kinds: Record<QueueKind, readonly AnyAct[]> = {
     act('approve', 'account', 'admin', (acts, ...on) => acts.decide(on[0], 'Approve', on[1], on[2])),
     act('reject', 'account', 'admin', (acts, ...on) => acts.decide(on[0], 'Reject', on[1], on[2])),
   ],
-  foreign: [adopt, retry, rematch, act('adopt', 'found', 'admin', (acts, ...on) => acts.adoptFound(...on))],
+  foreign: [
+    adopt,
+    retry,
+    rematch,
+    act('adopt', 'found', 'admin', (acts, ...on) => acts.adoptFound(...on)),
+    act('link', 'push', 'admin', (acts, ...on) => acts.linkPush(...on)),
+    retryPush,
+  ],
   ambiguous: [adopt, retry],
   failed: [
     retry,
+    retryPush,
     act(
       'recreate',
       'account',
@@ -160,12 +172,14 @@ const ofAccounts: readonly string[] = [
 ] satisfies QueueKind[];
 const ofApps: readonly string[] = ['reauthorization', 'quarantine', 'threshold'] satisfies QueueKind[];
 
-/** Ids are told apart by their first word: that of the kind, `found`, or `stream`. */
+/** Ids are told apart by their first word: that of the kind, `found`, `push` or `stream`. */
 export const subjectOf = (id: string): Subject | undefined => {
   const [word = '', first = '', ...rest] = id.split(':');
   const second = rest.join(':');
   if (first === '') return undefined;
   if (word === 'found') return { kind: 'foreign', of: 'found', appId: first, remoteKey: second };
+  if (word === 'push' && (first === 'foreign' || first === 'failed'))
+    return { kind: first, of: 'push', pushId: second };
   if (word === 'stream') return { kind: 'parked', of: 'stream', stream: id.slice('stream:'.length) };
   if (ofAccounts.includes(word)) return { kind: word as QueueKind, of: 'account', accountId: first, ref: second };
   return ofApps.includes(word) ? { kind: word as QueueKind, of: 'app', appId: first } : undefined;

@@ -4,6 +4,7 @@ import { repairable } from '../account/drift.ts';
 import type { PresentAccount } from '../account/account.state.ts';
 import { appNames, peopleFound, searchedFor, userNames } from '../people/find-names.ts';
 import { PROVISIONING } from '../people/to-evaluate.ts';
+import { pushWords } from '../push/push.state.ts';
 import type { Proposal } from '../reconciliation/confidence.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 import type { QueueItem, QueueQuery, QueueReply } from './queue.bodies.ts';
@@ -80,9 +81,11 @@ const proposalsOf = async (
 };
 
 const reasonOf = (
-  { kind, code, message }: QueueRow,
+  { kind, action, code, message }: QueueRow,
   state: AccountPart['state'] | undefined,
 ): Pick<QueueItem, 'reason'> => {
+  if (code !== null && action === 'push')
+    return { reason: { code, message: `${message}: ${pushWords[code] ?? code}` } };
   if (code !== null) return { reason: { code, message: message ?? '' } };
   if (kind === 'drift')
     return state?.drift

@@ -1,4 +1,5 @@
 import { PROVISIONING } from '../people/to-evaluate.ts';
+import { FOREIGN_GROUP } from '../push/push.state.ts';
 import { PROVISIONING_VIEW } from '../view/provisioning.view.ts';
 
 /** All that can wait for a human. A new kind is a word here, its rows in `sources` (or `waiting.ts`), and its actions in `queue.kinds.ts`. */
@@ -26,7 +27,7 @@ export type QueueRow = {
   action: string | null;
   code: string | null;
   message: string | null;
-  /** Of the app, where the item isn't an account's. */
+  /** Of the app or the push, where the item isn't an account's. */
   version: number | null;
 };
 
@@ -81,6 +82,16 @@ const sources: readonly { kinds: readonly QueueKind[]; sql: string }[] = [
           where f.tenant_id = $1 and f.confidence > 0
             and not exists (select from ${view}.accounts l where l.tenant_id = $1 and l.app_id = f.app_id and l.remote_id = f.remote_id)
             and not exists (select from ${view}.waiting w where w.tenant_id = $1 and w.account_id = c.id and w.kind in ('foreign', 'ambiguous'))`,
+  },
+  {
+    // Groups that can't be pushed (R89); the message is the group's name.
+    kinds: ['foreign', 'failed'],
+    sql: `select 'push:' || f.kind || ':' || p.id as id, f.kind, p.since, p.app_id, null::text as user_id, null::text as account_id, 'push' as action,
+                 p.record->'state'->'failure'->>'code' as code, coalesce(g.display_name, p.display_name, p.group_id) as message, p.revision as version
+          from ${view}.pushes p
+          cross join lateral (select case p.record->'state'->'failure'->>'code' when '${FOREIGN_GROUP}' then 'foreign' else 'failed' end as kind) f
+          left join ${PROVISIONING}.groups g on g.tenant_id = p.tenant_id and g.id = p.group_id
+          where p.tenant_id = $1 and p.failed and (p.aim = 'pushed' or (p.aim = 'deleting' and p.remote_id is not null))`,
   },
   {
     kinds: ['parked'],
