@@ -41,6 +41,7 @@ describe('R58: the catalogue of entitlements', () => {
       items: [item('Legal', false), item('Sales', false)],
       configuredBy: 'admin',
       refreshedAt: expect.any(String),
+      lastRefresh: { jobId: expect.any(String), state: 'done', at: expect.any(String) },
     });
     world.target.groups.delete('g1');
     await refresh();

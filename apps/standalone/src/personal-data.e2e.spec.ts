@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /** Views: what people are shown is read from them, and they are dropped and built anew at will. */
-const VIEWS = /^(directory_v\d+\.|provisioning_v\d+\.|provisioning\.(people|groups)$)/;
+const VIEWS = /^(audit\.people$|directory_v\d+\.|provisioning_v\d+\.|provisioning\.(people|groups)$)/;
 
 const words = [
   'Adalovelace',
@@ -59,6 +59,7 @@ it('decision 11: Ada’s names, address and titles are in views, and nowhere els
   expect(where).toEqual(Object.fromEntries(words.map((word) => [word, []])));
   // The search does find what is there: her name in views, her id in the places that were searched for it.
   expect(await world.rowsWith('Byronova')).toEqual([
+    'audit.people',
     'directory_v4.users',
     'provisioning.people',
     expect.stringMatching(/^provisioning_v\d+\.accounts$/),

@@ -17,6 +17,7 @@ export const furnished = async (world: World, name: string) => {
   await office.mapping.ok('PUT', `${office.app.path}/pushes`, { groups: [{ id: group, mode: 'merge' }] });
   await world.settled();
   const [push] = (await office.mapping.ok('GET', `${office.app.path}/pushes`)).items;
+  const key = await office.directory.ok('POST', '/keys', { name: `Key of ${name}`, role: 'auditor' });
   const urn = 'urn:example:wall:2.0:Brick';
   await office.directory.ok('PUT', `/schemas/${urn}`, { name: 'Brick', attributes: [{ name: 'label' }] });
   await office.directory.ok('PUT', `/resource-types/${name}`, { endpoint: `/${name}`, schema: urn });
@@ -47,6 +48,7 @@ export const furnished = async (world: World, name: string) => {
     accounts: account.id,
     jobs: job.id,
     pushes: push.id,
+    keys: key.id,
     assignments: ada,
   };
   return { ...office, ids, ada, group, account };
