@@ -21,7 +21,8 @@ import { Conflict, NoAnswer, TooLarge, type Appended, type Deadline, type LogRev
 type Carrier = {
   call: ClientDuplexStream<BatchAppendReq, BatchAppendResp>;
   owed: Map<string, Owed>;
-  lastAnswerAt: number;
+  /** Since when it owes answers and has given none; undefined while it owes nothing. */
+  silentSince: number | undefined;
 };
 type Owed = { stream: string; resolve: (appended: Appended) => void; reject: (error: Error) => void };
 
@@ -36,7 +37,7 @@ export const batchAppends = (client: ClientInternals) => {
 
   const open = (grpc: StreamsClient) => {
     const call = grpc.batchAppend(...client.callArguments({ requiresLeader: true }, { deadline: Infinity }));
-    const carrier: Carrier = { call, owed: new Map(), lastAnswerAt: Date.now() };
+    const carrier: Carrier = { call, owed: new Map(), silentSince: undefined };
     const end = (reason: string, cause?: unknown) => {
       cache.delete(grpc);
       carriers.delete(call);
@@ -45,12 +46,13 @@ export const batchAppends = (client: ClientInternals) => {
       carrier.owed.clear();
     };
     call.on('data', (response: BatchAppendResp) => {
-      carrier.lastAnswerAt = Date.now();
+      carrier.silentSince = Date.now();
       const id = parseUUID(response.getCorrelationId())!;
       const owed = carrier.owed.get(id);
       // It may come after its deadline.
       if (!owed) return;
       carrier.owed.delete(id);
+      if (carrier.owed.size === 0) carrier.silentSince = undefined;
       if (response.hasError()) owed.reject(refusalOf(response.getError()!, owed.stream));
       else owed.resolve(appendedOf(response.getSuccess()!));
     });
@@ -78,13 +80,12 @@ export const batchAppends = (client: ClientInternals) => {
   ): Promise<Appended> => {
     const carrier = await carrierNow();
     const id = randomUUID();
-    const startedAt = Date.now();
     return new Promise<Appended>((resolve, reject) => {
       const late = setTimeout(
         () => {
           carrier.owed.delete(id);
           // Nothing at all was answered for long: whatever else waits on it waits for nothing.
-          if (Date.now() - Math.max(carrier.lastAnswerAt, startedAt) >= SILENT_MS) carrier.call.cancel();
+          if (Date.now() - (carrier.silentSince ?? Date.now()) >= SILENT_MS) carrier.call.cancel();
           reject(new NoAnswer(`EventStoreDB did not answer the append to ${stream} in time.`));
         },
         Math.max(1, deadline - Date.now()),
@@ -95,6 +96,7 @@ export const batchAppends = (client: ClientInternals) => {
           clearTimeout(late);
           settle(value);
         };
+      carrier.silentSince ??= Date.now();
       carrier.owed.set(id, { stream, resolve: settled(resolve), reject: settled(reject) });
       carrier.call.write(requestOf(id, stream, expected, events, deadline));
     });
